@@ -1,1 +1,8 @@
-fn main() {}
+//! Answers WeCom's URL checks and stores a corporation's events.
+
+use wecom_authorization::{http, startup};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    startup::serve_callbacks(http::event_callback).await
+}

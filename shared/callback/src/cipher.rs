@@ -1,0 +1,375 @@
+//! The cipher: AES-256-CBC, the first half of the key as the IV, and this layout inside.
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 16 | random, thrown away |
+//! | 4 | length of the message, big-endian |
+//! | length | the message |
+//! | the rest | the receive id, UTF-8, possibly empty |
+//! | 1 to 32 | padding: each byte is the number of padding bytes (PKCS#7, but for blocks of 32) |
+
+use std::fmt;
+
+use aes::cipher::array::Array;
+use aes::cipher::block_padding::NoPadding;
+use aes::cipher::consts::{U16, U32};
+use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use aes::{Aes256Dec, Aes256Enc};
+use base64_simd::STANDARD as BASE64;
+
+use crate::EncodingAesKey;
+
+const RANDOM_BYTES: usize = 16;
+const LENGTH_BYTES: usize = 4;
+const HEADER_BYTES: usize = RANDOM_BYTES + LENGTH_BYTES;
+const PADDED_TO_BYTES: usize = 32;
+
+/// Why a ciphertext could not be opened. Answer all of them alike: which it was is for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Not base64 with padding.
+    #[error("the ciphertext is not base64")]
+    Base64,
+    /// Not a whole number of cipher blocks, or none.
+    #[error("the ciphertext is not a whole number of blocks")]
+    Blocks,
+    /// The padding is none: most often, this is another key's ciphertext.
+    #[error("the padding is wrong")]
+    Padding,
+    /// The lengths inside do not add up.
+    #[error("the lengths inside do not add up")]
+    Layout,
+    /// The receive id is not UTF-8.
+    #[error("the receive id is not UTF-8")]
+    ReceiveId,
+}
+
+/// What was inside a ciphertext.
+pub struct Message {
+    /// All but the padding: it is cut apart only when it is asked for, since most messages are only
+    /// looked at.
+    decrypted: Vec<u8>,
+    /// Where the message ends and the receive id begins; the header is before it, and what follows
+    /// is UTF-8.
+    message_end: usize,
+}
+
+impl Message {
+    /// The message, as it was sent.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.decrypted
+            .get(HEADER_BYTES..self.message_end)
+            .unwrap_or_default()
+    }
+
+    /// Whom it was sent to: a corporation, a suite, or nobody. Compare it with whom you expect;
+    /// which that is depends on the callback.
+    #[must_use]
+    pub fn receive_id(&self) -> &str {
+        let bytes = self.decrypted.get(self.message_end..).unwrap_or_default();
+        str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// The message, owned.
+    #[must_use]
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        self.decrypted.truncate(self.message_end);
+        self.decrypted.drain(..HEADER_BYTES);
+        self.decrypted
+    }
+}
+
+/// Messages name people: only their length is shown.
+impl fmt::Debug for Message {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Message({} bytes)", self.bytes().len())
+    }
+}
+
+/// Encrypts: what stands in `Encrypt`, in base64. `random` must be fresh for each message.
+///
+/// # Panics
+/// When the message has 4 GiB or more, which the layout cannot say.
+#[must_use]
+pub fn seal(
+    key: &EncodingAesKey,
+    random: [u8; RANDOM_BYTES],
+    message: &[u8],
+    receive_id: &str,
+) -> String {
+    let length = u32::try_from(message.len()).expect("a message is shorter than 4 GiB");
+    let unpadded = HEADER_BYTES + message.len() + receive_id.len();
+    let padding = PADDED_TO_BYTES - unpadded % PADDED_TO_BYTES;
+
+    let padding_byte = u8::try_from(padding).expect("32 fits in a byte");
+
+    let mut padded = Vec::with_capacity(unpadded + padding);
+    padded.extend_from_slice(&random);
+    padded.extend_from_slice(&length.to_be_bytes());
+    padded.extend_from_slice(message);
+    padded.extend_from_slice(receive_id.as_bytes());
+    padded.resize(unpadded + padding, padding_byte);
+    encrypt(key, padded)
+}
+
+fn encrypt(key: &EncodingAesKey, mut padded: Vec<u8>) -> String {
+    let (key, iv) = key_and_iv(key);
+    let length = padded.len();
+    cbc::Encryptor::<Aes256Enc>::new(key, iv)
+        .encrypt_padded::<NoPadding>(&mut padded, length)
+        .expect("a multiple of 32 is a multiple of 16");
+    BASE64.encode_to_string(padded)
+}
+
+/// Decrypts in place: the base64 is decoded into the one buffer that the message keeps.
+pub(crate) fn open(key: &EncodingAesKey, encrypt: &str) -> Result<Message, OpenError> {
+    let mut decrypted = BASE64
+        .decode_to_vec(encrypt)
+        .map_err(|_| OpenError::Base64)?;
+    let (key, iv) = key_and_iv(key);
+    cbc::Decryptor::<Aes256Dec>::new(key, iv)
+        .decrypt_padded::<NoPadding>(&mut decrypted)
+        .map_err(|_| OpenError::Blocks)?;
+
+    decrypted.truncate(unpadded_length(&decrypted)?);
+    let (message, receive_id) = parts(&decrypted).ok_or(OpenError::Layout)?;
+    str::from_utf8(receive_id).map_err(|_| OpenError::ReceiveId)?;
+    let message_end = HEADER_BYTES + message.len();
+    Ok(Message {
+        decrypted,
+        message_end,
+    })
+}
+
+/// The scheme's IV is part of its key.
+fn key_and_iv(key: &EncodingAesKey) -> (&Array<u8, U32>, &Array<u8, U16>) {
+    let iv = key.bytes().first_chunk::<16>().expect("a key has 32 bytes");
+    (key.bytes().into(), iv.into())
+}
+
+/// Where the padding begins. It is stripped by its length: a search for its byte would find that
+/// byte in the message too.
+fn unpadded_length(decrypted: &[u8]) -> Result<usize, OpenError> {
+    let last = *decrypted.last().ok_or(OpenError::Blocks)?;
+    let padding = usize::from(last);
+    let unpadded = decrypted
+        .len()
+        .checked_sub(padding)
+        .ok_or(OpenError::Padding)?;
+    let is_padding = decrypted.iter().skip(unpadded).all(|byte| *byte == last);
+    if (1..=PADDED_TO_BYTES).contains(&padding) && is_padding {
+        Ok(unpadded)
+    } else {
+        Err(OpenError::Padding)
+    }
+}
+
+/// The message and the receive id, if the message is no longer than what there is.
+fn parts(unpadded: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (_, rest) = unpadded.split_at_checked(RANDOM_BYTES)?;
+    let (length, rest) = rest.split_first_chunk::<LENGTH_BYTES>()?;
+    rest.split_at_checked(u32::from_be_bytes(*length).try_into().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> EncodingAesKey {
+        EncodingAesKey::parse("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap()
+    }
+
+    /// What a sender who has the key can make of bytes that follow no layout.
+    fn open_raw(decrypted: &[u8]) -> Result<Message, OpenError> {
+        open(&key(), &encrypt(&key(), decrypted.to_vec()))
+    }
+
+    /// 16 random bytes, this length, these bytes, and padding.
+    fn with_length(length: u32, rest: &[u8]) -> Vec<u8> {
+        let mut decrypted = [&[b'r'; 16], length.to_be_bytes().as_slice(), rest].concat();
+        let padding = 32 - decrypted.len() % 32;
+        decrypted.resize(decrypted.len() + padding, u8::try_from(padding).unwrap());
+        decrypted
+    }
+
+    #[test]
+    fn opens_what_it_sealed() {
+        let message = open(&key(), &seal(&key(), [7; 16], b"hello", "ww01")).unwrap();
+        assert_eq!(
+            (message.bytes(), message.receive_id()),
+            (b"hello".as_slice(), "ww01")
+        );
+        assert_eq!(message.into_bytes(), b"hello");
+    }
+
+    #[test]
+    fn opens_an_empty_message_for_nobody() {
+        let message = open(&key(), &seal(&key(), [7; 16], b"", "")).unwrap();
+        assert_eq!(
+            (message.bytes(), message.receive_id()),
+            (b"".as_slice(), "")
+        );
+        assert_eq!(message.into_bytes(), b"");
+    }
+
+    #[test]
+    fn pads_with_1_to_32_bytes_whatever_the_length() {
+        for length in 0..=64 {
+            let message = vec![b'm'; length];
+            let sealed = seal(&key(), [7; 16], &message, "ww01");
+            assert_eq!(
+                BASE64.decode_to_vec(&sealed).unwrap().len() % 32,
+                0,
+                "{length}"
+            );
+            assert_eq!(open(&key(), &sealed).unwrap().bytes(), message, "{length}");
+        }
+    }
+
+    #[test]
+    fn the_same_message_is_sealed_differently_with_another_random() {
+        assert_ne!(
+            seal(&key(), [7; 16], b"hello", "ww01"),
+            seal(&key(), [8; 16], b"hello", "ww01")
+        );
+    }
+
+    #[test]
+    fn strips_the_padding_by_its_length_and_not_by_its_byte() {
+        // The message, and the receive id too, end with the byte of the padding.
+        let decrypted = with_length(12, b"hello\x1a\x1a\x1a\x1a\x1a\x1a\x1aww01\x1a\x1a");
+        let message = open_raw(&decrypted).unwrap();
+        assert_eq!(message.bytes(), b"hello\x1a\x1a\x1a\x1a\x1a\x1a\x1a");
+        assert_eq!(message.receive_id(), "ww01\x1a\x1a");
+        // The length is the number of padding bytes, so that their byte stands in the header.
+        let message = open(&key(), &seal(&key(), [6; 16], b"hello!", "")).unwrap();
+        assert_eq!(message.bytes(), b"hello!");
+    }
+
+    #[test]
+    fn takes_padding_to_16_bytes_too_since_its_bytes_say_how_many_they_are() {
+        let decrypted = [with_length(5, b"hello")[..32].to_vec(), vec![16; 16]].concat();
+        assert_eq!(open_raw(&decrypted).unwrap().bytes(), b"hello");
+    }
+
+    #[test]
+    fn refuses_what_is_not_base64() {
+        let sealed = seal(&key(), [7; 16], b"hello", "ww01");
+        let unpadded = sealed.trim_end_matches('=');
+        assert_ne!(unpadded, sealed);
+        for encrypt in [
+            "!",
+            "A",
+            "AAA",
+            "AAAA AAA",
+            "====",
+            "微信微信",
+            unpadded,
+            &format!("{sealed}\n"),
+        ] {
+            assert_eq!(
+                open(&key(), encrypt).unwrap_err(),
+                OpenError::Base64,
+                "{encrypt}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_base64_with_stray_bits_at_its_end() {
+        // 16 bytes are 21 characters and a third: `AB==` has a bit that belongs to no byte.
+        assert_eq!(
+            open(&key(), "AAAAAAAAAAAAAAAAAAAAAB==").unwrap_err(),
+            OpenError::Base64
+        );
+    }
+
+    #[test]
+    fn refuses_a_ciphertext_that_is_not_a_multiple_of_16() {
+        for length in (0..64).filter(|length| length % 16 != 0) {
+            let encrypt = BASE64.encode_to_string(vec![7; length]);
+            assert_eq!(
+                open(&key(), &encrypt).unwrap_err(),
+                OpenError::Blocks,
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_an_empty_ciphertext() {
+        assert_eq!(open(&key(), "").unwrap_err(), OpenError::Blocks);
+    }
+
+    #[test]
+    fn refuses_padding_of_0_or_33_bytes() {
+        for padding in [0, 33, 64, 255] {
+            let decrypted = [with_length(5, b"hello")[..31].to_vec(), vec![padding; 65]].concat();
+            assert_eq!(
+                open_raw(&decrypted).unwrap_err(),
+                OpenError::Padding,
+                "{padding}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_padding_whose_bytes_differ() {
+        let mut decrypted = with_length(5, b"hello");
+        decrypted[30] ^= 1;
+        assert_eq!(open_raw(&decrypted).unwrap_err(), OpenError::Padding);
+    }
+
+    #[test]
+    fn refuses_padding_longer_than_the_ciphertext() {
+        assert_eq!(open_raw(&[32; 16]).unwrap_err(), OpenError::Padding);
+    }
+
+    #[test]
+    fn refuses_a_length_beyond_the_buffer() {
+        for length in [10, 11, 44, 1 << 16, u32::MAX] {
+            let decrypted = with_length(length, b"helloww01");
+            assert_eq!(
+                open_raw(&decrypted).unwrap_err(),
+                OpenError::Layout,
+                "{length}"
+            );
+        }
+        assert_eq!(
+            open_raw(&with_length(9, b"helloww01"))
+                .unwrap()
+                .receive_id(),
+            ""
+        );
+    }
+
+    #[test]
+    fn refuses_a_plaintext_shorter_than_its_header() {
+        for padding in 1..=32_u8 {
+            let length = 32 - usize::from(padding);
+            let decrypted = [vec![0; length], vec![padding; usize::from(padding)]].concat();
+            let opened = open_raw(&decrypted);
+            assert_eq!(opened.is_ok(), length >= HEADER_BYTES, "{padding}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_receive_id_that_is_not_utf_8() {
+        let decrypted = with_length(5, b"hello\xff\xfe");
+        assert_eq!(open_raw(&decrypted).unwrap_err(), OpenError::ReceiveId);
+    }
+
+    #[test]
+    fn refuses_what_another_key_sealed() {
+        let other = EncodingAesKey::parse("4Ma3YBrSBbX2aez8MJpXGBne5LSDwgGqHbhM9WPYIws").unwrap();
+        let sealed = seal(&other, [7; 16], b"hello", "ww01");
+        assert_eq!(open(&key(), &sealed).unwrap_err(), OpenError::Padding);
+    }
+
+    #[test]
+    fn debug_shows_nothing_of_the_message() {
+        let message = open(&key(), &seal(&key(), [7; 16], b"hello", "ww01")).unwrap();
+        assert_eq!(format!("{message:?}"), "Message(5 bytes)");
+    }
+}

@@ -1,0 +1,159 @@
+//! The domain: what is true of one tenant's authorization, and how it may change. Pure: no I/O, no clock of its own.
+
+mod callback;
+mod installation;
+mod view;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    callback::{Callback, Generation, Rejection, RejectionReason, Retired},
+    installation::{AuthMode, Exchange, InstallOutcome, InstallSession, Installation, InstallationStatus},
+    view::{CallbackStatus, Finding, Health, NextStep, ScopeView, Severity, StateView},
+};
+use crate::ids::{CallbackId, CorpId, Scope, TenantId};
+
+/// Everything that the wizard shows of one tenant, but for the callbacks, which are records of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorization {
+    /// Whose it is.
+    pub tenant_id: TenantId,
+    /// Counts the changes, for optimistic locking. Zero: never stored.
+    pub version: u64,
+    /// Step 1.
+    pub installation: Option<Installation>,
+    /// Step 2.
+    pub contacts: ScopeState,
+    /// Step 3.
+    pub external_contacts: ScopeState,
+    /// What the tenant has chosen.
+    pub settings: Settings,
+    /// When the wizard was completed.
+    pub completed_at: Option<Timestamp>,
+}
+
+/// Step 2 or 3 of one tenant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeState {
+    /// The Secret in the vault, when there is one.
+    pub secret: Option<RegisteredSecret>,
+    /// The callback, when credentials have been generated.
+    pub callback_id: Option<CallbackId>,
+}
+
+/// What may be known of a Secret in the vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisteredSecret {
+    /// Whether WeCom took it when we last asked.
+    pub status: SecretStatus,
+    /// The plaintext corp id that it belongs to.
+    pub corp_id: CorpId,
+    /// How sure we are that it is the right kind of Secret.
+    pub kind_check: KindCheck,
+    /// Its last four characters, so that two people can compare.
+    pub last_four: String,
+    /// The version in Secrets Manager that is in force.
+    pub version_id: String,
+    /// The self-built app it belongs to, when the admin said so.
+    pub agent_id: Option<u64>,
+    /// When it was entered.
+    pub registered_at: Timestamp,
+    /// When WeCom was last asked.
+    pub checked_at: Timestamp,
+}
+
+/// Whether WeCom takes a Secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretStatus {
+    /// It did when we last asked.
+    Accepted,
+    /// It did once, and does no more.
+    Rejected,
+}
+
+/// How sure we are that a Secret is the right kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KindCheck {
+    /// The call that only this kind may make succeeded.
+    Confirmed,
+    /// WeCom refused our address (60020) before it looked at the kind.
+    IpNotTrusted,
+    /// WeCom gave an answer that says neither yes nor no.
+    Unconfirmed,
+}
+
+/// What a tenant has chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Where this tenant's callback URLs begin; `None`: the deployment's default.
+    pub callback_base_url: Option<String>,
+}
+
+impl Authorization {
+    /// The authorization of a tenant that has done nothing yet.
+    #[must_use]
+    pub fn new(tenant_id: TenantId) -> Self {
+        Self {
+            tenant_id,
+            version: 0,
+            installation: None,
+            contacts: ScopeState::default(),
+            external_contacts: ScopeState::default(),
+            settings: Settings::default(),
+            completed_at: None,
+        }
+    }
+
+    /// One of the two steps.
+    #[must_use]
+    pub fn scope(&self, scope: Scope) -> &ScopeState {
+        match scope {
+            Scope::Contacts => &self.contacts,
+            Scope::ExternalContacts => &self.external_contacts,
+        }
+    }
+
+    /// One of the two steps, to change it.
+    pub fn scope_mut(&mut self, scope: Scope) -> &mut ScopeState {
+        match scope {
+            Scope::Contacts => &mut self.contacts,
+            Scope::ExternalContacts => &mut self.external_contacts,
+        }
+    }
+
+    /// The installation, when it is in force.
+    #[must_use]
+    pub fn installed(&self) -> Option<&Installation> {
+        self.installation.as_ref().filter(|installation| installation.status == InstallationStatus::Installed)
+    }
+
+    /// The plaintext corp id, once a Secret has proved it.
+    #[must_use]
+    pub fn plaintext_corp_id(&self) -> Option<&CorpId> {
+        Scope::ALL.into_iter().find_map(|scope| self.scope(scope).secret.as_ref()).map(|secret| &secret.corp_id)
+    }
+
+    /// Records an installation. One of another corporation than before starts the other steps anew, because their Secrets
+    /// and callbacks belong to the corporation that left; answers the callbacks that must go with it.
+    pub fn install(&mut self, installation: Installation) -> Vec<CallbackId> {
+        let same = self.installation.as_ref().is_none_or(|before| before.corp_id == installation.corp_id);
+        self.installation = Some(installation);
+        if same {
+            return Vec::new();
+        }
+        self.completed_at = None;
+        let left = [std::mem::take(&mut self.contacts), std::mem::take(&mut self.external_contacts)];
+        left.into_iter().filter_map(|scope| scope.callback_id).collect()
+    }
+
+    /// WeCom says that the app was removed.
+    pub fn cancel(&mut self, at: Timestamp) {
+        if let Some(installation) = &mut self.installation {
+            installation.status = InstallationStatus::Cancelled;
+            installation.cancelled_at = Some(at);
+        }
+    }
+}

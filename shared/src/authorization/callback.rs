@@ -1,0 +1,251 @@
+//! One callback: where WeCom sends a corporation's events of one scope, and the generations of its credentials.
+//!
+//! A generation is *pending* until WeCom has checked the URL with it, then *current*; the one it replaces stays valid as
+//! *previous* until its grace period ends. So an admin can paste new values whenever he likes and no event is lost.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CallbackId, CorpId, Scope, TenantId};
+
+/// A callback as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Callback {
+    /// Names it in its URL.
+    pub callback_id: CallbackId,
+    /// Whose it is.
+    pub tenant_id: TenantId,
+    /// Which events it receives.
+    pub scope: Scope,
+    /// Counts the changes of the generations, for optimistic locking.
+    pub version: u64,
+    /// The plaintext corp id that every message must carry as its receiveid; `None` until a Secret or WeCom's own check
+    /// has told it.
+    pub corp_id: Option<CorpId>,
+    /// The generation that WeCom uses.
+    pub current: Option<Generation>,
+    /// The generation that waits for WeCom's check.
+    pub pending: Option<Generation>,
+    /// The generation that was current before, valid until its end.
+    pub previous: Option<Retired>,
+    /// When WeCom last checked the URL with a generation that was new to it.
+    pub verified_at: Option<Timestamp>,
+    /// The last request that was refused.
+    pub last_rejection: Option<Rejection>,
+    /// When the newest event arrived.
+    #[serde(default)]
+    pub last_event_at: Option<Timestamp>,
+    /// How many different events arrived.
+    #[serde(default)]
+    pub events_received: u64,
+    /// How many deliveries repeated an event that was there already.
+    #[serde(default)]
+    pub duplicates: u64,
+}
+
+/// One pair of Token and EncodingAESKey, sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generation {
+    /// Counts from one.
+    pub number: u64,
+    /// The pair, sealed for exactly this callback, scope and number.
+    pub sealed: String,
+    /// When it was generated.
+    pub created_at: Timestamp,
+}
+
+/// A generation in its grace period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retired {
+    /// The generation.
+    pub generation: Generation,
+    /// From then on it is refused.
+    pub valid_until: Timestamp,
+}
+
+/// A request that was refused: when and why, never what it said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// When it arrived.
+    pub at: Timestamp,
+    /// Why it was refused.
+    pub reason: RejectionReason,
+}
+
+/// Why a request to a callback was refused, in terms of what an admin can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectionReason {
+    /// The Token in WeCom's console is another one.
+    SignatureMismatch,
+    /// The EncodingAESKey in WeCom's console is another one.
+    DecryptionFailed,
+    /// The values were entered in another corporation's console.
+    ReceiveIdMismatch,
+    /// Not a request that WeCom makes.
+    Malformed,
+    /// Somebody opened the URL by hand.
+    OpenedInBrowser,
+}
+
+impl RejectionReason {
+    /// The stable word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignatureMismatch => "signature_mismatch",
+            Self::DecryptionFailed => "decryption_failed",
+            Self::ReceiveIdMismatch => "receive_id_mismatch",
+            Self::Malformed => "malformed",
+            Self::OpenedInBrowser => "opened_in_browser",
+        }
+    }
+}
+
+impl Callback {
+    /// A callback that has no credentials yet.
+    #[must_use]
+    pub fn new(callback_id: CallbackId, tenant_id: TenantId, scope: Scope) -> Self {
+        Self {
+            callback_id,
+            tenant_id,
+            scope,
+            version: 0,
+            corp_id: None,
+            current: None,
+            pending: None,
+            previous: None,
+            verified_at: None,
+            last_rejection: None,
+            last_event_at: None,
+            events_received: 0,
+            duplicates: 0,
+        }
+    }
+
+    /// The number that the next generation gets.
+    #[must_use]
+    pub fn next_number(&self) -> u64 {
+        [self.current.as_ref(), self.pending.as_ref()].into_iter().flatten().map(|g| g.number).max().unwrap_or(0) + 1
+    }
+
+    /// The generation that an admin is to paste, or has pasted last.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Generation> {
+        self.pending.as_ref().or(self.current.as_ref())
+    }
+
+    /// The generations that may authenticate a request now: the current first, because nearly every request uses it.
+    pub fn valid_generations(&self, now: Timestamp) -> impl Iterator<Item = &Generation> {
+        let previous = self.previous.as_ref().filter(move |retired| now < retired.valid_until);
+        self.current.iter().chain(self.pending.iter()).chain(previous.map(|retired| &retired.generation))
+    }
+
+    /// Makes `generation` the one that waits for WeCom's check.
+    pub fn propose(&mut self, generation: Generation) {
+        self.pending = Some(generation);
+    }
+
+    /// WeCom checked the URL with the generation `number`: if it was pending it is current from now on, and the one before
+    /// it stays valid for `grace`. Answers whether anything changed; a check with any other generation changes nothing.
+    pub fn promote(&mut self, number: u64, now: Timestamp, grace: jiff::SignedDuration) -> bool {
+        let Some(promoted) = self.pending.take_if(|pending| pending.number == number) else {
+            return false;
+        };
+        if let Some(replaced) = self.current.replace(promoted) {
+            self.previous = Some(Retired { generation: replaced, valid_until: now + grace });
+        }
+        self.verified_at = Some(now);
+        true
+    }
+
+    /// Whether WeCom has checked the URL with credentials of ours.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.current.is_some()
+    }
+
+    /// Another corporation than the one known so far turned out to be the right one: what was verified for the other one
+    /// counts no more, and WeCom has to check again with the same values.
+    pub fn assign_corp(&mut self, corp_id: CorpId) {
+        let moved = self.corp_id.as_ref().is_some_and(|known| !known.same_plaintext(corp_id.as_str()));
+        if moved && self.pending.is_none() {
+            self.pending = self.current.take();
+            self.verified_at = None;
+        }
+        self.corp_id = Some(corp_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GRACE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + second).unwrap()
+    }
+
+    fn generation(number: u64) -> Generation {
+        Generation { number, sealed: format!("sealed {number}"), created_at: at(0) }
+    }
+
+    fn callback() -> Callback {
+        Callback::new(CallbackId::parse(&"a".repeat(32)).unwrap(), TenantId::parse("acme").unwrap(), Scope::Contacts)
+    }
+
+    fn numbers(callback: &Callback, now: Timestamp) -> Vec<u64> {
+        callback.valid_generations(now).map(|generation| generation.number).collect()
+    }
+
+    #[test]
+    fn keeps_the_replaced_generation_valid_for_the_grace_period_and_no_longer() {
+        let mut callback = callback();
+        callback.propose(generation(1));
+        assert!(callback.promote(1, at(10), GRACE));
+        callback.propose(generation(2));
+        assert_eq!(numbers(&callback, at(20)), [1, 2], "both work while the admin is pasting");
+        assert!(callback.promote(2, at(30), GRACE));
+        assert_eq!(numbers(&callback, at(31)), [2, 1]);
+        assert_eq!(numbers(&callback, at(30) + GRACE), [2]);
+        assert_eq!(callback.verified_at, Some(at(30)));
+    }
+
+    #[test]
+    fn ignores_a_check_with_a_generation_that_is_not_pending() {
+        let mut callback = callback();
+        callback.propose(generation(1));
+        assert!(callback.promote(1, at(10), GRACE));
+        callback.propose(generation(2));
+        assert!(!callback.promote(1, at(20), GRACE), "an old check that arrives late");
+        assert!(callback.promote(2, at(30), GRACE));
+        assert!(!callback.promote(2, at(40), GRACE), "the same check again");
+        assert_eq!(callback.verified_at, Some(at(30)));
+    }
+
+    #[test]
+    fn numbers_a_new_generation_after_every_one_that_may_be_in_use() {
+        let mut callback = callback();
+        assert_eq!(callback.next_number(), 1);
+        callback.propose(generation(1));
+        assert_eq!(callback.next_number(), 2);
+        callback.promote(1, at(0), GRACE);
+        callback.propose(generation(2));
+        assert_eq!(callback.next_number(), 3);
+    }
+
+    #[test]
+    fn asks_wecom_to_check_again_when_the_corporation_turns_out_to_be_another() {
+        let mut callback = callback();
+        callback.propose(generation(1));
+        callback.promote(1, at(0), GRACE);
+        callback.assign_corp(CorpId::parse("wwaaaaaaaaaaaaaaaa").unwrap());
+        assert!(callback.is_verified(), "the first to be known changes nothing");
+        callback.assign_corp(CorpId::parse("WWAAAAAAAAAAAAAAAA").unwrap());
+        assert!(callback.is_verified(), "nor does the same in other letters");
+        callback.assign_corp(CorpId::parse("wwbbbbbbbbbbbbbbbb").unwrap());
+        assert!(!callback.is_verified());
+        assert_eq!(callback.newest().map(|g| g.number), Some(1), "the values stay");
+    }
+}

@@ -1,0 +1,98 @@
+//! Step 1: the installation, and the session of the browser that makes it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CorpId, InstallState, TenantId};
+
+/// An installation of the app in a corporation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Installation {
+    /// Whether it is in force.
+    pub status: InstallationStatus,
+    /// The corporation as WeCom names it to this provider: encrypted (`wp…`), plaintext for historic ones.
+    pub corp_id: CorpId,
+    /// Its name.
+    pub corp_name: String,
+    /// The app's id in the corporation; missing for a pure contacts app.
+    pub agent_id: Option<u64>,
+    /// Who installed it.
+    pub auth_mode: AuthMode,
+    /// The version in Secrets Manager of the permanent code that is in force.
+    pub version_id: String,
+    /// When it was made.
+    pub installed_at: Timestamp,
+    /// When WeCom said that it is over.
+    pub cancelled_at: Option<Timestamp>,
+}
+
+/// Whether an installation is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstallationStatus {
+    /// It is.
+    Installed,
+    /// The corporation removed the app.
+    Cancelled,
+}
+
+/// Who installed the app (`auth_mode`, developer document 94496).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMode {
+    /// An administrator: the app sees what he allowed.
+    Admin,
+    /// A member, for himself alone: of no use here.
+    Member,
+}
+
+/// One press of 安装到企业微信: ties WeCom's redirect to the tenant and to the browser that set out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstallSession {
+    /// Random, single use.
+    pub state: InstallState,
+    /// Who pressed.
+    pub tenant_id: TenantId,
+    /// Part of WeCom's install link.
+    pub pre_auth_code: String,
+    /// When the link ends.
+    pub expires_at: Timestamp,
+    /// Hash of the cookie of the browser that opened the link.
+    pub browser: Option<String>,
+    /// The exchange of the auth_code, once WeCom has sent the browser back.
+    pub exchange: Option<Exchange>,
+    /// How it ended.
+    pub outcome: Option<InstallOutcome>,
+}
+
+/// An attempt to exchange an auth_code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// Hash of the auth_code: a session takes one code, once.
+    pub auth_code: String,
+    /// When the attempt began; one that has not ended after [`Exchange::LEASE`] has died.
+    pub started_at: Timestamp,
+}
+
+impl Exchange {
+    /// Longer than an exchange can take with all its time-outs.
+    pub const LEASE: SignedDuration = SignedDuration::from_secs(20);
+}
+
+/// How an install session ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstallOutcome {
+    /// With an installation.
+    Installed,
+    /// With an error of this code.
+    Failed(String),
+}
+
+impl InstallSession {
+    /// A link that nobody has opened yet.
+    #[must_use]
+    pub fn new(state: InstallState, tenant_id: TenantId, pre_auth_code: String, expires_at: Timestamp) -> Self {
+        Self { state, tenant_id, pre_auth_code, expires_at, browser: None, exchange: None, outcome: None }
+    }
+}

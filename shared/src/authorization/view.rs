@@ -1,0 +1,297 @@
+//! The state as the contract gives it: `GET /authorization`.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{AuthMode, Authorization, Callback, InstallationStatus, KindCheck, Rejection, SecretStatus, Settings};
+use crate::ids::{Scope, TenantId};
+
+/// The whole state.
+#[derive(Debug, Clone, Serialize)]
+pub struct StateView {
+    tenant_id: TenantId,
+    next_step: NextStep,
+    health: Health,
+    findings: Vec<Finding>,
+    installation: InstallationView,
+    contacts: ScopeView,
+    external_contacts: ScopeView,
+    settings: Settings,
+    completed_at: Option<Timestamp>,
+}
+
+/// What the admin is to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextStep {
+    /// Install the app.
+    Install,
+    /// Enter the 通讯录Secret.
+    ContactsSecret,
+    /// Paste URL, Token and EncodingAESKey under 通讯录同步.
+    ContactsCallback,
+    /// Enter the 客户Secret.
+    ExternalContactsSecret,
+    /// Paste URL, Token and EncodingAESKey under 客户联系.
+    ExternalContactsCallback,
+    /// Press 完成配置.
+    Complete,
+    /// Nothing.
+    Done,
+}
+
+/// Whether the binding works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// As far as it is set up.
+    Ok,
+    /// It does, with something to look at.
+    Attention,
+    /// It does not.
+    Broken,
+}
+
+/// Something that an admin should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
+    severity: Severity,
+    since: Timestamp,
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Something does not work.
+    Error,
+    /// Something works less than it could.
+    Warning,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct InstallationView {
+    status: &'static str,
+    corp_id: Option<String>,
+    corp_name: Option<String>,
+    agent_id: Option<u64>,
+    auth_mode: Option<AuthMode>,
+    installed_at: Option<Timestamp>,
+}
+
+/// Step 2 or 3.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScopeView {
+    secret: SecretView,
+    callback: CallbackView,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct SecretView {
+    status: &'static str,
+    corp_id: Option<String>,
+    kind_check: Option<KindCheck>,
+    last_four: Option<String>,
+    registered_at: Option<Timestamp>,
+    checked_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct CallbackView {
+    status: CallbackStatus,
+    url: Option<String>,
+    generation: Option<u64>,
+    rotation_pending: bool,
+    verified_at: Option<Timestamp>,
+    last_event_at: Option<Timestamp>,
+    events_received: u64,
+    duplicates: u64,
+    last_rejection: Option<Rejection>,
+}
+
+/// How far a callback is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallbackStatus {
+    /// No credentials have been generated.
+    None,
+    /// WeCom has not checked the URL yet.
+    AwaitingVerification,
+    /// WeCom has checked the URL.
+    Verified,
+}
+
+impl CallbackStatus {
+    fn of(callback: Option<&Callback>) -> Self {
+        match callback {
+            None => Self::None,
+            Some(callback) if callback.is_verified() => Self::Verified,
+            Some(_) => Self::AwaitingVerification,
+        }
+    }
+}
+
+impl StateView {
+    /// Describes `authorization` with its callbacks. `default_base_url` is where callback URLs begin unless the tenant has
+    /// chosen otherwise.
+    #[must_use]
+    pub fn new(
+        authorization: &Authorization,
+        contacts: Option<&Callback>,
+        external_contacts: Option<&Callback>,
+        default_base_url: &str,
+    ) -> Self {
+        let missing = authorization.missing(contacts, external_contacts);
+        let findings = findings(authorization);
+        Self {
+            tenant_id: authorization.tenant_id.clone(),
+            next_step: match missing.first() {
+                Some(step) => *step,
+                None if authorization.completed_at.is_none() => NextStep::Complete,
+                None => NextStep::Done,
+            },
+            health: health(&findings),
+            findings,
+            installation: InstallationView::new(authorization),
+            contacts: ScopeView::new(authorization, Scope::Contacts, contacts, default_base_url),
+            external_contacts: ScopeView::new(
+                authorization,
+                Scope::ExternalContacts,
+                external_contacts,
+                default_base_url,
+            ),
+            settings: authorization.settings.clone(),
+            completed_at: authorization.completed_at,
+        }
+    }
+}
+
+impl Authorization {
+    /// The steps that are not done, in the wizard's order.
+    #[must_use]
+    pub fn missing(&self, contacts: Option<&Callback>, external_contacts: Option<&Callback>) -> Vec<NextStep> {
+        let installed = self.installed().is_some_and(|installation| installation.auth_mode == AuthMode::Admin);
+        let accepted = |scope: Scope| {
+            self.scope(scope).secret.as_ref().is_some_and(|secret| secret.status == SecretStatus::Accepted)
+        };
+        let verified = |callback| CallbackStatus::of(callback) == CallbackStatus::Verified;
+        [
+            (NextStep::Install, installed),
+            (NextStep::ContactsSecret, accepted(Scope::Contacts)),
+            (NextStep::ContactsCallback, verified(contacts)),
+            (NextStep::ExternalContactsSecret, accepted(Scope::ExternalContacts)),
+            (NextStep::ExternalContactsCallback, verified(external_contacts)),
+        ]
+        .into_iter()
+        .filter_map(|(step, done)| (!done).then_some(step))
+        .collect()
+    }
+
+    /// Where this tenant's callback URLs begin.
+    #[must_use]
+    pub fn callback_base_url<'a>(&'a self, default: &'a str) -> &'a str {
+        self.settings.callback_base_url.as_deref().unwrap_or(default).trim_end_matches('/')
+    }
+}
+
+impl Callback {
+    /// The URL that the admin pastes.
+    #[must_use]
+    pub fn url(&self, base_url: &str) -> String {
+        format!("{base_url}/callback/{}", self.callback_id)
+    }
+}
+
+fn findings(authorization: &Authorization) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(installation) = &authorization.installation {
+        if installation.status == InstallationStatus::Cancelled {
+            let since = installation.cancelled_at.unwrap_or(installation.installed_at);
+            findings.push(Finding { code: "authorization_cancelled", scope: None, severity: Severity::Error, since });
+        } else if installation.auth_mode == AuthMode::Member {
+            let since = installation.installed_at;
+            findings.push(Finding { code: "member_authorization", scope: None, severity: Severity::Error, since });
+        }
+    }
+    for scope in Scope::ALL {
+        let Some(secret) = &authorization.scope(scope).secret else { continue };
+        let finding = match (secret.status, secret.kind_check) {
+            (SecretStatus::Rejected, _) => ("secret_rejected", Severity::Error),
+            (SecretStatus::Accepted, KindCheck::IpNotTrusted) => ("ip_not_trusted", Severity::Warning),
+            (SecretStatus::Accepted, KindCheck::Unconfirmed) => ("secret_kind_unconfirmed", Severity::Warning),
+            (SecretStatus::Accepted, KindCheck::Confirmed) => continue,
+        };
+        findings.push(Finding { code: finding.0, scope: Some(scope), severity: finding.1, since: secret.checked_at });
+    }
+    findings
+}
+
+fn health(findings: &[Finding]) -> Health {
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        Health::Broken
+    } else if findings.is_empty() {
+        Health::Ok
+    } else {
+        Health::Attention
+    }
+}
+
+impl InstallationView {
+    fn new(authorization: &Authorization) -> Self {
+        let installation = authorization.installation.as_ref();
+        Self {
+            status: match installation.map(|installation| installation.status) {
+                None => "not_installed",
+                Some(InstallationStatus::Installed) => "installed",
+                Some(InstallationStatus::Cancelled) => "cancelled",
+            },
+            corp_id: installation.map(|i| i.corp_id.to_string()),
+            corp_name: installation.map(|i| i.corp_name.clone()),
+            agent_id: installation.and_then(|i| i.agent_id),
+            auth_mode: installation.map(|i| i.auth_mode),
+            installed_at: installation.map(|i| i.installed_at),
+        }
+    }
+}
+
+impl ScopeView {
+    /// Describes one scope.
+    #[must_use]
+    pub fn new(
+        authorization: &Authorization,
+        scope: Scope,
+        callback: Option<&Callback>,
+        default_base_url: &str,
+    ) -> Self {
+        let secret = authorization.scope(scope).secret.as_ref();
+        let base_url = authorization.callback_base_url(default_base_url);
+        Self {
+            secret: SecretView {
+                status: match secret.map(|secret| secret.status) {
+                    None => "missing",
+                    Some(SecretStatus::Accepted) => "accepted",
+                    Some(SecretStatus::Rejected) => "rejected",
+                },
+                corp_id: secret.map(|secret| secret.corp_id.to_string()),
+                kind_check: secret.map(|secret| secret.kind_check),
+                last_four: secret.map(|secret| secret.last_four.clone()),
+                registered_at: secret.map(|secret| secret.registered_at),
+                checked_at: secret.map(|secret| secret.checked_at),
+            },
+            callback: CallbackView {
+                status: CallbackStatus::of(callback),
+                url: callback.map(|callback| callback.url(base_url)),
+                generation: callback.and_then(Callback::newest).map(|generation| generation.number),
+                rotation_pending: callback.is_some_and(|callback| callback.is_verified() && callback.pending.is_some()),
+                verified_at: callback.and_then(|callback| callback.verified_at),
+                last_event_at: callback.and_then(|callback| callback.last_event_at),
+                events_received: callback.map_or(0, |callback| callback.events_received),
+                duplicates: callback.map_or(0, |callback| callback.duplicates),
+                last_rejection: callback.and_then(|callback| callback.last_rejection),
+            },
+        }
+    }
+}

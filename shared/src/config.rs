@@ -1,0 +1,157 @@
+//! What a function reads from its environment: names and addresses, never secrets.
+
+use jiff::SignedDuration;
+use url::Url;
+
+/// A deployment's settings. Every variable, its meaning and default:
+///
+/// | variable | meaning | default |
+/// | --- | --- | --- |
+/// | `AUTHORIZATION_TABLE` | name of the table of states | required |
+/// | `EVENT_TABLE` | name of the table of events | required |
+/// | `SECRET_PREFIX` | first segments of every secret's name | required |
+/// | `BASE_URL` | where our links and callback URLs begin | the host that the request came to |
+/// | `CONSOLE_URL` | where the browser goes after an install | `BASE_URL` |
+/// | `WECOM_API_URL` | WeCom's HTTP API | `https://qyapi.weixin.qq.com` |
+/// | `WECOM_INSTALL_URL` | WeCom's install page | `https://open.work.weixin.qq.com/3rdapp/install` |
+/// | `TENANT_CLAIM` | the claim of the admin's token that names the tenant | `tenant_id` |
+/// | `ROTATION_GRACE_HOURS` | how long replaced credentials stay valid | 24 |
+/// | `EVENT_RETENTION_DAYS` | how long events are kept | 30 |
+/// | `CONSOLE_OIDC_ISSUER`, `CONSOLE_OIDC_CLIENT_ID` | where the admin page gets its token | none: the page is handed one |
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `AUTHORIZATION_TABLE`
+    pub authorization_table: String,
+    /// `EVENT_TABLE`
+    pub event_table: String,
+    /// `SECRET_PREFIX`
+    pub secret_prefix: String,
+    /// `BASE_URL`
+    pub base_url: Option<String>,
+    /// `CONSOLE_URL`
+    pub console_url: Option<String>,
+    /// `WECOM_API_URL`
+    pub wecom_api_url: Url,
+    /// `WECOM_INSTALL_URL`
+    pub wecom_install_url: Url,
+    /// `TENANT_CLAIM`
+    pub tenant_claim: String,
+    /// `ROTATION_GRACE_HOURS`
+    pub rotation_grace: SignedDuration,
+    /// `EVENT_RETENTION_DAYS`
+    pub event_retention: SignedDuration,
+    /// `CONSOLE_OIDC_ISSUER` and `CONSOLE_OIDC_CLIENT_ID`
+    pub console_oidc: Option<Oidc>,
+}
+
+/// Where the admin page gets its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Oidc {
+    /// The issuer that the JWT authorizer trusts.
+    pub issuer: String,
+    /// The page's client id there.
+    pub client_id: String,
+}
+
+/// What is wrong with the environment, all of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment is incomplete or malformed: {}", .0.join("; "))]
+pub struct ConfigError(Vec<String>);
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or malformed.
+    #[expect(clippy::disallowed_methods, reason = "this is the place that the rule points to")]
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables through `lookup`. An empty one counts as not set.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or malformed.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut reader = Reader { lookup: &lookup, problems: Vec::new() };
+        let issuer = reader.optional("CONSOLE_OIDC_ISSUER");
+        let client_id = reader.optional("CONSOLE_OIDC_CLIENT_ID");
+        if issuer.is_some() != client_id.is_some() {
+            reader.problems.push("CONSOLE_OIDC_ISSUER and CONSOLE_OIDC_CLIENT_ID are set together or not at all".into());
+        }
+        let config = Self {
+            authorization_table: reader.required("AUTHORIZATION_TABLE"),
+            event_table: reader.required("EVENT_TABLE"),
+            secret_prefix: reader.required("SECRET_PREFIX"),
+            base_url: reader.optional("BASE_URL").map(|url| url.trim_end_matches('/').to_owned()),
+            console_url: reader.optional("CONSOLE_URL"),
+            wecom_api_url: reader.url("WECOM_API_URL", wecom_client::OFFICIAL_API_BASE_URL),
+            wecom_install_url: reader.url("WECOM_INSTALL_URL", "https://open.work.weixin.qq.com/3rdapp/install"),
+            tenant_claim: reader.optional("TENANT_CLAIM").unwrap_or_else(|| "tenant_id".to_owned()),
+            rotation_grace: SignedDuration::from_hours(reader.number("ROTATION_GRACE_HOURS", 24)),
+            event_retention: SignedDuration::from_hours(24 * reader.number("EVENT_RETENTION_DAYS", 30)),
+            console_oidc: issuer.zip(client_id).map(|(issuer, client_id)| Oidc { issuer, client_id }),
+        };
+        if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }
+    }
+}
+
+struct Reader<'a, L> {
+    lookup: &'a L,
+    problems: Vec<String>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
+    }
+
+    fn required(&mut self, name: &str) -> String {
+        self.optional(name).unwrap_or_else(|| {
+            self.problems.push(format!("{name} is not set"));
+            String::new()
+        })
+    }
+
+    fn url(&mut self, name: &str, default: &str) -> Url {
+        let text = self.optional(name).unwrap_or_else(|| default.to_owned());
+        Url::parse(&text).unwrap_or_else(|_| {
+            self.problems.push(format!("{name} is not a URL"));
+            Url::parse(default).expect("the default is a URL")
+        })
+    }
+
+    fn number(&mut self, name: &str, default: i64) -> i64 {
+        let Some(text) = self.optional(name) else { return default };
+        match text.parse() {
+            Ok(number @ 1..=3650) => number,
+            _ => {
+                self.problems.push(format!("{name} is not a number from 1 to 3650"));
+                default
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_every_problem_at_once() {
+        let set = [("WECOM_API_URL", "nowhere"), ("EVENT_RETENTION_DAYS", "0"), ("CONSOLE_OIDC_ISSUER", "https://x")];
+        let error = Config::from_lookup(|name| set.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+            .unwrap_err()
+            .to_string();
+        for name in [
+            "AUTHORIZATION_TABLE",
+            "EVENT_TABLE",
+            "SECRET_PREFIX",
+            "WECOM_API_URL",
+            "EVENT_RETENTION_DAYS",
+            "CONSOLE_OIDC_CLIENT_ID",
+        ] {
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The identifiers that the product hands around, each valid from the moment it exists.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::entropy::{Entropy, random_id};
+
+/// An identifier was not of the form it must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("malformed {0}")]
+pub struct MalformedId(&'static str);
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks the form.
+            ///
+            /// # Errors
+            /// When the text is not of this identifier's form.
+            pub fn parse(text: &str) -> Result<Self, MalformedId> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) { Ok(Self(text.to_owned())) } else { Err(MalformedId($what)) }
+            }
+
+            /// The identifier as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = MalformedId;
+
+            fn try_from(text: String) -> Result<Self, MalformedId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    };
+}
+
+text_id!(
+    /// A customer of the platform. The characters are those that a secret's name in Secrets Manager may hold, less the
+    /// slash, because the tenant is one segment of such a name.
+    TenantId, "tenant id",
+    |text| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=.@-".contains(&b))
+);
+
+text_id!(
+    /// A corporation as WeCom names it: plaintext (`ww…`, 企业ID) or encrypted for this provider (`wp…`). WeCom documents no
+    /// form for either, so only what could do harm is refused. Encrypted ids are case-sensitive (developer document 39442).
+    CorpId, "corp id",
+    |text| (4..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+);
+
+impl CorpId {
+    /// Whether both name the same plaintext 企业ID, which WeCom compares without regard to case.
+    #[must_use]
+    pub fn same_plaintext(&self, other: &str) -> bool {
+        self.0.eq_ignore_ascii_case(other)
+    }
+}
+
+text_id!(
+    /// The last segment of a callback's URL: 128 random bits. Whoever does not know it finds nothing.
+    CallbackId, "callback id",
+    |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+);
+
+impl CallbackId {
+    /// A new one.
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        Self(random_id(entropy))
+    }
+}
+
+text_id!(
+    /// The `state` of one install link: random, single use, expiring.
+    InstallState, "install state",
+    |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+);
+
+impl InstallState {
+    /// A new one.
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        Self(random_id(entropy))
+    }
+}
+
+text_id!(
+    /// An event: hash of where it arrived and what it said.
+    EventId, "event id",
+    |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+);
+
+/// Which of a corporation's two callbacks and Secrets is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// 通讯录: the address book.
+    Contacts,
+    /// 外部联系人: customers.
+    ExternalContacts,
+}
+
+impl Scope {
+    /// Both, in the wizard's order.
+    pub const ALL: [Self; 2] = [Self::Contacts, Self::ExternalContacts];
+
+    /// As it stands in a URL's path and in a secret's name.
+    #[must_use]
+    pub fn as_path(self) -> &'static str {
+        match self {
+            Self::Contacts => "contacts",
+            Self::ExternalContacts => "external-contacts",
+        }
+    }
+
+    /// Reads a URL's path segment.
+    #[must_use]
+    pub fn from_path(segment: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_path() == segment)
+    }
+
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Contacts => "contacts",
+            Self::ExternalContacts => "external_contacts",
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Contacts => Self::ExternalContacts,
+            Self::ExternalContacts => Self::Contacts,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_a_tenant_id_that_could_leave_its_segment_of_a_secret_name() {
+        for text in ["", "a/b", "a b", "../x", "租户", &"x".repeat(65)] {
+            assert_eq!(TenantId::parse(text), Err(MalformedId("tenant id")), "{text}");
+        }
+        assert!(TenantId::parse("acme_1+a=b.c@d-e").is_ok());
+    }
+
+    #[test]
+    fn compares_a_plaintext_corp_id_without_case_and_an_encrypted_one_with_it() {
+        let corp = CorpId::parse("wwABCDEF0123456789").unwrap();
+        assert!(corp.same_plaintext("wwabcdef0123456789"));
+        assert_ne!(corp, CorpId::parse("wwabcdef0123456789").unwrap());
+    }
+}

@@ -1,0 +1,89 @@
+//! Counts stored events per callback, from the stream of the event table, so that no event costs a second write of its own.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::StepError;
+use crate::{
+    ids::CallbackId,
+    store::{CallbackCount, CountEvents},
+};
+
+/// Counts a batch of changes.
+#[derive(Debug)]
+pub struct CountStoredEvents<'a, S> {
+    /// The store.
+    pub store: &'a S,
+}
+
+/// What happened to one stored event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventChange {
+    /// It was stored.
+    Stored(CallbackId, Timestamp),
+    /// It was delivered again.
+    Repeated(CallbackId),
+}
+
+/// A transaction has at most 100 items (DynamoDB quotas).
+const CALLBACKS_AT_ONCE: usize = 100;
+
+impl<S: CountEvents> CountStoredEvents<'_, S> {
+    /// Adds up `changes`. `batch` names them: handed in again within ten minutes they are not counted again.
+    ///
+    /// # Errors
+    /// The store's failure; the batch is to be handed in again.
+    pub async fn run(&self, changes: &[EventChange], batch: &str) -> Result<(), StepError> {
+        let counts = add_up(changes);
+        for (part, counts) in counts.chunks(CALLBACKS_AT_ONCE).enumerate() {
+            self.store.count(counts.to_vec(), &format!("{batch}{part}")).await?;
+        }
+        Ok(())
+    }
+}
+
+fn add_up(changes: &[EventChange]) -> Vec<CallbackCount> {
+    let mut counts: BTreeMap<CallbackId, CallbackCount> = BTreeMap::new();
+    for change in changes {
+        let (EventChange::Stored(id, _) | EventChange::Repeated(id)) = change;
+        let count = counts.entry(id.clone()).or_insert_with(|| CallbackCount {
+            callback_id: id.clone(),
+            received: 0,
+            duplicates: 0,
+            last_event_at: None,
+        });
+        match change {
+            EventChange::Stored(_, at) => {
+                count.received += 1;
+                count.last_event_at = count.last_event_at.max(Some(*at));
+            }
+            EventChange::Repeated(_) => count.duplicates += 1,
+        }
+    }
+    counts.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adds_up_each_callback_by_itself() {
+        let id = |digit: &str| CallbackId::parse(&digit.repeat(32)).unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let changes = [
+            EventChange::Stored(id("a"), at(2)),
+            EventChange::Repeated(id("a")),
+            EventChange::Stored(id("b"), at(1)),
+            EventChange::Stored(id("a"), at(1)),
+        ];
+        assert_eq!(
+            add_up(&changes),
+            [
+                CallbackCount { callback_id: id("a"), received: 2, duplicates: 1, last_event_at: Some(at(2)) },
+                CallbackCount { callback_id: id("b"), received: 1, duplicates: 0, last_event_at: Some(at(1)) },
+            ]
+        );
+    }
+}

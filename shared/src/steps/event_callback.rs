@@ -1,0 +1,323 @@
+//! The hot path: WeCom checks a callback's URL, and delivers a corporation's events.
+//!
+//! A request is authenticated with whichever generation of the credentials is valid; nothing of it is interpreted before.
+//! An event is stored before it is answered. A refused request leaves a note on the callback, for the admin, and says
+//! nothing to the sender; notes are limited, so that whoever knows a URL cannot make us write.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use wecom_callback::{CallbackQuery, Credentials, Message, QueryError, envelope, verify, xml};
+
+use super::StepError;
+use crate::{
+    authorization::{Callback, Rejection, RejectionReason},
+    clock::Clock,
+    ids::{CallbackId, CorpId},
+    store::{AppendEvents, Appended, Callbacks, CommitError, EventSource, KeyRing, NewEvent, event_id},
+};
+
+/// Answers WeCom's check of a callback's URL.
+#[derive(Debug)]
+pub struct VerifyUrl<'a, S> {
+    /// The callbacks.
+    pub store: &'a S,
+    /// The sealing keys.
+    pub keys: &'a KeyRing,
+    /// What this process remembers.
+    pub memory: &'a CallbackMemory,
+    /// How long the credentials that a promotion replaces stay valid.
+    pub grace: SignedDuration,
+}
+
+impl<S: Callbacks> VerifyUrl<'_, S> {
+    /// Answers exactly the bytes that WeCom wants back, after the generation it used has become the current one.
+    ///
+    /// # Errors
+    /// [`StepError::NotFound`], [`StepError::MalformedCallback`], [`StepError::CallbackRejected`] or the store's failure.
+    pub async fn run(&self, id: &CallbackId, raw_query: &str, clock: &dyn Clock) -> Result<Vec<u8>, StepError> {
+        let desk = FrontDesk { store: self.store, keys: self.keys, memory: self.memory };
+        let callback = desk.newest_callback(id, clock.now()).await?;
+        let query = match CallbackQuery::parse(raw_query) {
+            Ok(query) if query.echostr.is_some() => query,
+            Err(QueryError::Empty) => return Err(desk.refuse(id, RejectionReason::OpenedInBrowser, clock).await),
+            _ => return Err(desk.refuse(id, RejectionReason::Malformed, clock).await),
+        };
+        let echostr = query.echostr.clone().unwrap_or_default();
+        let (number, message) = match desk.authenticate(&callback, &query, &echostr, clock.now()) {
+            Ok(authentic) => authentic,
+            Err(reason) => return Err(desk.refuse(id, reason, clock).await),
+        };
+        self.promote(callback, number, message.receive_id(), clock).await?;
+        Ok(message.into_bytes())
+    }
+
+    /// Makes the generation current, and pins the corporation if none was known. Somebody else may be doing the same.
+    async fn promote(
+        &self,
+        mut callback: Callback,
+        number: u64,
+        receive_id: &str,
+        clock: &dyn Clock,
+    ) -> Result<(), StepError> {
+        for _ in 0..3 {
+            let id = callback.callback_id.clone();
+            let mut promoted = callback;
+            if promoted.corp_id.is_none() {
+                promoted.corp_id = CorpId::parse(receive_id).ok();
+            }
+            if !promoted.promote(number, clock.now(), self.grace) {
+                return Ok(());
+            }
+            self.memory.forget(&id);
+            match self.store.promote(promoted).await {
+                Err(CommitError::Stale) => {}
+                other => return other.map_err(StepError::from),
+            }
+            callback = self.store.callback(&id).await?.ok_or(StepError::NotFound)?;
+        }
+        Err(StepError::StateChanged)
+    }
+}
+
+/// Receives an event of a corporation.
+#[derive(Debug)]
+pub struct ReceiveEvent<'a, S> {
+    /// The callbacks, and where events are stored.
+    pub store: &'a S,
+    /// The sealing keys.
+    pub keys: &'a KeyRing,
+    /// What this process remembers.
+    pub memory: &'a CallbackMemory,
+}
+
+impl<S: Callbacks + AppendEvents> ReceiveEvent<'_, S> {
+    /// Stores the event; one that is there already is answered alike.
+    ///
+    /// # Errors
+    /// [`StepError::NotFound`], [`StepError::MalformedCallback`], [`StepError::CallbackRejected`] or the store's failure.
+    pub async fn run(
+        &self,
+        id: &CallbackId,
+        raw_query: &str,
+        body: &[u8],
+        clock: &dyn Clock,
+    ) -> Result<Appended, StepError> {
+        let desk = FrontDesk { store: self.store, keys: self.keys, memory: self.memory };
+        let (mut callback, remembered) = desk.callback(id, clock.now()).await?;
+        let Ok(query) = CallbackQuery::parse(raw_query) else {
+            return Err(desk.refuse(id, RejectionReason::Malformed, clock).await);
+        };
+        let Ok(encrypt) = envelope::encrypt_of(body) else {
+            return Err(desk.refuse(id, RejectionReason::Malformed, clock).await);
+        };
+        let mut opened = desk.authenticate(&callback, &query, &encrypt, clock.now());
+        // What is remembered may be older than the credentials that WeCom uses. Looking again is limited like the notes.
+        if opened.is_err() && remembered && self.memory.may_look_again(id, clock.now()) {
+            callback = desk.fresh_callback(id, clock.now()).await?;
+            opened = desk.authenticate(&callback, &query, &encrypt, clock.now());
+        }
+        let (_, message) = match opened {
+            Ok(authentic) => authentic,
+            Err(reason) => return Err(desk.refuse(id, reason, clock).await),
+        };
+        let event = new_event(&callback, &message, clock.now())?;
+        Ok(self.store.append(event).await?)
+    }
+}
+
+fn new_event(callback: &Callback, message: &Message, now: Timestamp) -> Result<NewEvent, StepError> {
+    // What is authentic is kept, even in a form that we do not know.
+    let payload = xml::to_json(message.bytes()).unwrap_or_default();
+    let corp_id = match &callback.corp_id {
+        Some(corp_id) => corp_id.clone(),
+        None => CorpId::parse(message.receive_id()).map_err(|_| StepError::CallbackRejected)?,
+    };
+    Ok(NewEvent {
+        event_id: event_id(callback.callback_id.as_str(), message.bytes()),
+        source: EventSource::Callback {
+            callback_id: callback.callback_id.clone(),
+            tenant_id: callback.tenant_id.clone(),
+            scope: callback.scope,
+            corp_id,
+        },
+        event: xml::text(&payload, "Event").unwrap_or_default().to_owned(),
+        change_type: xml::text(&payload, "ChangeType").map(ToOwned::to_owned),
+        created_at: wecom_time(xml::text(&payload, "CreateTime")),
+        received_at: now,
+        payload,
+    })
+}
+
+/// WeCom's whole seconds since 1970.
+pub(super) fn wecom_time(text: Option<&str>) -> Option<Timestamp> {
+    text.and_then(|text| text.parse().ok()).and_then(|seconds| Timestamp::from_second(seconds).ok())
+}
+
+/// Verifies, then decrypts.
+pub(super) fn open(
+    credentials: &Credentials,
+    query: &CallbackQuery,
+    encrypt: &str,
+) -> Result<Message, RejectionReason> {
+    let verified = verify(&credentials.token, &query.msg_signature, &query.timestamp, &query.nonce, encrypt)
+        .map_err(|_| RejectionReason::SignatureMismatch)?;
+    verified.open(&credentials.encoding_aes_key).map_err(|_| RejectionReason::DecryptionFailed)
+}
+
+/// What both kinds of request need: the callback, its credentials, and how to refuse.
+struct FrontDesk<'a, S> {
+    store: &'a S,
+    keys: &'a KeyRing,
+    memory: &'a CallbackMemory,
+}
+
+impl<S: Callbacks> FrontDesk<'_, S> {
+    /// The callback, and whether it is from memory.
+    async fn callback(&self, id: &CallbackId, now: Timestamp) -> Result<(Callback, bool), StepError> {
+        match self.memory.recall(id, now) {
+            Some(Some(callback)) => Ok((callback, true)),
+            Some(None) => Err(StepError::NotFound),
+            None => Ok((self.fresh_callback(id, now).await?, false)),
+        }
+    }
+
+    /// The callback as it is now: an admin who has just been given credentials saves them at once.
+    async fn newest_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
+        match self.memory.recall(id, now) {
+            Some(None) => Err(StepError::NotFound),
+            _ => self.fresh_callback(id, now).await,
+        }
+    }
+
+    async fn fresh_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
+        let callback = self.store.callback(id).await?;
+        self.memory.remember(id, callback.clone(), now);
+        callback.ok_or(StepError::NotFound)
+    }
+
+    /// The number of the generation that the request was made with, and what it says.
+    fn authenticate(
+        &self,
+        callback: &Callback,
+        query: &CallbackQuery,
+        encrypt: &str,
+        now: Timestamp,
+    ) -> Result<(u64, Message), RejectionReason> {
+        // Nearly every refusal is a wrong Token; a later reason means that more of the values were right.
+        let mut reason = RejectionReason::SignatureMismatch;
+        for generation in callback.valid_generations(now) {
+            let Ok(credentials) = self.keys.open_generation(callback, generation) else {
+                tracing::error!(callback.generation = generation.number, "sealed credentials do not open");
+                continue;
+            };
+            match open(&credentials, query, encrypt) {
+                Err(RejectionReason::SignatureMismatch) => {}
+                Err(other) => reason = other,
+                Ok(message) => {
+                    let expected = callback.corp_id.as_ref();
+                    if expected.is_none_or(|corp_id| corp_id.same_plaintext(message.receive_id())) {
+                        return Ok((generation.number, message));
+                    }
+                    reason = RejectionReason::ReceiveIdMismatch;
+                }
+            }
+        }
+        Err(reason)
+    }
+
+    /// Notes a refusal and answers the error for it. A note that cannot be written changes nothing for the sender.
+    async fn refuse(&self, id: &CallbackId, reason: RejectionReason, clock: &dyn Clock) -> StepError {
+        let now = clock.now();
+        if self.memory.may_note(id, now) {
+            let rejection = Rejection { at: now, reason };
+            if let Err(error) = self.store.note_rejection(id, rejection).await {
+                tracing::warn!(error = %error, "a refusal could not be noted");
+            }
+        }
+        tracing::info!(callback.rejection = reason.as_str(), "callback refused");
+        match reason {
+            RejectionReason::Malformed | RejectionReason::OpenedInBrowser => StepError::MalformedCallback,
+            RejectionReason::SignatureMismatch
+            | RejectionReason::DecryptionFailed
+            | RejectionReason::ReceiveIdMismatch => StepError::CallbackRejected,
+        }
+    }
+}
+
+/// What one process remembers of callbacks: their records for a few seconds, ids that do not exist for longer, and how much
+/// each may still write or look up. Bounded; when it is full it starts anew.
+#[derive(Debug, Default)]
+pub struct CallbackMemory {
+    known: Mutex<HashMap<CallbackId, (Timestamp, Option<Callback>)>>,
+    notes: Mutex<HashMap<CallbackId, Bucket>>,
+    looks: Mutex<HashMap<CallbackId, Bucket>>,
+}
+
+/// A record is read again after this time, so a disconnected callback answers 404 within it.
+const REMEMBER_CALLBACK: SignedDuration = SignedDuration::from_secs(5);
+/// An id that does not exist is not looked up again within this time.
+const REMEMBER_UNKNOWN: SignedDuration = SignedDuration::from_secs(30);
+const MAX_REMEMBERED: usize = 4096;
+
+impl CallbackMemory {
+    fn recall(&self, id: &CallbackId, now: Timestamp) -> Option<Option<Callback>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read_at, callback) = known.get(id)?;
+        let fresh = if callback.is_some() { REMEMBER_CALLBACK } else { REMEMBER_UNKNOWN };
+        (now.duration_since(*read_at) < fresh).then(|| callback.clone())
+    }
+
+    fn remember(&self, id: &CallbackId, callback: Option<Callback>, now: Timestamp) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_REMEMBERED {
+            known.clear();
+        }
+        known.insert(id.clone(), (now, callback));
+    }
+
+    fn forget(&self, id: &CallbackId) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    fn may_note(&self, id: &CallbackId, now: Timestamp) -> bool {
+        Bucket::take(&self.notes, id, now)
+    }
+
+    fn may_look_again(&self, id: &CallbackId, now: Timestamp) -> bool {
+        Bucket::take(&self.looks, id, now)
+    }
+}
+
+/// Ten at once, then one every six seconds.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    left: u32,
+    filled_at: Timestamp,
+}
+
+impl Bucket {
+    const SIZE: u32 = 10;
+    const REFILL: SignedDuration = SignedDuration::from_secs(6);
+
+    fn take(buckets: &Mutex<HashMap<CallbackId, Self>>, id: &CallbackId, now: Timestamp) -> bool {
+        let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= MAX_REMEMBERED {
+            buckets.clear();
+        }
+        let bucket = buckets.entry(id.clone()).or_insert(Self { left: Self::SIZE, filled_at: now });
+        while bucket.left < Self::SIZE && now.duration_since(bucket.filled_at) >= Self::REFILL {
+            bucket.left += 1;
+            bucket.filled_at += Self::REFILL;
+        }
+        if bucket.left == Self::SIZE {
+            bucket.filled_at = now;
+        }
+        let granted = bucket.left > 0;
+        bucket.left = bucket.left.saturating_sub(1);
+        granted
+    }
+}

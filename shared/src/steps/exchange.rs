@@ -1,0 +1,100 @@
+//! From a temporary auth_code to an installation: what the browser's redirect and WeCom's command callback have in common.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use wecom_client::{AuthInfo, AuthMode as WecomAuthMode, PermanentCode};
+
+use super::{
+    StepError, SuiteAccess,
+    suite_access::CallError,
+};
+use crate::{
+    authorization::{AuthMode, Installation, InstallationStatus},
+    clock::Clock,
+    ids::{CorpId, TenantId},
+    store::{SecretName, SuiteTickets, TokenCache, Vault},
+};
+
+/// What the vault keeps of an installation. The hash of the auth_code tells an attempt that follows a crash that the code
+/// it cannot exchange again was exchanged by itself.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredInstallation {
+    pub(super) corp_id: CorpId,
+    pub(super) corp_name: String,
+    #[serde(serialize_with = "expose")]
+    pub(super) permanent_code: SecretString,
+    pub(super) auth_code: String,
+}
+
+/// The one place where a permanent code is written out: into the vault.
+fn expose<S: serde::Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
+}
+
+impl StoredInstallation {
+    pub(super) fn new(code: PermanentCode, auth_code_hash: &str) -> Result<Self, StepError> {
+        Ok(Self {
+            corp_id: CorpId::parse(&code.corp_id).map_err(|_| StepError::WecomRefused(None))?,
+            corp_name: code.corp_name,
+            permanent_code: code.permanent_code,
+            auth_code: auth_code_hash.to_owned(),
+        })
+    }
+
+    pub(super) fn parse(secret: &SecretString) -> Result<Self, StepError> {
+        serde_json::from_str(secret.expose_secret()).map_err(|error| StepError::Internal(Box::new(error)))
+    }
+
+    /// Writes it for the tenant; answers the version.
+    pub(super) async fn keep<V: Vault>(&self, vault: &V, tenant_id: &TenantId) -> Result<String, StepError> {
+        let text = serde_json::to_string(self).map_err(|error| StepError::Internal(Box::new(error)))?;
+        Ok(vault.put(&SecretName::Installation(tenant_id.clone()), &SecretString::from(text)).await?)
+    }
+}
+
+impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
+    /// Exchanges an auth_code, which WeCom allows once.
+    pub(super) async fn permanent_code(
+        &self,
+        auth_code: &SecretString,
+        clock: &dyn Clock,
+    ) -> Result<PermanentCode, CallError> {
+        let wecom = self.wecom;
+        self.as_suite(clock, |token| async move { wecom.permanent_code(&token, auth_code).await }).await
+    }
+
+    /// What WeCom says of an authorization now.
+    pub(super) async fn auth_info(
+        &self,
+        installation: &StoredInstallation,
+        clock: &dyn Clock,
+    ) -> Result<AuthInfo, CallError> {
+        let wecom = self.wecom;
+        let (corp_id, code) = (installation.corp_id.as_str(), &installation.permanent_code);
+        self.as_suite(clock, |token| async move { wecom.auth_info(&token, corp_id, code).await }).await
+    }
+}
+
+/// The installation that WeCom describes. A pure contacts app has no agent, and only administrators can install one.
+pub(super) fn installation(
+    stored: &StoredInstallation,
+    info: AuthInfo,
+    version_id: String,
+    clock: &dyn Clock,
+) -> Installation {
+    let auth_mode = info.agent.as_ref().map_or(AuthMode::Admin, |agent| match agent.auth_mode {
+        WecomAuthMode::Admin => AuthMode::Admin,
+        WecomAuthMode::Member => AuthMode::Member,
+    });
+    let corp_name = if info.corp_name.is_empty() { stored.corp_name.clone() } else { info.corp_name };
+    Installation {
+        status: InstallationStatus::Installed,
+        corp_id: stored.corp_id.clone(),
+        corp_name,
+        agent_id: info.agent.map(|agent| agent.agent_id),
+        auth_mode,
+        version_id,
+        installed_at: clock.now(),
+        cancelled_at: None,
+    }
+}

@@ -1,0 +1,339 @@
+//! Steps 2 and 3: checks a Secret with WeCom, says what is wrong with it, and keeps it when nothing is.
+//!
+//! Checked in this order, because each question is only worth asking after the one before: does the tenant have an
+//! installation; is that 企业ID the installed corporation (`corpid_to_opencorpid`); do 企业ID and Secret belong together
+//! (`gettoken`); is it the right kind (the call that only this kind may make). Nothing is changed before all are answered.
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret as _, SecretString};
+use wecom_client::{Client, Error as WecomError, ErrorClass, ErrorCode, Refusal};
+
+use super::{
+    FieldError, GeneratedCredentials, SecretKind, StepError, SuiteAccess, error::BAN, generate_credentials::Issue,
+    suite_access::CallError,
+};
+use crate::{
+    authorization::{AuthMode, Authorization, Callback, Installation, KindCheck, RegisteredSecret, SecretStatus},
+    clock::Clock,
+    entropy::Entropy,
+    ids::{CorpId, Scope, TenantId},
+    store::{
+        Attempts, Authorizations, Change, KeyRing, SecretName, SuiteTickets, TokenCache, Vault,
+    },
+};
+
+/// How many Secrets a tenant may get wrong within an hour. An admin who mistypes needs a few; WeCom's ban hits everybody.
+const TENANT_ATTEMPTS: u32 = 10;
+/// How many all tenants together may get wrong within an hour. WeCom does not say how many it allows.
+const ALL_ATTEMPTS: u32 = 100;
+const ATTEMPTS_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+const ALL_TENANTS: &str = "*all*";
+
+/// Registers a Secret.
+#[derive(Debug)]
+pub struct RegisterSecret<'a, S, V> {
+    /// Access to WeCom, and the store.
+    pub access: SuiteAccess<'a, S, V>,
+    /// Where the Secret is kept.
+    pub vault: &'a V,
+    /// The sealing keys, for the credentials that are generated with it.
+    pub keys: &'a KeyRing,
+}
+
+/// What the admin entered.
+#[derive(Debug)]
+pub struct SecretInput {
+    /// The Secret.
+    pub secret: SecretString,
+    /// 企业ID, unless it is known from the other scope.
+    pub corp_id: Option<String>,
+    /// The self-built app's id, if the admin gave it.
+    pub agent_id: Option<u64>,
+}
+
+/// A Secret that was registered.
+#[derive(Debug)]
+pub struct RegisteredScope {
+    /// The authorization as it is now.
+    pub authorization: Authorization,
+    /// The scope's callback.
+    pub callback: Callback,
+    /// What the admin is to paste next.
+    pub credentials: GeneratedCredentials,
+}
+
+impl<S, V> RegisterSecret<'_, S, V>
+where
+    S: Authorizations + Attempts + SuiteTickets + TokenCache,
+    V: Vault,
+{
+    /// Checks and keeps the Secret. The credentials of the scope's callback are left alone, or generated if there are none.
+    ///
+    /// # Errors
+    /// What the contract lists for this route; nothing is changed then.
+    pub async fn run(
+        &self,
+        tenant_id: &TenantId,
+        scope: Scope,
+        input: SecretInput,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<RegisteredScope, StepError> {
+        let secret = valid_secret(&input.secret)?;
+        let before = self.access.store.authorization(tenant_id).await?;
+        let installation = installed_by_admin(&before)?.clone();
+        let corp_id = corp_id_of(&before, input.corp_id.as_deref())?;
+        let kind_check = self.check(tenant_id, scope, &installation, &corp_id, &secret, clock).await?;
+
+        let version_id = self.vault.put(&SecretName::Scope(tenant_id.clone(), scope), &secret).await?;
+        let now = clock.now();
+        let registered = RegisteredSecret {
+            status: SecretStatus::Accepted,
+            corp_id: corp_id.clone(),
+            kind_check,
+            last_four: last_four(&secret),
+            version_id,
+            agent_id: input.agent_id,
+            registered_at: now,
+            checked_at: now,
+        };
+        self.keep(&before, scope, registered, clock, entropy).await
+    }
+
+    /// Writes what was checked, unless somebody else changed what it was checked against.
+    async fn keep(
+        &self,
+        before: &Authorization,
+        scope: Scope,
+        registered: RegisteredSecret,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<RegisteredScope, StepError> {
+        let mut authorization = self.access.store.authorization(&before.tenant_id).await?;
+        let same_corp = |a: &Authorization| a.installed().map(|installation| installation.corp_id.clone());
+        if same_corp(&authorization) != same_corp(before) || authorization.scope(scope) != before.scope(scope) {
+            return Err(StepError::StateChanged);
+        }
+        let corp_id = registered.corp_id.clone();
+        authorization.scope_mut(scope).secret = Some(registered);
+        let issue = Issue { store: self.access.store, keys: self.keys };
+        let mut changes = Vec::new();
+        // The 企业ID is proved now, so both callbacks may expect it.
+        let (mut callback, generated) = issue.callback(&mut authorization, scope, clock, entropy).await?;
+        callback.assign_corp(corp_id.clone());
+        changes.push(Change::SaveCallback(callback));
+        if let Some(other_id) = &authorization.scope(scope.other()).callback_id
+            && let Some(mut other) = self.access.store.callback(other_id).await?
+            && other.corp_id.is_none()
+        {
+            other.assign_corp(corp_id);
+            changes.push(Change::SaveCallback(other));
+        }
+        changes.push(Change::Save(authorization));
+        self.access.store.commit(changes).await?;
+        let authorization = self.access.store.authorization(&before.tenant_id).await?;
+        let callback_id = authorization.scope(scope).callback_id.clone().ok_or(StepError::StateChanged)?;
+        let callback = self.access.store.callback(&callback_id).await?.ok_or(StepError::StateChanged)?;
+        let credentials = issue.describe(&authorization, &callback, generated)?;
+        Ok(RegisteredScope { authorization, callback, credentials })
+    }
+
+    /// All that WeCom has to say of the Secret.
+    async fn check(
+        &self,
+        tenant_id: &TenantId,
+        scope: Scope,
+        installation: &Installation,
+        corp_id: &CorpId,
+        secret: &SecretString,
+        clock: &dyn Clock,
+    ) -> Result<KindCheck, StepError> {
+        let store = self.access.store;
+        let now = clock.now();
+        if let Some(until) = store.ban(now).await? {
+            return Err(StepError::WecomBan { until });
+        }
+        let belongs = self.belongs_to(installation, corp_id, clock).await?;
+        for (counter, limit) in [(tenant_id.as_str(), TENANT_ATTEMPTS), (ALL_TENANTS, ALL_ATTEMPTS)] {
+            if let Err(until) = store.take_attempt(counter, limit, ATTEMPTS_WINDOW, now).await? {
+                return Err(StepError::TooManyAttempts { until });
+            }
+        }
+        let token = self.access.wecom.access_token(corp_id.as_str(), secret).await;
+        if !token.as_ref().is_err_and(is_wrong_secret) {
+            for counter in [tenant_id.as_str(), ALL_TENANTS] {
+                store.return_attempt(counter, ATTEMPTS_WINDOW, now).await?;
+            }
+        }
+        if let (Belongs::Unknown, Err(error)) = (&belongs, &token)
+            && error.refusal().is_none_or(|refusal| refusal.errcode != ErrorCode::INVALID_CORP_ID)
+            && !is_ban(error)
+        {
+            return Err(StepError::CorpMismatch);
+        }
+        let token = match token {
+            Ok(token) => token.token,
+            Err(error) => return Err(self.token_error(error, now).await?),
+        };
+        if belongs != Belongs::Yes {
+            return Err(StepError::CorpMismatch);
+        }
+        check_kind(self.access.wecom, scope, &token, now).await
+    }
+
+    /// Whether the plaintext 企业ID is the corporation that installed the app.
+    async fn belongs_to(
+        &self,
+        installation: &Installation,
+        corp_id: &CorpId,
+        clock: &dyn Clock,
+    ) -> Result<Belongs, StepError> {
+        // A historic authorization still carries the plaintext id.
+        if installation.corp_id.same_plaintext(corp_id.as_str()) {
+            return Ok(Belongs::Yes);
+        }
+        let wecom = self.access.wecom;
+        let open =
+            self.access.as_provider(clock, |token| async move { wecom.open_corp_id(&token, corp_id.as_str()).await });
+        match open.await {
+            Ok(open_corp_id) if open_corp_id == installation.corp_id.as_str() => Ok(Belongs::Yes),
+            Ok(_) => Ok(Belongs::No),
+            Err(CallError::Wecom(WecomError::Refused(refusal))) => match refusal.errcode {
+                // No authorization: another corporation's id, or nobody's. `gettoken` tells which.
+                ErrorCode::API_NOT_AUTHORIZED | ErrorCode::AUTHORIZATION_INVALID => Ok(Belongs::Unknown),
+                ErrorCode::INVALID_CORP_ID => Err(StepError::UnknownCorpId(refusal)),
+                _ => Err(StepError::from_wecom(WecomError::Refused(refusal), clock.now())),
+            },
+            Err(error) => Err(error.into_step(clock)),
+        }
+    }
+
+    async fn token_error(&self, error: WecomError, now: Timestamp) -> Result<StepError, StepError> {
+        if is_ban(&error) {
+            let until = now + BAN;
+            self.access.store.note_ban(until).await?;
+            return Ok(StepError::WecomBan { until });
+        }
+        Ok(match error {
+            WecomError::Refused(refusal) if refusal.errcode == ErrorCode::INVALID_CORP_ID => {
+                StepError::UnknownCorpId(refusal)
+            }
+            WecomError::Refused(refusal) if refusal.errcode.class() == ErrorClass::UserMistake => {
+                StepError::SecretRejected(refusal)
+            }
+            other => StepError::from_wecom(other, now),
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Belongs {
+    Yes,
+    No,
+    Unknown,
+}
+
+fn is_ban(error: &WecomError) -> bool {
+    error.class() == Some(ErrorClass::Ban)
+}
+
+fn is_wrong_secret(error: &WecomError) -> bool {
+    error.refusal().is_some_and(|refusal| {
+        [ErrorCode::INVALID_SECRET, ErrorCode::FOREIGN_SECRET, ErrorCode::INVALID_CORP_ID].contains(&refusal.errcode)
+    })
+}
+
+/// Makes the call that only this kind of Secret may make; when WeCom refuses it, the other kind's tells what it is.
+async fn check_kind(
+    wecom: &Client,
+    scope: Scope,
+    token: &SecretString,
+    now: Timestamp,
+) -> Result<KindCheck, StepError> {
+    let refusal = match probe(wecom, scope, token).await {
+        Ok(()) => return Ok(KindCheck::Confirmed),
+        Err(WecomError::Refused(refusal)) => refusal,
+        Err(error) => return Err(StepError::from_wecom(error, now)),
+    };
+    match refusal.errcode {
+        ErrorCode::IP_NOT_TRUSTED => Ok(KindCheck::IpNotTrusted),
+        // Only a contacts Secret is answered so (developer document 90313).
+        ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET if scope == Scope::Contacts => Ok(KindCheck::Confirmed),
+        ErrorCode::API_FORBIDDEN | ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET | ErrorCode::AGENT_MISMATCH => {
+            Err(StepError::WrongSecretKind { looks_like: looks_like(wecom, scope, token, &refusal).await, refusal })
+        }
+        _ => match refusal.errcode.class() {
+            ErrorClass::Retry | ErrorClass::SlowDown | ErrorClass::Refresh => {
+                Err(StepError::from_wecom(WecomError::Refused(refusal), now))
+            }
+            _ => Ok(KindCheck::Unconfirmed),
+        },
+    }
+}
+
+async fn looks_like(wecom: &Client, scope: Scope, token: &SecretString, refusal: &Refusal) -> Option<SecretKind> {
+    if refusal.errcode == ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET {
+        return Some(SecretKind::Contacts);
+    }
+    let other = match scope {
+        Scope::Contacts => SecretKind::ExternalContacts,
+        Scope::ExternalContacts => SecretKind::Contacts,
+    };
+    match probe(wecom, scope.other(), token).await {
+        Ok(()) => Some(other),
+        Err(WecomError::Refused(refusal)) if refusal.errcode == ErrorCode::API_FORBIDDEN => Some(SecretKind::OtherApp),
+        Err(_) => None,
+    }
+}
+
+async fn probe(wecom: &Client, scope: Scope, token: &SecretString) -> Result<(), WecomError> {
+    match scope {
+        Scope::Contacts => wecom.probe_contacts(token).await,
+        Scope::ExternalContacts => wecom.probe_external_contacts(token).await.map(|_members| ()),
+    }
+}
+
+/// The installation, if an administrator made it.
+pub(super) fn installed_by_admin(authorization: &Authorization) -> Result<&Installation, StepError> {
+    match authorization.installed() {
+        None => Err(StepError::NotInstalled),
+        Some(installation) if installation.auth_mode == AuthMode::Member => Err(StepError::MemberAuthorization),
+        Some(installation) => Ok(installation),
+    }
+}
+
+/// Outer spaces come with copying and are dropped; anything else that WeCom's Secrets never hold is a mistake.
+fn valid_secret(secret: &SecretString) -> Result<SecretString, StepError> {
+    let field = "secret";
+    let trimmed = secret.expose_secret().trim();
+    if trimmed.is_empty() {
+        let detail = "The Secret is empty.";
+        return Err(StepError::InvalidField(FieldError { field, code: "missing", detail }));
+    }
+    if trimmed.len() > 256 || !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let detail = "A Secret has at most 256 letters, digits and signs, without spaces or line breaks.";
+        return Err(StepError::InvalidField(FieldError { field, code: "malformed", detail }));
+    }
+    Ok(SecretString::from(trimmed))
+}
+
+fn corp_id_of(authorization: &Authorization, entered: Option<&str>) -> Result<CorpId, StepError> {
+    let field = "corp_id";
+    match entered.map(str::trim) {
+        Some(entered) => CorpId::parse(entered).map_err(|_| {
+            let detail = "企业ID looks like ww0a1b2c3d4e5f6071; it stands at the bottom of 我的企业 → 企业信息.";
+            StepError::InvalidField(FieldError { field, code: "malformed", detail })
+        }),
+        None => authorization.plaintext_corp_id().cloned().ok_or({
+            let detail = "企业ID is needed with the first Secret; it stands at the bottom of 我的企业 → 企业信息.";
+            StepError::InvalidField(FieldError { field, code: "missing", detail })
+        }),
+    }
+}
+
+fn last_four(secret: &SecretString) -> String {
+    let text = secret.expose_secret();
+    // Of a short one even four would tell too much.
+    let shown = if text.len() >= 16 { 4 } else { 0 };
+    text.get(text.len() - shown..).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,144 @@
+//! Calling WeCom as the suite or as its provider: with a cached token, and once more with a fresh one when WeCom says that
+//! the cached one is dead.
+
+use std::future::Future;
+
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use wecom_client::{AccessToken, Client, Error as WecomError, ErrorCode};
+
+use super::StepError;
+use crate::{
+    clock::Clock,
+    store::{Suite, SuiteTickets, SuiteVault, TokenCache, Vault},
+};
+
+/// A ticket is valid for 30 minutes (developer document 90628).
+const TICKET_LIFETIME: SignedDuration = SignedDuration::from_mins(30);
+
+/// A token is renewed this long before it ends, so that it does not end on the way.
+const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(5);
+
+/// WeCom may end a token before its time (developer document 90605).
+const DEAD_TOKEN: [ErrorCode; 4] = [
+    ErrorCode::INVALID_ACCESS_TOKEN,
+    ErrorCode::EXPIRED_ACCESS_TOKEN,
+    ErrorCode::INVALID_SUITE_ACCESS_TOKEN,
+    ErrorCode::EXPIRED_SUITE_ACCESS_TOKEN,
+];
+
+/// Access to WeCom as the suite.
+#[derive(Debug)]
+pub struct SuiteAccess<'a, S, V> {
+    /// Tickets and tokens.
+    pub store: &'a S,
+    /// The suite's secret.
+    pub suite: &'a SuiteVault<V>,
+    /// WeCom.
+    pub wecom: &'a Client,
+}
+
+impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
+    /// Makes a call that wants a `suite_access_token`.
+    pub(super) async fn as_suite<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
+    where
+        C: Fn(SecretString) -> F + Send + Sync,
+        F: Future<Output = Result<T, WecomError>> + Send,
+        T: Send,
+    {
+        let suite = self.suite.suite().await.map_err(StepError::from)?;
+        let name = format!("suite/{}", suite.suite_id);
+        let fetch = || self.suite_token(&suite, clock);
+        self.with_token(&name, clock, fetch, call).await
+    }
+
+    /// Makes a call that wants a `provider_access_token`.
+    pub(super) async fn as_provider<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
+    where
+        C: Fn(SecretString) -> F + Send + Sync,
+        F: Future<Output = Result<T, WecomError>> + Send,
+        T: Send,
+    {
+        let suite = self.suite.suite().await.map_err(StepError::from)?;
+        let name = format!("provider/{}", suite.provider_corp_id);
+        let fetch = || async {
+            let token = self.wecom.provider_access_token(&suite.provider_corp_id, &suite.provider_secret).await;
+            token.map_err(|error| StepError::from_wecom(error, clock.now()))
+        };
+        self.with_token(&name, clock, fetch, call).await
+    }
+
+    async fn with_token<T, F, C, G, H>(
+        &self,
+        name: &str,
+        clock: &dyn Clock,
+        fetch: G,
+        call: C,
+    ) -> Result<T, CallError>
+    where
+        C: Fn(SecretString) -> F + Send + Sync,
+        F: Future<Output = Result<T, WecomError>> + Send,
+        G: Fn() -> H + Send + Sync,
+        H: Future<Output = Result<AccessToken, StepError>> + Send,
+        T: Send,
+    {
+        if let Some(cached) = self.store.token(name, clock.now()).await.map_err(StepError::from)? {
+            match call(cached).await {
+                Err(WecomError::Refused(refusal)) if DEAD_TOKEN.contains(&refusal.errcode) => {}
+                other => return other.map_err(CallError::Wecom),
+            }
+        }
+        let fresh = fetch().await?;
+        let lifetime = SignedDuration::try_from(fresh.expires_in).unwrap_or(SignedDuration::ZERO);
+        if lifetime > RENEW_BEFORE {
+            let until = clock.now() + (lifetime - RENEW_BEFORE);
+            self.store.keep_token(name, &fresh.token, until).await.map_err(StepError::from)?;
+        }
+        call(fresh.token).await.map_err(CallError::Wecom)
+    }
+
+    async fn suite_token(&self, suite: &Suite, clock: &dyn Clock) -> Result<AccessToken, StepError> {
+        let ticket = self.store.ticket(&suite.suite_id).await?;
+        let now = clock.now();
+        let Some((ticket, _)) = ticket.filter(|(_, issued_at)| now < *issued_at + TICKET_LIFETIME) else {
+            return Err(StepError::SuiteTicketMissing);
+        };
+        match self.wecom.suite_access_token(&suite.suite_id, &suite.suite_secret, &ticket).await {
+            Err(WecomError::Refused(refusal)) if refusal.errcode == ErrorCode::INVALID_SUITE_TICKET => {
+                Err(StepError::SuiteTicketMissing)
+            }
+            other => other.map_err(|error| StepError::from_wecom(error, now)),
+        }
+    }
+}
+
+/// A call did not succeed: WeCom refused this call, whose codes the caller knows, or it could not be made at all.
+#[derive(Debug)]
+pub(super) enum CallError {
+    Wecom(WecomError),
+    Step(StepError),
+}
+
+impl From<StepError> for CallError {
+    fn from(error: StepError) -> Self {
+        Self::Step(error)
+    }
+}
+
+impl CallError {
+    /// For a call none of whose codes has a meaning of its own.
+    pub(super) fn into_step(self, clock: &dyn Clock) -> StepError {
+        match self {
+            Self::Wecom(error) => StepError::from_wecom(error, clock.now()),
+            Self::Step(error) => error,
+        }
+    }
+
+    /// The code that WeCom refused this call with.
+    pub(super) fn errcode(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Wecom(WecomError::Refused(refusal)) => Some(refusal.errcode),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The suite's command callback: WeCom's own check of the URL, and the events of the suite.
+//!
+//! The receiveid is the provider's corp id on a URL check and the suite's id on an event (developer documents 90968 and
+//! 97172). An event is stored and answered; `process-suite-event` acts on it.
+
+use secrecy::SecretString;
+use wecom_callback::{CallbackQuery, envelope, xml};
+
+use super::{
+    StepError,
+    event_callback::{open, wecom_time},
+};
+use crate::{
+    clock::Clock,
+    store::{AppendEvents, EventSource, NewEvent, SuiteVault, Vault, event_id},
+};
+
+/// Answers WeCom's check of the suite's callback URL.
+#[derive(Debug)]
+pub struct VerifySuiteUrl<'a, V> {
+    /// The suite's secret.
+    pub suite: &'a SuiteVault<V>,
+}
+
+impl<V: Vault> VerifySuiteUrl<'_, V> {
+    /// Answers exactly the bytes that WeCom wants back.
+    ///
+    /// # Errors
+    /// [`StepError::MalformedCallback`], [`StepError::CallbackRejected`] or the vault's failure.
+    pub async fn run(&self, raw_query: &str) -> Result<Vec<u8>, StepError> {
+        let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
+        let echostr = query.echostr.as_deref().ok_or(StepError::MalformedCallback)?;
+        let suite = self.suite.suite().await?;
+        let message = open(&suite.credentials, &query, echostr).map_err(|_| StepError::CallbackRejected)?;
+        if [suite.provider_corp_id.as_str(), &suite.suite_id].contains(&message.receive_id()) {
+            Ok(message.into_bytes())
+        } else {
+            Err(StepError::CallbackRejected)
+        }
+    }
+}
+
+/// Receives an event of the suite.
+#[derive(Debug)]
+pub struct ReceiveSuiteEvent<'a, S, V> {
+    /// Where events are stored.
+    pub store: &'a S,
+    /// The suite's secret.
+    pub suite: &'a SuiteVault<V>,
+}
+
+impl<S: AppendEvents, V: Vault> ReceiveSuiteEvent<'_, S, V> {
+    /// Stores the event; one that is there already is answered alike.
+    ///
+    /// # Errors
+    /// [`StepError::MalformedCallback`], [`StepError::CallbackRejected`], or the failure of store or vault.
+    pub async fn run(&self, raw_query: &str, body: &[u8], clock: &dyn Clock) -> Result<(), StepError> {
+        let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
+        let encrypt = envelope::encrypt_of(body).map_err(|_| StepError::MalformedCallback)?;
+        let suite = self.suite.suite().await?;
+        let message = open(&suite.credentials, &query, &encrypt).map_err(|_| StepError::CallbackRejected)?;
+        if message.receive_id() != suite.suite_id {
+            return Err(StepError::CallbackRejected);
+        }
+        let payload = xml::to_json(message.bytes()).unwrap_or_default();
+        // An auth_code is exchanged once, in whatever wrapping it arrives again.
+        let identity = match xml::text(&payload, "AuthCode") {
+            Some(auth_code) => SecretString::from(auth_code),
+            None => SecretString::from(String::from_utf8_lossy(message.bytes()).into_owned()),
+        };
+        let event = NewEvent {
+            event_id: event_id(&suite.suite_id, secrecy::ExposeSecret::expose_secret(&identity).as_bytes()),
+            event: xml::text(&payload, "InfoType").unwrap_or_default().to_owned(),
+            change_type: xml::text(&payload, "ChangeType").map(ToOwned::to_owned),
+            created_at: wecom_time(xml::text(&payload, "TimeStamp")),
+            received_at: clock.now(),
+            source: EventSource::Suite { suite_id: suite.suite_id },
+            payload,
+        };
+        self.store.append(event).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! Changes what a tenant has chosen.
+
+use url::{Host, Url};
+
+use super::{FieldError, StepError};
+use crate::{
+    authorization::Settings,
+    ids::TenantId,
+    store::{Authorizations, Change, CommitError},
+};
+
+/// Changes settings.
+#[derive(Debug)]
+pub struct UpdateSettings<'a, S> {
+    /// The store.
+    pub store: &'a S,
+}
+
+impl<S: Authorizations> UpdateSettings<'_, S> {
+    /// Replaces the settings.
+    ///
+    /// # Errors
+    /// [`StepError::InvalidField`], [`StepError::StateChanged`] or the store's failure.
+    pub async fn run(&self, tenant_id: &TenantId, callback_base_url: Option<&str>) -> Result<Settings, StepError> {
+        let callback_base_url = callback_base_url.map(valid_base_url).transpose()?;
+        let settings = Settings { callback_base_url };
+        for _ in 0..3 {
+            let mut authorization = self.store.authorization(tenant_id).await?;
+            if authorization.settings == settings {
+                return Ok(settings);
+            }
+            authorization.settings = settings.clone();
+            match self.store.commit(vec![Change::Save(authorization)]).await {
+                Ok(()) => return Ok(settings),
+                Err(CommitError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StepError::StateChanged)
+    }
+}
+
+/// The scheme and host of a callback domain: what a CNAME can point to us, and nothing that leads elsewhere.
+fn valid_base_url(text: &str) -> Result<String, StepError> {
+    let invalid = |code, detail| {
+        StepError::InvalidField(FieldError { field: "callback_base_url", code, detail })
+    };
+    let form = "The callback domain has the form https://wecom.example.com, without a path.";
+    let url = Url::parse(text.trim()).map_err(|_| invalid("malformed", form))?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    if url.scheme() != "https" || !bare || !anonymous || url.port().is_some() || text.len() > 256 {
+        return Err(invalid("malformed", form));
+    }
+    match url.host() {
+        Some(Host::Domain(domain)) if domain.contains('.') && !domain.ends_with(".localhost") => {
+            Ok(url.as_str().trim_end_matches('/').to_owned())
+        }
+        _ => Err(invalid("not_a_domain", "The callback domain must be a public domain name of your company.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::valid_base_url;
+
+    #[test]
+    fn takes_a_domain_and_nothing_else() {
+        assert_eq!(valid_base_url(" https://WeCom.Example.com/ ").unwrap(), "https://wecom.example.com");
+        for text in [
+            "http://wecom.example.com",
+            "https://wecom.example.com/path",
+            "https://wecom.example.com?x=1",
+            "https://wecom.example.com#x",
+            "https://user@wecom.example.com",
+            "https://wecom.example.com:8443",
+            "https://10.0.0.1",
+            "https://[::1]",
+            "https://localhost",
+            "https://a.localhost",
+            "wecom.example.com",
+            "",
+        ] {
+            assert!(valid_base_url(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{Delete, Put, TransactWriteItem, Update},
+};
+use serde::Deserialize;
+
+use super::{DynamoDb, Key, number, store_error, text, to_attribute, to_item};
+use crate::{
+    authorization::{Authorization, Callback},
+    ids::{CallbackId, CorpId, TenantId},
+    store::{Authorizations, Change, CommitError, StoreError},
+};
+
+#[derive(Deserialize)]
+struct Binding {
+    tenant_id: TenantId,
+}
+
+pub(super) fn authorization_key(tenant_id: &TenantId) -> Key {
+    Key::new("TENANT", tenant_id.as_str(), "AUTHORIZATION")
+}
+
+pub(super) fn callback_key(id: &CallbackId) -> Key {
+    Key::new("CALLBACK", id.as_str(), "CALLBACK")
+}
+
+fn corp_key(corp_id: &CorpId) -> Key {
+    Key::new("CORP", corp_id.as_str(), "CORP")
+}
+
+impl Authorizations for DynamoDb {
+    async fn authorization(&self, tenant_id: &TenantId) -> Result<Authorization, StoreError> {
+        let stored = self.item(authorization_key(tenant_id)).await?;
+        Ok(stored.unwrap_or_else(|| Authorization::new(tenant_id.clone())))
+    }
+
+    async fn callback(&self, id: &CallbackId) -> Result<Option<Callback>, StoreError> {
+        self.item(callback_key(id)).await
+    }
+
+    async fn tenant_of(&self, corp_id: &CorpId) -> Result<Option<TenantId>, StoreError> {
+        let binding: Option<Binding> = self.item(corp_key(corp_id)).await?;
+        Ok(binding.map(|binding| binding.tenant_id))
+    }
+
+    async fn commit(&self, changes: Vec<Change>) -> Result<(), CommitError> {
+        let binds: Vec<bool> = changes.iter().map(|change| matches!(change, Change::BindCorp(..))).collect();
+        let mut request = self.client.transact_write_items();
+        for change in changes {
+            request = request.transact_items(self.transact_item(change)?);
+        }
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(error)) => match error.err() {
+                TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+                    let failed: Vec<bool> = cancelled
+                        .cancellation_reasons()
+                        .iter()
+                        .map(|reason| reason.code() == Some("ConditionalCheckFailed"))
+                        .collect();
+                    let bound_elsewhere = failed.iter().zip(&binds).any(|(failed, binds)| *failed && *binds);
+                    let only_conditions = cancelled.cancellation_reasons().iter().all(|reason| {
+                        matches!(reason.code(), None | Some("None" | "ConditionalCheckFailed" | "TransactionConflict"))
+                    });
+                    if bound_elsewhere {
+                        Err(CommitError::CorpBoundElsewhere)
+                    } else if only_conditions {
+                        Err(CommitError::Stale)
+                    } else {
+                        Err(CommitError::Store(StoreError::Unavailable(Box::new(error.into_err()))))
+                    }
+                }
+                _ => Err(CommitError::Store(store_error(SdkError::ServiceError(error)))),
+            },
+            Err(error) => Err(CommitError::Store(store_error(error))),
+        }
+    }
+}
+
+impl DynamoDb {
+    fn transact_item(&self, change: Change) -> Result<TransactWriteItem, StoreError> {
+        let item = TransactWriteItem::builder();
+        Ok(match change {
+            Change::Save(authorization) => item.put(self.save(authorization)?),
+            Change::BindCorp(corp_id, tenant_id) => {
+                let put = Put::builder()
+                    .table_name(&self.authorization_table)
+                    .set_item(Some(corp_key(&corp_id).into_item()))
+                    .item("tenant_id", text(tenant_id.as_str()))
+                    .condition_expression("attribute_not_exists(pk) OR tenant_id = :tenant")
+                    .expression_attribute_values(":tenant", text(tenant_id.as_str()));
+                item.put(put.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
+            }
+            Change::ReleaseCorp(corp_id, tenant_id) => {
+                let delete = Delete::builder()
+                    .table_name(&self.authorization_table)
+                    .set_key(Some(corp_key(&corp_id).into_item()))
+                    .condition_expression("attribute_not_exists(pk) OR tenant_id = :tenant")
+                    .expression_attribute_values(":tenant", text(tenant_id.as_str()));
+                item.delete(delete.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
+            }
+            Change::SaveCallback(callback) => item.update(self.save_callback(&callback)?),
+            Change::RemoveCallback(id) => {
+                let delete = Delete::builder()
+                    .table_name(&self.authorization_table)
+                    .set_key(Some(callback_key(&id).into_item()));
+                item.delete(delete.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
+            }
+            Change::EndInstallSession(state, outcome) => item.update(self.end_session(&state, &outcome)?),
+        }
+        .build())
+    }
+
+    fn save(&self, mut authorization: Authorization) -> Result<Put, StoreError> {
+        let expected = authorization.version;
+        authorization.version += 1;
+        let mut item = authorization_key(&authorization.tenant_id).into_item();
+        item.extend(to_item(&authorization)?);
+        let put = Put::builder().table_name(&self.authorization_table).set_item(Some(item));
+        let put = if expected == 0 {
+            put.condition_expression("attribute_not_exists(pk)")
+        } else {
+            put.condition_expression("version = :expected")
+                .expression_attribute_values(":expected", number(expected))
+        };
+        put.build().map_err(|error| StoreError::Internal(Box::new(error)))
+    }
+
+    /// Writes what the wizard and WeCom's check change. The counters and the note on the last refusal are other writers'
+    /// and are left alone, so that a busy callback does not make every change stale.
+    fn save_callback(&self, callback: &Callback) -> Result<Update, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.authorization_table)
+            .set_key(Some(callback_key(&callback.callback_id).into_item()))
+            .update_expression(SAVE_CALLBACK)
+            .condition_expression(if callback.version == 0 {
+                // The value must be used, and a callback of version zero has never been stored.
+                "attribute_not_exists(pk) AND :expected < :next"
+            } else {
+                "version = :expected"
+            })
+            .expression_attribute_names("#scope", "scope")
+            .expression_attribute_names("#current", "current")
+            .set_expression_attribute_values(Some(callback_values(callback)?));
+        update.build().map_err(|error| StoreError::Internal(Box::new(error)))
+    }
+}
+
+pub(super) const SAVE_CALLBACK: &str = "SET version = :next, callback_id = :id, tenant_id = :tenant, #scope = :scope, \
+     corp_id = :corp, #current = :current, pending = :pending, previous = :previous, verified_at = :verified_at";
+
+pub(super) fn callback_values(callback: &Callback) -> Result<super::Item, StoreError> {
+    Ok([
+        (":expected", number(callback.version)),
+        (":next", number(callback.version + 1)),
+        (":id", text(callback.callback_id.as_str())),
+        (":tenant", text(callback.tenant_id.as_str())),
+        (":scope", to_attribute(&callback.scope)?),
+        (":corp", to_attribute(&callback.corp_id)?),
+        (":current", to_attribute(&callback.current)?),
+        (":pending", to_attribute(&callback.pending)?),
+        (":previous", to_attribute(&callback.previous)?),
+        (":verified_at", to_attribute(&callback.verified_at)?),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect())
+}

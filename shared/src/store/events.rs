@@ -1,0 +1,108 @@
+//! Events: what is kept of each, and how they are read back.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::ids::{CallbackId, CorpId, EventId, Scope, TenantId};
+
+/// The XML of an event as JSON: every element kept, repeated ones as arrays, values as strings.
+pub type Payload = Map<String, Value>;
+
+/// An event that is to be stored.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// Hash of where it arrived and what it said.
+    pub event_id: EventId,
+    /// Where it came from.
+    pub source: EventSource,
+    /// `Event`, or `InfoType` of a suite event; empty when there is none.
+    pub event: String,
+    /// `ChangeType`, where there is one.
+    pub change_type: Option<String>,
+    /// When WeCom made it (`CreateTime`, `TimeStamp`), if it says so.
+    pub created_at: Option<Timestamp>,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// What it said.
+    pub payload: Payload,
+}
+
+/// Where an event came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventSource {
+    /// A corporation's own callback.
+    Callback {
+        /// The callback.
+        callback_id: CallbackId,
+        /// Whose it is.
+        tenant_id: TenantId,
+        /// Its scope.
+        scope: Scope,
+        /// The corporation, plaintext.
+        corp_id: CorpId,
+    },
+    /// The suite's command callback.
+    Suite {
+        /// The suite.
+        suite_id: String,
+    },
+}
+
+/// What became of an event that was to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// It was new and is stored.
+    Stored,
+    /// It was there already.
+    Duplicate,
+}
+
+/// An event of a tenant, as it is read back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Names it.
+    pub event_id: EventId,
+    /// Whose it is.
+    pub tenant_id: TenantId,
+    /// From which callback.
+    pub scope: Scope,
+    /// The corporation, plaintext.
+    pub corp_id: CorpId,
+    /// `Event`.
+    pub event: String,
+    /// `ChangeType`, where there is one.
+    pub change_type: Option<String>,
+    /// When WeCom made it.
+    pub created_at: Option<Timestamp>,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// How many times it was delivered again.
+    pub duplicates: u64,
+    /// What it said.
+    pub payload: Payload,
+}
+
+/// Which events are wanted; `None` is any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Of this scope.
+    pub scope: Option<Scope>,
+    /// With this `Event`.
+    pub event: Option<String>,
+    /// With this `ChangeType`.
+    pub change_type: Option<String>,
+    /// Arrived then or later.
+    pub since: Option<Timestamp>,
+    /// Arrived before then.
+    pub until: Option<Timestamp>,
+}
+
+/// A page of events, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<Event>,
+    /// Where the next page begins, if there may be one.
+    pub next_cursor: Option<String>,
+}

@@ -1,0 +1,90 @@
+//! The adapter for Secrets Manager.
+
+use aws_sdk_secretsmanager::{
+    Client,
+    error::SdkError,
+    operation::{
+        create_secret::CreateSecretError, get_secret_value::GetSecretValueError, put_secret_value::PutSecretValueError,
+    },
+};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{SecretName, StoreError, Vault, sdk::store_error};
+
+/// Secrets below one prefix.
+#[derive(Debug, Clone)]
+pub struct SecretsManager {
+    client: Client,
+    prefix: String,
+}
+
+impl SecretsManager {
+    /// Uses the secrets whose names begin with `prefix`.
+    #[must_use]
+    pub fn new(client: Client, prefix: String) -> Self {
+        Self { client, prefix }
+    }
+
+    async fn put_version(&self, name: &str, value: &SecretString) -> Result<String, SdkError<PutSecretValueError>> {
+        let answer =
+            self.client.put_secret_value().secret_id(name).secret_string(value.expose_secret()).send().await?;
+        Ok(answer.version_id.unwrap_or_default())
+    }
+
+    async fn create(&self, name: &str, value: &SecretString) -> Result<String, SdkError<CreateSecretError>> {
+        let answer = self.client.create_secret().name(name).secret_string(value.expose_secret()).send().await?;
+        Ok(answer.version_id.unwrap_or_default())
+    }
+}
+
+impl Vault for SecretsManager {
+    async fn put(&self, name: &SecretName, value: &SecretString) -> Result<String, StoreError> {
+        let name = name.under(&self.prefix);
+        match self.put_version(&name, value).await {
+            Ok(version_id) => Ok(version_id),
+            Err(error) => match error.as_service_error() {
+                Some(PutSecretValueError::ResourceNotFoundException(_)) => match self.create(&name, value).await {
+                    Ok(version_id) => Ok(version_id),
+                    // Somebody else created it between the two calls.
+                    Err(error)
+                        if matches!(error.as_service_error(), Some(CreateSecretError::ResourceExistsException(_))) =>
+                    {
+                        self.put_version(&name, value).await.map_err(store_error)
+                    }
+                    Err(error) => Err(store_error(error)),
+                },
+                // It is scheduled for deletion: whoever writes it again wants it back.
+                Some(PutSecretValueError::InvalidRequestException(_)) => {
+                    self.client.restore_secret().secret_id(&name).send().await.map_err(store_error)?;
+                    self.put_version(&name, value).await.map_err(store_error)
+                }
+                _ => Err(store_error(error)),
+            },
+        }
+    }
+
+    async fn read(&self, name: &SecretName, version_id: Option<&str>) -> Result<Option<SecretString>, StoreError> {
+        let answer = self
+            .client
+            .get_secret_value()
+            .secret_id(name.under(&self.prefix))
+            .set_version_id(version_id.map(ToOwned::to_owned))
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => Ok(answer.secret_string.map(SecretString::from)),
+            Err(error)
+                if matches!(
+                    error.as_service_error(),
+                    Some(
+                        GetSecretValueError::ResourceNotFoundException(_)
+                            | GetSecretValueError::InvalidRequestException(_)
+                    )
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(store_error(error)),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The client against a WeCom of the tests' own making, over a real loopback connection.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod configuration;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod secrecy;
+#[cfg(test)]
+mod silence;
+#[cfg(test)]
+mod wecom;
