@@ -1,1 +1,408 @@
-//! placeholder
+//! WeCom Authorization on one machine: every function behind one loopback server, the stores, and WeCom's side.
+//!
+//! The functions are the very ones that are deployed, with the very adapters; around them stands what AWS is otherwise:
+//! [`gateway`] for API Gateway, `streams` for Lambda's event source mappings, the crate `devstack` for DynamoDB and Secrets
+//! Manager, and the crate `simulator` for WeCom. Not covered: IAM, time-outs of functions, limits of concurrency.
+
+mod announcement;
+mod directory;
+pub mod gateway;
+mod options;
+mod streams;
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use aws_credential_types::Credentials;
+use aws_types::SdkConfig;
+use devstack::Devstack;
+use secrecy::SecretString;
+use simulator::Simulator;
+use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use url::Url;
+use wecom_authorization::{
+    config::Config,
+    entropy::SystemEntropy,
+    startup::{Platform, aws_config},
+    store::{KeyRing, SecretName, StoreError, SuiteTickets as _, Vault as _, tables},
+};
+
+pub use self::{announcement::Announcement, options::Options};
+use self::{
+    directory::{Directory, Settings, loopback},
+    gateway::{Gateway, authorizer::Authorizer},
+    streams::{Pump, Subscriber},
+};
+
+/// Names of the tables and of the first segment of the secrets' names.
+const AUTHORIZATION_TABLE: &str = "wecom-authorization";
+const EVENT_TABLE: &str = "wecom-events";
+const SECRET_PREFIX: &str = "wecom-authorization";
+
+/// Why the server does not start, in words for whoever started it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error("the data directory cannot be used: {}: {source}", path.display())]
+    Directory {
+        /// Which file or directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Another instance uses the data directory.
+    #[error(
+        "another instance is running with the data directory {}: stop it, or give this one its own with --data",
+        path.display()
+    )]
+    SecondInstance {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// The port is taken.
+    #[error("{address} is in use: choose another address with --listen")]
+    PortInUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The embedded DynamoDB and Secrets Manager do not start.
+    #[error("the embedded stores do not start: {0}")]
+    Stores(#[source] devstack::Error),
+    /// The simulator does not start.
+    #[error("the simulator of WeCom does not start: {0}")]
+    Simulator(#[source] simulator::Error),
+    /// Tables or secrets cannot be set up.
+    #[error("tables and secrets cannot be set up: {0}")]
+    Setup(#[source] StoreError),
+    /// A defect.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// A running instance.
+pub struct Local {
+    announcement: Announcement,
+    directory: Directory,
+    devstack: Devstack,
+    simulator: Option<Simulator>,
+    tasks: Vec<JoinHandle<()>>,
+    stop: Arc<Notify>,
+    server: JoinHandle<()>,
+}
+
+impl Local {
+    /// Starts everything. When it returns, everything answers and `local.json` is written.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing is left running then.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let directory = Directory::open(&options.data)?;
+        let mut settings = directory.settings()?;
+        let devstack = start_stores(&directory, &settings, &options).await?;
+        let listener = listen(&options, &settings).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| StartError::Internal(error.to_string()))?;
+        let base_url = format!("http://{}", reachable(address));
+
+        let simulator = match &options.wecom_api {
+            Some(_) => None,
+            None => Some(start_simulator(&directory, &settings).await?),
+        };
+        let wecom_url = match (&options.wecom_api, &simulator) {
+            (Some(url), _) => url.clone(),
+            (None, Some(simulator)) => parse_url(simulator.base_url())?,
+            (None, None) => {
+                return Err(StartError::Internal("there is no WeCom to talk to".into()));
+            }
+        };
+        settings.ports.gateway = Some(address.port());
+        settings.ports.aws = port_of(devstack.endpoint_url());
+        settings.ports.simulator = simulator
+            .as_ref()
+            .and_then(|simulator| port_of(simulator.base_url()));
+        directory
+            .write_json("settings.json", &settings)
+            .map_err(|source| StartError::Directory {
+                path: directory.path("settings.json"),
+                source,
+            })?;
+
+        let aws = aws(devstack.endpoint_url());
+        let config = config(&base_url, &wecom_url)
+            .map_err(|error| StartError::Internal(error.to_string()))?;
+        let platform = Arc::new(Platform::new(config, &aws));
+        set_up(&platform, &aws, &settings)
+            .await
+            .map_err(StartError::Setup)?;
+
+        let authorizer = Authorizer::new(&settings.token_key);
+        let now = platform.clock.now().as_second();
+        let announcement = Announcement::new(
+            &base_url,
+            simulator.as_ref().map(Simulator::base_url),
+            devstack.endpoint_url(),
+            &settings,
+        )
+        .with_tokens(|tenant_id| authorizer.issue(tenant_id, now));
+
+        let bell = Arc::new(Notify::new());
+        let stop = Arc::new(Notify::new());
+        let gateway = Gateway {
+            platform: Arc::clone(&platform),
+            authorizer,
+            console_token: announcement.admin_token.clone(),
+            bell: Arc::clone(&bell),
+            requests: Arc::new(AtomicU64::new(0)),
+        };
+        let router = gateway
+            .router()
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let stopped = Arc::clone(&stop);
+        let server = tokio::spawn(async move {
+            let served = axum::serve(listener, router)
+                .with_graceful_shutdown(async move { stopped.notified().await });
+            if let Err(error) = served.await {
+                tracing::error!(%error, "the server ended");
+            }
+        });
+        let tasks = Subscriber::ALL
+            .into_iter()
+            .map(|subscriber| {
+                let pump = Pump {
+                    client: aws_sdk_dynamodbstreams::Client::new(&aws),
+                    table: EVENT_TABLE.to_owned(),
+                    platform: Arc::clone(&platform),
+                    subscriber,
+                    bell: Arc::clone(&bell),
+                    directory: directory.clone(),
+                };
+                tokio::spawn(pump.run())
+            })
+            .collect();
+        if let Some(simulator) = &simulator {
+            let url = parse_url(&format!("{base_url}/suite/callback"))?;
+            simulator.set_suite_callback_url(url);
+            await_suite_ticket(&platform, &settings.suite.suite_id)
+                .await
+                .map_err(StartError::Setup)?;
+        }
+        directory
+            .write_json("local.json", &announcement)
+            .map_err(|source| StartError::Directory {
+                path: directory.path("local.json"),
+                source,
+            })?;
+        Ok(Self {
+            announcement,
+            directory,
+            devstack,
+            simulator,
+            tasks,
+            stop,
+            server,
+        })
+    }
+
+    /// Where everything is.
+    #[must_use]
+    pub fn announcement(&self) -> &Announcement {
+        &self.announcement
+    }
+
+    /// The embedded stores, for tests that make them fail.
+    #[must_use]
+    pub fn devstack(&self) -> &Devstack {
+        &self.devstack
+    }
+
+    /// WeCom's side, for tests that act as WeCom; `None` with another WeCom.
+    #[must_use]
+    pub fn simulator(&self) -> Option<&Simulator> {
+        self.simulator.as_ref()
+    }
+
+    /// Stops cleanly: what was accepted is finished, and `local.json` is removed.
+    pub async fn shutdown(self) {
+        let _ = self.directory.remove("local.json");
+        self.stop.notify_one();
+        // Connections that a browser keeps open must not keep the server.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(3), self.server).await;
+        for task in self.tasks {
+            task.abort();
+        }
+        if let Some(simulator) = self.simulator {
+            simulator.shutdown().await;
+        }
+        self.devstack.shutdown().await;
+    }
+}
+
+async fn start_stores(
+    directory: &Directory,
+    settings: &Settings,
+    options: &Options,
+) -> Result<Devstack, StartError> {
+    let options_of = devstack::Options {
+        listen: loopback(settings.ports.aws, 4566),
+        data: Some(directory.path("aws")),
+    };
+    Devstack::start(options_of)
+        .await
+        .map_err(|error| match error {
+            devstack::Error::DirectoryInUse { .. } => StartError::SecondInstance {
+                path: options.data.clone(),
+            },
+            other => StartError::Stores(other),
+        })
+}
+
+async fn start_simulator(
+    directory: &Directory,
+    settings: &Settings,
+) -> Result<Simulator, StartError> {
+    let suite = &settings.suite;
+    let mut options = simulator::Options::new(simulator::Suite {
+        suite_id: suite.suite_id.clone(),
+        suite_secret: suite.suite_secret.clone(),
+        token: suite.token.clone(),
+        encoding_aes_key: suite.encoding_aes_key.clone(),
+        provider_corp_id: suite.provider_corp_id.clone(),
+        provider_secret: suite.provider_secret.clone(),
+    });
+    options.listen = loopback(settings.ports.simulator, 3100);
+    options.data = Some(directory.path("simulator.json"));
+    Simulator::start(options)
+        .await
+        .map_err(StartError::Simulator)
+}
+
+async fn listen(options: &Options, settings: &Settings) -> Result<TcpListener, StartError> {
+    let address = options
+        .listen
+        .unwrap_or_else(|| loopback(settings.ports.gateway, 3000));
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| match source.kind() {
+            std::io::ErrorKind::AddrInUse => StartError::PortInUse { address },
+            _ => StartError::Listen { address, source },
+        })
+}
+
+/// An address that can be connected to, for one that is listened on.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        SocketAddr::from(([127, 0, 0, 1], address.port()))
+    } else {
+        address
+    }
+}
+
+fn parse_url(text: &str) -> Result<Url, StartError> {
+    Url::parse(text).map_err(|error| StartError::Internal(format!("{text} is not a URL: {error}")))
+}
+
+fn port_of(url: &str) -> Option<u16> {
+    Url::parse(url).ok().and_then(|url| url.port())
+}
+
+/// The AWS configuration for the embedded stores.
+#[must_use]
+pub fn aws(endpoint_url: &str) -> SdkConfig {
+    let credentials = Credentials::new("local", "local", None, None, "local");
+    aws_config(
+        "us-east-1".to_owned(),
+        credentials,
+        Some(endpoint_url.to_owned()),
+    )
+}
+
+/// WeCom's install page stands beside its API, but for WeCom's own, where it has a host of its own.
+fn install_url(wecom_url: &Url) -> Option<String> {
+    let official = Url::parse(wecom_authorization::wecom::OFFICIAL_API_BASE_URL).ok()?;
+    (wecom_url.host() != official.host()).then(|| {
+        let mut url = wecom_url.clone();
+        url.set_path("/3rdapp/install");
+        url.to_string()
+    })
+}
+
+fn config(
+    base_url: &str,
+    wecom_url: &Url,
+) -> Result<Config, wecom_authorization::config::ConfigError> {
+    let mut variables = HashMap::from([
+        ("AUTHORIZATION_TABLE", AUTHORIZATION_TABLE.to_owned()),
+        ("EVENT_TABLE", EVENT_TABLE.to_owned()),
+        ("SECRET_PREFIX", SECRET_PREFIX.to_owned()),
+        ("BASE_URL", base_url.to_owned()),
+        ("WECOM_API_URL", wecom_url.to_string()),
+    ]);
+    if let Some(url) = install_url(wecom_url) {
+        variables.insert("WECOM_INSTALL_URL", url);
+    }
+    Config::from_lookup(|name| variables.get(name).cloned())
+}
+
+/// An install link needs a suite ticket. The simulator pushes one at once; the way it takes, through the callback and the
+/// stream, shows that everything works.
+async fn await_suite_ticket(platform: &Platform, suite_id: &str) -> Result<(), StoreError> {
+    for _ in 0..100 {
+        if platform.store.ticket(suite_id).await?.is_some() {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    tracing::warn!("the simulator's first suite ticket has not arrived");
+    Ok(())
+}
+
+/// Makes what a deployment makes once: tables, the suite's secret, the sealing key.
+async fn set_up(
+    platform: &Platform,
+    aws: &SdkConfig,
+    settings: &Settings,
+) -> Result<(), StoreError> {
+    let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+    tables::AUTHORIZATION_TABLE
+        .create(&dynamodb, AUTHORIZATION_TABLE)
+        .await?;
+    tables::EVENT_TABLE.create(&dynamodb, EVENT_TABLE).await?;
+    let suite = serde_json::to_string(&settings.suite)
+        .map_err(|error| StoreError::Internal(Box::new(error)))?;
+    if platform
+        .vault
+        .read(&SecretName::Suite, None)
+        .await?
+        .is_none()
+    {
+        platform
+            .vault
+            .put(&SecretName::Suite, &SecretString::from(suite))
+            .await?;
+    }
+    if platform
+        .vault
+        .read(&SecretName::SealingKey, None)
+        .await?
+        .is_none()
+    {
+        platform
+            .vault
+            .put(&SecretName::SealingKey, &KeyRing::generate(&SystemEntropy))
+            .await?;
+    }
+    Ok(())
+}

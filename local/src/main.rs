@@ -1,1 +1,49 @@
-fn main() {}
+//! `cargo run`: everything on this machine.
+
+use std::process::ExitCode;
+
+use local::{Local, Options};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::from_arguments();
+    let filter = EnvFilter::builder()
+        .with_default_directive(tracing::Level::WARN.into())
+        .from_env_lossy();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let local = match Local::start(options).await {
+        Ok(local) => local,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    #[expect(clippy::print_stdout, reason = "this is the command's output")]
+    {
+        println!("{}", local.announcement());
+    }
+    stop_signal().await;
+    eprintln!("stopping…");
+    local.shutdown().await;
+    ExitCode::SUCCESS
+}
+
+/// Waits for Ctrl-C, or for the signal that asks a process to end.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}

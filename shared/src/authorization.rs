@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     callback::{Callback, Generation, Rejection, RejectionReason, Retired},
-    installation::{AuthMode, Exchange, InstallOutcome, InstallSession, Installation, InstallationStatus},
+    installation::{
+        AuthMode, Exchange, InstallOutcome, InstallSession, Installation, InstallationStatus,
+    },
     view::{CallbackStatus, Finding, Health, NextStep, ScopeView, Severity, StateView},
 };
 use crate::ids::{CallbackId, CorpId, Scope, TenantId};
@@ -127,26 +129,39 @@ impl Authorization {
     /// The installation, when it is in force.
     #[must_use]
     pub fn installed(&self) -> Option<&Installation> {
-        self.installation.as_ref().filter(|installation| installation.status == InstallationStatus::Installed)
+        self.installation
+            .as_ref()
+            .filter(|installation| installation.status == InstallationStatus::Installed)
     }
 
     /// The plaintext corp id, once a Secret has proved it.
     #[must_use]
     pub fn plaintext_corp_id(&self) -> Option<&CorpId> {
-        Scope::ALL.into_iter().find_map(|scope| self.scope(scope).secret.as_ref()).map(|secret| &secret.corp_id)
+        Scope::ALL
+            .into_iter()
+            .find_map(|scope| self.scope(scope).secret.as_ref())
+            .map(|secret| &secret.corp_id)
     }
 
     /// Records an installation. One of another corporation than before starts the other steps anew, because their Secrets
     /// and callbacks belong to the corporation that left; answers the callbacks that must go with it.
     pub fn install(&mut self, installation: Installation) -> Vec<CallbackId> {
-        let same = self.installation.as_ref().is_none_or(|before| before.corp_id == installation.corp_id);
+        let same = self
+            .installation
+            .as_ref()
+            .is_none_or(|before| before.corp_id == installation.corp_id);
         self.installation = Some(installation);
         if same {
             return Vec::new();
         }
         self.completed_at = None;
-        let left = [std::mem::take(&mut self.contacts), std::mem::take(&mut self.external_contacts)];
-        left.into_iter().filter_map(|scope| scope.callback_id).collect()
+        let left = [
+            std::mem::take(&mut self.contacts),
+            std::mem::take(&mut self.external_contacts),
+        ];
+        left.into_iter()
+            .filter_map(|scope| scope.callback_id)
+            .collect()
     }
 
     /// WeCom says that the app was removed.

@@ -17,7 +17,10 @@ use lambda_http::{
 use serde::Serialize;
 
 pub use self::{
-    admin::{complete_authorization, generate_credentials, read_authorization, register_secret, update_settings},
+    admin::{
+        complete_authorization, generate_credentials, read_authorization, register_secret,
+        update_settings,
+    },
     callbacks::{event_callback, suite_callback},
     console::console,
     installation::{installation_callback, start_installation},
@@ -31,14 +34,20 @@ impl Answer {
     fn new(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Self {
         let mut response = Response::new(body.into());
         *response.status_mut() = status;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         Self(response)
             .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
-            .with(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"))
+            .with(
+                HeaderName::from_static("x-content-type-options"),
+                HeaderValue::from_static("nosniff"),
+            )
     }
 
     fn json(status: StatusCode, value: &impl Serialize) -> Self {
-        let body = serde_json::to_string(value).expect("what we answer serialises: its keys are strings");
+        let body =
+            serde_json::to_string(value).expect("what we answer serialises: its keys are strings");
         Self::new(status, "application/json", body)
     }
 

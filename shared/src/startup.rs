@@ -41,7 +41,10 @@ pub struct Platform {
 
 impl std::fmt::Debug for Platform {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Platform").field("config", &self.config).finish_non_exhaustive()
+        formatter
+            .debug_struct("Platform")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,8 +58,10 @@ impl Platform {
             config.event_table.clone(),
             config.event_retention,
         );
-        let vault =
-            SecretsManager::new(aws_sdk_secretsmanager::Client::new(aws), config.secret_prefix.clone());
+        let vault = SecretsManager::new(
+            aws_sdk_secretsmanager::Client::new(aws),
+            config.secret_prefix.clone(),
+        );
         Self {
             config,
             store,
@@ -76,7 +81,8 @@ impl Platform {
     /// When the TLS provider refuses TLS 1.2 and 1.3, which it is built with.
     pub fn wecom(&self) -> &Client {
         self.wecom.get_or_init(|| {
-            Client::new(ClientConfig::new(self.config.wecom_api_url.clone())).expect("ring speaks TLS 1.2 and 1.3")
+            Client::new(ClientConfig::new(self.config.wecom_api_url.clone()))
+                .expect("ring speaks TLS 1.2 and 1.3")
         })
     }
 
@@ -88,7 +94,8 @@ impl Platform {
         self.keys
             .get_or_try_init(|| async {
                 let secret = self.vault.read(&SecretName::SealingKey, None).await?;
-                let secret = secret.ok_or_else(|| StepError::Internal("there is no sealing key".into()))?;
+                let secret =
+                    secret.ok_or_else(|| StepError::Internal("there is no sealing key".into()))?;
                 Ok(KeyRing::parse(&secret)?)
             })
             .await
@@ -106,7 +113,10 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 ///
 /// # Errors
 /// Names the variable that is missing.
-#[expect(clippy::disallowed_methods, reason = "AWS's own variables, read where the SDK would read them")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "AWS's own variables, read where the SDK would read them"
+)]
 pub fn aws_from_env() -> Result<SdkConfig, Error> {
     let required = |name: &str| std::env::var(name).map_err(|_| format!("{name} is not set"));
     let credentials = Credentials::new(
@@ -116,18 +126,24 @@ pub fn aws_from_env() -> Result<SdkConfig, Error> {
         None,
         "environment",
     );
-    let endpoint = std::env::var("AWS_ENDPOINT_URL").ok().filter(|url| !url.is_empty());
+    let endpoint = std::env::var("AWS_ENDPOINT_URL")
+        .ok()
+        .filter(|url| !url.is_empty());
     Ok(aws_config(required("AWS_REGION")?, credentials, endpoint))
 }
 
 /// The AWS configuration for these credentials; `endpoint` in the place of AWS's own.
 #[must_use]
 pub fn aws_config(region: String, credentials: Credentials, endpoint: Option<String>) -> SdkConfig {
-    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region))
-        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
+        .credentials_provider(
+            aws_credential_types::provider::SharedCredentialsProvider::new(credentials),
+        )
         .http_client(http)
         .timeout_config(
             TimeoutConfig::builder()
@@ -198,15 +214,20 @@ where
     A: Future<Output = crate::streams::BatchAnswer> + Send,
 {
     let platform = platform()?;
-    lambda_runtime::run(service_fn(|event: lambda_runtime::LambdaEvent<crate::streams::Changes>| {
-        let answer = handler(platform, event.payload);
-        async { Ok::<_, std::convert::Infallible>(answer.await) }
-    }))
+    lambda_runtime::run(service_fn(
+        |event: lambda_runtime::LambdaEvent<crate::streams::Changes>| {
+            let answer = handler(platform, event.payload);
+            async { Ok::<_, std::convert::Infallible>(answer.await) }
+        },
+    ))
     .await
 }
 
 /// Lives as long as the process, so that handlers may borrow from it.
 fn platform() -> Result<&'static Platform, Error> {
     lambda_http::tracing::init_default_subscriber();
-    Ok(Box::leak(Box::new(Platform::new(Config::from_env()?, &aws_from_env()?))))
+    Ok(Box::leak(Box::new(Platform::new(
+        Config::from_env()?,
+        &aws_from_env()?,
+    ))))
 }

@@ -12,7 +12,9 @@ use crate::{
     entropy::hex,
     ids::CallbackId,
     startup::Platform,
-    steps::{CountStoredEvents, EventChange, ProcessSuiteEvent, StepError, SuiteAccess, SuiteEvent},
+    steps::{
+        CountStoredEvents, EventChange, ProcessSuiteEvent, StepError, SuiteAccess, SuiteEvent,
+    },
 };
 
 /// A batch of changes.
@@ -42,12 +44,21 @@ struct StoredEvent {
 /// `process-suite-event`: acts on new events of the suite. One that fails does not keep the others of its batch waiting: all
 /// are acted on, and those that failed are handed in again.
 pub async fn process_suite_event(platform: &Platform, changes: Changes) -> BatchAnswer {
-    let access = SuiteAccess { store: &platform.store, suite: &platform.suite, wecom: platform.wecom() };
-    let step = ProcessSuiteEvent { access, vault: &platform.vault };
+    let access = SuiteAccess {
+        store: &platform.store,
+        suite: &platform.suite,
+        wecom: platform.wecom(),
+    };
+    let step = ProcessSuiteEvent {
+        access,
+        vault: &platform.vault,
+    };
     let mut answer = BatchAnswer::default();
     for record in &changes.records {
         let stored: Option<StoredSuiteEvent> = inserted(record);
-        let Some(stored) = stored.filter(|stored| stored.source == "suite") else { continue };
+        let Some(stored) = stored.filter(|stored| stored.source == "suite") else {
+            continue;
+        };
         let event = SuiteEvent {
             suite_id: stored.suite_id,
             info_type: stored.event,
@@ -69,7 +80,9 @@ pub async fn count_events(platform: &Platform, changes: Changes) -> BatchAnswer 
     let mut batch = Sha256::new();
     for record in &changes.records {
         batch.update(record.change.sequence_number.as_deref().unwrap_or_default());
-        let Some(now) = image::<StoredEvent>(&record.change.new_image).filter(|now| now.source == "callback") else {
+        let Some(now) =
+            image::<StoredEvent>(&record.change.new_image).filter(|now| now.source == "callback")
+        else {
             continue;
         };
         match image::<StoredEvent>(&record.change.old_image) {
@@ -81,8 +94,13 @@ pub async fn count_events(platform: &Platform, changes: Changes) -> BatchAnswer 
             }
         }
     }
-    let batch = hex(&batch.finalize()).get(..24).unwrap_or_default().to_owned();
-    let step = CountStoredEvents { store: &platform.store };
+    let batch = hex(&batch.finalize())
+        .get(..24)
+        .unwrap_or_default()
+        .to_owned();
+    let step = CountStoredEvents {
+        store: &platform.store,
+    };
     if let Err(error) = step.run(&counted, &batch).await
         && let Some(first) = changes.records.first()
     {
@@ -94,12 +112,16 @@ pub async fn count_events(platform: &Platform, changes: Changes) -> BatchAnswer 
 fn failed(answer: &mut BatchAnswer, record: &EventRecord, error: &StepError) {
     tracing::error!(error = %error, "a change of the event table is to be handed in again");
     let mut failure = DynamoDbBatchItemFailure::default();
-    failure.item_identifier.clone_from(&record.change.sequence_number);
+    failure
+        .item_identifier
+        .clone_from(&record.change.sequence_number);
     answer.batch_item_failures.push(failure);
 }
 
 fn inserted<T: DeserializeOwned>(record: &EventRecord) -> Option<T> {
-    (record.event_name == "INSERT").then(|| image(&record.change.new_image)).flatten()
+    (record.event_name == "INSERT")
+        .then(|| image(&record.change.new_image))
+        .flatten()
 }
 
 fn image<T: DeserializeOwned>(item: &serde_dynamo::Item) -> Option<T> {

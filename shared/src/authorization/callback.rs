@@ -126,7 +126,13 @@ impl Callback {
     /// The number that the next generation gets.
     #[must_use]
     pub fn next_number(&self) -> u64 {
-        [self.current.as_ref(), self.pending.as_ref()].into_iter().flatten().map(|g| g.number).max().unwrap_or(0) + 1
+        [self.current.as_ref(), self.pending.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|g| g.number)
+            .max()
+            .unwrap_or(0)
+            + 1
     }
 
     /// The generation that an admin is to paste, or has pasted last.
@@ -137,8 +143,14 @@ impl Callback {
 
     /// The generations that may authenticate a request now: the current first, because nearly every request uses it.
     pub fn valid_generations(&self, now: Timestamp) -> impl Iterator<Item = &Generation> {
-        let previous = self.previous.as_ref().filter(move |retired| now < retired.valid_until);
-        self.current.iter().chain(self.pending.iter()).chain(previous.map(|retired| &retired.generation))
+        let previous = self
+            .previous
+            .as_ref()
+            .filter(move |retired| now < retired.valid_until);
+        self.current
+            .iter()
+            .chain(self.pending.iter())
+            .chain(previous.map(|retired| &retired.generation))
     }
 
     /// Makes `generation` the one that waits for WeCom's check.
@@ -153,7 +165,10 @@ impl Callback {
             return false;
         };
         if let Some(replaced) = self.current.replace(promoted) {
-            self.previous = Some(Retired { generation: replaced, valid_until: now + grace });
+            self.previous = Some(Retired {
+                generation: replaced,
+                valid_until: now + grace,
+            });
         }
         self.verified_at = Some(now);
         true
@@ -168,7 +183,10 @@ impl Callback {
     /// Another corporation than the one known so far turned out to be the right one: what was verified for the other one
     /// counts no more, and WeCom has to check again with the same values.
     pub fn assign_corp(&mut self, corp_id: CorpId) {
-        let moved = self.corp_id.as_ref().is_some_and(|known| !known.same_plaintext(corp_id.as_str()));
+        let moved = self
+            .corp_id
+            .as_ref()
+            .is_some_and(|known| !known.same_plaintext(corp_id.as_str()));
         if moved && self.pending.is_none() {
             self.pending = self.current.take();
             self.verified_at = None;
@@ -188,15 +206,26 @@ mod tests {
     }
 
     fn generation(number: u64) -> Generation {
-        Generation { number, sealed: format!("sealed {number}"), created_at: at(0) }
+        Generation {
+            number,
+            sealed: format!("sealed {number}"),
+            created_at: at(0),
+        }
     }
 
     fn callback() -> Callback {
-        Callback::new(CallbackId::parse(&"a".repeat(32)).unwrap(), TenantId::parse("acme").unwrap(), Scope::Contacts)
+        Callback::new(
+            CallbackId::parse(&"a".repeat(32)).unwrap(),
+            TenantId::parse("acme").unwrap(),
+            Scope::Contacts,
+        )
     }
 
     fn numbers(callback: &Callback, now: Timestamp) -> Vec<u64> {
-        callback.valid_generations(now).map(|generation| generation.number).collect()
+        callback
+            .valid_generations(now)
+            .map(|generation| generation.number)
+            .collect()
     }
 
     #[test]
@@ -205,7 +234,11 @@ mod tests {
         callback.propose(generation(1));
         assert!(callback.promote(1, at(10), GRACE));
         callback.propose(generation(2));
-        assert_eq!(numbers(&callback, at(20)), [1, 2], "both work while the admin is pasting");
+        assert_eq!(
+            numbers(&callback, at(20)),
+            [1, 2],
+            "both work while the admin is pasting"
+        );
         assert!(callback.promote(2, at(30), GRACE));
         assert_eq!(numbers(&callback, at(31)), [2, 1]);
         assert_eq!(numbers(&callback, at(30) + GRACE), [2]);
@@ -218,7 +251,10 @@ mod tests {
         callback.propose(generation(1));
         assert!(callback.promote(1, at(10), GRACE));
         callback.propose(generation(2));
-        assert!(!callback.promote(1, at(20), GRACE), "an old check that arrives late");
+        assert!(
+            !callback.promote(1, at(20), GRACE),
+            "an old check that arrives late"
+        );
         assert!(callback.promote(2, at(30), GRACE));
         assert!(!callback.promote(2, at(40), GRACE), "the same check again");
         assert_eq!(callback.verified_at, Some(at(30)));
@@ -241,11 +277,18 @@ mod tests {
         callback.propose(generation(1));
         callback.promote(1, at(0), GRACE);
         callback.assign_corp(CorpId::parse("wwaaaaaaaaaaaaaaaa").unwrap());
-        assert!(callback.is_verified(), "the first to be known changes nothing");
+        assert!(
+            callback.is_verified(),
+            "the first to be known changes nothing"
+        );
         callback.assign_corp(CorpId::parse("WWAAAAAAAAAAAAAAAA").unwrap());
         assert!(callback.is_verified(), "nor does the same in other letters");
         callback.assign_corp(CorpId::parse("wwbbbbbbbbbbbbbbbb").unwrap());
         assert!(!callback.is_verified());
-        assert_eq!(callback.newest().map(|g| g.number), Some(1), "the values stay");
+        assert_eq!(
+            callback.newest().map(|g| g.number),
+            Some(1),
+            "the values stay"
+        );
     }
 }

@@ -92,7 +92,20 @@ pub enum InstallOutcome {
 impl InstallSession {
     /// A link that nobody has opened yet.
     #[must_use]
-    pub fn new(state: InstallState, tenant_id: TenantId, pre_auth_code: String, expires_at: Timestamp) -> Self {
-        Self { state, tenant_id, pre_auth_code, expires_at, browser: None, exchange: None, outcome: None }
+    pub fn new(
+        state: InstallState,
+        tenant_id: TenantId,
+        pre_auth_code: String,
+        expires_at: Timestamp,
+    ) -> Self {
+        Self {
+            state,
+            tenant_id,
+            pre_auth_code,
+            expires_at,
+            browser: None,
+            exchange: None,
+            outcome: None,
+        }
     }
 }

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AuthMode, Authorization, Callback, InstallationStatus, KindCheck, Rejection, SecretStatus, Settings};
+use super::{
+    AuthMode, Authorization, Callback, InstallationStatus, KindCheck, Rejection, SecretStatus,
+    Settings,
+};
 use crate::ids::{Scope, TenantId};
 
 /// The whole state.
@@ -172,18 +175,33 @@ impl StateView {
 impl Authorization {
     /// The steps that are not done, in the wizard's order.
     #[must_use]
-    pub fn missing(&self, contacts: Option<&Callback>, external_contacts: Option<&Callback>) -> Vec<NextStep> {
-        let installed = self.installed().is_some_and(|installation| installation.auth_mode == AuthMode::Admin);
+    pub fn missing(
+        &self,
+        contacts: Option<&Callback>,
+        external_contacts: Option<&Callback>,
+    ) -> Vec<NextStep> {
+        let installed = self
+            .installed()
+            .is_some_and(|installation| installation.auth_mode == AuthMode::Admin);
         let accepted = |scope: Scope| {
-            self.scope(scope).secret.as_ref().is_some_and(|secret| secret.status == SecretStatus::Accepted)
+            self.scope(scope)
+                .secret
+                .as_ref()
+                .is_some_and(|secret| secret.status == SecretStatus::Accepted)
         };
         let verified = |callback| CallbackStatus::of(callback) == CallbackStatus::Verified;
         [
             (NextStep::Install, installed),
             (NextStep::ContactsSecret, accepted(Scope::Contacts)),
             (NextStep::ContactsCallback, verified(contacts)),
-            (NextStep::ExternalContactsSecret, accepted(Scope::ExternalContacts)),
-            (NextStep::ExternalContactsCallback, verified(external_contacts)),
+            (
+                NextStep::ExternalContactsSecret,
+                accepted(Scope::ExternalContacts),
+            ),
+            (
+                NextStep::ExternalContactsCallback,
+                verified(external_contacts),
+            ),
         ]
         .into_iter()
         .filter_map(|(step, done)| (!done).then_some(step))
@@ -193,7 +211,11 @@ impl Authorization {
     /// Where this tenant's callback URLs begin.
     #[must_use]
     pub fn callback_base_url<'a>(&'a self, default: &'a str) -> &'a str {
-        self.settings.callback_base_url.as_deref().unwrap_or(default).trim_end_matches('/')
+        self.settings
+            .callback_base_url
+            .as_deref()
+            .unwrap_or(default)
+            .trim_end_matches('/')
     }
 }
 
@@ -209,28 +231,54 @@ fn findings(authorization: &Authorization) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(installation) = &authorization.installation {
         if installation.status == InstallationStatus::Cancelled {
-            let since = installation.cancelled_at.unwrap_or(installation.installed_at);
-            findings.push(Finding { code: "authorization_cancelled", scope: None, severity: Severity::Error, since });
+            let since = installation
+                .cancelled_at
+                .unwrap_or(installation.installed_at);
+            findings.push(Finding {
+                code: "authorization_cancelled",
+                scope: None,
+                severity: Severity::Error,
+                since,
+            });
         } else if installation.auth_mode == AuthMode::Member {
             let since = installation.installed_at;
-            findings.push(Finding { code: "member_authorization", scope: None, severity: Severity::Error, since });
+            findings.push(Finding {
+                code: "member_authorization",
+                scope: None,
+                severity: Severity::Error,
+                since,
+            });
         }
     }
     for scope in Scope::ALL {
-        let Some(secret) = &authorization.scope(scope).secret else { continue };
+        let Some(secret) = &authorization.scope(scope).secret else {
+            continue;
+        };
         let finding = match (secret.status, secret.kind_check) {
             (SecretStatus::Rejected, _) => ("secret_rejected", Severity::Error),
-            (SecretStatus::Accepted, KindCheck::IpNotTrusted) => ("ip_not_trusted", Severity::Warning),
-            (SecretStatus::Accepted, KindCheck::Unconfirmed) => ("secret_kind_unconfirmed", Severity::Warning),
+            (SecretStatus::Accepted, KindCheck::IpNotTrusted) => {
+                ("ip_not_trusted", Severity::Warning)
+            }
+            (SecretStatus::Accepted, KindCheck::Unconfirmed) => {
+                ("secret_kind_unconfirmed", Severity::Warning)
+            }
             (SecretStatus::Accepted, KindCheck::Confirmed) => continue,
         };
-        findings.push(Finding { code: finding.0, scope: Some(scope), severity: finding.1, since: secret.checked_at });
+        findings.push(Finding {
+            code: finding.0,
+            scope: Some(scope),
+            severity: finding.1,
+            since: secret.checked_at,
+        });
     }
     findings
 }
 
 fn health(findings: &[Finding]) -> Health {
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+    if findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error)
+    {
         Health::Broken
     } else if findings.is_empty() {
         Health::Ok
@@ -284,8 +332,11 @@ impl ScopeView {
             callback: CallbackView {
                 status: CallbackStatus::of(callback),
                 url: callback.map(|callback| callback.url(base_url)),
-                generation: callback.and_then(Callback::newest).map(|generation| generation.number),
-                rotation_pending: callback.is_some_and(|callback| callback.is_verified() && callback.pending.is_some()),
+                generation: callback
+                    .and_then(Callback::newest)
+                    .map(|generation| generation.number),
+                rotation_pending: callback
+                    .is_some_and(|callback| callback.is_verified() && callback.pending.is_some()),
                 verified_at: callback.and_then(|callback| callback.verified_at),
                 last_event_at: callback.and_then(|callback| callback.last_event_at),
                 events_received: callback.map_or(0, |callback| callback.events_received),

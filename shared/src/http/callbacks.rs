@@ -14,7 +14,10 @@ use crate::{
 
 /// `GET` and `POST /callback/{callback_id}`, with or without slashes at the end.
 pub async fn event_callback(platform: &Platform, request: Request) -> Response<Body> {
-    conclude(receive_event(platform, &request).await, &read::request_id(&request))
+    conclude(
+        receive_event(platform, &request).await,
+        &read::request_id(&request),
+    )
 }
 
 async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
@@ -29,17 +32,32 @@ async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer,
     let keys = platform.keys().await.map_err(refused)?;
     let (store, memory) = (&platform.store, &platform.memory);
     if request.method() == Method::POST {
-        ReceiveEvent { store, keys, memory }.run(&id, query, body, clock).await.map_err(refused)?;
+        ReceiveEvent {
+            store,
+            keys,
+            memory,
+        }
+        .run(&id, query, body, clock)
+        .await
+        .map_err(refused)?;
         Ok(success())
     } else {
-        let step = VerifyUrl { store, keys, memory, grace: platform.config.rotation_grace };
+        let step = VerifyUrl {
+            store,
+            keys,
+            memory,
+            grace: platform.config.rotation_grace,
+        };
         step.run(&id, query, clock).await.map(echo).map_err(refused)
     }
 }
 
 /// `GET` and `POST /suite/callback`.
 pub async fn suite_callback(platform: &Platform, request: Request) -> Response<Body> {
-    conclude(receive_suite_event(platform, &request).await, &read::request_id(&request))
+    conclude(
+        receive_suite_event(platform, &request).await,
+        &read::request_id(&request),
+    )
 }
 
 async fn receive_suite_event(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
@@ -49,11 +67,18 @@ async fn receive_suite_event(platform: &Platform, request: &Request) -> Result<A
     let query = request.uri().query().unwrap_or_default();
     let suite = &platform.suite;
     if request.method() == Method::POST {
-        let step = ReceiveSuiteEvent { store: &platform.store, suite };
+        let step = ReceiveSuiteEvent {
+            store: &platform.store,
+            suite,
+        };
         step.run(query, body, clock).await.map_err(refused)?;
         Ok(success())
     } else {
-        VerifySuiteUrl { suite }.run(query).await.map(echo).map_err(refused)
+        VerifySuiteUrl { suite }
+            .run(query)
+            .await
+            .map(echo)
+            .map_err(refused)
     }
 }
 

@@ -14,7 +14,9 @@ use super::{Answer, Problem, conclude, read};
 use crate::{
     authorization::InstallOutcome,
     startup::Platform,
-    steps::{FinishInstallation, OpenInstallLink, Redirect, StartInstallation, StepError, SuiteAccess},
+    steps::{
+        FinishInstallation, OpenInstallLink, Redirect, StartInstallation, StepError, SuiteAccess,
+    },
 };
 
 /// Ties an install to the browser that set out. First-party on the callback's own origin.
@@ -34,7 +36,10 @@ async fn make_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
     let tenant_id = read::tenant(request, &platform.config)?;
     read::json_fields(request, &[], true)?;
     let base_url = read::base_url(request, &platform.config);
-    let step = StartInstallation { access: access(platform), base_url: &base_url };
+    let step = StartInstallation {
+        access: access(platform),
+        base_url: &base_url,
+    };
     let link = step
         .run(tenant_id, &*platform.clock, &*platform.entropy)
         .await
@@ -53,12 +58,26 @@ async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
     };
     let state = read::segments(request).last().copied().unwrap_or_default();
     let clock = &*platform.clock;
-    match step.run(state, read::cookie(request, COOKIE), clock, &*platform.entropy).await {
+    match step
+        .run(
+            state,
+            read::cookie(request, COOKIE),
+            clock,
+            &*platform.entropy,
+        )
+        .await
+    {
         Ok(opened) => {
             let age = opened.expires_at.duration_since(clock.now()).as_secs();
-            let secure = if base_url.starts_with("https:") { "; Secure" } else { "" };
-            let cookie =
-                format!("{COOKIE}={}; Path=/installation; Max-Age={age}; HttpOnly; SameSite=Lax{secure}", opened.cookie);
+            let secure = if base_url.starts_with("https:") {
+                "; Secure"
+            } else {
+                ""
+            };
+            let cookie = format!(
+                "{COOKIE}={}; Path=/installation; Max-Age={age}; HttpOnly; SameSite=Lax{secure}",
+                opened.cookie
+            );
             let answer = Answer::redirect(&opened.wecom_url)?.with_cookie(&cookie);
             Ok(answer.with(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
         }
@@ -71,30 +90,51 @@ async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
 }
 
 fn wants_a_page(request: &Request) -> bool {
-    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    let accept = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// `GET /installation/callback`: a browser, so the answer is always a way back to the console.
 pub async fn installation_callback(platform: &Platform, request: Request) -> Response<Body> {
     let parameters = request.query_string_parameters();
-    let step = FinishInstallation { access: access(platform), vault: &platform.vault };
+    let step = FinishInstallation {
+        access: access(platform),
+        vault: &platform.vault,
+    };
     let redirect = Redirect {
-        auth_code: parameters.first("auth_code").filter(|code| !code.is_empty()).map(SecretString::from),
+        auth_code: parameters
+            .first("auth_code")
+            .filter(|code| !code.is_empty())
+            .map(SecretString::from),
         state: parameters.first("state").unwrap_or_default(),
         cookie: read::cookie(&request, COOKIE),
     };
     let failed = match step.run(redirect, &*platform.clock).await {
         Ok(InstallOutcome::Installed) => None,
         Ok(InstallOutcome::Failed(code)) => Some(code),
-        Err(error) => Some(Problem::from_step(&error, platform.clock.now()).code().to_owned()),
+        Err(error) => Some(
+            Problem::from_step(&error, platform.clock.now())
+                .code()
+                .to_owned(),
+        ),
     };
-    conclude(to_console(platform, &request, failed.as_deref()), &read::request_id(&request))
+    conclude(
+        to_console(platform, &request, failed.as_deref()),
+        &read::request_id(&request),
+    )
 }
 
-fn to_console(platform: &Platform, request: &Request, failed: Option<&str>) -> Result<Answer, Problem> {
+fn to_console(
+    platform: &Platform,
+    request: &Request,
+    failed: Option<&str>,
+) -> Result<Answer, Problem> {
     let console = platform.config.console_url.clone();
-    let console = console.unwrap_or_else(|| format!("{}/", read::base_url(request, &platform.config)));
+    let console =
+        console.unwrap_or_else(|| format!("{}/", read::base_url(request, &platform.config)));
     let separator = if console.contains('?') { '&' } else { '?' };
     let location = match failed {
         None => format!("{console}{separator}installation=installed"),
@@ -107,5 +147,9 @@ fn to_console(platform: &Platform, request: &Request, failed: Option<&str>) -> R
 pub(super) fn access(
     platform: &Platform,
 ) -> SuiteAccess<'_, crate::store::DynamoDb, crate::store::SecretsManager> {
-    SuiteAccess { store: &platform.store, suite: &platform.suite, wecom: platform.wecom() }
+    SuiteAccess {
+        store: &platform.store,
+        suite: &platform.suite,
+        wecom: platform.wecom(),
+    }
 }

@@ -1,6 +1,8 @@
 //! Reads requests: who asks, which scope, the body.
 
-use lambda_http::{Body, Request, RequestExt as _, http::header::CONTENT_TYPE, request::RequestContext};
+use lambda_http::{
+    Body, Request, RequestExt as _, http::header::CONTENT_TYPE, request::RequestContext,
+};
 use serde_json::{Map, Value};
 
 use super::Problem;
@@ -24,7 +26,9 @@ pub(super) fn tenant(request: &Request, config: &Config) -> Result<TenantId, Pro
             .and_then(|jwt| jwt.claims.get(&config.tenant_claim)),
         _ => None,
     };
-    let claim = claim.filter(|claim| !claim.is_empty()).ok_or_else(Problem::unauthenticated)?;
+    let claim = claim
+        .filter(|claim| !claim.is_empty())
+        .ok_or_else(Problem::unauthenticated)?;
     TenantId::parse(claim).map_err(|_| Problem::forbidden())
 }
 
@@ -35,7 +39,10 @@ pub(super) fn base_url(request: &Request, config: &Config) -> String {
     }
     match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => {
-            format!("https://{}", context.domain_name.as_deref().unwrap_or_default())
+            format!(
+                "https://{}",
+                context.domain_name.as_deref().unwrap_or_default()
+            )
         }
         _ => String::new(),
     }
@@ -43,12 +50,20 @@ pub(super) fn base_url(request: &Request, config: &Config) -> String {
 
 /// The segments of the path, without empty ones: `/callback/x`, `/callback/x/` and `//callback/x` are the same.
 pub(super) fn segments(request: &Request) -> Vec<&str> {
-    request.uri().path().split('/').filter(|segment| !segment.is_empty()).collect()
+    request
+        .uri()
+        .path()
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect()
 }
 
 /// The scope in `/authorization/{scope}/…`.
 pub(super) fn scope(request: &Request) -> Result<Scope, Problem> {
-    segments(request).get(1).and_then(|segment| Scope::from_path(segment)).ok_or_else(Problem::not_found)
+    segments(request)
+        .get(1)
+        .and_then(|segment| Scope::from_path(segment))
+        .ok_or_else(Problem::not_found)
 }
 
 pub(super) fn body(request: &Request, most: usize) -> Result<&[u8], Problem> {
@@ -57,7 +72,11 @@ pub(super) fn body(request: &Request, most: usize) -> Result<&[u8], Problem> {
         Body::Binary(bytes) => bytes,
         _ => &[],
     };
-    if bytes.len() > most { Err(Problem::body_too_large()) } else { Ok(bytes) }
+    if bytes.len() > most {
+        Err(Problem::body_too_large())
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// The fields of a JSON body, each of which must be one of `known`. No body is an empty object when `may_be_empty`.
@@ -72,13 +91,17 @@ pub(super) fn json_fields(
     if bytes.is_empty() && may_be_empty {
         return Ok(Map::new());
     }
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
         return Err(Problem::unsupported_media_type());
     }
-    let fields: Map<String, Value> =
-        serde_json::from_slice(bytes).map_err(|_| Problem::malformed_request("The body is not a JSON object."))?;
+    let fields: Map<String, Value> = serde_json::from_slice(bytes)
+        .map_err(|_| Problem::malformed_request("The body is not a JSON object."))?;
     match fields.keys().find(|field| !known.contains(&field.as_str())) {
         Some(field) => Err(Problem::unknown_field(field)),
         None => Ok(fields),
@@ -86,7 +109,10 @@ pub(super) fn json_fields(
 }
 
 pub(super) fn request_id(request: &Request) -> String {
-    request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default()
+    request
+        .lambda_context_ref()
+        .map(|context| context.request_id.clone())
+        .unwrap_or_default()
 }
 
 /// One cookie of the request.

@@ -37,7 +37,9 @@ impl<S: CountEvents> CountStoredEvents<'_, S> {
     pub async fn run(&self, changes: &[EventChange], batch: &str) -> Result<(), StepError> {
         let counts = add_up(changes);
         for (part, counts) in counts.chunks(CALLBACKS_AT_ONCE).enumerate() {
-            self.store.count(counts.to_vec(), &format!("{batch}{part}")).await?;
+            self.store
+                .count(counts.to_vec(), &format!("{batch}{part}"))
+                .await?;
         }
         Ok(())
     }
@@ -81,8 +83,18 @@ mod tests {
         assert_eq!(
             add_up(&changes),
             [
-                CallbackCount { callback_id: id("a"), received: 2, duplicates: 1, last_event_at: Some(at(2)) },
-                CallbackCount { callback_id: id("b"), received: 1, duplicates: 0, last_event_at: Some(at(1)) },
+                CallbackCount {
+                    callback_id: id("a"),
+                    received: 2,
+                    duplicates: 1,
+                    last_event_at: Some(at(2))
+                },
+                CallbackCount {
+                    callback_id: id("b"),
+                    received: 1,
+                    duplicates: 0,
+                    last_event_at: Some(at(1))
+                },
             ]
         );
     }

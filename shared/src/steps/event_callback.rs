@@ -17,7 +17,10 @@ use crate::{
     authorization::{Callback, Rejection, RejectionReason},
     clock::Clock,
     ids::{CallbackId, CorpId},
-    store::{AppendEvents, Appended, Callbacks, CommitError, EventSource, KeyRing, NewEvent, event_id},
+    store::{
+        AppendEvents, Appended, Callbacks, CommitError, EventSource, KeyRing, NewEvent, Payload,
+        event_id,
+    },
 };
 
 /// Answers WeCom's check of a callback's URL.
@@ -38,12 +41,25 @@ impl<S: Callbacks> VerifyUrl<'_, S> {
     ///
     /// # Errors
     /// [`StepError::NotFound`], [`StepError::MalformedCallback`], [`StepError::CallbackRejected`] or the store's failure.
-    pub async fn run(&self, id: &CallbackId, raw_query: &str, clock: &dyn Clock) -> Result<Vec<u8>, StepError> {
-        let desk = FrontDesk { store: self.store, keys: self.keys, memory: self.memory };
+    pub async fn run(
+        &self,
+        id: &CallbackId,
+        raw_query: &str,
+        clock: &dyn Clock,
+    ) -> Result<Vec<u8>, StepError> {
+        let desk = FrontDesk {
+            store: self.store,
+            keys: self.keys,
+            memory: self.memory,
+        };
         let callback = desk.newest_callback(id, clock.now()).await?;
         let query = match CallbackQuery::parse(raw_query) {
             Ok(query) if query.echostr.is_some() => query,
-            Err(QueryError::Empty) => return Err(desk.refuse(id, RejectionReason::OpenedInBrowser, clock).await),
+            Err(QueryError::Empty) => {
+                return Err(desk
+                    .refuse(id, RejectionReason::OpenedInBrowser, clock)
+                    .await);
+            }
             _ => return Err(desk.refuse(id, RejectionReason::Malformed, clock).await),
         };
         let echostr = query.echostr.clone().unwrap_or_default();
@@ -51,7 +67,8 @@ impl<S: Callbacks> VerifyUrl<'_, S> {
             Ok(authentic) => authentic,
             Err(reason) => return Err(desk.refuse(id, reason, clock).await),
         };
-        self.promote(callback, number, message.receive_id(), clock).await?;
+        self.promote(callback, number, message.receive_id(), clock)
+            .await?;
         Ok(message.into_bytes())
     }
 
@@ -106,7 +123,11 @@ impl<S: Callbacks + AppendEvents> ReceiveEvent<'_, S> {
         body: &[u8],
         clock: &dyn Clock,
     ) -> Result<Appended, StepError> {
-        let desk = FrontDesk { store: self.store, keys: self.keys, memory: self.memory };
+        let desk = FrontDesk {
+            store: self.store,
+            keys: self.keys,
+            memory: self.memory,
+        };
         let (mut callback, remembered) = desk.callback(id, clock.now()).await?;
         let Ok(query) = CallbackQuery::parse(raw_query) else {
             return Err(desk.refuse(id, RejectionReason::Malformed, clock).await);
@@ -129,9 +150,12 @@ impl<S: Callbacks + AppendEvents> ReceiveEvent<'_, S> {
     }
 }
 
-fn new_event(callback: &Callback, message: &Message, now: Timestamp) -> Result<NewEvent, StepError> {
-    // What is authentic is kept, even in a form that we do not know.
-    let payload = xml::to_json(message.bytes()).unwrap_or_default();
+fn new_event(
+    callback: &Callback,
+    message: &Message,
+    now: Timestamp,
+) -> Result<NewEvent, StepError> {
+    let payload = payload(message);
     let corp_id = match &callback.corp_id {
         Some(corp_id) => corp_id.clone(),
         None => CorpId::parse(message.receive_id()).map_err(|_| StepError::CallbackRejected)?,
@@ -152,9 +176,18 @@ fn new_event(callback: &Callback, message: &Message, now: Timestamp) -> Result<N
     })
 }
 
+/// What is authentic is kept, even in a form that we do not know: WeCom does not send it again.
+pub(super) fn payload(message: &Message) -> Payload {
+    xml::to_json(message.bytes()).unwrap_or_else(|_| {
+        let text = String::from_utf8_lossy(message.bytes()).into_owned();
+        Payload::from_iter([("#text".to_owned(), text.into())])
+    })
+}
+
 /// WeCom's whole seconds since 1970.
 pub(super) fn wecom_time(text: Option<&str>) -> Option<Timestamp> {
-    text.and_then(|text| text.parse().ok()).and_then(|seconds| Timestamp::from_second(seconds).ok())
+    text.and_then(|text| text.parse().ok())
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
 }
 
 /// Verifies, then decrypts.
@@ -163,9 +196,17 @@ pub(super) fn open(
     query: &CallbackQuery,
     encrypt: &str,
 ) -> Result<Message, RejectionReason> {
-    let verified = verify(&credentials.token, &query.msg_signature, &query.timestamp, &query.nonce, encrypt)
-        .map_err(|_| RejectionReason::SignatureMismatch)?;
-    verified.open(&credentials.encoding_aes_key).map_err(|_| RejectionReason::DecryptionFailed)
+    let verified = verify(
+        &credentials.token,
+        &query.msg_signature,
+        &query.timestamp,
+        &query.nonce,
+        encrypt,
+    )
+    .map_err(|_| RejectionReason::SignatureMismatch)?;
+    verified
+        .open(&credentials.encoding_aes_key)
+        .map_err(|_| RejectionReason::DecryptionFailed)
 }
 
 /// What both kinds of request need: the callback, its credentials, and how to refuse.
@@ -177,7 +218,11 @@ struct FrontDesk<'a, S> {
 
 impl<S: Callbacks> FrontDesk<'_, S> {
     /// The callback, and whether it is from memory.
-    async fn callback(&self, id: &CallbackId, now: Timestamp) -> Result<(Callback, bool), StepError> {
+    async fn callback(
+        &self,
+        id: &CallbackId,
+        now: Timestamp,
+    ) -> Result<(Callback, bool), StepError> {
         match self.memory.recall(id, now) {
             Some(Some(callback)) => Ok((callback, true)),
             Some(None) => Err(StepError::NotFound),
@@ -186,7 +231,11 @@ impl<S: Callbacks> FrontDesk<'_, S> {
     }
 
     /// The callback as it is now: an admin who has just been given credentials saves them at once.
-    async fn newest_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
+    async fn newest_callback(
+        &self,
+        id: &CallbackId,
+        now: Timestamp,
+    ) -> Result<Callback, StepError> {
         match self.memory.recall(id, now) {
             Some(None) => Err(StepError::NotFound),
             _ => self.fresh_callback(id, now).await,
@@ -211,7 +260,10 @@ impl<S: Callbacks> FrontDesk<'_, S> {
         let mut reason = RejectionReason::SignatureMismatch;
         for generation in callback.valid_generations(now) {
             let Ok(credentials) = self.keys.open_generation(callback, generation) else {
-                tracing::error!(callback.generation = generation.number, "sealed credentials do not open");
+                tracing::error!(
+                    callback.generation = generation.number,
+                    "sealed credentials do not open"
+                );
                 continue;
             };
             match open(&credentials, query, encrypt) {
@@ -230,7 +282,12 @@ impl<S: Callbacks> FrontDesk<'_, S> {
     }
 
     /// Notes a refusal and answers the error for it. A note that cannot be written changes nothing for the sender.
-    async fn refuse(&self, id: &CallbackId, reason: RejectionReason, clock: &dyn Clock) -> StepError {
+    async fn refuse(
+        &self,
+        id: &CallbackId,
+        reason: RejectionReason,
+        clock: &dyn Clock,
+    ) -> StepError {
         let now = clock.now();
         if self.memory.may_note(id, now) {
             let rejection = Rejection { at: now, reason };
@@ -240,7 +297,9 @@ impl<S: Callbacks> FrontDesk<'_, S> {
         }
         tracing::info!(callback.rejection = reason.as_str(), "callback refused");
         match reason {
-            RejectionReason::Malformed | RejectionReason::OpenedInBrowser => StepError::MalformedCallback,
+            RejectionReason::Malformed | RejectionReason::OpenedInBrowser => {
+                StepError::MalformedCallback
+            }
             RejectionReason::SignatureMismatch
             | RejectionReason::DecryptionFailed
             | RejectionReason::ReceiveIdMismatch => StepError::CallbackRejected,
@@ -267,7 +326,11 @@ impl CallbackMemory {
     fn recall(&self, id: &CallbackId, now: Timestamp) -> Option<Option<Callback>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (read_at, callback) = known.get(id)?;
-        let fresh = if callback.is_some() { REMEMBER_CALLBACK } else { REMEMBER_UNKNOWN };
+        let fresh = if callback.is_some() {
+            REMEMBER_CALLBACK
+        } else {
+            REMEMBER_UNKNOWN
+        };
         (now.duration_since(*read_at) < fresh).then(|| callback.clone())
     }
 
@@ -280,7 +343,10 @@ impl CallbackMemory {
     }
 
     fn forget(&self, id: &CallbackId) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
     }
 
     fn may_note(&self, id: &CallbackId, now: Timestamp) -> bool {
@@ -308,7 +374,10 @@ impl Bucket {
         if buckets.len() >= MAX_REMEMBERED {
             buckets.clear();
         }
-        let bucket = buckets.entry(id.clone()).or_insert(Self { left: Self::SIZE, filled_at: now });
+        let bucket = buckets.entry(id.clone()).or_insert(Self {
+            left: Self::SIZE,
+            filled_at: now,
+        });
         while bucket.left < Self::SIZE && now.duration_since(bucket.filled_at) >= Self::REFILL {
             bucket.left += 1;
             bucket.filled_at += Self::REFILL;

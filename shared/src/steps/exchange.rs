@@ -4,10 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use wecom_client::{AuthInfo, AuthMode as WecomAuthMode, PermanentCode};
 
-use super::{
-    StepError, SuiteAccess,
-    suite_access::CallError,
-};
+use super::{StepError, SuiteAccess, suite_access::CallError};
 use crate::{
     authorization::{AuthMode, Installation, InstallationStatus},
     clock::Clock,
@@ -42,13 +39,24 @@ impl StoredInstallation {
     }
 
     pub(super) fn parse(secret: &SecretString) -> Result<Self, StepError> {
-        serde_json::from_str(secret.expose_secret()).map_err(|error| StepError::Internal(Box::new(error)))
+        serde_json::from_str(secret.expose_secret())
+            .map_err(|error| StepError::Internal(Box::new(error)))
     }
 
     /// Writes it for the tenant; answers the version.
-    pub(super) async fn keep<V: Vault>(&self, vault: &V, tenant_id: &TenantId) -> Result<String, StepError> {
-        let text = serde_json::to_string(self).map_err(|error| StepError::Internal(Box::new(error)))?;
-        Ok(vault.put(&SecretName::Installation(tenant_id.clone()), &SecretString::from(text)).await?)
+    pub(super) async fn keep<V: Vault>(
+        &self,
+        vault: &V,
+        tenant_id: &TenantId,
+    ) -> Result<String, StepError> {
+        let text =
+            serde_json::to_string(self).map_err(|error| StepError::Internal(Box::new(error)))?;
+        Ok(vault
+            .put(
+                &SecretName::Installation(tenant_id.clone()),
+                &SecretString::from(text),
+            )
+            .await?)
     }
 }
 
@@ -60,7 +68,10 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         clock: &dyn Clock,
     ) -> Result<PermanentCode, CallError> {
         let wecom = self.wecom;
-        self.as_suite(clock, |token| async move { wecom.permanent_code(&token, auth_code).await }).await
+        self.as_suite(clock, |token| async move {
+            wecom.permanent_code(&token, auth_code).await
+        })
+        .await
     }
 
     /// What WeCom says of an authorization now.
@@ -71,7 +82,10 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
     ) -> Result<AuthInfo, CallError> {
         let wecom = self.wecom;
         let (corp_id, code) = (installation.corp_id.as_str(), &installation.permanent_code);
-        self.as_suite(clock, |token| async move { wecom.auth_info(&token, corp_id, code).await }).await
+        self.as_suite(clock, |token| async move {
+            wecom.auth_info(&token, corp_id, code).await
+        })
+        .await
     }
 }
 
@@ -82,11 +96,18 @@ pub(super) fn installation(
     version_id: String,
     clock: &dyn Clock,
 ) -> Installation {
-    let auth_mode = info.agent.as_ref().map_or(AuthMode::Admin, |agent| match agent.auth_mode {
-        WecomAuthMode::Admin => AuthMode::Admin,
-        WecomAuthMode::Member => AuthMode::Member,
-    });
-    let corp_name = if info.corp_name.is_empty() { stored.corp_name.clone() } else { info.corp_name };
+    let auth_mode = info
+        .agent
+        .as_ref()
+        .map_or(AuthMode::Admin, |agent| match agent.auth_mode {
+            WecomAuthMode::Admin => AuthMode::Admin,
+            WecomAuthMode::Member => AuthMode::Member,
+        });
+    let corp_name = if info.corp_name.is_empty() {
+        stored.corp_name.clone()
+    } else {
+        info.corp_name
+    };
     Installation {
         status: InstallationStatus::Installed,
         corp_id: stored.corp_id.clone(),

@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     entropy::{Entropy, Generator},
     ids::{CallbackId, Scope, TenantId},
-    store::{Authorizations, Change, KeyRing},
+    store::{Authorizations, Change, CommitError, KeyRing},
 };
 
 /// Generates credentials.
@@ -61,23 +61,36 @@ impl<S: Authorizations> GenerateCredentials<'_, S> {
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<GeneratedCredentials, StepError> {
-        let issue = Issue { store: self.store, keys: self.keys };
-        let mut authorization = self.store.authorization(tenant_id).await?;
-        installed_by_admin(&authorization)?;
-        let known = authorization.scope(scope).callback_id.is_some();
-        let (mut callback, mut generated) = issue.callback(&mut authorization, scope, clock, entropy).await?;
-        if rotate && !generated {
-            issue.propose(&mut callback, clock, entropy);
-            generated = true;
-        }
-        if generated {
+        let issue = Issue {
+            store: self.store,
+            keys: self.keys,
+        };
+        for _ in 0..3 {
+            let mut authorization = self.store.authorization(tenant_id).await?;
+            installed_by_admin(&authorization)?;
+            let known = authorization.scope(scope).callback_id.is_some();
+            let (mut callback, mut generated) = issue
+                .callback(&mut authorization, scope, clock, entropy)
+                .await?;
+            if rotate && !generated {
+                issue.propose(&mut callback, clock, entropy);
+                generated = true;
+            }
+            if !generated {
+                return issue.describe(&authorization, &callback, false);
+            }
             let mut changes = vec![Change::SaveCallback(callback.clone())];
             if !known {
                 changes.push(Change::Save(authorization.clone()));
             }
-            self.store.commit(changes).await?;
+            match self.store.commit(changes).await {
+                Ok(()) => return issue.describe(&authorization, &callback, true),
+                // Who asks at the same time gets the same pair; two who rotate at the same time must not both believe.
+                Err(CommitError::Stale) if !rotate => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        issue.describe(&authorization, &callback, generated)
+        Err(StepError::StateChanged)
     }
 }
 
@@ -86,11 +99,23 @@ impl<S: Authorizations> ShowCredentials<'_, S> {
     ///
     /// # Errors
     /// [`StepError::NotFound`] when none has been generated, or the store's failure.
-    pub async fn run(&self, tenant_id: &TenantId, scope: Scope) -> Result<GeneratedCredentials, StepError> {
+    pub async fn run(
+        &self,
+        tenant_id: &TenantId,
+        scope: Scope,
+    ) -> Result<GeneratedCredentials, StepError> {
         let authorization = self.store.authorization(tenant_id).await?;
-        let id = authorization.scope(scope).callback_id.as_ref().ok_or(StepError::NotFound)?;
+        let id = authorization
+            .scope(scope)
+            .callback_id
+            .as_ref()
+            .ok_or(StepError::NotFound)?;
         let callback = self.store.callback(id).await?.ok_or(StepError::NotFound)?;
-        Issue { store: self.store, keys: self.keys }.describe(&authorization, &callback, false)
+        Issue {
+            store: self.store,
+            keys: self.keys,
+        }
+        .describe(&authorization, &callback, false)
     }
 }
 
@@ -111,7 +136,11 @@ impl<S: Authorizations> Issue<'_, S> {
         entropy: &dyn Entropy,
     ) -> Result<(Callback, bool), StepError> {
         if let Some(id) = &authorization.scope(scope).callback_id {
-            let callback = self.store.callback(id).await?.ok_or(StepError::StateChanged)?;
+            let callback = self
+                .store
+                .callback(id)
+                .await?
+                .ok_or(StepError::StateChanged)?;
             return Ok((callback, false));
         }
         let id = CallbackId::generate(entropy);
@@ -123,11 +152,26 @@ impl<S: Authorizations> Issue<'_, S> {
     }
 
     /// Generates a pair and makes it the callback's pending one.
-    pub(super) fn propose(&self, callback: &mut Callback, clock: &dyn Clock, entropy: &dyn Entropy) {
+    pub(super) fn propose(
+        &self,
+        callback: &mut Callback,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) {
         let number = callback.next_number();
         let pair = Credentials::generate(&mut Generator(entropy));
-        let sealed = self.keys.seal(&pair, &callback.callback_id, callback.scope, number, entropy);
-        callback.propose(Generation { number, sealed, created_at: clock.now() });
+        let sealed = self.keys.seal(
+            &pair,
+            &callback.callback_id,
+            callback.scope,
+            number,
+            entropy,
+        );
+        callback.propose(Generation {
+            number,
+            sealed,
+            created_at: clock.now(),
+        });
     }
 
     /// The callback's newest credentials, opened.

@@ -21,7 +21,8 @@ use crate::{
     clock::Clock,
     ids::InstallState,
     store::{
-        Authorizations, Change, CommitError, InstallSessions, SecretName, SuiteTickets, TokenCache, Vault,
+        Authorizations, Change, CommitError, InstallSessions, SecretName, SuiteTickets, TokenCache,
+        Vault,
     },
 };
 
@@ -59,19 +60,34 @@ where
     /// # Errors
     /// [`StepError::InstallLinkExpired`] when the session is unknown, too old, another browser's or used with another
     /// code; what WeCom refused; or the store's failure.
-    pub async fn run(&self, redirect: Redirect<'_>, clock: &dyn Clock) -> Result<InstallOutcome, StepError> {
-        let state = InstallState::parse(redirect.state).map_err(|_| StepError::InstallLinkExpired)?;
-        let session = self.access.store.session(&state).await?.ok_or(StepError::InstallLinkExpired)?;
-        let same_browser =
-            redirect.cookie.is_some_and(|cookie| session.browser.as_deref() == Some(&fingerprint(cookie)));
+    pub async fn run(
+        &self,
+        redirect: Redirect<'_>,
+        clock: &dyn Clock,
+    ) -> Result<InstallOutcome, StepError> {
+        let state =
+            InstallState::parse(redirect.state).map_err(|_| StepError::InstallLinkExpired)?;
+        let session = self
+            .access
+            .store
+            .session(&state)
+            .await?
+            .ok_or(StepError::InstallLinkExpired)?;
+        let same_browser = redirect
+            .cookie
+            .is_some_and(|cookie| session.browser.as_deref() == Some(&fingerprint(cookie)));
         let auth_code = redirect.auth_code.ok_or(StepError::InstallLinkExpired)?;
         let code_hash = fingerprint(secrecy::ExposeSecret::expose_secret(&auth_code));
-        let same_code = session.exchange.as_ref().is_none_or(|exchange| exchange.auth_code == code_hash);
+        let same_code = session
+            .exchange
+            .as_ref()
+            .is_none_or(|exchange| exchange.auth_code == code_hash);
         let in_time = clock.now() < session.expires_at || session.exchange.is_some();
         if !same_browser || !same_code || !in_time {
             return Err(StepError::InstallLinkExpired);
         }
-        self.claim_and_exchange(session, &auth_code, &code_hash, clock).await
+        self.claim_and_exchange(session, &auth_code, &code_hash, clock)
+            .await
     }
 
     async fn claim_and_exchange(
@@ -85,14 +101,32 @@ where
             if let Some(outcome) = session.outcome {
                 return Ok(outcome);
             }
-            let claimed = session.exchange.as_ref().is_some_and(|e| clock.now() < e.started_at + Exchange::LEASE);
-            if !claimed && self.access.store.claim_exchange(&session, code_hash, clock.now()).await? {
+            let claimed = session
+                .exchange
+                .as_ref()
+                .is_some_and(|e| clock.now() < e.started_at + Exchange::LEASE);
+            if !claimed
+                && self
+                    .access
+                    .store
+                    .claim_exchange(&session, code_hash, clock.now())
+                    .await?
+            {
                 return self.exchange(&session, auth_code, code_hash, clock).await;
             }
             // Another request with the same code is at it.
             tokio::time::sleep(BETWEEN_LOOKS).await;
-            session = self.access.store.session(&session.state).await?.ok_or(StepError::InstallLinkExpired)?;
-            if session.exchange.as_ref().is_some_and(|exchange| exchange.auth_code != code_hash) {
+            session = self
+                .access
+                .store
+                .session(&session.state)
+                .await?
+                .ok_or(StepError::InstallLinkExpired)?;
+            if session
+                .exchange
+                .as_ref()
+                .is_some_and(|exchange| exchange.auth_code != code_hash)
+            {
                 return Err(StepError::InstallLinkExpired);
             }
         }
@@ -113,11 +147,17 @@ where
             Ok(_) => Ok(InstallOutcome::Installed),
             // The code is used up, or the corporation another tenant's: this session cannot end otherwise any more.
             Err(error @ StepError::InstallLinkExpired) => {
-                self.access.store.fail_session(&session.state, "install_link_expired").await?;
+                self.access
+                    .store
+                    .fail_session(&session.state, "install_link_expired")
+                    .await?;
                 Err(error)
             }
             Err(error @ StepError::CorpMismatch) => {
-                self.access.store.fail_session(&session.state, "corp_mismatch").await?;
+                self.access
+                    .store
+                    .fail_session(&session.state, "corp_mismatch")
+                    .await?;
                 Err(error)
             }
             Err(error) => Err(error),
@@ -131,8 +171,14 @@ where
         code_hash: &str,
         clock: &dyn Clock,
     ) -> Result<Installation, StepError> {
-        let (stored, version_id) = self.permanent_code(session, auth_code, code_hash, clock).await?;
-        let info = self.access.auth_info(&stored, clock).await.map_err(|error| error.into_step(clock))?;
+        let (stored, version_id) = self
+            .permanent_code(session, auth_code, code_hash, clock)
+            .await?;
+        let info = self
+            .access
+            .auth_info(&stored, clock)
+            .await
+            .map_err(|error| error.into_step(clock))?;
         let installation = installation(&stored, info, version_id, clock);
         let outcome = if installation.auth_mode == AuthMode::Member {
             InstallOutcome::Failed("member_authorization".to_owned())
@@ -142,10 +188,16 @@ where
         // The wizard's other steps may be changed by others meanwhile; what an installation changes does not depend on them.
         for _ in 0..5 {
             let mut authorization = self.access.store.authorization(&session.tenant_id).await?;
-            if authorization.installed().is_some_and(|before| before.corp_id != installation.corp_id) {
+            if authorization
+                .installed()
+                .is_some_and(|before| before.corp_id != installation.corp_id)
+            {
                 return Err(StepError::CorpMismatch);
             }
-            let released = authorization.installation.as_ref().map(|before| before.corp_id.clone());
+            let released = authorization
+                .installation
+                .as_ref()
+                .map(|before| before.corp_id.clone());
             let removed = authorization.install(installation.clone());
             let mut changes = vec![
                 Change::Save(authorization),
@@ -183,16 +235,26 @@ where
                     return Err(StepError::CorpMismatch);
                 }
                 let authorization = self.access.store.authorization(tenant_id).await?;
-                if authorization.installed().is_some_and(|before| before.corp_id != stored.corp_id) {
+                if authorization
+                    .installed()
+                    .is_some_and(|before| before.corp_id != stored.corp_id)
+                {
                     return Err(StepError::CorpMismatch);
                 }
                 let version_id = stored.keep(self.vault, tenant_id).await?;
                 Ok((stored, version_id))
             }
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_AUTH_CODE) => {
-                let kept = self.vault.read(&SecretName::Installation(tenant_id.clone()), None).await?;
-                let kept = kept.map(|secret| StoredInstallation::parse(&secret)).transpose()?;
-                let kept = kept.filter(|kept| kept.auth_code == code_hash).ok_or(StepError::InstallLinkExpired)?;
+                let kept = self
+                    .vault
+                    .read(&SecretName::Installation(tenant_id.clone()), None)
+                    .await?;
+                let kept = kept
+                    .map(|secret| StoredInstallation::parse(&secret))
+                    .transpose()?;
+                let kept = kept
+                    .filter(|kept| kept.auth_code == code_hash)
+                    .ok_or(StepError::InstallLinkExpired)?;
                 // Written anew to learn the version's id; the value is the same.
                 let version_id = kept.keep(self.vault, tenant_id).await?;
                 Ok((kept, version_id))

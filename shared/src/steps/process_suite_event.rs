@@ -21,7 +21,8 @@ use crate::{
     clock::Clock,
     ids::{CorpId, InstallState, TenantId},
     store::{
-        Authorizations, Change, CommitError, InstallSessions, Payload, SecretName, SuiteTickets, TokenCache, Vault,
+        Authorizations, Change, CommitError, InstallSessions, Payload, SecretName, SuiteTickets,
+        TokenCache, Vault,
     },
 };
 
@@ -63,18 +64,27 @@ where
         let corp_id = text("AuthCorpId").and_then(|corp_id| CorpId::parse(corp_id).ok());
         match (event.info_type.as_str(), text("AuthCode"), corp_id) {
             ("suite_ticket", ..) => self.keep_ticket(event, text("SuiteTicket")).await,
-            ("create_auth", Some(auth_code), _) => match text("State").and_then(|s| InstallState::parse(s).ok()) {
-                Some(state) if self.access.store.session(&state).await?.is_some() => {
-                    tracing::info!("create_auth of a session of ours: left to the browser's redirect");
-                    Ok(())
+            ("create_auth", Some(auth_code), _) => {
+                match text("State").and_then(|s| InstallState::parse(s).ok()) {
+                    Some(state) if self.access.store.session(&state).await?.is_some() => {
+                        tracing::info!(
+                            "create_auth of a session of ours: left to the browser's redirect"
+                        );
+                        Ok(())
+                    }
+                    _ => self.renew(&SecretString::from(auth_code), clock).await,
                 }
-                _ => self.renew(&SecretString::from(auth_code), clock).await,
-            },
-            ("reset_permanent_code", Some(auth_code), _) => self.renew(&SecretString::from(auth_code), clock).await,
+            }
+            ("reset_permanent_code", Some(auth_code), _) => {
+                self.renew(&SecretString::from(auth_code), clock).await
+            }
             ("change_auth", _, Some(corp_id)) => self.refresh(&corp_id, event, clock).await,
             ("cancel_auth", _, Some(corp_id)) => self.cancel(&corp_id, happened(event)).await,
             (info_type, ..) => {
-                tracing::info!(suite.info_type = info_type, "no action for this event of the suite");
+                tracing::info!(
+                    suite.info_type = info_type,
+                    "no action for this event of the suite"
+                );
                 Ok(())
             }
         }
@@ -83,7 +93,11 @@ where
     async fn keep_ticket(&self, event: &SuiteEvent, ticket: Option<&str>) -> Result<(), StepError> {
         let Some(ticket) = ticket else { return Ok(()) };
         let ticket = SecretString::from(ticket);
-        Ok(self.access.store.keep_ticket(&event.suite_id, &ticket, happened(event)).await?)
+        Ok(self
+            .access
+            .store
+            .keep_ticket(&event.suite_id, &ticket, happened(event))
+            .await?)
     }
 
     /// A new permanent code for a corporation that is bound.
@@ -104,25 +118,50 @@ where
             return Ok(());
         };
         let version_id = stored.keep(self.vault, &tenant_id).await?;
-        let info = self.access.auth_info(&stored, clock).await.map_err(|error| error.into_step(clock))?;
-        self.update(&tenant_id, &installation(&stored, info, version_id, clock)).await
+        let info = self
+            .access
+            .auth_info(&stored, clock)
+            .await
+            .map_err(|error| error.into_step(clock))?;
+        self.update(&tenant_id, &installation(&stored, info, version_id, clock))
+            .await
     }
 
     /// Range, privileges or mode of an authorization changed: what WeCom says now is what counts.
-    async fn refresh(&self, corp_id: &CorpId, event: &SuiteEvent, clock: &dyn Clock) -> Result<(), StepError> {
-        let Some((tenant_id, authorization)) = self.bound(corp_id).await? else { return Ok(()) };
-        let Some(before) = authorization.installed() else { return Ok(()) };
+    async fn refresh(
+        &self,
+        corp_id: &CorpId,
+        event: &SuiteEvent,
+        clock: &dyn Clock,
+    ) -> Result<(), StepError> {
+        let Some((tenant_id, authorization)) = self.bound(corp_id).await? else {
+            return Ok(());
+        };
+        let Some(before) = authorization.installed() else {
+            return Ok(());
+        };
         let name = SecretName::Installation(tenant_id.clone());
         let Some(secret) = self.vault.read(&name, Some(&before.version_id)).await? else {
-            return Err(StepError::Internal("the permanent code is missing from the vault".into()));
+            return Err(StepError::Internal(
+                "the permanent code is missing from the vault".into(),
+            ));
         };
         let stored = StoredInstallation::parse(&secret)?;
         match self.access.auth_info(&stored, clock).await {
             Ok(info) => {
                 let now = installation(&stored, info, before.version_id.clone(), clock);
-                self.update(&tenant_id, &Installation { installed_at: before.installed_at, ..now }).await
+                self.update(
+                    &tenant_id,
+                    &Installation {
+                        installed_at: before.installed_at,
+                        ..now
+                    },
+                )
+                .await
             }
-            Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
+            Err(CallError::Wecom(error))
+                if error.class() == Some(ErrorClass::AuthorizationEnded) =>
+            {
                 self.cancel(corp_id, happened(event)).await
             }
             Err(error) => Err(error.into_step(clock)),
@@ -132,12 +171,18 @@ where
     /// The corporation removed the app. One that was installed again since is left alone: this event came late.
     async fn cancel(&self, corp_id: &CorpId, at: Timestamp) -> Result<(), StepError> {
         self.change(corp_id, |authorization| {
-            let installed_at = authorization.installed().map(|installation| installation.installed_at);
+            let installed_at = authorization
+                .installed()
+                .map(|installation| installation.installed_at);
             // WeCom tells whole seconds only.
-            let in_force = installed_at.is_some_and(|installed_at| installed_at.as_second() <= at.as_second());
+            let in_force =
+                installed_at.is_some_and(|installed_at| installed_at.as_second() <= at.as_second());
             in_force.then(|| {
                 authorization.cancel(at);
-                vec![Change::ReleaseCorp(corp_id.clone(), authorization.tenant_id.clone())]
+                vec![Change::ReleaseCorp(
+                    corp_id.clone(),
+                    authorization.tenant_id.clone(),
+                )]
             })
         })
         .await
@@ -146,8 +191,17 @@ where
     async fn update(&self, tenant_id: &TenantId, now: &Installation) -> Result<(), StepError> {
         self.change(&now.corp_id, |authorization| {
             let same = authorization.tenant_id == *tenant_id
-                && authorization.installation.as_ref().is_some_and(|before| before.corp_id == now.corp_id);
-            same.then(|| authorization.install(now.clone()).into_iter().map(Change::RemoveCallback).collect())
+                && authorization
+                    .installation
+                    .as_ref()
+                    .is_some_and(|before| before.corp_id == now.corp_id);
+            same.then(|| {
+                authorization
+                    .install(now.clone())
+                    .into_iter()
+                    .map(Change::RemoveCallback)
+                    .collect()
+            })
         })
         .await
     }
@@ -159,8 +213,12 @@ where
         change: impl Fn(&mut Authorization) -> Option<Vec<Change>> + Send,
     ) -> Result<(), StepError> {
         for _ in 0..5 {
-            let Some((_, mut authorization)) = self.bound(corp_id).await? else { return Ok(()) };
-            let Some(mut changes) = change(&mut authorization) else { return Ok(()) };
+            let Some((_, mut authorization)) = self.bound(corp_id).await? else {
+                return Ok(());
+            };
+            let Some(mut changes) = change(&mut authorization) else {
+                return Ok(());
+            };
             changes.push(Change::Save(authorization));
             match self.access.store.commit(changes).await {
                 Err(CommitError::Stale) => {}
@@ -170,7 +228,10 @@ where
         Err(StepError::StateChanged)
     }
 
-    async fn bound(&self, corp_id: &CorpId) -> Result<Option<(TenantId, Authorization)>, StepError> {
+    async fn bound(
+        &self,
+        corp_id: &CorpId,
+    ) -> Result<Option<(TenantId, Authorization)>, StepError> {
         let Some(tenant_id) = self.access.store.tenant_of(corp_id).await? else {
             tracing::info!(corp.id = %corp_id, "an event of a corporation that no tenant has bound");
             return Ok(None);

@@ -9,11 +9,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use wecom_client::{Client, Error as WecomError, ErrorClass, ErrorCode, Refusal};
 
 use super::{
-    FieldError, GeneratedCredentials, SecretKind, StepError, SuiteAccess, error::BAN, generate_credentials::Issue,
-    suite_access::CallError,
+    FieldError, GeneratedCredentials, SecretKind, StepError, SuiteAccess, error::BAN,
+    generate_credentials::Issue, suite_access::CallError,
 };
 use crate::{
-    authorization::{AuthMode, Authorization, Callback, Installation, KindCheck, RegisteredSecret, SecretStatus},
+    authorization::{
+        AuthMode, Authorization, Callback, Installation, KindCheck, RegisteredSecret, SecretStatus,
+    },
     clock::Clock,
     entropy::Entropy,
     ids::{CorpId, Scope, TenantId},
@@ -83,9 +85,14 @@ where
         let before = self.access.store.authorization(tenant_id).await?;
         let installation = installed_by_admin(&before)?.clone();
         let corp_id = corp_id_of(&before, input.corp_id.as_deref())?;
-        let kind_check = self.check(tenant_id, scope, &installation, &corp_id, &secret, clock).await?;
+        let kind_check = self
+            .check(tenant_id, scope, &installation, &corp_id, &secret, clock)
+            .await?;
 
-        let version_id = self.vault.put(&SecretName::Scope(tenant_id.clone(), scope), &secret).await?;
+        let version_id = self
+            .vault
+            .put(&SecretName::Scope(tenant_id.clone(), scope), &secret)
+            .await?;
         let now = clock.now();
         let registered = RegisteredSecret {
             status: SecretStatus::Accepted,
@@ -110,16 +117,26 @@ where
         entropy: &dyn Entropy,
     ) -> Result<RegisteredScope, StepError> {
         let mut authorization = self.access.store.authorization(&before.tenant_id).await?;
-        let same_corp = |a: &Authorization| a.installed().map(|installation| installation.corp_id.clone());
-        if same_corp(&authorization) != same_corp(before) || authorization.scope(scope) != before.scope(scope) {
+        let same_corp = |a: &Authorization| {
+            a.installed()
+                .map(|installation| installation.corp_id.clone())
+        };
+        if same_corp(&authorization) != same_corp(before)
+            || authorization.scope(scope) != before.scope(scope)
+        {
             return Err(StepError::StateChanged);
         }
         let corp_id = registered.corp_id.clone();
         authorization.scope_mut(scope).secret = Some(registered);
-        let issue = Issue { store: self.access.store, keys: self.keys };
+        let issue = Issue {
+            store: self.access.store,
+            keys: self.keys,
+        };
         let mut changes = Vec::new();
         // The 企业ID is proved now, so both callbacks may expect it.
-        let (mut callback, generated) = issue.callback(&mut authorization, scope, clock, entropy).await?;
+        let (mut callback, generated) = issue
+            .callback(&mut authorization, scope, clock, entropy)
+            .await?;
         callback.assign_corp(corp_id.clone());
         changes.push(Change::SaveCallback(callback));
         if let Some(other_id) = &authorization.scope(scope.other()).callback_id
@@ -132,10 +149,23 @@ where
         changes.push(Change::Save(authorization));
         self.access.store.commit(changes).await?;
         let authorization = self.access.store.authorization(&before.tenant_id).await?;
-        let callback_id = authorization.scope(scope).callback_id.clone().ok_or(StepError::StateChanged)?;
-        let callback = self.access.store.callback(&callback_id).await?.ok_or(StepError::StateChanged)?;
+        let callback_id = authorization
+            .scope(scope)
+            .callback_id
+            .clone()
+            .ok_or(StepError::StateChanged)?;
+        let callback = self
+            .access
+            .store
+            .callback(&callback_id)
+            .await?
+            .ok_or(StepError::StateChanged)?;
         let credentials = issue.describe(&authorization, &callback, generated)?;
-        Ok(RegisteredScope { authorization, callback, credentials })
+        Ok(RegisteredScope {
+            authorization,
+            callback,
+            credentials,
+        })
     }
 
     /// All that WeCom has to say of the Secret.
@@ -154,19 +184,31 @@ where
             return Err(StepError::WecomBan { until });
         }
         let belongs = self.belongs_to(installation, corp_id, clock).await?;
-        for (counter, limit) in [(tenant_id.as_str(), TENANT_ATTEMPTS), (ALL_TENANTS, ALL_ATTEMPTS)] {
-            if let Err(until) = store.take_attempt(counter, limit, ATTEMPTS_WINDOW, now).await? {
+        for (counter, limit) in [
+            (tenant_id.as_str(), TENANT_ATTEMPTS),
+            (ALL_TENANTS, ALL_ATTEMPTS),
+        ] {
+            if let Err(until) = store
+                .take_attempt(counter, limit, ATTEMPTS_WINDOW, now)
+                .await?
+            {
                 return Err(StepError::TooManyAttempts { until });
             }
         }
-        let token = self.access.wecom.access_token(corp_id.as_str(), secret).await;
+        let token = self
+            .access
+            .wecom
+            .access_token(corp_id.as_str(), secret)
+            .await;
         if !token.as_ref().is_err_and(is_wrong_secret) {
             for counter in [tenant_id.as_str(), ALL_TENANTS] {
                 store.return_attempt(counter, ATTEMPTS_WINDOW, now).await?;
             }
         }
         if let (Belongs::Unknown, Err(error)) = (&belongs, &token)
-            && error.refusal().is_none_or(|refusal| refusal.errcode != ErrorCode::INVALID_CORP_ID)
+            && error
+                .refusal()
+                .is_none_or(|refusal| refusal.errcode != ErrorCode::INVALID_CORP_ID)
             && !is_ban(error)
         {
             return Err(StepError::CorpMismatch);
@@ -193,16 +235,22 @@ where
             return Ok(Belongs::Yes);
         }
         let wecom = self.access.wecom;
-        let open =
-            self.access.as_provider(clock, |token| async move { wecom.open_corp_id(&token, corp_id.as_str()).await });
+        let open = self.access.as_provider(clock, |token| async move {
+            wecom.open_corp_id(&token, corp_id.as_str()).await
+        });
         match open.await {
             Ok(open_corp_id) if open_corp_id == installation.corp_id.as_str() => Ok(Belongs::Yes),
             Ok(_) => Ok(Belongs::No),
             Err(CallError::Wecom(WecomError::Refused(refusal))) => match refusal.errcode {
                 // No authorization: another corporation's id, or nobody's. `gettoken` tells which.
-                ErrorCode::API_NOT_AUTHORIZED | ErrorCode::AUTHORIZATION_INVALID => Ok(Belongs::Unknown),
+                ErrorCode::API_NOT_AUTHORIZED | ErrorCode::AUTHORIZATION_INVALID => {
+                    Ok(Belongs::Unknown)
+                }
                 ErrorCode::INVALID_CORP_ID => Err(StepError::UnknownCorpId(refusal)),
-                _ => Err(StepError::from_wecom(WecomError::Refused(refusal), clock.now())),
+                _ => Err(StepError::from_wecom(
+                    WecomError::Refused(refusal),
+                    clock.now(),
+                )),
             },
             Err(error) => Err(error.into_step(clock)),
         }
@@ -239,7 +287,12 @@ fn is_ban(error: &WecomError) -> bool {
 
 fn is_wrong_secret(error: &WecomError) -> bool {
     error.refusal().is_some_and(|refusal| {
-        [ErrorCode::INVALID_SECRET, ErrorCode::FOREIGN_SECRET, ErrorCode::INVALID_CORP_ID].contains(&refusal.errcode)
+        [
+            ErrorCode::INVALID_SECRET,
+            ErrorCode::FOREIGN_SECRET,
+            ErrorCode::INVALID_CORP_ID,
+        ]
+        .contains(&refusal.errcode)
     })
 }
 
@@ -258,10 +311,15 @@ async fn check_kind(
     match refusal.errcode {
         ErrorCode::IP_NOT_TRUSTED => Ok(KindCheck::IpNotTrusted),
         // Only a contacts Secret is answered so (developer document 90313).
-        ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET if scope == Scope::Contacts => Ok(KindCheck::Confirmed),
-        ErrorCode::API_FORBIDDEN | ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET | ErrorCode::AGENT_MISMATCH => {
-            Err(StepError::WrongSecretKind { looks_like: looks_like(wecom, scope, token, &refusal).await, refusal })
+        ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET if scope == Scope::Contacts => {
+            Ok(KindCheck::Confirmed)
         }
+        ErrorCode::API_FORBIDDEN
+        | ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET
+        | ErrorCode::AGENT_MISMATCH => Err(StepError::WrongSecretKind {
+            looks_like: looks_like(wecom, scope, token, &refusal).await,
+            refusal,
+        }),
         _ => match refusal.errcode.class() {
             ErrorClass::Retry | ErrorClass::SlowDown | ErrorClass::Refresh => {
                 Err(StepError::from_wecom(WecomError::Refused(refusal), now))
@@ -271,7 +329,12 @@ async fn check_kind(
     }
 }
 
-async fn looks_like(wecom: &Client, scope: Scope, token: &SecretString, refusal: &Refusal) -> Option<SecretKind> {
+async fn looks_like(
+    wecom: &Client,
+    scope: Scope,
+    token: &SecretString,
+    refusal: &Refusal,
+) -> Option<SecretKind> {
     if refusal.errcode == ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET {
         return Some(SecretKind::Contacts);
     }
@@ -281,7 +344,9 @@ async fn looks_like(wecom: &Client, scope: Scope, token: &SecretString, refusal:
     };
     match probe(wecom, scope.other(), token).await {
         Ok(()) => Some(other),
-        Err(WecomError::Refused(refusal)) if refusal.errcode == ErrorCode::API_FORBIDDEN => Some(SecretKind::OtherApp),
+        Err(WecomError::Refused(refusal)) if refusal.errcode == ErrorCode::API_FORBIDDEN => {
+            Some(SecretKind::OtherApp)
+        }
         Err(_) => None,
     }
 }
@@ -289,15 +354,22 @@ async fn looks_like(wecom: &Client, scope: Scope, token: &SecretString, refusal:
 async fn probe(wecom: &Client, scope: Scope, token: &SecretString) -> Result<(), WecomError> {
     match scope {
         Scope::Contacts => wecom.probe_contacts(token).await,
-        Scope::ExternalContacts => wecom.probe_external_contacts(token).await.map(|_members| ()),
+        Scope::ExternalContacts => wecom
+            .probe_external_contacts(token)
+            .await
+            .map(|_members| ()),
     }
 }
 
 /// The installation, if an administrator made it.
-pub(super) fn installed_by_admin(authorization: &Authorization) -> Result<&Installation, StepError> {
+pub(super) fn installed_by_admin(
+    authorization: &Authorization,
+) -> Result<&Installation, StepError> {
     match authorization.installed() {
         None => Err(StepError::NotInstalled),
-        Some(installation) if installation.auth_mode == AuthMode::Member => Err(StepError::MemberAuthorization),
+        Some(installation) if installation.auth_mode == AuthMode::Member => {
+            Err(StepError::MemberAuthorization)
+        }
         Some(installation) => Ok(installation),
     }
 }
@@ -308,11 +380,20 @@ fn valid_secret(secret: &SecretString) -> Result<SecretString, StepError> {
     let trimmed = secret.expose_secret().trim();
     if trimmed.is_empty() {
         let detail = "The Secret is empty.";
-        return Err(StepError::InvalidField(FieldError { field, code: "missing", detail }));
+        return Err(StepError::InvalidField(FieldError {
+            field,
+            code: "missing",
+            detail,
+        }));
     }
     if trimmed.len() > 256 || !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let detail = "A Secret has at most 256 letters, digits and signs, without spaces or line breaks.";
-        return Err(StepError::InvalidField(FieldError { field, code: "malformed", detail }));
+        let detail =
+            "A Secret has at most 256 letters, digits and signs, without spaces or line breaks.";
+        return Err(StepError::InvalidField(FieldError {
+            field,
+            code: "malformed",
+            detail,
+        }));
     }
     Ok(SecretString::from(trimmed))
 }
@@ -335,5 +416,7 @@ fn last_four(secret: &SecretString) -> String {
     let text = secret.expose_secret();
     // Of a short one even four would tell too much.
     let shown = if text.len() >= 16 { 4 } else { 0 };
-    text.get(text.len() - shown..).unwrap_or_default().to_owned()
+    text.get(text.len() - shown..)
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -53,7 +53,11 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
     }
 
     /// Makes a call that wants a `provider_access_token`.
-    pub(super) async fn as_provider<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
+    pub(super) async fn as_provider<T, F, C>(
+        &self,
+        clock: &dyn Clock,
+        call: C,
+    ) -> Result<T, CallError>
     where
         C: Fn(SecretString) -> F + Send + Sync,
         F: Future<Output = Result<T, WecomError>> + Send,
@@ -62,7 +66,10 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         let suite = self.suite.suite().await.map_err(StepError::from)?;
         let name = format!("provider/{}", suite.provider_corp_id);
         let fetch = || async {
-            let token = self.wecom.provider_access_token(&suite.provider_corp_id, &suite.provider_secret).await;
+            let token = self
+                .wecom
+                .provider_access_token(&suite.provider_corp_id, &suite.provider_secret)
+                .await;
             token.map_err(|error| StepError::from_wecom(error, clock.now()))
         };
         self.with_token(&name, clock, fetch, call).await
@@ -82,7 +89,12 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         H: Future<Output = Result<AccessToken, StepError>> + Send,
         T: Send,
     {
-        if let Some(cached) = self.store.token(name, clock.now()).await.map_err(StepError::from)? {
+        if let Some(cached) = self
+            .store
+            .token(name, clock.now())
+            .await
+            .map_err(StepError::from)?
+        {
             match call(cached).await {
                 Err(WecomError::Refused(refusal)) if DEAD_TOKEN.contains(&refusal.errcode) => {}
                 other => return other.map_err(CallError::Wecom),
@@ -92,19 +104,33 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         let lifetime = SignedDuration::try_from(fresh.expires_in).unwrap_or(SignedDuration::ZERO);
         if lifetime > RENEW_BEFORE {
             let until = clock.now() + (lifetime - RENEW_BEFORE);
-            self.store.keep_token(name, &fresh.token, until).await.map_err(StepError::from)?;
+            self.store
+                .keep_token(name, &fresh.token, until)
+                .await
+                .map_err(StepError::from)?;
         }
         call(fresh.token).await.map_err(CallError::Wecom)
     }
 
-    async fn suite_token(&self, suite: &Suite, clock: &dyn Clock) -> Result<AccessToken, StepError> {
+    async fn suite_token(
+        &self,
+        suite: &Suite,
+        clock: &dyn Clock,
+    ) -> Result<AccessToken, StepError> {
         let ticket = self.store.ticket(&suite.suite_id).await?;
         let now = clock.now();
-        let Some((ticket, _)) = ticket.filter(|(_, issued_at)| now < *issued_at + TICKET_LIFETIME) else {
+        let Some((ticket, _)) = ticket.filter(|(_, issued_at)| now < *issued_at + TICKET_LIFETIME)
+        else {
             return Err(StepError::SuiteTicketMissing);
         };
-        match self.wecom.suite_access_token(&suite.suite_id, &suite.suite_secret, &ticket).await {
-            Err(WecomError::Refused(refusal)) if refusal.errcode == ErrorCode::INVALID_SUITE_TICKET => {
+        match self
+            .wecom
+            .suite_access_token(&suite.suite_id, &suite.suite_secret, &ticket)
+            .await
+        {
+            Err(WecomError::Refused(refusal))
+                if refusal.errcode == ErrorCode::INVALID_SUITE_TICKET =>
+            {
                 Err(StepError::SuiteTicketMissing)
             }
             other => other.map_err(|error| StepError::from_wecom(error, now)),

@@ -21,7 +21,11 @@ impl<S: Authorizations> UpdateSettings<'_, S> {
     ///
     /// # Errors
     /// [`StepError::InvalidField`], [`StepError::StateChanged`] or the store's failure.
-    pub async fn run(&self, tenant_id: &TenantId, callback_base_url: Option<&str>) -> Result<Settings, StepError> {
+    pub async fn run(
+        &self,
+        tenant_id: &TenantId,
+        callback_base_url: Option<&str>,
+    ) -> Result<Settings, StepError> {
         let callback_base_url = callback_base_url.map(valid_base_url).transpose()?;
         let settings = Settings { callback_base_url };
         for _ in 0..3 {
@@ -43,7 +47,11 @@ impl<S: Authorizations> UpdateSettings<'_, S> {
 /// The scheme and host of a callback domain: what a CNAME can point to us, and nothing that leads elsewhere.
 fn valid_base_url(text: &str) -> Result<String, StepError> {
     let invalid = |code, detail| {
-        StepError::InvalidField(FieldError { field: "callback_base_url", code, detail })
+        StepError::InvalidField(FieldError {
+            field: "callback_base_url",
+            code,
+            detail,
+        })
     };
     let form = "The callback domain has the form https://wecom.example.com, without a path.";
     let url = Url::parse(text.trim()).map_err(|_| invalid("malformed", form))?;
@@ -56,7 +64,10 @@ fn valid_base_url(text: &str) -> Result<String, StepError> {
         Some(Host::Domain(domain)) if domain.contains('.') && !domain.ends_with(".localhost") => {
             Ok(url.as_str().trim_end_matches('/').to_owned())
         }
-        _ => Err(invalid("not_a_domain", "The callback domain must be a public domain name of your company.")),
+        _ => Err(invalid(
+            "not_a_domain",
+            "The callback domain must be a public domain name of your company.",
+        )),
     }
 }
 
@@ -66,7 +77,10 @@ mod tests {
 
     #[test]
     fn takes_a_domain_and_nothing_else() {
-        assert_eq!(valid_base_url(" https://WeCom.Example.com/ ").unwrap(), "https://wecom.example.com");
+        assert_eq!(
+            valid_base_url(" https://WeCom.Example.com/ ").unwrap(),
+            "https://wecom.example.com"
+        );
         for text in [
             "http://wecom.example.com",
             "https://wecom.example.com/path",

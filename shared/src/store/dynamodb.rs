@@ -35,7 +35,12 @@ impl DynamoDb {
         event_table: String,
         event_retention: SignedDuration,
     ) -> Self {
-        Self { client, authorization_table, event_table, event_retention }
+        Self {
+            client,
+            authorization_table,
+            event_table,
+            event_retention,
+        }
     }
 
     /// Reads an item of the authorization table, with strong consistency.
@@ -62,11 +67,17 @@ struct Key {
 
 impl Key {
     fn new(kind: &str, id: &str, sk: &str) -> Self {
-        Self { pk: format!("{kind}#{id}"), sk: sk.to_owned() }
+        Self {
+            pk: format!("{kind}#{id}"),
+            sk: sk.to_owned(),
+        }
     }
 
     fn into_item(self) -> Item {
-        HashMap::from([("pk".to_owned(), AttributeValue::S(self.pk)), ("sk".to_owned(), AttributeValue::S(self.sk))])
+        HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk)),
+            ("sk".to_owned(), AttributeValue::S(self.sk)),
+        ])
     }
 }
 

@@ -23,10 +23,17 @@ where
     let passing = match &error {
         SdkError::ServiceError(service) => {
             service.raw().status().is_server_error()
-                || service.err().code().is_some_and(|code| PASSING.contains(&code))
+                || service
+                    .err()
+                    .code()
+                    .is_some_and(|code| PASSING.contains(&code))
         }
         SdkError::ConstructionFailure(_) => false,
         _ => true,
     };
-    if passing { StoreError::Unavailable(Box::new(error)) } else { StoreError::Internal(Box::new(error)) }
+    if passing {
+        StoreError::Unavailable(Box::new(error))
+    } else {
+        StoreError::Internal(Box::new(error))
+    }
 }

@@ -45,7 +45,10 @@ pub struct KeyRing {
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("KeyRing").field("primary", &self.primary).finish_non_exhaustive()
+        formatter
+            .debug_struct("KeyRing")
+            .field("primary", &self.primary)
+            .finish_non_exhaustive()
     }
 }
 
@@ -63,8 +66,13 @@ impl KeyRing {
         let mut key = Zeroizing::new([0; 32]);
         entropy.fill(key.as_mut());
         let primary = random_id(entropy).chars().take(8).collect::<String>();
-        let keys = BTreeMap::from([(primary.clone(), Zeroizing::new(STANDARD.encode(key.as_ref())))]);
-        serde_json::to_string(&StoredRing { primary, keys }).expect("strings serialise").into()
+        let keys = BTreeMap::from([(
+            primary.clone(),
+            Zeroizing::new(STANDARD.encode(key.as_ref())),
+        )]);
+        serde_json::to_string(&StoredRing { primary, keys })
+            .expect("strings serialise")
+            .into()
     }
 
     /// Reads the secret.
@@ -72,16 +80,24 @@ impl KeyRing {
     /// # Errors
     /// When it does not hold a key ring.
     pub fn parse(secret: &SecretString) -> Result<Self, SealError> {
-        let stored: StoredRing =
-            serde_json::from_str(secret.expose_secret()).map_err(|_| SealError::MalformedKeyRing)?;
+        let stored: StoredRing = serde_json::from_str(secret.expose_secret())
+            .map_err(|_| SealError::MalformedKeyRing)?;
         let mut keys = BTreeMap::new();
         for (id, key) in &stored.keys {
-            let key = Zeroizing::new(STANDARD.decode(key.as_bytes()).map_err(|_| SealError::MalformedKeyRing)?);
-            let cipher = Aes256Gcm::new_from_slice(&key).map_err(|_| SealError::MalformedKeyRing)?;
+            let key = Zeroizing::new(
+                STANDARD
+                    .decode(key.as_bytes())
+                    .map_err(|_| SealError::MalformedKeyRing)?,
+            );
+            let cipher =
+                Aes256Gcm::new_from_slice(&key).map_err(|_| SealError::MalformedKeyRing)?;
             keys.insert(id.clone(), cipher);
         }
         if keys.contains_key(&stored.primary) {
-            Ok(Self { primary: stored.primary, keys })
+            Ok(Self {
+                primary: stored.primary,
+                keys,
+            })
         } else {
             Err(SealError::MalformedKeyRing)
         }
@@ -108,10 +124,22 @@ impl KeyRing {
             credentials.encoding_aes_key.expose()
         ));
         let aad = associated_data(callback_id, scope, generation);
-        let payload = Payload { msg: plaintext.as_bytes(), aad: aad.as_bytes() };
-        let cipher = self.keys.get(&self.primary).expect("parse() saw the primary key");
-        let sealed = cipher.encrypt(&nonce.into(), payload).expect("a short plaintext seals");
-        format!("{}.{}", self.primary, STANDARD.encode([nonce.as_slice(), &sealed].concat()))
+        let payload = Payload {
+            msg: plaintext.as_bytes(),
+            aad: aad.as_bytes(),
+        };
+        let cipher = self
+            .keys
+            .get(&self.primary)
+            .expect("parse() saw the primary key");
+        let sealed = cipher
+            .encrypt(&nonce.into(), payload)
+            .expect("a short plaintext seals");
+        format!(
+            "{}.{}",
+            self.primary,
+            STANDARD.encode([nonce.as_slice(), &sealed].concat())
+        )
     }
 
     /// Opens a pair that was sealed for exactly this callback, scope and generation.
@@ -127,12 +155,22 @@ impl KeyRing {
     ) -> Result<Credentials, SealError> {
         let (key_id, sealed) = sealed.split_once('.').ok_or(SealError::DoesNotOpen)?;
         let cipher = self.keys.get(key_id).ok_or(SealError::UnknownKey)?;
-        let sealed = STANDARD.decode(sealed).map_err(|_| SealError::DoesNotOpen)?;
-        let (nonce, ciphertext) = sealed.split_first_chunk::<12>().ok_or(SealError::DoesNotOpen)?;
+        let sealed = STANDARD
+            .decode(sealed)
+            .map_err(|_| SealError::DoesNotOpen)?;
+        let (nonce, ciphertext) = sealed
+            .split_first_chunk::<12>()
+            .ok_or(SealError::DoesNotOpen)?;
         let aad = associated_data(callback_id, scope, generation);
-        let payload = Payload { msg: ciphertext, aad: aad.as_bytes() };
-        let plaintext =
-            Zeroizing::new(cipher.decrypt(&(*nonce).into(), payload).map_err(|_| SealError::DoesNotOpen)?);
+        let payload = Payload {
+            msg: ciphertext,
+            aad: aad.as_bytes(),
+        };
+        let plaintext = Zeroizing::new(
+            cipher
+                .decrypt(&(*nonce).into(), payload)
+                .map_err(|_| SealError::DoesNotOpen)?,
+        );
         let text = std::str::from_utf8(&plaintext).map_err(|_| SealError::DoesNotOpen)?;
         let (token, key) = text.split_once('.').ok_or(SealError::DoesNotOpen)?;
         Ok(Credentials {
@@ -147,8 +185,17 @@ impl KeyRing {
     ///
     /// # Errors
     /// When the key is unknown or the text does not open.
-    pub fn open_generation(&self, callback: &Callback, generation: &Generation) -> Result<Credentials, SealError> {
-        self.open(&generation.sealed, &callback.callback_id, callback.scope, generation.number)
+    pub fn open_generation(
+        &self,
+        callback: &Callback,
+        generation: &Generation,
+    ) -> Result<Credentials, SealError> {
+        self.open(
+            &generation.sealed,
+            &callback.callback_id,
+            callback.scope,
+            generation.number,
+        )
     }
 }
 
@@ -179,37 +226,75 @@ mod tests {
         let sealed = ring.seal(&pair, &id('a'), Scope::Contacts, 3, &SystemEntropy);
         let opened = ring.open(&sealed, &id('a'), Scope::Contacts, 3).unwrap();
         assert_eq!(opened.token.expose(), pair.token.expose());
-        assert_eq!(opened.encoding_aes_key.expose(), pair.encoding_aes_key.expose());
+        assert_eq!(
+            opened.encoding_aes_key.expose(),
+            pair.encoding_aes_key.expose()
+        );
     }
 
     #[test]
     fn refuses_a_pair_that_was_sealed_for_another_callback_scope_or_generation() {
         let ring = ring();
         let sealed = ring.seal(&pair(), &id('a'), Scope::Contacts, 3, &SystemEntropy);
-        assert_eq!(ring.open(&sealed, &id('b'), Scope::Contacts, 3).unwrap_err(), SealError::DoesNotOpen);
-        assert_eq!(ring.open(&sealed, &id('a'), Scope::ExternalContacts, 3).unwrap_err(), SealError::DoesNotOpen);
-        assert_eq!(ring.open(&sealed, &id('a'), Scope::Contacts, 2).unwrap_err(), SealError::DoesNotOpen);
+        assert_eq!(
+            ring.open(&sealed, &id('b'), Scope::Contacts, 3)
+                .unwrap_err(),
+            SealError::DoesNotOpen
+        );
+        assert_eq!(
+            ring.open(&sealed, &id('a'), Scope::ExternalContacts, 3)
+                .unwrap_err(),
+            SealError::DoesNotOpen
+        );
+        assert_eq!(
+            ring.open(&sealed, &id('a'), Scope::Contacts, 2)
+                .unwrap_err(),
+            SealError::DoesNotOpen
+        );
     }
 
     #[test]
     fn refuses_a_pair_sealed_under_a_key_that_is_not_in_the_ring() {
         let sealed = ring().seal(&pair(), &id('a'), Scope::Contacts, 1, &SystemEntropy);
-        assert_eq!(ring().open(&sealed, &id('a'), Scope::Contacts, 1).unwrap_err(), SealError::UnknownKey);
+        assert_eq!(
+            ring()
+                .open(&sealed, &id('a'), Scope::Contacts, 1)
+                .unwrap_err(),
+            SealError::UnknownKey
+        );
     }
 
     #[test]
     fn refuses_garbage_without_panicking() {
         let ring = ring();
         let primary = ring.primary.clone();
-        for sealed in [String::new(), ".".into(), primary.clone(), format!("{primary}."), format!("{primary}.AAAA")] {
-            assert!(ring.open(&sealed, &id('a'), Scope::Contacts, 1).is_err(), "{sealed}");
+        for sealed in [
+            String::new(),
+            ".".into(),
+            primary.clone(),
+            format!("{primary}."),
+            format!("{primary}.AAAA"),
+        ] {
+            assert!(
+                ring.open(&sealed, &id('a'), Scope::Contacts, 1).is_err(),
+                "{sealed}"
+            );
         }
     }
 
     #[test]
     fn refuses_a_ring_without_its_primary_key_or_with_a_short_one() {
-        for text in [r#"{"primary":"a","keys":{}}"#, r#"{"primary":"a","keys":{"a":"AAAA"}}"#, "{}", "x"] {
-            assert_eq!(KeyRing::parse(&text.into()).unwrap_err(), SealError::MalformedKeyRing, "{text}");
+        for text in [
+            r#"{"primary":"a","keys":{}}"#,
+            r#"{"primary":"a","keys":{"a":"AAAA"}}"#,
+            "{}",
+            "x",
+        ] {
+            assert_eq!(
+                KeyRing::parse(&text.into()).unwrap_err(),
+                SealError::MalformedKeyRing,
+                "{text}"
+            );
         }
     }
 

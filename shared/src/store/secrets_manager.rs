@@ -4,7 +4,8 @@ use aws_sdk_secretsmanager::{
     Client,
     error::SdkError,
     operation::{
-        create_secret::CreateSecretError, get_secret_value::GetSecretValueError, put_secret_value::PutSecretValueError,
+        create_secret::CreateSecretError, get_secret_value::GetSecretValueError,
+        put_secret_value::PutSecretValueError,
     },
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -25,14 +26,33 @@ impl SecretsManager {
         Self { client, prefix }
     }
 
-    async fn put_version(&self, name: &str, value: &SecretString) -> Result<String, SdkError<PutSecretValueError>> {
-        let answer =
-            self.client.put_secret_value().secret_id(name).secret_string(value.expose_secret()).send().await?;
+    async fn put_version(
+        &self,
+        name: &str,
+        value: &SecretString,
+    ) -> Result<String, SdkError<PutSecretValueError>> {
+        let answer = self
+            .client
+            .put_secret_value()
+            .secret_id(name)
+            .secret_string(value.expose_secret())
+            .send()
+            .await?;
         Ok(answer.version_id.unwrap_or_default())
     }
 
-    async fn create(&self, name: &str, value: &SecretString) -> Result<String, SdkError<CreateSecretError>> {
-        let answer = self.client.create_secret().name(name).secret_string(value.expose_secret()).send().await?;
+    async fn create(
+        &self,
+        name: &str,
+        value: &SecretString,
+    ) -> Result<String, SdkError<CreateSecretError>> {
+        let answer = self
+            .client
+            .create_secret()
+            .name(name)
+            .secret_string(value.expose_secret())
+            .send()
+            .await?;
         Ok(answer.version_id.unwrap_or_default())
     }
 }
@@ -43,19 +63,29 @@ impl Vault for SecretsManager {
         match self.put_version(&name, value).await {
             Ok(version_id) => Ok(version_id),
             Err(error) => match error.as_service_error() {
-                Some(PutSecretValueError::ResourceNotFoundException(_)) => match self.create(&name, value).await {
-                    Ok(version_id) => Ok(version_id),
-                    // Somebody else created it between the two calls.
-                    Err(error)
-                        if matches!(error.as_service_error(), Some(CreateSecretError::ResourceExistsException(_))) =>
-                    {
-                        self.put_version(&name, value).await.map_err(store_error)
+                Some(PutSecretValueError::ResourceNotFoundException(_)) => {
+                    match self.create(&name, value).await {
+                        Ok(version_id) => Ok(version_id),
+                        // Somebody else created it between the two calls.
+                        Err(error)
+                            if matches!(
+                                error.as_service_error(),
+                                Some(CreateSecretError::ResourceExistsException(_))
+                            ) =>
+                        {
+                            self.put_version(&name, value).await.map_err(store_error)
+                        }
+                        Err(error) => Err(store_error(error)),
                     }
-                    Err(error) => Err(store_error(error)),
-                },
+                }
                 // It is scheduled for deletion: whoever writes it again wants it back.
                 Some(PutSecretValueError::InvalidRequestException(_)) => {
-                    self.client.restore_secret().secret_id(&name).send().await.map_err(store_error)?;
+                    self.client
+                        .restore_secret()
+                        .secret_id(&name)
+                        .send()
+                        .await
+                        .map_err(store_error)?;
                     self.put_version(&name, value).await.map_err(store_error)
                 }
                 _ => Err(store_error(error)),
@@ -63,7 +93,11 @@ impl Vault for SecretsManager {
         }
     }
 
-    async fn read(&self, name: &SecretName, version_id: Option<&str>) -> Result<Option<SecretString>, StoreError> {
+    async fn read(
+        &self,
+        name: &SecretName,
+        version_id: Option<&str>,
+    ) -> Result<Option<SecretString>, StoreError> {
         let answer = self
             .client
             .get_secret_value()

@@ -46,13 +46,15 @@ impl Suite {
     /// # Errors
     /// When a field is missing or malformed.
     pub fn parse(secret: &SecretString) -> Result<Self, MalformedSuite> {
-        let stored: Stored = serde_json::from_str(secret.expose_secret())
-            .map_err(|_| MalformedSuite("not a JSON object with exactly the six documented fields"))?;
+        let stored: Stored = serde_json::from_str(secret.expose_secret()).map_err(|_| {
+            MalformedSuite("not a JSON object with exactly the six documented fields")
+        })?;
         Ok(Self {
             suite_id: stored.suite_id,
             suite_secret: stored.suite_secret,
             credentials: Credentials {
-                token: Token::parse(stored.token.expose_secret()).map_err(|_| MalformedSuite("token"))?,
+                token: Token::parse(stored.token.expose_secret())
+                    .map_err(|_| MalformedSuite("token"))?,
                 encoding_aes_key: EncodingAesKey::parse(stored.encoding_aes_key.expose_secret())
                     .map_err(|_| MalformedSuite("encoding_aes_key"))?,
             },
@@ -75,7 +77,10 @@ impl<V: Vault> SuiteVault<V> {
 
     /// Reads through `vault`.
     pub fn new(vault: V) -> Self {
-        Self { vault, cached: Mutex::new(None) }
+        Self {
+            vault,
+            cached: Mutex::new(None),
+        }
     }
 
     /// The suite, at most five minutes old. One reader fetches, the others wait for it; when the vault is out of reach the
@@ -105,7 +110,8 @@ impl<V: Vault> SuiteVault<V> {
 
     async fn read(&self) -> Result<Suite, StoreError> {
         let secret = self.vault.read(&SecretName::Suite, None).await?;
-        let secret = secret.ok_or_else(|| StoreError::Internal("there is no suite secret".into()))?;
+        let secret =
+            secret.ok_or_else(|| StoreError::Internal("there is no suite secret".into()))?;
         Suite::parse(&secret).map_err(|error| StoreError::Internal(Box::new(error)))
     }
 }

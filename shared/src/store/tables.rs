@@ -6,8 +6,9 @@ use aws_sdk_dynamodb::{
     error::SdkError,
     operation::create_table::CreateTableError,
     types::{
-        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-        ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
+        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+        Projection, ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+        TimeToLiveSpecification,
     },
 };
 
@@ -57,13 +58,17 @@ impl TableDefinition {
     pub async fn create(&self, client: &Client, name: &str) -> Result<(), StoreError> {
         let internal = |error| StoreError::Internal(Box::new(error));
         let key = |name, kind| {
-            KeySchemaElement::builder().attribute_name(name).key_type(kind).build().map_err(internal)
+            KeySchemaElement::builder()
+                .attribute_name(name)
+                .key_type(kind)
+                .build()
+                .map_err(internal)
         };
-        let mut request =
-            client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest).key_schema(key(
-                self.partition_key,
-                KeyType::Hash,
-            )?);
+        let mut request = client
+            .create_table()
+            .table_name(name)
+            .billing_mode(BillingMode::PayPerRequest)
+            .key_schema(key(self.partition_key, KeyType::Hash)?);
         let mut attributes = vec![self.partition_key];
         if let Some(sort_key) = self.sort_key {
             request = request.key_schema(key(sort_key, KeyType::Range)?);
@@ -74,7 +79,11 @@ impl TableDefinition {
                 .index_name(index)
                 .key_schema(key(partition_key, KeyType::Hash)?)
                 .key_schema(key(sort_key, KeyType::Range)?)
-                .projection(Projection::builder().projection_type(ProjectionType::All).build())
+                .projection(
+                    Projection::builder()
+                        .projection_type(ProjectionType::All)
+                        .build(),
+                )
                 .build()
                 .map_err(internal)?;
             request = request.global_secondary_indexes(index);

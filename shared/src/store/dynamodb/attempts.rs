@@ -1,7 +1,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::{DynamoDb, Key, callbacks::is_condition, number, store_error, time_to_live, to_attribute};
+use super::{
+    DynamoDb, Key, callbacks::is_condition, number, store_error, time_to_live, to_attribute,
+};
 use crate::store::{Attempts, StoreError};
 
 #[derive(Deserialize)]

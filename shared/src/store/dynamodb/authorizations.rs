@@ -45,7 +45,10 @@ impl Authorizations for DynamoDb {
     }
 
     async fn commit(&self, changes: Vec<Change>) -> Result<(), CommitError> {
-        let binds: Vec<bool> = changes.iter().map(|change| matches!(change, Change::BindCorp(..))).collect();
+        let binds: Vec<bool> = changes
+            .iter()
+            .map(|change| matches!(change, Change::BindCorp(..)))
+            .collect();
         let mut request = self.client.transact_write_items();
         for change in changes {
             request = request.transact_items(self.transact_item(change)?);
@@ -59,19 +62,29 @@ impl Authorizations for DynamoDb {
                         .iter()
                         .map(|reason| reason.code() == Some("ConditionalCheckFailed"))
                         .collect();
-                    let bound_elsewhere = failed.iter().zip(&binds).any(|(failed, binds)| *failed && *binds);
+                    let bound_elsewhere = failed
+                        .iter()
+                        .zip(&binds)
+                        .any(|(failed, binds)| *failed && *binds);
                     let only_conditions = cancelled.cancellation_reasons().iter().all(|reason| {
-                        matches!(reason.code(), None | Some("None" | "ConditionalCheckFailed" | "TransactionConflict"))
+                        matches!(
+                            reason.code(),
+                            None | Some("None" | "ConditionalCheckFailed" | "TransactionConflict")
+                        )
                     });
                     if bound_elsewhere {
                         Err(CommitError::CorpBoundElsewhere)
                     } else if only_conditions {
                         Err(CommitError::Stale)
                     } else {
-                        Err(CommitError::Store(StoreError::Unavailable(Box::new(error.into_err()))))
+                        Err(CommitError::Store(StoreError::Unavailable(Box::new(
+                            error.into_err(),
+                        ))))
                     }
                 }
-                _ => Err(CommitError::Store(store_error(SdkError::ServiceError(error)))),
+                _ => Err(CommitError::Store(store_error(SdkError::ServiceError(
+                    error,
+                )))),
             },
             Err(error) => Err(CommitError::Store(store_error(error))),
         }
@@ -90,7 +103,10 @@ impl DynamoDb {
                     .item("tenant_id", text(tenant_id.as_str()))
                     .condition_expression("attribute_not_exists(pk) OR tenant_id = :tenant")
                     .expression_attribute_values(":tenant", text(tenant_id.as_str()));
-                item.put(put.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
+                item.put(
+                    put.build()
+                        .map_err(|error| StoreError::Internal(Box::new(error)))?,
+                )
             }
             Change::ReleaseCorp(corp_id, tenant_id) => {
                 let delete = Delete::builder()
@@ -98,16 +114,26 @@ impl DynamoDb {
                     .set_key(Some(corp_key(&corp_id).into_item()))
                     .condition_expression("attribute_not_exists(pk) OR tenant_id = :tenant")
                     .expression_attribute_values(":tenant", text(tenant_id.as_str()));
-                item.delete(delete.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
+                item.delete(
+                    delete
+                        .build()
+                        .map_err(|error| StoreError::Internal(Box::new(error)))?,
+                )
             }
             Change::SaveCallback(callback) => item.update(self.save_callback(&callback)?),
             Change::RemoveCallback(id) => {
                 let delete = Delete::builder()
                     .table_name(&self.authorization_table)
                     .set_key(Some(callback_key(&id).into_item()));
-                item.delete(delete.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
+                item.delete(
+                    delete
+                        .build()
+                        .map_err(|error| StoreError::Internal(Box::new(error)))?,
+                )
             }
-            Change::EndInstallSession(state, outcome) => item.update(self.end_session(&state, &outcome)?),
+            Change::EndInstallSession(state, outcome) => {
+                item.update(self.end_session(&state, &outcome)?)
+            }
         }
         .build())
     }
@@ -117,14 +143,17 @@ impl DynamoDb {
         authorization.version += 1;
         let mut item = authorization_key(&authorization.tenant_id).into_item();
         item.extend(to_item(&authorization)?);
-        let put = Put::builder().table_name(&self.authorization_table).set_item(Some(item));
+        let put = Put::builder()
+            .table_name(&self.authorization_table)
+            .set_item(Some(item));
         let put = if expected == 0 {
             put.condition_expression("attribute_not_exists(pk)")
         } else {
             put.condition_expression("version = :expected")
                 .expression_attribute_values(":expected", number(expected))
         };
-        put.build().map_err(|error| StoreError::Internal(Box::new(error)))
+        put.build()
+            .map_err(|error| StoreError::Internal(Box::new(error)))
     }
 
     /// Writes what the wizard and WeCom's check change. The counters and the note on the last refusal are other writers'
@@ -143,7 +172,9 @@ impl DynamoDb {
             .expression_attribute_names("#scope", "scope")
             .expression_attribute_names("#current", "current")
             .set_expression_attribute_values(Some(callback_values(callback)?));
-        update.build().map_err(|error| StoreError::Internal(Box::new(error)))
+        update
+            .build()
+            .map_err(|error| StoreError::Internal(Box::new(error)))
     }
 }
 

@@ -11,8 +11,8 @@ use super::{DynamoDb, Item, from_item, number, store_error, text, time_to_live, 
 use crate::{
     ids::{CorpId, EventId, Scope, TenantId},
     store::{
-        AppendEvents, Appended, Event, EventFilter, EventPage, EventSource, NewEvent, Payload, ReadEvents, StoreError,
-        tables::TIMELINE,
+        AppendEvents, Appended, Event, EventFilter, EventPage, EventSource, NewEvent, Payload,
+        ReadEvents, StoreError, tables::TIMELINE,
     },
 };
 
@@ -53,7 +53,10 @@ impl DynamoDb {
         match written {
             Ok(_) => Ok(Appended::Stored),
             Err(SdkError::ServiceError(error))
-                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
+                if matches!(
+                    error.err(),
+                    PutItemError::ConditionalCheckFailedException(_)
+                ) =>
             {
                 Ok(Appended::Duplicate)
             }
@@ -104,8 +107,8 @@ impl DynamoDb {
     }
 
     fn items_of(&self, event: NewEvent) -> Result<Vec<Item>, StoreError> {
-        let payload =
-            serde_json::to_string(&event.payload).map_err(|error| StoreError::Internal(Box::new(error)))?;
+        let payload = serde_json::to_string(&event.payload)
+            .map_err(|error| StoreError::Internal(Box::new(error)))?;
         let ttl = time_to_live(event.received_at + self.event_retention);
         let mut parts = split(&payload, PART_BYTES).into_iter();
         let mut item = Item::from([
@@ -120,17 +123,31 @@ impl DynamoDb {
             ("ttl".to_owned(), ttl.clone()),
         ]);
         match event.source {
-            EventSource::Callback { callback_id, tenant_id, scope, corp_id } => item.extend([
+            EventSource::Callback {
+                callback_id,
+                tenant_id,
+                scope,
+                corp_id,
+            } => item.extend([
                 ("source".to_owned(), text("callback")),
-                ("timeline".to_owned(), text(timeline(&tenant_id, shard_of(&event.event_id)))),
-                ("timeline_at".to_owned(), text(position(event.received_at, &event.event_id))),
+                (
+                    "timeline".to_owned(),
+                    text(timeline(&tenant_id, shard_of(&event.event_id))),
+                ),
+                (
+                    "timeline_at".to_owned(),
+                    text(position(event.received_at, &event.event_id)),
+                ),
                 ("callback_id".to_owned(), text(callback_id.as_str())),
                 ("tenant_id".to_owned(), text(tenant_id.as_str())),
                 ("scope".to_owned(), to_attribute(&scope)?),
                 ("corp_id".to_owned(), text(corp_id.as_str())),
             ]),
             EventSource::Suite { suite_id } => {
-                item.extend([("source".to_owned(), text("suite")), ("suite_id".to_owned(), text(suite_id))]);
+                item.extend([
+                    ("source".to_owned(), text("suite")),
+                    ("suite_id".to_owned(), text(suite_id)),
+                ]);
             }
         }
         let mut items = vec![item];
@@ -171,28 +188,44 @@ impl ReadEvents for DynamoDb {
     ) -> Result<EventPage, StoreError> {
         let mut before = match cursor.map(decode_cursor) {
             Some(Some(position)) => Some(position),
-            Some(None) => return Ok(EventPage { events: Vec::new(), next_cursor: None }),
+            Some(None) => {
+                return Ok(EventPage {
+                    events: Vec::new(),
+                    next_cursor: None,
+                });
+            }
             None => filter.until.map(time_key),
         };
         let mut events = Vec::new();
         // A rare filter must not read a tenant's whole history at once: the cursor goes on where this page stopped.
         for _ in 0..MAX_ROUNDS {
-            let round = self.round(tenant_id, filter, limit, before.as_deref()).await?;
+            let round = self
+                .round(tenant_id, filter, limit, before.as_deref())
+                .await?;
             let exhausted = round.len() < limit;
             for stored in round {
                 before = Some(stored.timeline_at.clone());
                 if matches(filter, &stored) {
                     events.push(self.whole(stored).await?);
                     if events.len() == limit {
-                        return Ok(EventPage { events, next_cursor: before.as_deref().map(encode_cursor) });
+                        return Ok(EventPage {
+                            events,
+                            next_cursor: before.as_deref().map(encode_cursor),
+                        });
                     }
                 }
             }
             if exhausted {
-                return Ok(EventPage { events, next_cursor: None });
+                return Ok(EventPage {
+                    events,
+                    next_cursor: None,
+                });
             }
         }
-        Ok(EventPage { events, next_cursor: before.as_deref().map(encode_cursor) })
+        Ok(EventPage {
+            events,
+            next_cursor: before.as_deref().map(encode_cursor),
+        })
     }
 }
 
@@ -218,7 +251,9 @@ impl DynamoDb {
                     .query()
                     .table_name(&self.event_table)
                     .index_name(TIMELINE)
-                    .key_condition_expression("timeline = :timeline AND timeline_at BETWEEN :since AND :before")
+                    .key_condition_expression(
+                        "timeline = :timeline AND timeline_at BETWEEN :since AND :before",
+                    )
                     .expression_attribute_values(":timeline", text(timeline(tenant_id, shard)))
                     .expression_attribute_values(":since", text(&since))
                     // `~` sorts after every position; BETWEEN includes its bounds, so the position itself is dropped below.
@@ -264,8 +299,8 @@ impl DynamoDb {
                 stored.payload.push_str(&part);
             }
         }
-        let payload: Payload =
-            serde_json::from_str(&stored.payload).map_err(|error| StoreError::Internal(Box::new(error)))?;
+        let payload: Payload = serde_json::from_str(&stored.payload)
+            .map_err(|error| StoreError::Internal(Box::new(error)))?;
         Ok(Event {
             event_id: stored.event_id,
             tenant_id: stored.tenant_id,
@@ -283,8 +318,14 @@ impl DynamoDb {
 
 fn matches(filter: &EventFilter, stored: &StoredEvent) -> bool {
     filter.scope.is_none_or(|scope| scope == stored.scope)
-        && filter.event.as_ref().is_none_or(|event| *event == stored.event)
-        && filter.change_type.as_ref().is_none_or(|change_type| Some(change_type) == stored.change_type.as_ref())
+        && filter
+            .event
+            .as_ref()
+            .is_none_or(|event| *event == stored.event)
+        && filter
+            .change_type
+            .as_ref()
+            .is_none_or(|change_type| Some(change_type) == stored.change_type.as_ref())
 }
 
 fn shard_of(id: &EventId) -> u8 {
@@ -313,7 +354,10 @@ fn encode_cursor(position: &str) -> String {
 }
 
 fn decode_cursor(cursor: &str) -> Option<String> {
-    URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+    URL_SAFE_NO_PAD
+        .decode(cursor)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
 /// Cuts `text` into pieces of at most `most` bytes, between characters. There is always one piece.

@@ -1,7 +1,9 @@
 use aws_sdk_dynamodb::{error::SdkError, operation::update_item::UpdateItemError, types::Update};
 use jiff::Timestamp;
 
-use super::{DynamoDb, Key, callbacks::is_condition, store_error, text, time_to_live, to_attribute, to_item};
+use super::{
+    DynamoDb, Key, callbacks::is_condition, store_error, text, time_to_live, to_attribute, to_item,
+};
 use crate::{
     authorization::{Exchange, InstallOutcome, InstallSession},
     ids::InstallState,
@@ -16,7 +18,10 @@ impl InstallSessions for DynamoDb {
     async fn create_session(&self, session: &InstallSession) -> Result<(), StoreError> {
         let mut item = session_key(&session.state).into_item();
         item.extend(to_item(session)?);
-        item.insert("ttl".to_owned(), time_to_live(session.expires_at + jiff::SignedDuration::from_hours(24)));
+        item.insert(
+            "ttl".to_owned(),
+            time_to_live(session.expires_at + jiff::SignedDuration::from_hours(24)),
+        );
         self.client
             .put_item()
             .table_name(&self.authorization_table)
@@ -39,9 +44,14 @@ impl InstallSessions for DynamoDb {
             .table_name(&self.authorization_table)
             .set_key(Some(session_key(state).into_item()))
             .update_expression("SET browser = :browser")
-            .condition_expression("attribute_exists(pk) AND (browser = :none OR browser = :browser)")
+            .condition_expression(
+                "attribute_exists(pk) AND (browser = :none OR browser = :browser)",
+            )
             .expression_attribute_values(":browser", text(browser))
-            .expression_attribute_values(":none", aws_sdk_dynamodb::types::AttributeValue::Null(true))
+            .expression_attribute_values(
+                ":none",
+                aws_sdk_dynamodb::types::AttributeValue::Null(true),
+            )
             .send()
             .await;
         written_or_not(written.map(|_| ()))
@@ -53,7 +63,10 @@ impl InstallSessions for DynamoDb {
         auth_code_hash: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let exchange = Exchange { auth_code: auth_code_hash.to_owned(), started_at: now };
+        let exchange = Exchange {
+            auth_code: auth_code_hash.to_owned(),
+            started_at: now,
+        };
         let written = self
             .client
             .update_item()
@@ -63,7 +76,10 @@ impl InstallSessions for DynamoDb {
             .condition_expression("exchange = :seen AND outcome = :none")
             .expression_attribute_values(":exchange", to_attribute(&exchange)?)
             .expression_attribute_values(":seen", to_attribute(&session.exchange)?)
-            .expression_attribute_values(":none", aws_sdk_dynamodb::types::AttributeValue::Null(true))
+            .expression_attribute_values(
+                ":none",
+                aws_sdk_dynamodb::types::AttributeValue::Null(true),
+            )
             .send()
             .await;
         written_or_not(written.map(|_| ()))
@@ -86,7 +102,11 @@ impl InstallSessions for DynamoDb {
 }
 
 impl DynamoDb {
-    pub(super) fn end_session(&self, state: &InstallState, outcome: &InstallOutcome) -> Result<Update, StoreError> {
+    pub(super) fn end_session(
+        &self,
+        state: &InstallState,
+        outcome: &InstallOutcome,
+    ) -> Result<Update, StoreError> {
         Update::builder()
             .table_name(&self.authorization_table)
             .set_key(Some(session_key(state).into_item()))

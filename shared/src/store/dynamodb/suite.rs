@@ -27,7 +27,10 @@ fn token_key(name: &str) -> Key {
 }
 
 impl SuiteTickets for DynamoDb {
-    async fn ticket(&self, suite_id: &str) -> Result<Option<(SecretString, Timestamp)>, StoreError> {
+    async fn ticket(
+        &self,
+        suite_id: &str,
+    ) -> Result<Option<(SecretString, Timestamp)>, StoreError> {
         let stored: Option<Ticket> = self.item(ticket_key(suite_id)).await?;
         Ok(stored.map(|stored| (stored.ticket, stored.issued_at)))
     }
@@ -55,7 +58,10 @@ impl SuiteTickets for DynamoDb {
             Ok(_) => Ok(()),
             // A newer ticket is there: this one came late.
             Err(SdkError::ServiceError(error))
-                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
+                if matches!(
+                    error.err(),
+                    PutItemError::ConditionalCheckFailedException(_)
+                ) =>
             {
                 Ok(())
             }
@@ -67,17 +73,27 @@ impl SuiteTickets for DynamoDb {
 impl TokenCache for DynamoDb {
     async fn token(&self, name: &str, now: Timestamp) -> Result<Option<SecretString>, StoreError> {
         let stored: Option<Token> = self.item(token_key(name)).await?;
-        Ok(stored.filter(|stored| now < stored.expires_at).map(|stored| stored.token))
+        Ok(stored
+            .filter(|stored| now < stored.expires_at)
+            .map(|stored| stored.token))
     }
 
-    async fn keep_token(&self, name: &str, token: &SecretString, expires_at: Timestamp) -> Result<(), StoreError> {
+    async fn keep_token(
+        &self,
+        name: &str,
+        token: &SecretString,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
         self.client
             .put_item()
             .table_name(&self.authorization_table)
             .set_item(Some(token_key(name).into_item()))
             .item("token", text(token.expose_secret()))
             .item("expires_at", to_attribute(&expires_at)?)
-            .item("ttl", time_to_live(expires_at + SignedDuration::from_hours(1)))
+            .item(
+                "ttl",
+                time_to_live(expires_at + SignedDuration::from_hours(1)),
+            )
             .send()
             .await
             .map_err(store_error)?;

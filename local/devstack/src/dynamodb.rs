@@ -1,0 +1,176 @@
+//! DynamoDB and its streams: `dynoxide-rs` behind a loopback port of its own, and the few answers that it lacks.
+//!
+//! It is spoken to over HTTP because its router is private; so it can be exchanged for DynamoDB Local or AWS's emulator
+//! without touching anybody else. It commits every write with an fsync.
+
+mod backups;
+mod streams;
+
+use bytes::Bytes;
+use dynoxide::{Database, actions::describe_time_to_live::DescribeTimeToLiveRequest};
+use http::{Request, StatusCode, Uri, header::HOST};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::Map;
+use std::{path::Path, time::Duration};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use self::backups::Backups;
+use crate::{
+    Error,
+    answer::{self, Answer},
+    call::Call,
+    directory::Directory,
+};
+
+pub(crate) struct Dynamodb {
+    database: Database,
+    client: Client<HttpConnector, Full<Bytes>>,
+    upstream: Uri,
+    backups: Backups,
+}
+
+impl Dynamodb {
+    /// Opens the tables and starts the engine and its sweeper; must run inside the runtime.
+    pub(crate) fn start(
+        directory: Option<&Directory>,
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<(Self, [JoinHandle<()>; 2]), Error> {
+        let database = match directory {
+            None => Database::memory().map_err(|error| Error::data("", error))?,
+            Some(directory) => open(&directory.join("dynamodb.sqlite"))?,
+        };
+        let backups = Backups::open(directory)?;
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(Error::Runtime)?;
+        listener.set_nonblocking(true).map_err(Error::Runtime)?;
+        let address = listener.local_addr().map_err(Error::Runtime)?;
+        let listener = TcpListener::from_std(listener).map_err(Error::Runtime)?;
+        let sweeper = tokio::spawn(sweep_regularly(database.clone(), stop.clone()));
+        let engine = database.clone();
+        let server = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = stop.changed().await;
+            };
+            if let Err(error) =
+                dynoxide::server::serve_with_shutdown(listener, engine, stopped).await
+            {
+                tracing::error!(%error, "the DynamoDB engine stopped");
+            }
+        });
+        let upstream =
+            Uri::try_from(format!("http://{address}/")).map_err(|error| Error::data("", error))?;
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Ok((
+            Self {
+                database,
+                client,
+                upstream,
+                backups,
+            },
+            [server, sweeper],
+        ))
+    }
+
+    pub(crate) async fn answer(&self, call: Call) -> Answer {
+        match call.operation.as_str() {
+            "DescribeContinuousBackups" | "UpdateContinuousBackups" => {
+                self.backups.answer(&self.database, &call)
+            }
+            "UpdateTimeToLive" => match self.refuse_time_to_live(&call) {
+                Some(refusal) => refusal,
+                None => self.forward(call).await,
+            },
+            _ => {
+                let operation = call.operation.clone();
+                streams::mend(&operation, self.forward(call).await).await
+            }
+        }
+    }
+
+    pub(crate) fn sweep(&self) {
+        sweep(&self.database);
+    }
+
+    async fn forward(&self, call: Call) -> Answer {
+        let mut request = Request::from_parts(call.parts, Full::new(call.body));
+        *request.uri_mut() = self.upstream.clone();
+        request.headers_mut().remove(HOST);
+        let answered = async {
+            let (parts, body) = self.client.request(request).await?.into_parts();
+            let body = body.collect().await?.to_bytes();
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Answer::from_parts(
+                parts,
+                Full::new(body),
+            ))
+        };
+        answered.await.unwrap_or_else(|error| {
+            tracing::error!(error, "the DynamoDB engine did not answer");
+            let message = "the DynamoDB engine did not answer";
+            answer::error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "InternalServerError",
+                message,
+                &Map::new(),
+            )
+        })
+    }
+
+    /// DynamoDB refuses to switch on what is on, and off what is off; `dynoxide-rs` accepts both.
+    fn refuse_time_to_live(&self, call: &Call) -> Option<Answer> {
+        let wanted = call
+            .input
+            .pointer("/TimeToLiveSpecification/Enabled")?
+            .as_bool()?;
+        let request = DescribeTimeToLiveRequest {
+            table_name: call.text("TableName")?.to_owned(),
+        };
+        let described = self.database.describe_time_to_live(request).ok()?;
+        let enabled = described.time_to_live_description.time_to_live_status == "ENABLED";
+        (wanted == enabled).then(|| {
+            let message = if enabled {
+                "TimeToLive is already enabled"
+            } else {
+                "TimeToLive is already disabled"
+            };
+            answer::error(
+                StatusCode::BAD_REQUEST,
+                "ValidationException",
+                message,
+                &Map::new(),
+            )
+        })
+    }
+}
+
+fn open(path: &Path) -> Result<Database, Error> {
+    streams::trim(path).map_err(|error| Error::data(path, error))?;
+    let Some(text) = path.to_str() else {
+        return Err(Error::data(path, "the path is not UTF-8"));
+    };
+    Database::new(text).map_err(|error| Error::data(path, error))
+}
+
+async fn sweep_regularly(database: Database, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP_INTERVAL) => {
+                let database = database.clone();
+                let _ = tokio::task::spawn_blocking(move || sweep(&database)).await;
+            }
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+fn sweep(database: &Database) {
+    match database.sweep_ttl() {
+        Ok(deleted) => tracing::debug!(deleted, "swept expired items"),
+        Err(error) => tracing::warn!(%error, "cannot sweep expired items"),
+    }
+}
+
+/// DynamoDB takes up to two days; a developer should see it happen.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(10);

@@ -1,0 +1,181 @@
+//! What was asked of AWS, in the words of IAM, so that a function's policy can be held against what it did.
+//!
+//! IAM does not know `TransactWriteItems`: it checks the action of each item. So one request makes one entry for each
+//! distinct pair of action and resource that its policy must allow.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::call::{Call, Service};
+
+/// One permission that one served request used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The operation that was called, such as `TransactWriteItems`.
+    pub operation: String,
+    /// The IAM action that it needs, such as `dynamodb:ConditionCheckItem`.
+    pub action: String,
+    /// The name of the table or the secret; `*` where the operation has none.
+    pub resource: String,
+    /// The index that was queried, which IAM takes for a resource of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
+    /// The access key of the caller, which tells functions apart that were given different ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_key: Option<String>,
+}
+
+/// The newest entries.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    entries: Mutex<VecDeque<Entry>>,
+}
+
+/// A permission that a request uses.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Use {
+    pub(crate) action: String,
+    pub(crate) resource: String,
+    pub(crate) index: Option<String>,
+}
+
+impl Journal {
+    pub(crate) fn record(&self, call: &Call, uses: Vec<Use>) {
+        let access_key = call
+            .credential()
+            .map(|(access_key, _)| access_key.to_owned());
+        let mut entries = self.lock();
+        for Use {
+            action,
+            resource,
+            index,
+        } in uses
+        {
+            if entries.len() == MAX_ENTRIES {
+                entries.pop_front();
+            }
+            let operation = call.operation.clone();
+            entries.push_back(Entry {
+                operation,
+                action,
+                resource,
+                index,
+                access_key: access_key.clone(),
+            });
+        }
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.lock().iter().cloned().collect()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The permissions that a call uses. `secret_name` turns what names a secret into its name.
+pub(crate) fn uses(call: &Call, secret_name: impl Fn(&str) -> String) -> Vec<Use> {
+    let mut uses = match (call.service, call.operation.as_str()) {
+        (Service::SecretsManager, operation) => {
+            let resource = call
+                .text("SecretId")
+                .map(secret_name)
+                .or_else(|| call.text("Name").map(str::to_owned));
+            vec![used(
+                &format!("secretsmanager:{operation}"),
+                resource.as_deref(),
+            )]
+        }
+        (Service::DynamoDb, "TransactWriteItems") => transacted(&call.input, |kind| match kind {
+            "ConditionCheck" => "dynamodb:ConditionCheckItem".to_owned(),
+            other => format!("dynamodb:{other}Item"),
+        }),
+        (Service::DynamoDb, "TransactGetItems") => {
+            transacted(&call.input, |_| "dynamodb:GetItem".to_owned())
+        }
+        (Service::DynamoDb, operation @ ("BatchWriteItem" | "BatchGetItem")) => {
+            let tables = call.input.get("RequestItems").and_then(Value::as_object);
+            let action = format!("dynamodb:{operation}");
+            tables
+                .into_iter()
+                .flatten()
+                .map(|(table, _)| used(&action, Some(table_name(table))))
+                .collect()
+        }
+        (Service::DynamoDb, operation) => {
+            let action = format!("dynamodb:{operation}");
+            let table = ["TableName", "StreamArn", "ResourceArn"]
+                .iter()
+                .find_map(|member| call.text(member));
+            let streamed = call.text("ShardIterator").and_then(table_of_iterator);
+            let index = call.text("IndexName").map(str::to_owned);
+            vec![Use {
+                index,
+                ..used(&action, table.map(table_name).or(streamed.as_deref()))
+            }]
+        }
+    };
+    let mut seen = Vec::with_capacity(uses.len());
+    uses.retain(|used| {
+        let key = (used.action.clone(), used.resource.clone());
+        !seen.contains(&key) && {
+            seen.push(key);
+            true
+        }
+    });
+    uses
+}
+
+fn transacted(input: &Value, action: impl Fn(&str) -> String) -> Vec<Use> {
+    let items = input.get("TransactItems").and_then(Value::as_array);
+    let actions = items
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .flatten();
+    actions
+        .map(|(kind, item)| {
+            used(
+                &action(kind),
+                item.get("TableName")
+                    .and_then(Value::as_str)
+                    .map(table_name),
+            )
+        })
+        .collect()
+}
+
+fn used(action: &str, resource: Option<&str>) -> Use {
+    Use {
+        action: action.to_owned(),
+        resource: resource.unwrap_or("*").to_owned(),
+        index: None,
+    }
+}
+
+/// A table is named by its name, its ARN or, in Streams, its stream's ARN.
+fn table_name(name_or_arn: &str) -> &str {
+    match name_or_arn.split_once(":table/") {
+        Some((_, rest)) => rest.split('/').next().unwrap_or(rest),
+        None => name_or_arn,
+    }
+}
+
+/// `dynoxide-rs` 3.2 writes the table's name into the iterator. Were that to change, the entry says `*`.
+fn table_of_iterator(iterator: &str) -> Option<String> {
+    let iterator: Value = serde_json::from_slice(&STANDARD.decode(iterator).ok()?).ok()?;
+    Some(iterator.get("table_name")?.as_str()?.to_owned())
+}
+
+const MAX_ENTRIES: usize = 50_000;

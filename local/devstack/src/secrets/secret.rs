@@ -1,0 +1,238 @@
+//! A secret and its versions, and the rules by which staging labels move. Pure.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::refusal::Refusal;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Secret {
+    pub(super) arn: String,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) kms_key_id: Option<String>,
+    pub(super) created: Timestamp,
+    pub(super) changed: Timestamp,
+    pub(super) accessed: Option<Timestamp>,
+    pub(super) deletion: Option<Deletion>,
+    pub(super) tags: Vec<Tag>,
+    /// Oldest first.
+    pub(super) versions: Vec<Version>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Version {
+    pub(super) id: String,
+    pub(super) created: Timestamp,
+    pub(super) accessed: Option<Timestamp>,
+    /// A version without a label is deprecated: hidden, and the first to go.
+    pub(super) stages: BTreeSet<String>,
+    pub(super) content: Content,
+}
+
+/// The value. Has no `Debug`, so that it cannot be printed by accident.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Content {
+    Text(String),
+    /// In base64, as it came and goes.
+    Binary(String),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Deletion {
+    pub(super) requested: Timestamp,
+    pub(super) due: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Tag {
+    pub(super) key: String,
+    #[serde(default)]
+    pub(super) value: String,
+}
+
+impl Version {
+    /// The labels in order; `None` for a deprecated version.
+    pub(super) fn labels(&self) -> Option<Vec<String>> {
+        (!self.stages.is_empty()).then(|| self.stages.iter().cloned().collect())
+    }
+}
+
+impl Secret {
+    /// Everything but Describe, List, Delete and Restore is refused on a secret that is scheduled for deletion.
+    pub(super) fn in_use(self) -> Result<Self, Refusal> {
+        if self.deletion.is_some() {
+            Err(Refusal::marked_for_deletion())
+        } else {
+            Ok(self)
+        }
+    }
+
+    pub(super) fn version(&self, id: &str) -> Option<&Version> {
+        self.versions.iter().find(|version| version.id == id)
+    }
+
+    pub(super) fn staged(&self, stage: &str) -> Option<&Version> {
+        self.versions
+            .iter()
+            .find(|version| version.stages.contains(stage))
+    }
+
+    /// Adds a version, unless the token has made it before. A token stands for one value for ever.
+    ///
+    /// Without `stages` the version becomes current, and so does the first version whatever its stages are.
+    pub(super) fn add_version(
+        &mut self,
+        token: &str,
+        content: Content,
+        stages: Option<&BTreeSet<String>>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if let Some(version) = self.version(token) {
+            let same = version.content == content;
+            return if same {
+                Ok(())
+            } else {
+                Err(Refusal::token_in_use(token, &self.arn))
+            };
+        }
+        self.drop_deprecated_versions()?;
+        let first = self.versions.is_empty();
+        let stages_of_none = BTreeSet::new();
+        let id = token.to_owned();
+        self.versions.push(Version {
+            id,
+            created: now,
+            accessed: None,
+            stages: BTreeSet::new(),
+            content,
+        });
+        for stage in stages.unwrap_or(&stages_of_none) {
+            self.attach(stage, token);
+        }
+        if stages.is_none() || first {
+            self.attach(CURRENT, token);
+        }
+        self.check_labels()?;
+        self.changed = now;
+        Ok(())
+    }
+
+    /// Moves or removes one label, by the rules of `UpdateSecretVersionStage`.
+    pub(super) fn move_stage(
+        &mut self,
+        stage: &str,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<(), Refusal> {
+        if from.is_none() && to.is_none() {
+            let message =
+                "You must provide at least one of MoveToVersionId and RemoveFromVersionId.";
+            return Err(Refusal::invalid_parameter(message));
+        }
+        for id in [from, to].into_iter().flatten() {
+            if self.version(id).is_none() {
+                return Err(Refusal::invalid_parameter(format!(
+                    "Not a valid version: {id}"
+                )));
+            }
+        }
+        let owner = self.staged(stage).map(|version| version.id.clone());
+        match (from, to, owner.as_deref()) {
+            (Some(from), _, owner) if owner != Some(from) => {
+                let message = format!("Staging label {stage} is not attached to version {from}.");
+                return Err(Refusal::invalid_parameter(message));
+            }
+            (None, to, Some(owner)) if to != Some(owner) => {
+                return Err(Refusal::invalid_parameter(format!(
+                    "The parameter RemoveFromVersionId can't be empty. Staging label {stage} is currently attached to \
+                     version {owner}, so you must explicitly reference that version in RemoveFromVersionId."
+                )));
+            }
+            (Some(_), None, _) if stage == CURRENT => {
+                return Err(Refusal::invalid_parameter(
+                    "You can only move staging label AWSCURRENT to a different secret version. \
+                     It can\u{2019}t be completely removed.",
+                ));
+            }
+            (Some(_), None, _) => self.detach(stage),
+            (_, Some(to), _) => self.attach(stage, to),
+            (None, None, _) => {}
+        }
+        self.check_labels()
+    }
+
+    /// Puts a label on a version and takes it off every other. When AWSCURRENT leaves a version, that one becomes
+    /// AWSPREVIOUS, and is no longer AWSPENDING, which a finished rotation leaves beside AWSCURRENT.
+    fn attach(&mut self, stage: &str, id: &str) {
+        let previous = self
+            .staged(stage)
+            .map(|version| version.id.clone())
+            .filter(|previous| previous != id);
+        self.detach(stage);
+        self.label(id, stage);
+        if let Some(previous) = previous.filter(|_| stage == CURRENT) {
+            self.detach(PREVIOUS);
+            self.label(&previous, PREVIOUS);
+            if let Some(version) = self
+                .versions
+                .iter_mut()
+                .find(|version| version.id == previous)
+            {
+                version.stages.remove(PENDING);
+            }
+        }
+    }
+
+    fn label(&mut self, id: &str, stage: &str) {
+        if let Some(version) = self.versions.iter_mut().find(|version| version.id == id) {
+            version.stages.insert(stage.to_owned());
+        }
+    }
+
+    fn detach(&mut self, stage: &str) {
+        for version in &mut self.versions {
+            version.stages.remove(stage);
+        }
+    }
+
+    fn check_labels(&self) -> Result<(), Refusal> {
+        let labels = self
+            .versions
+            .iter()
+            .map(|version| version.stages.len())
+            .sum::<usize>();
+        if labels > MAX_LABELS {
+            let message = "You exceeded the maximum number of staging labels allowed on a secret.";
+            return Err(Refusal::limit_exceeded(message));
+        }
+        Ok(())
+    }
+
+    /// AWS keeps about a hundred versions, and those of the last day whatever their number. Here the hundred are kept.
+    fn drop_deprecated_versions(&mut self) -> Result<(), Refusal> {
+        while self.versions.len() >= MAX_VERSIONS {
+            let Some(oldest) = self
+                .versions
+                .iter()
+                .position(|version| version.stages.is_empty())
+            else {
+                return Err(Refusal::limit_exceeded(
+                    "You exceeded the maximum number of versions for a secret.",
+                ));
+            };
+            self.versions.remove(oldest);
+        }
+        Ok(())
+    }
+}
+
+pub(super) const CURRENT: &str = "AWSCURRENT";
+const PREVIOUS: &str = "AWSPREVIOUS";
+const PENDING: &str = "AWSPENDING";
+/// Over all versions of a secret.
+const MAX_LABELS: usize = 20;
+const MAX_VERSIONS: usize = 100;

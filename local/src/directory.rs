@@ -1,0 +1,188 @@
+//! The data directory: what must be the same after a restart.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use wecom_authorization::entropy::{Entropy as _, SystemEntropy};
+use wecom_callback::{EncodingAesKey, Token};
+
+use crate::StartError;
+
+/// What was drawn once, at the first start.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    /// Signs the admin tokens.
+    pub(crate) token_key: String,
+    /// Ports that were free then; asked for again, so that links and saved callback URLs go on working.
+    pub(crate) ports: Ports,
+    pub(crate) suite: Suite,
+}
+
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Ports {
+    pub(crate) gateway: Option<u16>,
+    pub(crate) aws: Option<u16>,
+    pub(crate) simulator: Option<u16>,
+}
+
+/// The suite as `local.json` and the suite's secret hold it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Suite {
+    pub(crate) suite_id: String,
+    pub(crate) suite_secret: String,
+    pub(crate) token: String,
+    pub(crate) encoding_aes_key: String,
+    pub(crate) provider_corp_id: String,
+    pub(crate) provider_secret: String,
+}
+
+impl std::fmt::Debug for Suite {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Suite")
+            .field("suite_id", &self.suite_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    fn generate() -> Self {
+        let mut generator = Generator;
+        Self {
+            token_key: random_hex(32),
+            ports: Ports::default(),
+            suite: Suite {
+                suite_id: format!("ww{}", random_hex(8)),
+                suite_secret: random_hex(24),
+                token: Token::generate(&mut generator).expose().to_owned(),
+                encoding_aes_key: EncodingAesKey::generate(&mut generator).expose().to_owned(),
+                provider_corp_id: format!("ww{}", random_hex(8)),
+                provider_secret: random_hex(24),
+            },
+        }
+    }
+}
+
+fn random_hex(bytes: usize) -> String {
+    let mut random = vec![0; bytes];
+    SystemEntropy.fill(&mut random);
+    random.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The operating system's generator, where `rand` wants one.
+struct Generator;
+
+impl rand::TryRng for Generator {
+    type Error = std::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        let mut bytes = [0; 4];
+        SystemEntropy.fill(&mut bytes);
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        let mut bytes = [0; 8];
+        SystemEntropy.fill(&mut bytes);
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        SystemEntropy.fill(bytes);
+        Ok(())
+    }
+}
+
+/// The data directory of one running instance.
+#[derive(Debug, Clone)]
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    /// Makes the directory, if it is missing, for its owner alone.
+    pub(crate) fn open(path: &Path) -> Result<Self, StartError> {
+        let unusable = |source| StartError::Directory {
+            path: path.to_owned(),
+            source,
+        };
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(unusable)?;
+        let directory = Self(path.canonicalize().map_err(unusable)?);
+        // Found out now rather than at the first write.
+        directory
+            .write("writable", "")
+            .and_then(|()| directory.remove("writable"))
+            .map_err(unusable)?;
+        Ok(directory)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub(crate) fn settings(&self) -> Result<Settings, StartError> {
+        let unusable = |source| StartError::Directory {
+            path: self.path("settings.json"),
+            source,
+        };
+        match self.read("settings.json").map_err(unusable)? {
+            Some(settings) => Ok(settings),
+            None => {
+                let settings = Settings::generate();
+                self.write_json("settings.json", &settings)
+                    .map_err(unusable)?;
+                Ok(settings)
+            }
+        }
+    }
+
+    pub(crate) fn read<T: DeserializeOwned>(&self, name: &str) -> io::Result<Option<T>> {
+        match fs::read(self.path(name)) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn write_json<T: Serialize>(&self, name: &str, value: &T) -> io::Result<()> {
+        self.write(name, &format!("{}\n", serde_json::to_string_pretty(value)?))
+    }
+
+    /// Replaces a file as a whole, readable by its owner alone.
+    fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let unfinished = self.path(&format!("{name}.new"));
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(text.as_bytes())?;
+        fs::rename(unfinished, self.path(name))
+    }
+
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.path(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// The address for a port that was used before, if it is still free; else any free one, or `preferred` at first.
+pub(crate) fn loopback(before: Option<u16>, preferred: u16) -> SocketAddr {
+    let free = |port: u16| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    let port = [before.unwrap_or(preferred), 0]
+        .into_iter()
+        .find(|port| free(*port))
+        .unwrap_or(0);
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}

@@ -1,0 +1,303 @@
+//! Carries requests to callbacks as WeCom does: signed, encrypted, impatient, and with few second chances.
+//!
+//! Knows the wire and the limits; what is sent to whom, and what follows from the answer, is for others.
+
+use std::time::{Duration, Instant};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde::{Deserialize, Serialize};
+use url::Url;
+use wecom_callback::{Credentials, envelope, seal, sign};
+
+use crate::delivery::{CheckOutcome, Outcome, Receipt};
+
+/// WeCom's words when the URL did not answer, or not with 200.
+pub const URL_DID_NOT_PASS: &str = "openapi回调地址请求不通过";
+/// WeCom's words when it answered something else than the plaintext.
+pub const ECHOSTR_DID_NOT_PASS: &str = "echostr校验失败，请您检查是否正确解密并输出明文echostr";
+
+/// How often one event is sent at most.
+pub(crate) const MAX_ATTEMPTS: u32 = 3;
+/// As much of an answer is read; a check's right answer has 23 bytes.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// As much of an answer is shown.
+const SHOWN_ANSWER_CHARS: usize = 200;
+
+/// What is drawn afresh for each request.
+pub(crate) struct Stamp {
+    pub(crate) timestamp: String,
+    pub(crate) nonce: String,
+    pub(crate) prefix: [u8; 16],
+}
+
+/// A way to spoil an event, to see a callback refuse it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spoil {
+    /// Signed with another Token.
+    Signature,
+    /// Signed right, but encrypted with another key.
+    Key,
+    /// Encrypted for another receive id.
+    ReceiveId,
+}
+
+/// One event, ready to be sealed for each attempt.
+#[derive(Clone)]
+pub(crate) struct Parcel {
+    pub(crate) url: Url,
+    pub(crate) credentials: Credentials,
+    pub(crate) receive_id: String,
+    pub(crate) message: String,
+    pub(crate) limit: Duration,
+    pub(crate) pause: Duration,
+    /// A suite's command callback has to say `success`; for the others 200 is enough.
+    pub(crate) wants_success: bool,
+    pub(crate) spoil: Option<Spoil>,
+}
+
+/// One question to a URL: is this yours?
+pub(crate) struct Question<'a> {
+    pub(crate) url: &'a Url,
+    pub(crate) credentials: &'a Credentials,
+    pub(crate) receive_id: &'a str,
+    pub(crate) plaintext: &'a str,
+    pub(crate) limit: Duration,
+}
+
+/// The client for callbacks.
+pub(crate) struct Courier {
+    client: Client,
+}
+
+impl Courier {
+    pub(crate) fn new() -> Result<Self, reqwest::Error> {
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Lost to another caller only when that one has just installed one, which is as good.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .user_agent("Mozilla/4.0")
+            .build()?;
+        Ok(Self { client })
+    }
+
+    /// The GET check of a callback URL.
+    pub(crate) async fn check(&self, question: &Question<'_>, stamp: &Stamp) -> CheckOutcome {
+        let credentials = question.credentials;
+        let plaintext = question.plaintext;
+        let key = &credentials.encoding_aes_key;
+        let echostr = seal(key, stamp.prefix, plaintext.as_bytes(), question.receive_id);
+        let signed = signed_query(credentials, stamp, &echostr);
+        let query = format!(
+            "{signed}&echostr={}",
+            utf8_percent_encode(&echostr, NON_ALPHANUMERIC)
+        );
+        let request = self
+            .client
+            .get(with_query(question.url, &query))
+            .timeout(question.limit);
+
+        let begun = Instant::now();
+        let answer = exchange(request).await;
+        let elapsed_ms = milliseconds(begun.elapsed());
+        let (error, detail) = match &answer {
+            Ok(answer) if answer.status != StatusCode::OK => (
+                Some(URL_DID_NOT_PASS),
+                Some(format!("answered with status {}", answer.status.as_u16())),
+            ),
+            Ok(answer) if answer.body != plaintext.as_bytes() => {
+                let bytes = answer.body.len();
+                (
+                    Some(ECHOSTR_DID_NOT_PASS),
+                    Some(format!(
+                        "expected the {} digits, got {bytes} bytes",
+                        plaintext.len()
+                    )),
+                )
+            }
+            Ok(_) => (None, None),
+            Err(failure) => (
+                Some(URL_DID_NOT_PASS),
+                Some(failure.describe(question.limit)),
+            ),
+        };
+        CheckOutcome {
+            saved: error.is_none(),
+            error: error.map(str::to_owned),
+            detail,
+            status: answer.as_ref().ok().map(|answer| answer.status.as_u16()),
+            elapsed_ms,
+            body_prefix: answer.ok().map(|answer| shown(&answer.body)),
+        }
+    }
+
+    /// Delivers an event: again, freshly sealed, when there was no connection or no answer in time, and in no other case.
+    /// It is sent `attempts` times at most.
+    pub(crate) async fn deliver(
+        &self,
+        parcel: &Parcel,
+        attempts: u32,
+        stamp: impl Fn() -> Stamp,
+    ) -> Receipt {
+        let begun = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let answer = exchange(self.sealed(parcel, &stamp())).await;
+            let failure = match answer {
+                Ok(answer) => {
+                    return Receipt {
+                        outcome: parcel.judge(&answer),
+                        status: Some(answer.status.as_u16()),
+                        attempts: attempt,
+                        elapsed_ms: milliseconds(begun.elapsed()),
+                        answer: shown(&answer.body),
+                    };
+                }
+                Err(failure) => failure,
+            };
+            if attempt >= attempts {
+                return Receipt {
+                    outcome: failure.outcome(),
+                    status: None,
+                    attempts: attempt,
+                    elapsed_ms: milliseconds(begun.elapsed()),
+                    answer: String::new(),
+                };
+            }
+            attempt += 1;
+            tokio::time::sleep(parcel.pause).await;
+        }
+    }
+
+    fn sealed(&self, parcel: &Parcel, stamp: &Stamp) -> RequestBuilder {
+        let mut credentials = parcel.credentials.clone();
+        let mut receive_id = parcel.receive_id.as_str();
+        match parcel.spoil {
+            Some(Spoil::Key) => credentials.encoding_aes_key = other_key(),
+            Some(Spoil::ReceiveId) => receive_id = "ww00000000other000",
+            Some(Spoil::Signature) | None => {}
+        }
+        let encrypt = seal(
+            &credentials.encoding_aes_key,
+            stamp.prefix,
+            parcel.message.as_bytes(),
+            receive_id,
+        );
+        let mut query = signed_query(&credentials, stamp, &encrypt);
+        if parcel.spoil == Some(Spoil::Signature) {
+            query = signed_query(&credentials, stamp, "something else");
+        }
+        self.client
+            .post(with_query(&parcel.url, &query))
+            .header("content-type", "text/xml; charset=utf-8")
+            .timeout(parcel.limit)
+            .body(envelope::xml(&parcel.receive_id, "", &encrypt))
+    }
+}
+
+impl Parcel {
+    fn judge(&self, answer: &Answer) -> Outcome {
+        if answer.status != StatusCode::OK {
+            Outcome::Refused
+        } else if self.wants_success && answer.body != b"success" {
+            Outcome::NotSuccess
+        } else {
+            Outcome::Accepted
+        }
+    }
+}
+
+struct Answer {
+    status: StatusCode,
+    body: Vec<u8>,
+}
+
+/// Why there was no answer.
+struct Failure(reqwest::Error);
+
+impl Failure {
+    fn outcome(&self) -> Outcome {
+        if self.0.is_timeout() {
+            Outcome::TimedOut
+        } else {
+            Outcome::Unreachable
+        }
+    }
+
+    fn describe(&self, limit: Duration) -> String {
+        match self.outcome() {
+            Outcome::TimedOut => format!("no answer within {} ms", milliseconds(limit)),
+            _ if self.0.is_connect() => "no connection".to_owned(),
+            _ => "the connection broke off".to_owned(),
+        }
+    }
+}
+
+async fn exchange(request: RequestBuilder) -> Result<Answer, Failure> {
+    let mut response = request.send().await.map_err(Failure)?;
+    let status = response.status();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Failure)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER_BYTES {
+            break;
+        }
+    }
+    Ok(Answer { status, body })
+}
+
+fn signed_query(credentials: &Credentials, stamp: &Stamp, encrypt: &str) -> String {
+    let signature = sign(&credentials.token, &stamp.timestamp, &stamp.nonce, encrypt);
+    format!(
+        "msg_signature={signature}&timestamp={}&nonce={}",
+        stamp.timestamp, stamp.nonce
+    )
+}
+
+/// The URL with WeCom's parameters after its own. They are percent-encoded already, and stay as they are.
+fn with_query(url: &Url, query: &str) -> Url {
+    let mut target = url.clone();
+    let joined = match url.query() {
+        Some(own) if !own.is_empty() => format!("{own}&{query}"),
+        _ => query.to_owned(),
+    };
+    target.set_query(Some(&joined));
+    target.set_fragment(None);
+    target
+}
+
+fn other_key() -> wecom_callback::EncodingAesKey {
+    wecom_callback::EncodingAesKey::parse(&"o".repeat(43)).expect("43 letters are a key")
+}
+
+fn shown(body: &[u8]) -> String {
+    String::from_utf8_lossy(body)
+        .chars()
+        .take(SHOWN_ANSWER_CHARS)
+        .collect()
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parameters_follow_the_urls_own_and_stay_encoded() {
+        let url = Url::parse("https://example.com/callback?tenant=a#top").unwrap();
+        let target = with_query(&url, "nonce=1&echostr=a%2Bb%2F%3D%3D");
+        assert_eq!(
+            target.as_str(),
+            "https://example.com/callback?tenant=a&nonce=1&echostr=a%2Bb%2F%3D%3D"
+        );
+    }
+}

@@ -1,0 +1,57 @@
+//! What the forms of the console send.
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+pub(super) struct EventForm {
+    pub(super) event: String,
+    pub(super) xml: String,
+    pub(super) copies: usize,
+    #[serde(default)]
+    pub(super) same_content: Option<String>,
+}
+
+/// The boxes of a form: a box that is not ticked is not sent.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SwitchesForm {
+    pub(super) contacts_ip_untrusted: Option<String>,
+    pub(super) apps_ip_untrusted: Option<String>,
+    pub(super) customer_secret_withdrawn: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SuiteCallbackForm {
+    pub(super) url: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SuiteEventForm {
+    pub(super) event: String,
+    pub(super) info_type: String,
+    pub(super) corp_id: String,
+    pub(super) state: String,
+    pub(super) auth_mode: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct FaultForm {
+    pub(super) path: String,
+    pub(super) kind: String,
+    pub(super) value: String,
+    pub(super) times: u32,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SettingsForm {
+    pub(super) wrong_secret_limit: u32,
+    pub(super) foreign_secret_errcode: i64,
+    pub(super) removed_app_errcode: i64,
+    #[serde(default)]
+    pub(super) tickets_paused: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ClockForm {
+    pub(super) minutes: u64,
+}

@@ -1,0 +1,78 @@
+//! What exists on WeCom's side, and what is kept of it: corporations, codes, tokens, deliveries.
+//!
+//! Plain data, and the few rules that hold between them. No I/O and no clock: the time is always an argument.
+
+pub(crate) mod corporation;
+pub(crate) mod ledger;
+pub(crate) mod seeds;
+pub(crate) mod settings;
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use self::corporation::Corporation;
+use self::ledger::{AccessToken, AuthCode, PreAuthCode, Ticket, WrongSecrets};
+use self::settings::Settings;
+use crate::delivery::{CheckOutcome, Delivery};
+
+/// How many deliveries are remembered.
+const DELIVERIES_KEPT: usize = 100;
+
+/// All of WeCom that there is.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct World {
+    pub(crate) corporations: Vec<Corporation>,
+    pub(crate) settings: Settings,
+    pub(crate) suite: SuiteSide,
+    pub(crate) pre_auth_codes: Vec<PreAuthCode>,
+    pub(crate) auth_codes: Vec<AuthCode>,
+    pub(crate) access_tokens: Vec<AccessToken>,
+    pub(crate) wrong_secrets: WrongSecrets,
+    /// Newest first.
+    pub(crate) deliveries: VecDeque<Delivery>,
+    /// How far the clock has been moved on.
+    pub(crate) clock_offset_seconds: i64,
+}
+
+/// The suite's command callback and the tickets that went there.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SuiteSide {
+    pub(crate) callback_url: Option<Url>,
+    pub(crate) tickets: Vec<Ticket>,
+    /// When the newest ticket was answered with `success`.
+    pub(crate) ticket_accepted_at: Option<Timestamp>,
+    pub(crate) last_check: Option<CheckOutcome>,
+}
+
+impl World {
+    /// The corporation with this plaintext id, which compares without regard to case.
+    pub(crate) fn corporation(&self, corp_id: &str) -> Option<&Corporation> {
+        self.corporations
+            .iter()
+            .find(|corporation| corporation.corp_id.eq_ignore_ascii_case(corp_id))
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn corporation_mut(&mut self, corp_id: &str) -> Option<&mut Corporation> {
+        self.corporations
+            .iter_mut()
+            .find(|corporation| corporation.corp_id.eq_ignore_ascii_case(corp_id))
+    }
+
+    /// The corporation that the provider knows by this encrypted id, which is case-sensitive.
+    pub(crate) fn by_open_corp_id(&self, open_corp_id: &str) -> Option<&Corporation> {
+        self.corporations
+            .iter()
+            .find(|corporation| corporation.open_corp_id == open_corp_id)
+    }
+
+    pub(crate) fn record_delivery(&mut self, delivery: Delivery) {
+        self.deliveries.push_front(delivery);
+        self.deliveries.truncate(DELIVERIES_KEPT);
+    }
+}

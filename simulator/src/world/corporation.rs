@@ -1,0 +1,255 @@
+//! One corporation: its ids, its Secrets, its people, the callbacks it has saved and the installed app.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::settings::Switches;
+use crate::delivery::CheckOutcome;
+
+/// The kinds of Secret that a corporation has, and that its admins mix up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretKind {
+    /// 管理工具 → 通讯录同步.
+    Contacts,
+    /// 客户联系 → API (the system app).
+    ExternalContacts,
+    /// A self-built app that is listed under 客户联系 → 可调用接口的应用.
+    ListedApp,
+    /// A self-built app that is not listed there.
+    OtherApp,
+}
+
+impl SecretKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [
+        Self::Contacts,
+        Self::ExternalContacts,
+        Self::ListedApp,
+        Self::OtherApp,
+    ];
+
+    /// As it stands in a path.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Contacts => "contacts",
+            Self::ExternalContacts => "external-contacts",
+            Self::ListedApp => "listed-app",
+            Self::OtherApp => "other-app",
+        }
+    }
+
+    /// From how it stands in a path.
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.slug() == slug)
+    }
+}
+
+/// The two receive-event servers of a corporation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// 通讯录同步.
+    Contacts,
+    /// 客户联系.
+    ExternalContacts,
+}
+
+impl Scope {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Contacts, Self::ExternalContacts];
+
+    /// As it stands in a path.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Contacts => "contacts",
+            Self::ExternalContacts => "external-contacts",
+        }
+    }
+
+    /// From how it stands in a path.
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.slug() == slug)
+    }
+}
+
+/// Who authorized the app.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMode {
+    /// An administrator, for the corporation.
+    #[default]
+    Admin,
+    /// One member, for that member alone.
+    Member,
+}
+
+/// A Secret of each kind.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "named like the kinds")]
+pub struct Secrets {
+    pub contacts: String,
+    pub external_contacts: String,
+    pub listed_app: String,
+    pub other_app: String,
+}
+
+impl Secrets {
+    /// The Secret of this kind.
+    #[must_use]
+    pub fn of(&self, kind: SecretKind) -> &str {
+        match kind {
+            SecretKind::Contacts => &self.contacts,
+            SecretKind::ExternalContacts => &self.external_contacts,
+            SecretKind::ListedApp => &self.listed_app,
+            SecretKind::OtherApp => &self.other_app,
+        }
+    }
+
+    /// Which kind of Secret this is, if it is one.
+    #[must_use]
+    pub fn kind_of(&self, secret: &str) -> Option<SecretKind> {
+        SecretKind::ALL
+            .into_iter()
+            .find(|kind| self.of(*kind) == secret)
+    }
+
+    pub(crate) fn replace(&mut self, kind: SecretKind, secret: String) {
+        match kind {
+            SecretKind::Contacts => self.contacts = secret,
+            SecretKind::ExternalContacts => self.external_contacts = secret,
+            SecretKind::ListedApp => self.listed_app = secret,
+            SecretKind::OtherApp => self.other_app = secret,
+        }
+    }
+}
+
+/// URL, Token and EncodingAESKey as an admin pastes them.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "named like the fields of WeCom's form")]
+pub struct CallbackForm {
+    pub url: String,
+    pub token: String,
+    pub encoding_aes_key: String,
+}
+
+/// A receive-event server that has passed the check.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SavedCallback {
+    /// Where events go.
+    pub url: Url,
+    /// Signs.
+    pub token: String,
+    /// Encrypts.
+    pub encoding_aes_key: String,
+    /// When the check passed.
+    pub verified_at: Timestamp,
+}
+
+/// A receive-event form: what works, what was pasted last, and what came of it.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct CallbackSlot {
+    /// What events are sent to.
+    pub saved: Option<SavedCallback>,
+    /// What was in the form when 保存 was pressed last.
+    pub pasted: Option<CallbackForm>,
+    /// What came of that.
+    pub last_check: Option<CheckOutcome>,
+}
+
+/// Both forms.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "named like the scopes")]
+pub struct Callbacks {
+    pub contacts: CallbackSlot,
+    pub external_contacts: CallbackSlot,
+}
+
+impl Callbacks {
+    /// The form of this scope.
+    #[must_use]
+    pub fn of(&self, scope: Scope) -> &CallbackSlot {
+        match scope {
+            Scope::Contacts => &self.contacts,
+            Scope::ExternalContacts => &self.external_contacts,
+        }
+    }
+
+    pub(crate) fn of_mut(&mut self, scope: Scope) -> &mut CallbackSlot {
+        match scope {
+            Scope::Contacts => &mut self.contacts,
+            Scope::ExternalContacts => &mut self.external_contacts,
+        }
+    }
+}
+
+/// The provider's app in a corporation.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Installation {
+    /// Gone from the corporation; kept so that the code can be told from one that never was.
+    pub removed: bool,
+    /// Who authorized it.
+    pub auth_mode: AuthMode,
+    /// The app's number in the corporation.
+    pub agent_id: i64,
+    /// What `get_permanent_code` gave out.
+    pub permanent_code: String,
+    /// When it was exchanged first.
+    pub installed_at: Timestamp,
+}
+
+/// A department.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Department {
+    pub(crate) id: i64,
+    pub(crate) parent_id: i64,
+}
+
+/// A member and where they work.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Member {
+    pub(crate) user_id: String,
+    pub(crate) department: i64,
+}
+
+/// A corporation.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Corporation {
+    pub(crate) name: String,
+    /// 企业ID, plaintext.
+    pub(crate) corp_id: String,
+    /// The same corporation for this provider, encrypted.
+    pub(crate) open_corp_id: String,
+    pub(crate) secrets: Secrets,
+    pub(crate) departments: Vec<Department>,
+    pub(crate) members: Vec<Member>,
+    /// Members who may talk to customers.
+    pub(crate) followers: Vec<String>,
+    #[serde(default)]
+    pub(crate) switches: Switches,
+    #[serde(default)]
+    pub(crate) callbacks: Callbacks,
+    #[serde(default)]
+    pub(crate) installation: Option<Installation>,
+}
+
+/// Agent ids of the seeded self-built apps.
+pub(crate) const LISTED_APP_AGENT_ID: i64 = 1_000_002;
+pub(crate) const OTHER_APP_AGENT_ID: i64 = 1_000_003;
+
+impl Corporation {
+    /// The app, if it is there.
+    pub(crate) fn installed(&self) -> Option<&Installation> {
+        self.installation
+            .as_ref()
+            .filter(|installation| !installation.removed)
+    }
+}
