@@ -70,27 +70,16 @@ impl fmt::Display for Announcement {
         writeln!(formatter, "  admin page   管理页面    {}", self.console_url)?;
         match &self.simulator_url {
             Some(url) => writeln!(formatter, "  WeCom        模拟企业微信  {url}")?,
-            None => writeln!(
-                formatter,
-                "  suite callback 指令回调  {}/suite/callback",
-                self.base_url
-            )?,
+            None => writeln!(formatter, "  suite callback 指令回调  {}/suite/callback", self.base_url)?,
         }
         writeln!(formatter, "  HTTP API                 {}", self.base_url)?;
-        writeln!(
-            formatter,
-            "  AWS endpoint             {}",
-            self.aws_endpoint_url
-        )?;
+        writeln!(formatter, "  AWS endpoint             {}", self.aws_endpoint_url)?;
         writeln!(
             formatter,
             "\n  admin token of the tenant {}:\n  {}",
             self.tenant_id, self.admin_token
         )?;
-        writeln!(
-            formatter,
-            "\nNext: open the admin page and press 安装到企业微信."
-        )?;
+        writeln!(formatter, "\nNext: open the admin page and press 安装到企业微信.")?;
         writeln!(
             formatter,
             "下一步：打开管理页面，点击「安装到企业微信」。Ctrl-C stops everything."

@@ -137,8 +137,7 @@ impl Directory {
             Some(settings) => Ok(settings),
             None => {
                 let settings = Settings::generate();
-                self.write_json("settings.json", &settings)
-                    .map_err(unusable)?;
+                self.write_json("settings.json", &settings).map_err(unusable)?;
                 Ok(settings)
             }
         }

@@ -70,13 +70,7 @@ async fn serve(
 }
 
 impl Gateway {
-    async fn answer(
-        &self,
-        parts: Parts,
-        body: Body,
-        request_id: &str,
-        peer: SocketAddr,
-    ) -> Response<Body> {
+    async fn answer(&self, parts: Parts, body: Body, request_id: &str, peer: SocketAddr) -> Response<Body> {
         if let Some(response) = self.console_config(&parts) {
             return response;
         }
@@ -86,15 +80,10 @@ impl Gateway {
         let claims = match route.access {
             Access::Open => None,
             Access::Token => {
-                let token = parts
-                    .headers
-                    .get(AUTHORIZATION)
-                    .and_then(|value| value.to_str().ok());
+                let token = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
                 let now = self.platform.clock.now().as_second();
                 let Some(claims) = self.authorizer.claims(token, now) else {
-                    return event::own_response(
-                        http::Problem::unauthenticated().into_response(request_id),
-                    );
+                    return event::own_response(http::Problem::unauthenticated().into_response(request_id));
                 };
                 Some(claims)
             }
@@ -116,9 +105,7 @@ impl Gateway {
             async move { Ok::<_, std::convert::Infallible>(invoke(&platform, function, request).await) }
         }));
         match adapter.call(LambdaEvent::new(event, context)).await {
-            Ok(answer) => {
-                event::response(&answer).unwrap_or_else(|_| plain(StatusCode::BAD_GATEWAY))
-            }
+            Ok(answer) => event::response(&answer).unwrap_or_else(|_| plain(StatusCode::BAD_GATEWAY)),
             Err(never) => match never {},
         }
     }
@@ -139,23 +126,13 @@ impl Gateway {
         let config = json!({"mode": "local", "token": local.then_some(&self.console_token)});
         let mut response = Response::new(Body::from(config.to_string()));
         let headers = response.headers_mut();
-        headers.insert(
-            "content-type",
-            axum::http::HeaderValue::from_static("application/json"),
-        );
-        headers.insert(
-            "cache-control",
-            axum::http::HeaderValue::from_static("no-store"),
-        );
+        headers.insert("content-type", axum::http::HeaderValue::from_static("application/json"));
+        headers.insert("cache-control", axum::http::HeaderValue::from_static("no-store"));
         Some(response)
     }
 }
 
-async fn invoke(
-    platform: &Platform,
-    function: Function,
-    request: lambda_http::Request,
-) -> Response<lambda_http::Body> {
+async fn invoke(platform: &Platform, function: Function, request: lambda_http::Request) -> Response<lambda_http::Body> {
     match function {
         Function::StartInstallation => http::start_installation(platform, request).await,
         Function::InstallationCallback => http::installation_callback(platform, request).await,

@@ -130,9 +130,7 @@ impl Local {
         };
         settings.ports.gateway = Some(address.port());
         settings.ports.aws = port_of(devstack.endpoint_url());
-        settings.ports.simulator = simulator
-            .as_ref()
-            .and_then(|simulator| port_of(simulator.base_url()));
+        settings.ports.simulator = simulator.as_ref().and_then(|simulator| port_of(simulator.base_url()));
         directory
             .write_json("settings.json", &settings)
             .map_err(|source| StartError::Directory {
@@ -141,12 +139,9 @@ impl Local {
             })?;
 
         let aws = aws(devstack.endpoint_url());
-        let config = config(&base_url, &wecom_url)
-            .map_err(|error| StartError::Internal(error.to_string()))?;
+        let config = config(&base_url, &wecom_url).map_err(|error| StartError::Internal(error.to_string()))?;
         let platform = Arc::new(Platform::new(config, &aws));
-        set_up(&platform, &aws, &settings)
-            .await
-            .map_err(StartError::Setup)?;
+        set_up(&platform, &aws, &settings).await.map_err(StartError::Setup)?;
 
         let authorizer = Authorizer::new(&settings.token_key);
         let now = platform.clock.now().as_second();
@@ -167,13 +162,10 @@ impl Local {
             bell: Arc::clone(&bell),
             requests: Arc::new(AtomicU64::new(0)),
         };
-        let router = gateway
-            .router()
-            .into_make_service_with_connect_info::<SocketAddr>();
+        let router = gateway.router().into_make_service_with_connect_info::<SocketAddr>();
         let stopped = Arc::clone(&stop);
         let server = tokio::spawn(async move {
-            let served = axum::serve(listener, router)
-                .with_graceful_shutdown(async move { stopped.notified().await });
+            let served = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.notified().await });
             if let Err(error) = served.await {
                 tracing::error!(%error, "the server ended");
             }
@@ -250,29 +242,20 @@ impl Local {
     }
 }
 
-async fn start_stores(
-    directory: &Directory,
-    settings: &Settings,
-    options: &Options,
-) -> Result<Devstack, StartError> {
+async fn start_stores(directory: &Directory, settings: &Settings, options: &Options) -> Result<Devstack, StartError> {
     let options_of = devstack::Options {
         listen: loopback(settings.ports.aws, 4566),
         data: Some(directory.path("aws")),
     };
-    Devstack::start(options_of)
-        .await
-        .map_err(|error| match error {
-            devstack::Error::DirectoryInUse { .. } => StartError::SecondInstance {
-                path: options.data.clone(),
-            },
-            other => StartError::Stores(other),
-        })
+    Devstack::start(options_of).await.map_err(|error| match error {
+        devstack::Error::DirectoryInUse { .. } => StartError::SecondInstance {
+            path: options.data.clone(),
+        },
+        other => StartError::Stores(other),
+    })
 }
 
-async fn start_simulator(
-    directory: &Directory,
-    settings: &Settings,
-) -> Result<Simulator, StartError> {
+async fn start_simulator(directory: &Directory, settings: &Settings) -> Result<Simulator, StartError> {
     let suite = &settings.suite;
     let mut options = simulator::Options::new(simulator::Suite {
         suite_id: suite.suite_id.clone(),
@@ -284,21 +267,15 @@ async fn start_simulator(
     });
     options.listen = loopback(settings.ports.simulator, 3100);
     options.data = Some(directory.path("simulator.json"));
-    Simulator::start(options)
-        .await
-        .map_err(StartError::Simulator)
+    Simulator::start(options).await.map_err(StartError::Simulator)
 }
 
 async fn listen(options: &Options, settings: &Settings) -> Result<TcpListener, StartError> {
-    let address = options
-        .listen
-        .unwrap_or_else(|| loopback(settings.ports.gateway, 3000));
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| match source.kind() {
-            std::io::ErrorKind::AddrInUse => StartError::PortInUse { address },
-            _ => StartError::Listen { address, source },
-        })
+    let address = options.listen.unwrap_or_else(|| loopback(settings.ports.gateway, 3000));
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => StartError::PortInUse { address },
+        _ => StartError::Listen { address, source },
+    })
 }
 
 /// An address that can be connected to, for one that is listened on.
@@ -322,11 +299,7 @@ fn port_of(url: &str) -> Option<u16> {
 #[must_use]
 pub fn aws(endpoint_url: &str) -> SdkConfig {
     let credentials = Credentials::new("local", "local", None, None, "local");
-    aws_config(
-        "us-east-1".to_owned(),
-        credentials,
-        Some(endpoint_url.to_owned()),
-    )
+    aws_config("us-east-1".to_owned(), credentials, Some(endpoint_url.to_owned()))
 }
 
 /// WeCom's install page stands beside its API, but for WeCom's own, where it has a host of its own.
@@ -339,10 +312,7 @@ fn install_url(wecom_url: &Url) -> Option<String> {
     })
 }
 
-fn config(
-    base_url: &str,
-    wecom_url: &Url,
-) -> Result<Config, wecom_authorization::config::ConfigError> {
+fn config(base_url: &str, wecom_url: &Url) -> Result<Config, wecom_authorization::config::ConfigError> {
     let mut variables = HashMap::from([
         ("AUTHORIZATION_TABLE", AUTHORIZATION_TABLE.to_owned()),
         ("EVENT_TABLE", EVENT_TABLE.to_owned()),
@@ -370,35 +340,20 @@ async fn await_suite_ticket(platform: &Platform, suite_id: &str) -> Result<(), S
 }
 
 /// Makes what a deployment makes once: tables, the suite's secret, the sealing key.
-async fn set_up(
-    platform: &Platform,
-    aws: &SdkConfig,
-    settings: &Settings,
-) -> Result<(), StoreError> {
+async fn set_up(platform: &Platform, aws: &SdkConfig, settings: &Settings) -> Result<(), StoreError> {
     let dynamodb = aws_sdk_dynamodb::Client::new(aws);
     tables::AUTHORIZATION_TABLE
         .create(&dynamodb, AUTHORIZATION_TABLE)
         .await?;
     tables::EVENT_TABLE.create(&dynamodb, EVENT_TABLE).await?;
-    let suite = serde_json::to_string(&settings.suite)
-        .map_err(|error| StoreError::Internal(Box::new(error)))?;
-    if platform
-        .vault
-        .read(&SecretName::Suite, None)
-        .await?
-        .is_none()
-    {
+    let suite = serde_json::to_string(&settings.suite).map_err(|error| StoreError::Internal(Box::new(error)))?;
+    if platform.vault.read(&SecretName::Suite, None).await?.is_none() {
         platform
             .vault
             .put(&SecretName::Suite, &SecretString::from(suite))
             .await?;
     }
-    if platform
-        .vault
-        .read(&SecretName::SealingKey, None)
-        .await?
-        .is_none()
-    {
+    if platform.vault.read(&SecretName::SealingKey, None).await?.is_none() {
         platform
             .vault
             .put(&SecretName::SealingKey, &KeyRing::generate(&SystemEntropy))

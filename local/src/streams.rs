@@ -60,12 +60,8 @@ const BATCH: i32 = 100;
 impl Pump {
     /// Runs until it is dropped.
     pub(crate) async fn run(self) {
-        let mut positions: BTreeMap<String, String> = self
-            .directory
-            .read(&self.file())
-            .ok()
-            .flatten()
-            .unwrap_or_default();
+        let mut positions: BTreeMap<String, String> =
+            self.directory.read(&self.file()).ok().flatten().unwrap_or_default();
         loop {
             let rung = self.bell.notified();
             match self.look(&mut positions).await {
@@ -85,23 +81,14 @@ impl Pump {
 
     /// Hands on what is new in each shard. Answers whether anything was.
     async fn look(&self, positions: &mut BTreeMap<String, String>) -> Result<bool, Error> {
-        let streams = self
-            .client
-            .list_streams()
-            .table_name(&self.table)
-            .send()
-            .await?;
+        let streams = self.client.list_streams().table_name(&self.table).send().await?;
         let mut any = false;
         for stream in streams.streams() {
             let Some(arn) = stream.stream_arn() else {
                 continue;
             };
             let description = self.client.describe_stream().stream_arn(arn).send().await?;
-            for shard in description
-                .stream_description()
-                .map(|d| d.shards())
-                .unwrap_or_default()
-            {
+            for shard in description.stream_description().map(|d| d.shards()).unwrap_or_default() {
                 let Some(shard_id) = shard.shard_id() else {
                     continue;
                 };
@@ -117,22 +104,14 @@ impl Pump {
         shard_id: &str,
         positions: &mut BTreeMap<String, String>,
     ) -> Result<bool, Error> {
-        let iterator = self
-            .client
-            .get_shard_iterator()
-            .stream_arn(arn)
-            .shard_id(shard_id);
+        let iterator = self.client.get_shard_iterator().stream_arn(arn).shard_id(shard_id);
         let iterator = match positions.get(shard_id) {
             None => iterator.shard_iterator_type(ShardIteratorType::TrimHorizon),
             Some(position) => iterator
                 .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
                 .sequence_number(position),
         };
-        let iterator = iterator
-            .send()
-            .await?
-            .shard_iterator
-            .ok_or("no shard iterator")?;
+        let iterator = iterator.send().await?.shard_iterator.ok_or("no shard iterator")?;
         let records = self
             .client
             .get_records()
@@ -176,11 +155,7 @@ impl Pump {
     }
 
     fn bury(&self, records: &[Record]) -> Result<(), Error> {
-        tracing::error!(
-            subscriber = self.subscriber.name(),
-            records = records.len(),
-            "given up"
-        );
+        tracing::error!(subscriber = self.subscriber.name(), records = records.len(), "given up");
         let mut file = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -194,9 +169,7 @@ impl Pump {
 }
 
 fn sequence_number(record: &Record) -> Option<&str> {
-    record
-        .dynamodb()
-        .and_then(|change| change.sequence_number())
+    record.dynamodb().and_then(|change| change.sequence_number())
 }
 
 /// A record as Lambda hands it to a function.

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     callback::{Callback, Generation, Rejection, RejectionReason, Retired},
-    installation::{
-        AuthMode, Exchange, InstallOutcome, InstallSession, Installation, InstallationStatus,
-    },
+    installation::{AuthMode, Exchange, InstallOutcome, InstallSession, Installation, InstallationStatus},
     view::{CallbackStatus, Finding, Health, NextStep, ScopeView, Severity, StateView},
 };
 use crate::ids::{CallbackId, CorpId, Scope, TenantId};
@@ -159,9 +157,7 @@ impl Authorization {
             std::mem::take(&mut self.contacts),
             std::mem::take(&mut self.external_contacts),
         ];
-        left.into_iter()
-            .filter_map(|scope| scope.callback_id)
-            .collect()
+        left.into_iter().filter_map(|scope| scope.callback_id).collect()
     }
 
     /// WeCom says that the app was removed.

@@ -13,10 +13,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the adapter that the rule points to"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the adapter that the rule points to")]
     fn now(&self) -> Timestamp {
         to_milliseconds(Timestamp::now())
     }

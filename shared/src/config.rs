@@ -63,10 +63,7 @@ impl Config {
     ///
     /// # Errors
     /// Names every variable that is missing or malformed.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the place that the rule points to"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the place that the rule points to")]
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
@@ -83,10 +80,9 @@ impl Config {
         let issuer = reader.optional("CONSOLE_OIDC_ISSUER");
         let client_id = reader.optional("CONSOLE_OIDC_CLIENT_ID");
         if issuer.is_some() != client_id.is_some() {
-            reader.problems.push(
-                "CONSOLE_OIDC_ISSUER and CONSOLE_OIDC_CLIENT_ID are set together or not at all"
-                    .into(),
-            );
+            reader
+                .problems
+                .push("CONSOLE_OIDC_ISSUER and CONSOLE_OIDC_CLIENT_ID are set together or not at all".into());
         }
         let config = Self {
             authorization_table: reader.required("AUTHORIZATION_TABLE"),
@@ -97,17 +93,12 @@ impl Config {
                 .map(|url| url.trim_end_matches('/').to_owned()),
             console_url: reader.optional("CONSOLE_URL"),
             wecom_api_url: reader.url("WECOM_API_URL", wecom_client::OFFICIAL_API_BASE_URL),
-            wecom_install_url: reader.url(
-                "WECOM_INSTALL_URL",
-                "https://open.work.weixin.qq.com/3rdapp/install",
-            ),
+            wecom_install_url: reader.url("WECOM_INSTALL_URL", "https://open.work.weixin.qq.com/3rdapp/install"),
             tenant_claim: reader
                 .optional("TENANT_CLAIM")
                 .unwrap_or_else(|| "tenant_id".to_owned()),
             rotation_grace: SignedDuration::from_hours(reader.number("ROTATION_GRACE_HOURS", 24)),
-            event_retention: SignedDuration::from_hours(
-                24 * reader.number("EVENT_RETENTION_DAYS", 30),
-            ),
+            event_retention: SignedDuration::from_hours(24 * reader.number("EVENT_RETENTION_DAYS", 30)),
             console_oidc: issuer
                 .zip(client_id)
                 .map(|(issuer, client_id)| Oidc { issuer, client_id }),
@@ -149,14 +140,11 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         let Some(text) = self.optional(name) else {
             return default;
         };
-        match text.parse() {
-            Ok(number @ 1..=3650) => number,
-            _ => {
-                self.problems
-                    .push(format!("{name} is not a number from 1 to 3650"));
-                default
-            }
+        if let Ok(number @ 1..=3650) = text.parse() {
+            return number;
         }
+        self.problems.push(format!("{name} is not a number from 1 to 3650"));
+        default
     }
 }
 
@@ -171,13 +159,9 @@ mod tests {
             ("EVENT_RETENTION_DAYS", "0"),
             ("CONSOLE_OIDC_ISSUER", "https://x"),
         ];
-        let error = Config::from_lookup(|name| {
-            set.iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, v)| (*v).to_owned())
-        })
-        .unwrap_err()
-        .to_string();
+        let error = Config::from_lookup(|name| set.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+            .unwrap_err()
+            .to_string();
         for name in [
             "AUTHORIZATION_TABLE",
             "EVENT_TABLE",

@@ -17,14 +17,11 @@ use lambda_http::{
 use serde::Serialize;
 
 pub use self::{
-    admin::{
-        complete_authorization, generate_credentials, read_authorization, register_secret,
-        update_settings,
-    },
+    admin::{complete_authorization, generate_credentials, read_authorization, register_secret, update_settings},
     callbacks::{event_callback, suite_callback},
     console::console,
     installation::{installation_callback, start_installation},
-    problem::{CODES, Problem},
+    problem::{CODES, Kind, Problem},
 };
 
 /// An answer under construction. Answers of this product are never cached unless they say so.
@@ -46,8 +43,7 @@ impl Answer {
     }
 
     fn json(status: StatusCode, value: &impl Serialize) -> Self {
-        let body =
-            serde_json::to_string(value).expect("what we answer serialises: its keys are strings");
+        let body = serde_json::to_string(value).expect("what we answer serialises: its keys are strings");
         Self::new(status, "application/json", body)
     }
 

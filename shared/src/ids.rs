@@ -137,9 +137,7 @@ impl Scope {
     /// Reads a URL's path segment.
     #[must_use]
     pub fn from_path(segment: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|scope| scope.as_path() == segment)
+        Self::ALL.into_iter().find(|scope| scope.as_path() == segment)
     }
 
     /// As it stands in JSON.
@@ -168,11 +166,7 @@ mod tests {
     #[test]
     fn refuses_a_tenant_id_that_could_leave_its_segment_of_a_secret_name() {
         for text in ["", "a/b", "a b", "../x", "租户", &"x".repeat(65)] {
-            assert_eq!(
-                TenantId::parse(text),
-                Err(MalformedId("tenant id")),
-                "{text}"
-            );
+            assert_eq!(TenantId::parse(text), Err(MalformedId("tenant id")), "{text}");
         }
         assert!(TenantId::parse("acme_1+a=b.c@d-e").is_ok());
     }

@@ -58,10 +58,7 @@ impl Platform {
             config.event_table.clone(),
             config.event_retention,
         );
-        let vault = SecretsManager::new(
-            aws_sdk_secretsmanager::Client::new(aws),
-            config.secret_prefix.clone(),
-        );
+        let vault = SecretsManager::new(aws_sdk_secretsmanager::Client::new(aws), config.secret_prefix.clone());
         Self {
             config,
             store,
@@ -81,8 +78,7 @@ impl Platform {
     /// When the TLS provider refuses TLS 1.2 and 1.3, which it is built with.
     pub fn wecom(&self) -> &Client {
         self.wecom.get_or_init(|| {
-            Client::new(ClientConfig::new(self.config.wecom_api_url.clone()))
-                .expect("ring speaks TLS 1.2 and 1.3")
+            Client::new(ClientConfig::new(self.config.wecom_api_url.clone())).expect("ring speaks TLS 1.2 and 1.3")
         })
     }
 
@@ -94,8 +90,7 @@ impl Platform {
         self.keys
             .get_or_try_init(|| async {
                 let secret = self.vault.read(&SecretName::SealingKey, None).await?;
-                let secret =
-                    secret.ok_or_else(|| StepError::Internal("there is no sealing key".into()))?;
+                let secret = secret.ok_or_else(|| StepError::Internal("there is no sealing key".into()))?;
                 Ok(KeyRing::parse(&secret)?)
             })
             .await
@@ -126,9 +121,7 @@ pub fn aws_from_env() -> Result<SdkConfig, Error> {
         None,
         "environment",
     );
-    let endpoint = std::env::var("AWS_ENDPOINT_URL")
-        .ok()
-        .filter(|url| !url.is_empty());
+    let endpoint = std::env::var("AWS_ENDPOINT_URL").ok().filter(|url| !url.is_empty());
     Ok(aws_config(required("AWS_REGION")?, credentials, endpoint))
 }
 
@@ -141,9 +134,9 @@ pub fn aws_config(region: String, credentials: Credentials, endpoint: Option<Str
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region))
-        .credentials_provider(
-            aws_credential_types::provider::SharedCredentialsProvider::new(credentials),
-        )
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+            credentials,
+        ))
         .http_client(http)
         .timeout_config(
             TimeoutConfig::builder()

@@ -73,20 +73,11 @@ pub enum Change {
 /// The state of each tenant's authorization.
 pub trait Authorizations: Send + Sync {
     /// The authorization of a tenant; a tenant that has done nothing has an empty one of version zero.
-    fn authorization(
-        &self,
-        tenant_id: &TenantId,
-    ) -> impl Future<Output = Result<Authorization, StoreError>> + Send;
+    fn authorization(&self, tenant_id: &TenantId) -> impl Future<Output = Result<Authorization, StoreError>> + Send;
     /// A callback, read with strong consistency.
-    fn callback(
-        &self,
-        id: &CallbackId,
-    ) -> impl Future<Output = Result<Option<Callback>, StoreError>> + Send;
+    fn callback(&self, id: &CallbackId) -> impl Future<Output = Result<Option<Callback>, StoreError>> + Send;
     /// The tenant that has bound a corporation.
-    fn tenant_of(
-        &self,
-        corp_id: &CorpId,
-    ) -> impl Future<Output = Result<Option<TenantId>, StoreError>> + Send;
+    fn tenant_of(&self, corp_id: &CorpId) -> impl Future<Output = Result<Option<TenantId>, StoreError>> + Send;
     /// Carries out all of `changes`, or none.
     fn commit(&self, changes: Vec<Change>) -> impl Future<Output = Result<(), CommitError>> + Send;
 }
@@ -94,10 +85,7 @@ pub trait Authorizations: Send + Sync {
 /// What the function that faces WeCom needs of a callback: to read it, and to note on it.
 pub trait Callbacks: Send + Sync {
     /// A callback, read with strong consistency.
-    fn callback(
-        &self,
-        id: &CallbackId,
-    ) -> impl Future<Output = Result<Option<Callback>, StoreError>> + Send;
+    fn callback(&self, id: &CallbackId) -> impl Future<Output = Result<Option<Callback>, StoreError>> + Send;
     /// Writes the callback's generations, if its stored version is still the one it was read with.
     fn promote(&self, callback: Callback) -> impl Future<Output = Result<(), CommitError>> + Send;
     /// Notes a refused request on a callback, unless too many have been noted within the minute. Answers whether it was
@@ -112,15 +100,9 @@ pub trait Callbacks: Send + Sync {
 /// Install sessions.
 pub trait InstallSessions: Send + Sync {
     /// Stores a new session.
-    fn create_session(
-        &self,
-        session: &InstallSession,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn create_session(&self, session: &InstallSession) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// A session, if there is one; an expired one may still be there.
-    fn session(
-        &self,
-        state: &InstallState,
-    ) -> impl Future<Output = Result<Option<InstallSession>, StoreError>> + Send;
+    fn session(&self, state: &InstallState) -> impl Future<Output = Result<Option<InstallSession>, StoreError>> + Send;
     /// Ties a session to a browser, unless it is tied to another. Answers whether it is tied to this one now.
     fn bind_browser(
         &self,
@@ -136,11 +118,7 @@ pub trait InstallSessions: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
     /// Ends a session without an installation.
-    fn fail_session(
-        &self,
-        state: &InstallState,
-        code: &str,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn fail_session(&self, state: &InstallState, code: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// The events that arrived.
@@ -164,11 +142,7 @@ pub trait ReadEvents: Send + Sync {
 /// Counting events per callback.
 pub trait CountEvents: Send + Sync {
     /// Adds the counts, once for each `batch`, however often it is handed in within ten minutes.
-    fn count(
-        &self,
-        counts: Vec<CallbackCount>,
-        batch: &str,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn count(&self, counts: Vec<CallbackCount>, batch: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// What one batch of stored events adds to one callback.
@@ -237,10 +211,7 @@ pub trait Attempts: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Until when WeCom bans our address, if it does at `now`.
-    fn ban(
-        &self,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
+    fn ban(&self, now: Timestamp) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
     /// Notes that WeCom bans our address.
     fn note_ban(&self, until: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
@@ -248,11 +219,7 @@ pub trait Attempts: Send + Sync {
 /// Secrets entrusted to us.
 pub trait Vault: Send + Sync {
     /// Writes a secret whole; the version before it is kept. Answers the new version's id.
-    fn put(
-        &self,
-        name: &SecretName,
-        value: &SecretString,
-    ) -> impl Future<Output = Result<String, StoreError>> + Send;
+    fn put(&self, name: &SecretName, value: &SecretString) -> impl Future<Output = Result<String, StoreError>> + Send;
     /// A version of a secret, or the newest; `None` when there is none.
     fn read(
         &self,
@@ -288,6 +255,9 @@ impl SecretName {
 }
 
 /// The event id: a hash of where an event arrived and what it said, never of the ciphertext, which differs each time.
+///
+/// # Panics
+/// Never: half a SHA-256 is an event id.
 #[must_use]
 pub fn event_id(place: &str, content: &[u8]) -> EventId {
     use sha2::{Digest as _, Sha256};

@@ -12,9 +12,7 @@ use crate::{
     entropy::hex,
     ids::CallbackId,
     startup::Platform,
-    steps::{
-        CountStoredEvents, EventChange, ProcessSuiteEvent, StepError, SuiteAccess, SuiteEvent,
-    },
+    steps::{CountStoredEvents, EventChange, ProcessSuiteEvent, StepError, SuiteAccess, SuiteEvent},
 };
 
 /// A batch of changes.
@@ -80,9 +78,7 @@ pub async fn count_events(platform: &Platform, changes: Changes) -> BatchAnswer 
     let mut batch = Sha256::new();
     for record in &changes.records {
         batch.update(record.change.sequence_number.as_deref().unwrap_or_default());
-        let Some(now) =
-            image::<StoredEvent>(&record.change.new_image).filter(|now| now.source == "callback")
-        else {
+        let Some(now) = image::<StoredEvent>(&record.change.new_image).filter(|now| now.source == "callback") else {
             continue;
         };
         match image::<StoredEvent>(&record.change.old_image) {
@@ -94,13 +90,8 @@ pub async fn count_events(platform: &Platform, changes: Changes) -> BatchAnswer 
             }
         }
     }
-    let batch = hex(&batch.finalize())
-        .get(..24)
-        .unwrap_or_default()
-        .to_owned();
-    let step = CountStoredEvents {
-        store: &platform.store,
-    };
+    let batch = hex(&batch.finalize()).get(..24).unwrap_or_default().to_owned();
+    let step = CountStoredEvents { store: &platform.store };
     if let Err(error) = step.run(&counted, &batch).await
         && let Some(first) = changes.records.first()
     {
@@ -112,9 +103,7 @@ pub async fn count_events(platform: &Platform, changes: Changes) -> BatchAnswer 
 fn failed(answer: &mut BatchAnswer, record: &EventRecord, error: &StepError) {
     tracing::error!(error = %error, "a change of the event table is to be handed in again");
     let mut failure = DynamoDbBatchItemFailure::default();
-    failure
-        .item_identifier
-        .clone_from(&record.change.sequence_number);
+    failure.item_identifier.clone_from(&record.change.sequence_number);
     answer.batch_item_failures.push(failure);
 }
 

@@ -34,9 +34,7 @@ pub(crate) struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(path: &'a str, is_post: bool, raw_query: &str, body: &[u8]) -> Self {
-        let query = url::form_urlencoded::parse(raw_query.as_bytes())
-            .into_owned()
-            .collect();
+        let query = url::form_urlencoded::parse(raw_query.as_bytes()).into_owned().collect();
         Self {
             path,
             is_post,
@@ -79,9 +77,7 @@ impl Scene<'_> {
             "/cgi-bin/gettoken" => corp::gettoken(self, call),
             "/cgi-bin/user/list_id" => corp::list_id(self, call),
             "/cgi-bin/department/simplelist" => corp::department_simplelist(self, call),
-            "/cgi-bin/externalcontact/get_follow_user_list" => {
-                corp::get_follow_user_list(self, call)
-            }
+            "/cgi-bin/externalcontact/get_follow_user_list" => corp::get_follow_user_list(self, call),
             "/cgi-bin/getcallbackip" => corp::getcallbackip(self, call),
             _ => return None,
         };
@@ -102,11 +98,7 @@ impl Scene<'_> {
     /// Who holds a token, by the codes that this type of token answers with when it is none.
     pub(crate) fn holder(&self, token: Option<&str>, codes: TokenCodes) -> Result<Holder, Refusal> {
         let token = token.ok_or(Refusal(codes.missing))?;
-        let known = self
-            .world
-            .access_tokens
-            .iter()
-            .find(|known| known.value == token);
+        let known = self.world.access_tokens.iter().find(|known| known.value == token);
         let known = known.ok_or(Refusal(codes.invalid))?;
         if self.now >= known.expires_at {
             return Err(Refusal(codes.expired));

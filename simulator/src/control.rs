@@ -56,8 +56,7 @@ impl Control {
     #[must_use]
     pub fn state(&self) -> StateView {
         let faults = self.hub.faults.waiting();
-        self.hub
-            .look(|world, now| StateView::of(&self.hub, world, now, faults))
+        self.hub.look(|world, now| StateView::of(&self.hub, world, now, faults))
     }
 
     /// Founds one more corporation.
@@ -80,9 +79,7 @@ impl Control {
                 .as_deref()
                 .is_some_and(|id| scene.world.by_open_corp_id(id).is_some());
             if taken || open_taken {
-                return Err(ControlError::Invalid(
-                    "the corporation id is taken".to_owned(),
-                ));
+                return Err(ControlError::Invalid("the corporation id is taken".to_owned()));
             }
             let founding = Founding {
                 name: &new.name,
@@ -103,8 +100,7 @@ impl Control {
     /// # Errors
     /// [`ControlError::Invalid`] for a link that the install page would refuse.
     pub fn install(&self, request: &InstallRequest) -> Result<InstallView, ControlError> {
-        let link = InstallLink::parse(&request.url)
-            .map_err(|fault| ControlError::Invalid(fault.to_string()))?;
+        let link = InstallLink::parse(&request.url).map_err(|fault| ControlError::Invalid(fault.to_string()))?;
         let redirect_url = self.hub.change(|scene| {
             if scene.world.corporation(&request.corp_id).is_none() {
                 return Err(ControlError::UnknownCorporation);
@@ -121,9 +117,7 @@ impl Control {
     /// [`ControlError::UnknownCorporation`].
     pub fn secret(&self, corp_id: &str, kind: SecretKind) -> Result<SecretView, ControlError> {
         self.hub.look(|world, _| {
-            let corporation = world
-                .corporation(corp_id)
-                .ok_or(ControlError::UnknownCorporation)?;
+            let corporation = world.corporation(corp_id).ok_or(ControlError::UnknownCorporation)?;
             Ok(SecretView {
                 secret: corporation.secrets.of(kind).to_owned(),
             })
@@ -134,11 +128,7 @@ impl Control {
     ///
     /// # Errors
     /// [`ControlError::UnknownCorporation`].
-    pub fn reset_secret(
-        &self,
-        corp_id: &str,
-        kind: SecretKind,
-    ) -> Result<SecretView, ControlError> {
+    pub fn reset_secret(&self, corp_id: &str, kind: SecretKind) -> Result<SecretView, ControlError> {
         self.hub.change(|scene| {
             let secret = seeds::secret(scene.entropy);
             let corporation = scene
@@ -159,11 +149,7 @@ impl Control {
     ///
     /// # Errors
     /// [`ControlError::UnknownCorporation`].
-    pub fn set_switches(
-        &self,
-        corp_id: &str,
-        patch: SwitchesPatch,
-    ) -> Result<Switches, ControlError> {
+    pub fn set_switches(&self, corp_id: &str, patch: SwitchesPatch) -> Result<Switches, ControlError> {
         self.hub.change(|scene| {
             let corporation = scene
                 .world
@@ -227,8 +213,7 @@ impl Control {
             .and_then(|seconds| i64::try_from(seconds).ok())
             .ok_or_else(|| ControlError::Invalid("ten years at most".to_owned()))?;
         self.hub.change(|scene| {
-            scene.world.clock_offset_seconds =
-                scene.world.clock_offset_seconds.saturating_add(seconds);
+            scene.world.clock_offset_seconds = scene.world.clock_offset_seconds.saturating_add(seconds);
         });
         let ticket = if tickets::due_in(&self.hub).is_some_and(|due| due.is_zero()) {
             tickets::push(&self.hub).await

@@ -94,10 +94,7 @@ impl Courier {
         let key = &credentials.encoding_aes_key;
         let echostr = seal(key, stamp.prefix, plaintext.as_bytes(), question.receive_id);
         let signed = signed_query(credentials, stamp, &echostr);
-        let query = format!(
-            "{signed}&echostr={}",
-            utf8_percent_encode(&echostr, NON_ALPHANUMERIC)
-        );
+        let query = format!("{signed}&echostr={}", utf8_percent_encode(&echostr, NON_ALPHANUMERIC));
         let request = self
             .client
             .get(with_query(question.url, &query))
@@ -115,17 +112,11 @@ impl Courier {
                 let bytes = answer.body.len();
                 (
                     Some(ECHOSTR_DID_NOT_PASS),
-                    Some(format!(
-                        "expected the {} digits, got {bytes} bytes",
-                        plaintext.len()
-                    )),
+                    Some(format!("expected the {} digits, got {bytes} bytes", plaintext.len())),
                 )
             }
             Ok(_) => (None, None),
-            Err(failure) => (
-                Some(URL_DID_NOT_PASS),
-                Some(failure.describe(question.limit)),
-            ),
+            Err(failure) => (Some(URL_DID_NOT_PASS), Some(failure.describe(question.limit))),
         };
         CheckOutcome {
             saved: error.is_none(),
@@ -139,12 +130,7 @@ impl Courier {
 
     /// Delivers an event: again, freshly sealed, when there was no connection or no answer in time, and in no other case.
     /// It is sent `attempts` times at most.
-    pub(crate) async fn deliver(
-        &self,
-        parcel: &Parcel,
-        attempts: u32,
-        stamp: impl Fn() -> Stamp,
-    ) -> Receipt {
+    pub(crate) async fn deliver(&self, parcel: &Parcel, attempts: u32, stamp: impl Fn() -> Stamp) -> Receipt {
         let begun = Instant::now();
         let mut attempt = 1;
         loop {
@@ -277,10 +263,7 @@ fn other_key() -> wecom_callback::EncodingAesKey {
 }
 
 fn shown(body: &[u8]) -> String {
-    String::from_utf8_lossy(body)
-        .chars()
-        .take(SHOWN_ANSWER_CHARS)
-        .collect()
+    String::from_utf8_lossy(body).chars().take(SHOWN_ANSWER_CHARS).collect()
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -111,8 +111,10 @@ mod tests {
         let errmsg = body["errmsg"].as_str().unwrap();
         assert_eq!(body["errcode"], 40013);
         assert!(errmsg.starts_with("invalid corpid, hint: [0"), "{errmsg}");
-        assert!(errmsg.ends_with(
-            "], from ip: 203.0.113.9, more info at https://open.work.weixin.qq.com/devtool/query?e=40013"
-        ));
+        assert!(
+            errmsg.ends_with(
+                "], from ip: 203.0.113.9, more info at https://open.work.weixin.qq.com/devtool/query?e=40013"
+            )
+        );
     }
 }

@@ -44,10 +44,7 @@ impl Template {
             from = cdata(self.from),
             seconds = at.as_second().saturating_add(later),
             event = cdata(self.event),
-            body = self
-                .body
-                .replace("{n}", &name_suffix)
-                .replace("{i}", &number_suffix),
+            body = self.body.replace("{n}", &name_suffix).replace("{i}", &number_suffix),
         )
     }
 }
@@ -106,10 +103,7 @@ mod tests {
                 assert!(xml::to_json(text.as_bytes()).is_ok(), "{}", template.name);
                 let pair = template.name.split(':').next().unwrap();
                 let (event, change) = pair.split_once('/').unwrap_or((pair, ""));
-                assert!(
-                    text.contains(&format!("<Event><![CDATA[{event}]]></Event>")),
-                    "{text}"
-                );
+                assert!(text.contains(&format!("<Event><![CDATA[{event}]]></Event>")), "{text}");
                 let plain = format!("<ChangeType>{change}</ChangeType>");
                 let marked = format!("<ChangeType><![CDATA[{change}]]></ChangeType>");
                 assert!(

@@ -84,10 +84,7 @@ impl Hub {
             suite: &self.suite,
             now,
         });
-        if let Err(error) = self
-            .storage
-            .save(&self.suite.suite_id, &state.entropy, &state.world)
-        {
+        if let Err(error) = self.storage.save(&self.suite.suite_id, &state.entropy, &state.world) {
             tracing::warn!(error = %error, "the simulator could not keep its state");
         }
         outcome

@@ -136,9 +136,7 @@ mod tests {
     use super::*;
 
     fn query(state: &str) -> String {
-        format!(
-            "suite_id=s&pre_auth_code=p&redirect_uri=http%3A%2F%2F127.0.0.1%2Fback%3Fa%3D1&state={state}"
-        )
+        format!("suite_id=s&pre_auth_code=p&redirect_uri=http%3A%2F%2F127.0.0.1%2Fback%3Fa%3D1&state={state}")
     }
 
     #[test]

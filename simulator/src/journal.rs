@@ -47,9 +47,6 @@ impl Journal {
     }
 
     pub(crate) fn clear(&self) {
-        self.calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

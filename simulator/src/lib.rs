@@ -22,12 +22,10 @@ mod tickets;
 mod world;
 
 pub use control::requests::{
-    ClockRequest, EventRequest, InstallRequest, NewCorporation, SettingsPatch, SuiteEventRequest,
-    SwitchesPatch,
+    ClockRequest, EventRequest, InstallRequest, NewCorporation, SettingsPatch, SuiteEventRequest, SwitchesPatch,
 };
 pub use control::views::{
-    ClockView, CorporationView, DeliveriesView, EventNames, InstallView, SecretView, StateView,
-    SuiteView,
+    ClockView, CorporationView, DeliveriesView, EventNames, InstallView, SecretView, StateView, SuiteView,
 };
 pub use control::{Control, ControlError};
 pub use courier::{ECHOSTR_DID_NOT_PASS, Spoil, URL_DID_NOT_PASS};
@@ -38,7 +36,6 @@ pub use journal::CallRecord;
 pub use options::{Limits, Options, Suite};
 pub use simulator::Simulator;
 pub use world::corporation::{
-    AuthMode, CallbackForm, CallbackSlot, Callbacks, Installation, SavedCallback, Scope,
-    SecretKind, Secrets,
+    AuthMode, CallbackForm, CallbackSlot, Callbacks, Installation, SavedCallback, Scope, SecretKind, Secrets,
 };
 pub use world::settings::{Settings, Switches};

@@ -56,10 +56,7 @@ fn page(status: StatusCode, title: &str, form_action: &str, body: &str) -> Respo
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         // Not `no-referrer`: that would make the origin of our own forms `null`.
         (header::REFERRER_POLICY, "same-origin".to_owned()),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            format!("{POLICY}{form_action}"),
-        ),
+        (header::CONTENT_SECURITY_POLICY, format!("{POLICY}{form_action}")),
     ];
     (status, headers, html).into_response()
 }
@@ -82,11 +79,7 @@ fn refusal(error: &ControlError) -> Response {
 
 /// Chinese, with English beneath.
 fn both(chinese: &str, english: &str) -> String {
-    format!(
-        "{}<small lang=\"en\">{}</small>",
-        escaped(chinese),
-        escaped(english)
-    )
+    format!("{}<small lang=\"en\">{}</small>", escaped(chinese), escaped(english))
 }
 
 /// Text as it may stand in HTML, in an attribute too.

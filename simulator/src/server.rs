@@ -69,13 +69,7 @@ fn plain_answer(hub: &Hub, method: &Method, uri: &Uri, body: &Bytes) -> (StatusC
     }
 }
 
-async fn answer_with_fault(
-    hub: &Hub,
-    fault: &Fault,
-    method: &Method,
-    uri: &Uri,
-    body: &Bytes,
-) -> (StatusCode, Reply) {
+async fn answer_with_fault(hub: &Hub, fault: &Fault, method: &Method, uri: &Uri, body: &Bytes) -> (StatusCode, Reply) {
     let replaces = fault.drop || fault.http_status.is_some() || fault.errcode.is_some();
     let own = if !replaces || fault.after_effect {
         Some(plain_answer(hub, method, uri, body))
@@ -89,7 +83,11 @@ async fn answer_with_fault(
         return (StatusCode::OK, Reply::Broken);
     }
     if let Some(status) = fault.http_status {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        // An informational status is no answer, so it cannot be one.
+        let status = StatusCode::from_u16(status)
+            .ok()
+            .filter(|status| !status.is_informational())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         return (
             status,
             Reply::Html(format!("<html><body><h1>{status}</h1></body></html>")),
@@ -97,12 +95,8 @@ async fn answer_with_fault(
     }
     match (fault.errcode, own) {
         (Some(errcode), _) => {
-            let words = fault
-                .errmsg
-                .as_deref()
-                .unwrap_or_else(|| errcode::words(errcode));
-            let errmsg =
-                hub.change(|scene| errcode::errmsg(errcode, words, scene.now, scene.entropy));
+            let words = fault.errmsg.as_deref().unwrap_or_else(|| errcode::words(errcode));
+            let errmsg = hub.change(|scene| errcode::errmsg(errcode, words, scene.now, scene.entropy));
             (
                 StatusCode::OK,
                 Reply::Json(json!({"errcode": errcode, "errmsg": errmsg})),

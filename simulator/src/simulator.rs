@@ -1,5 +1,6 @@
 //! A running simulator.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,9 +40,7 @@ impl Simulator {
         let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
         let base_url = format!("http://{}", listener.local_addr().map_err(cannot_listen)?);
         let hub = Arc::new(Hub::open(options, base_url)?);
-        let control = Control {
-            hub: Arc::clone(&hub),
-        };
+        let control = Control { hub: Arc::clone(&hub) };
 
         let (stop, mut stopped) = watch::channel(false);
         let router = server::router(control.clone());
@@ -49,10 +48,7 @@ impl Simulator {
             let until = async move {
                 let _ = stopped.wait_for(|stopped| *stopped).await;
             };
-            if let Err(error) = axum::serve(listener, router)
-                .with_graceful_shutdown(until)
-                .await
-            {
+            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
                 tracing::error!(error = %error, "the simulator stopped serving");
             }
         });
@@ -89,12 +85,18 @@ impl Simulator {
     pub async fn shutdown(mut self) {
         self.tickets.abort();
         let _ = self.stop.send(true);
-        if tokio::time::timeout(LAST_ANSWERS, &mut self.server)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(LAST_ANSWERS, &mut self.server).await.is_err() {
             self.server.abort();
         }
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Simulator")
+            .field("base_url", &self.base_url())
+            .finish_non_exhaustive()
     }
 }
 

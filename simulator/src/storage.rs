@@ -57,11 +57,10 @@ impl Storage {
                 });
             }
         };
-        let kept: Kept =
-            serde_json::from_slice(&bytes).map_err(|source| Error::UnreadableData {
-                path: path.clone(),
-                source,
-            })?;
+        let kept: Kept = serde_json::from_slice(&bytes).map_err(|source| Error::UnreadableData {
+            path: path.clone(),
+            source,
+        })?;
         if kept.format != FORMAT || kept.suite_id != suite_id {
             return Err(Error::ForeignData {
                 path: path.clone(),
@@ -71,12 +70,7 @@ impl Storage {
         Ok(Some(kept))
     }
 
-    pub(crate) fn save(
-        &self,
-        suite_id: &str,
-        entropy: &Entropy,
-        world: &World,
-    ) -> Result<(), Error> {
+    pub(crate) fn save(&self, suite_id: &str, entropy: &Entropy, world: &World) -> Result<(), Error> {
         let Some(path) = &self.path else {
             return Ok(());
         };

@@ -22,9 +22,7 @@ pub(crate) fn due_in(hub: &Hub) -> Option<Duration> {
             .tickets
             .last()
             .map(|ticket| now.duration_since(ticket.made_at).unsigned_abs());
-        Some(age.map_or(Duration::ZERO, |age| {
-            hub.ticket_interval.saturating_sub(age)
-        }))
+        Some(age.map_or(Duration::ZERO, |age| hub.ticket_interval.saturating_sub(age)))
     })
 }
 
@@ -54,8 +52,7 @@ pub(crate) async fn run(hub: Arc<Hub>) {
             if delivery.outcome == Outcome::Accepted {
                 hub.change(|scene| scene.world.record_delivery(delivery));
             } else {
-                let _ =
-                    tokio::time::timeout(hub.limits.ticket_retry, hub.ticket_due.notified()).await;
+                let _ = tokio::time::timeout(hub.limits.ticket_retry, hub.ticket_due.notified()).await;
             }
         }
     }

@@ -3,29 +3,28 @@
 //! `test` is the one command that passes the tests. What it needs beyond Rust it looks for first; what is missing it names,
 //! with how to get it, and skips loudly. With `CI` set nothing may be missing.
 
+#![expect(clippy::print_stdout, reason = "these are commands: they print")]
+
 use std::{
     path::Path,
     process::{Command, ExitCode},
     time::{Duration, Instant},
 };
 
-/// Prints a line of the command's own output.
-macro_rules! say {
-    ($($argument:tt)*) => {{
-        #[expect(clippy::print_stdout, reason = "a command's output")]
-        { println!($($argument)*); }
-    }};
-}
-
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
-    let mut run = Run { steps: Vec::new(), failed: false };
+    let mut run = Run {
+        steps: Vec::new(),
+        failed: false,
+    };
     match command.as_str() {
         "test" => run.test(),
         "check" => run.check(),
         _ => {
-            say!("cargo xtask test    passes every test: units, protocol, adapters, the whole walk, the page in a browser");
-            say!("cargo xtask check   formatting, Clippy and documentation, warnings denied");
+            println!(
+                "cargo xtask test    passes every test: units, protocol, adapters, the whole walk, the page in a browser"
+            );
+            println!("cargo xtask check   formatting, Clippy and documentation, warnings denied");
             return ExitCode::FAILURE;
         }
     }
@@ -45,7 +44,10 @@ enum Outcome {
 
 impl Run {
     fn test(&mut self) {
-        self.step("Rust tests", cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]));
+        self.step(
+            "Rust tests",
+            cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]),
+        );
         self.browser();
     }
 
@@ -53,9 +55,23 @@ impl Run {
         self.step("formatting", cargo(&["fmt", "--all", "--check"]));
         self.step(
             "Clippy",
-            cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]),
+            cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--locked",
+                "--",
+                "--deny",
+                "warnings",
+            ]),
         );
-        let mut docs = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"]);
+        let mut docs = cargo(&[
+            "doc",
+            "--workspace",
+            "--no-deps",
+            "--document-private-items",
+            "--locked",
+        ]);
         docs.env("RUSTDOCFLAGS", "--deny warnings");
         self.step("documentation", docs);
     }
@@ -77,38 +93,52 @@ impl Run {
             return self.skip(name, advice);
         }
         let mut install = Command::new("npm");
-        install.args(["ci", "--no-audit", "--no-fund"]).current_dir("tests/browser");
+        install
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir("tests/browser");
         self.step("browser tests: what they need", install);
-        self.step("browser tests: build the server", cargo(&["build", "--locked", "--package", "local"]));
+        self.step(
+            "browser tests: build the server",
+            cargo(&["build", "--locked", "--package", "local"]),
+        );
         let mut test = Command::new("npm");
         test.arg("test").current_dir("tests/browser");
         self.step(name, test);
     }
 
     fn step(&mut self, name: &str, mut command: Command) {
-        say!("\n=== {name}");
+        println!("\n=== {name}");
         let begun = Instant::now();
         let passed = command.status().is_ok_and(|status| status.success());
         self.failed |= !passed;
-        self.steps.push((name.to_owned(), if passed { Outcome::Passed } else { Outcome::Failed }, begun.elapsed()));
+        self.steps.push((
+            name.to_owned(),
+            if passed { Outcome::Passed } else { Outcome::Failed },
+            begun.elapsed(),
+        ));
     }
 
     fn skip(&mut self, name: &str, advice: &str) {
-        say!("\n=== {name}: SKIPPED. This machine lacks {advice}");
+        println!("\n=== {name}: SKIPPED. This machine lacks {advice}");
         self.failed |= std::env::var_os("CI").is_some();
-        self.steps.push((name.to_owned(), Outcome::Skipped(advice.to_owned()), Duration::ZERO));
+        self.steps
+            .push((name.to_owned(), Outcome::Skipped(advice.to_owned()), Duration::ZERO));
     }
 
     fn report(&self) -> ExitCode {
-        say!("");
+        println!("");
         for (name, outcome, time) in &self.steps {
             match outcome {
-                Outcome::Passed => say!("passed   {:>5} s  {name}", time.as_secs()),
-                Outcome::Failed => say!("FAILED   {:>5} s  {name}", time.as_secs()),
-                Outcome::Skipped(advice) => say!("SKIPPED           {name}: missing {advice}"),
+                Outcome::Passed => println!("passed   {:>5} s  {name}", time.as_secs()),
+                Outcome::Failed => println!("FAILED   {:>5} s  {name}", time.as_secs()),
+                Outcome::Skipped(advice) => println!("SKIPPED           {name}: missing {advice}"),
             }
         }
-        if self.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        if self.failed {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        }
     }
 }
 
@@ -119,5 +149,8 @@ fn cargo(arguments: &[&str]) -> Command {
 }
 
 fn installed(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
 }

@@ -10,12 +10,7 @@ pub(crate) type Answer = Response<Full<Bytes>>;
 /// An error as the services write it, with further members where the exception has some.
 ///
 /// Both spellings of the message: DynamoDB writes `message`, Secrets Manager `Message`, and each client reads either.
-pub(crate) fn error(
-    status: StatusCode,
-    code: &str,
-    message: &str,
-    members: &Map<String, Value>,
-) -> Answer {
+pub(crate) fn error(status: StatusCode, code: &str, message: &str, members: &Map<String, Value>) -> Answer {
     let mut body = Map::new();
     body.insert("__type".to_owned(), code.into());
     body.insert("message".to_owned(), message.into());
@@ -28,11 +23,7 @@ pub(crate) fn json(status: StatusCode, body: &Value) -> Answer {
     raw(status, "application/x-amz-json-1.1", body.to_string())
 }
 
-pub(crate) fn raw(
-    status: StatusCode,
-    content_type: &'static str,
-    body: impl Into<Bytes>,
-) -> Answer {
+pub(crate) fn raw(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Full::new(body.into()));
     *answer.status_mut() = status;
     answer

@@ -53,8 +53,7 @@ impl Call {
         dynoxide::auth_material::validate(dynoxide::auth_material::AuthMaterial {
             authorization: header(&self.parts.headers, "authorization"),
             query: self.parts.uri.query().unwrap_or_default(),
-            has_date_header: self.parts.headers.contains_key("x-amz-date")
-                || self.parts.headers.contains_key("date"),
+            has_date_header: self.parts.headers.contains_key("x-amz-date") || self.parts.headers.contains_key("date"),
         })
     }
 

@@ -39,8 +39,8 @@ impl Default for Options {
 pub struct Devstack {
     endpoint_url: String,
     front: Arc<Front>,
-    servers: Vec<JoinHandle<()>>,
-    stop: watch::Sender<bool>,
+    server: Stoppable,
+    engine: Stoppable,
     runtime: OwnRuntime,
     _directory: Option<Directory>,
 }
@@ -50,10 +50,7 @@ impl Devstack {
     ///
     /// # Errors
     /// See [`Error`]; nothing was started then.
-    #[expect(
-        clippy::unused_async,
-        reason = "the signature leaves room for a start that waits"
-    )]
+    #[expect(clippy::unused_async, reason = "the signature leaves room for a start that waits")]
     pub async fn start(options: Options) -> Result<Self, Error> {
         let listener = listen(options.listen)?;
         let address = listener.local_addr().map_err(Error::Runtime)?;
@@ -66,21 +63,28 @@ impl Devstack {
             .map(|runtime| OwnRuntime(Some(runtime)))
             .map_err(Error::Runtime)?;
         let _entered = runtime.enter();
-        let (stop, stopped) = watch::channel(false);
         let listener = TcpListener::from_std(listener).map_err(Error::Runtime)?;
-        let (dynamodb, engine) = Dynamodb::start(directory.as_ref(), stopped.clone())?;
+        let (stop_engine, stopped) = watch::channel(false);
+        let (dynamodb, engine) = Dynamodb::start(directory.as_ref(), stopped)?;
         let front = Arc::new(Front {
             dynamodb,
             secrets: Secrets::open(directory.as_ref())?,
             faults: Faults::default(),
             journal: Journal::default(),
         });
+        let (stop, stopped) = watch::channel(false);
         let server = runtime.spawn(front::serve(listener, Arc::clone(&front), stopped));
         Ok(Self {
             endpoint_url: format!("http://{}", reachable(address)),
             front,
-            servers: [server].into_iter().chain(engine).collect(),
-            stop,
+            server: Stoppable {
+                stop,
+                tasks: vec![server],
+            },
+            engine: Stoppable {
+                stop: stop_engine,
+                tasks: engine.into(),
+            },
             runtime,
             _directory: directory,
         })
@@ -115,18 +119,37 @@ impl Devstack {
     }
 
     /// Lets the requests under way finish, then stops.
-    pub async fn shutdown(mut self) {
-        let _ = self.stop.send(true);
-        let servers = std::mem::take(&mut self.servers);
-        let drained = self.runtime.spawn(async move {
-            let all = async {
-                for server in servers {
-                    let _ = server.await;
-                }
-            };
-            let _ = tokio::time::timeout(DRAIN_TIMEOUT, all).await;
+    pub async fn shutdown(self) {
+        let Self {
+            server,
+            engine,
+            runtime,
+            ..
+        } = self;
+        // The engine last: requests under way still need it.
+        let stopped = runtime.spawn(async move {
+            server.stop().await;
+            engine.stop().await;
         });
-        let _ = drained.await;
+        let _ = stopped.await;
+    }
+}
+
+/// Tasks that end when they are told to.
+struct Stoppable {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Stoppable {
+    async fn stop(self) {
+        let _ = self.stop.send(true);
+        let all = async {
+            for task in self.tasks {
+                let _ = task.await;
+            }
+        };
+        let _ = tokio::time::timeout(DRAIN_TIMEOUT, all).await;
     }
 }
 
@@ -146,9 +169,7 @@ impl std::ops::Deref for OwnRuntime {
     type Target = Runtime;
 
     fn deref(&self) -> &Runtime {
-        self.0
-            .as_ref()
-            .expect("the runtime is there until it is dropped")
+        self.0.as_ref().expect("the runtime is there until it is dropped")
     }
 }
 
@@ -172,12 +193,8 @@ fn listen(address: SocketAddr) -> Result<std::net::TcpListener, Error> {
 /// The wildcard address is where one listens, not where one connects.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address {
-        SocketAddr::V4(ref mut v4) if v4.ip().is_unspecified() => {
-            v4.set_ip(std::net::Ipv4Addr::LOCALHOST)
-        }
-        SocketAddr::V6(ref mut v6) if v6.ip().is_unspecified() => {
-            v6.set_ip(std::net::Ipv6Addr::LOCALHOST)
-        }
+        SocketAddr::V4(ref mut v4) if v4.ip().is_unspecified() => v4.set_ip(std::net::Ipv4Addr::LOCALHOST),
+        SocketAddr::V6(ref mut v6) if v6.ip().is_unspecified() => v6.set_ip(std::net::Ipv6Addr::LOCALHOST),
         _ => {}
     }
     address

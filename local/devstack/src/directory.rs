@@ -19,9 +19,7 @@ impl Directory {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(path)
-            .map_err(|error| Error::data(path, error))?;
+        builder.create(path).map_err(|error| Error::data(path, error))?;
         let lock = OpenOptions::new()
             .create(true)
             .write(true)
@@ -33,9 +31,7 @@ impl Directory {
                 path: path.to_owned(),
                 _lock: lock,
             }),
-            Err(TryLockError::WouldBlock) => Err(Error::DirectoryInUse {
-                path: path.to_owned(),
-            }),
+            Err(TryLockError::WouldBlock) => Err(Error::DirectoryInUse { path: path.to_owned() }),
             Err(TryLockError::Error(error)) => Err(Error::data(path, error)),
         }
     }

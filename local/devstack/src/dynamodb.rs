@@ -54,14 +54,11 @@ impl Dynamodb {
             let stopped = async move {
                 let _ = stop.changed().await;
             };
-            if let Err(error) =
-                dynoxide::server::serve_with_shutdown(listener, engine, stopped).await
-            {
+            if let Err(error) = dynoxide::server::serve_with_shutdown(listener, engine, stopped).await {
                 tracing::error!(%error, "the DynamoDB engine stopped");
             }
         });
-        let upstream =
-            Uri::try_from(format!("http://{address}/")).map_err(|error| Error::data("", error))?;
+        let upstream = Uri::try_from(format!("http://{address}/")).map_err(|error| Error::data("", error))?;
         let client = Client::builder(TokioExecutor::new()).build_http();
         Ok((
             Self {
@@ -76,9 +73,7 @@ impl Dynamodb {
 
     pub(crate) async fn answer(&self, call: Call) -> Answer {
         match call.operation.as_str() {
-            "DescribeContinuousBackups" | "UpdateContinuousBackups" => {
-                self.backups.answer(&self.database, &call)
-            }
+            "DescribeContinuousBackups" | "UpdateContinuousBackups" => self.backups.answer(&self.database, &call),
             "UpdateTimeToLive" => match self.refuse_time_to_live(&call) {
                 Some(refusal) => refusal,
                 None => self.forward(call).await,
@@ -101,10 +96,7 @@ impl Dynamodb {
         let answered = async {
             let (parts, body) = self.client.request(request).await?.into_parts();
             let body = body.collect().await?.to_bytes();
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Answer::from_parts(
-                parts,
-                Full::new(body),
-            ))
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Answer::from_parts(parts, Full::new(body)))
         };
         answered.await.unwrap_or_else(|error| {
             tracing::error!(error, "the DynamoDB engine did not answer");
@@ -120,10 +112,7 @@ impl Dynamodb {
 
     /// DynamoDB refuses to switch on what is on, and off what is off; `dynoxide-rs` accepts both.
     fn refuse_time_to_live(&self, call: &Call) -> Option<Answer> {
-        let wanted = call
-            .input
-            .pointer("/TimeToLiveSpecification/Enabled")?
-            .as_bool()?;
+        let wanted = call.input.pointer("/TimeToLiveSpecification/Enabled")?.as_bool()?;
         let request = DescribeTimeToLiveRequest {
             table_name: call.text("TableName")?.to_owned(),
         };
@@ -135,22 +124,18 @@ impl Dynamodb {
             } else {
                 "TimeToLive is already disabled"
             };
-            answer::error(
-                StatusCode::BAD_REQUEST,
-                "ValidationException",
-                message,
-                &Map::new(),
-            )
+            answer::error(StatusCode::BAD_REQUEST, "ValidationException", message, &Map::new())
         })
     }
 }
 
 fn open(path: &Path) -> Result<Database, Error> {
-    streams::trim(path).map_err(|error| Error::data(path, error))?;
     let Some(text) = path.to_str() else {
         return Err(Error::data(path, "the path is not UTF-8"));
     };
-    Database::new(text).map_err(|error| Error::data(path, error))
+    let database = Database::new(text).map_err(|error| Error::data(path, error))?;
+    streams::tend(path).map_err(|error| Error::data(path, error))?;
+    Ok(database)
 }
 
 async fn sweep_regularly(database: Database, mut stop: watch::Receiver<bool>) {

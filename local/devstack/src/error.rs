@@ -45,10 +45,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn data(
-        path: impl Into<PathBuf>,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    pub(crate) fn data(path: impl Into<PathBuf>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Data {
             path: path.into(),
             source: source.into(),

@@ -135,10 +135,7 @@ impl Fault {
             .status
             .and_then(|status| StatusCode::from_u16(status).ok())
             .unwrap_or_else(|| usual_status(code));
-        let message = self
-            .message
-            .as_deref()
-            .unwrap_or("a fault that was ordered");
+        let message = self.message.as_deref().unwrap_or("a fault that was ordered");
         Outcome::Answer(answer::error(status, code, message, &self.members))
     }
 
@@ -151,10 +148,7 @@ impl Fault {
     }
 
     fn check(&self) -> Result<(), InvalidFault> {
-        if self
-            .status
-            .is_some_and(|status| !(400..=599).contains(&status))
-        {
+        if self.status.is_some_and(|status| !(400..=599).contains(&status)) {
             return Err(InvalidFault("the status is not from 400 to 599".to_owned()));
         }
         if self.code.is_none() && self.status.is_none() && self.latency_ms.is_none() && !self.drop {
@@ -224,19 +218,12 @@ impl Faults {
     /// # Errors
     /// When an element is no fault.
     pub fn add_json(&self, json: &[u8]) -> Result<(), InvalidFault> {
-        let orders: Vec<Value> =
-            serde_json::from_slice(json).map_err(|error| InvalidFault(error.to_string()))?;
+        let orders: Vec<Value> = serde_json::from_slice(json).map_err(|error| InvalidFault(error.to_string()))?;
         let (crashes, faults): (Vec<_>, Vec<_>) = orders
             .into_iter()
             .partition(|order| order.get("crash_after_writes").is_some());
-        let crashes = crashes
-            .into_iter()
-            .map(parse::<Crash>)
-            .collect::<Result<Vec<_>, _>>()?;
-        let faults = faults
-            .into_iter()
-            .map(parse::<Fault>)
-            .collect::<Result<Vec<_>, _>>()?;
+        let crashes = crashes.into_iter().map(parse::<Crash>).collect::<Result<Vec<_>, _>>()?;
+        let faults = faults.into_iter().map(parse::<Fault>).collect::<Result<Vec<_>, _>>()?;
         faults.iter().try_for_each(Fault::check)?;
         let mut state = self.state();
         state.faults.extend(faults);
@@ -249,10 +236,7 @@ impl Faults {
     /// The fault that this request meets; it has struck once more then.
     pub(crate) fn take(&self, operation: &str, resources: &[&str]) -> Option<Fault> {
         let mut state = self.state();
-        let position = state
-            .faults
-            .iter()
-            .position(|fault| fault.fits(operation, resources))?;
+        let position = state.faults.iter().position(|fault| fault.fits(operation, resources))?;
         let fault = state.faults.get_mut(position)?;
         match fault.times.as_mut() {
             None => Some(fault.clone()),
@@ -296,18 +280,13 @@ fn parse<T: serde::de::DeserializeOwned>(order: Value) -> Result<T, InvalidFault
 
 fn usual_status(code: &str) -> StatusCode {
     match code {
-        "InternalServerError" | "InternalServiceError" | "InternalFailure" => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        "InternalServerError" | "InternalServiceError" | "InternalFailure" => StatusCode::INTERNAL_SERVER_ERROR,
         "ServiceUnavailable" | "ServiceUnavailableException" => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::BAD_REQUEST,
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the form that serde calls"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
 fn is_false(value: &bool) -> bool {
     !value
 }

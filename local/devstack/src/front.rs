@@ -41,11 +41,7 @@ impl Front {
         let (parts, body) = request.into_parts();
         // A page in a browser has no business here; the data is a developer's, but it is theirs.
         if parts.headers.contains_key(ORIGIN) {
-            return Ok(answer::raw(
-                StatusCode::FORBIDDEN,
-                "text/plain",
-                "not for browsers\n",
-            ));
+            return Ok(answer::raw(StatusCode::FORBIDDEN, "text/plain", "not for browsers\n"));
         }
         let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
             return Ok(answer::raw(
@@ -59,7 +55,9 @@ impl Front {
             return Ok(local_api::answer(&self, &parts, &body));
         }
         match Call::read(&parts, &body) {
-            Some(call) => self.call(call).await,
+            Some(call) => tokio::spawn(async move { self.call(call).await })
+                .await
+                .unwrap_or(Err(Dropped)),
             None if parts.method == Method::GET => Ok(answer::raw(
                 StatusCode::OK,
                 "text/plain",
@@ -86,10 +84,7 @@ impl Front {
             ));
         }
         let uses = journal::uses(&call, |id| self.secrets.name_of(id));
-        let resources = uses
-            .iter()
-            .map(|used| used.resource.as_str())
-            .collect::<Vec<_>>();
+        let resources = uses.iter().map(|used| used.resource.as_str()).collect::<Vec<_>>();
         let fault = self.faults.take(&call.operation, &resources);
         if let Some(fault) = fault.as_ref().filter(|fault| !fault.is_after()) {
             match fault.strike().await {
@@ -119,11 +114,7 @@ impl Front {
 }
 
 /// Accepts connections until told to stop, then lets the ones that are busy finish.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    front: Arc<Front>,
-    mut stop: watch::Receiver<bool>,
-) {
+pub(crate) async fn serve(listener: TcpListener, front: Arc<Front>, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

@@ -47,9 +47,7 @@ pub(crate) struct Use {
 
 impl Journal {
     pub(crate) fn record(&self, call: &Call, uses: Vec<Use>) {
-        let access_key = call
-            .credential()
-            .map(|(access_key, _)| access_key.to_owned());
+        let access_key = call.credential().map(|(access_key, _)| access_key.to_owned());
         let mut entries = self.lock();
         for Use {
             action,
@@ -92,18 +90,11 @@ pub(crate) fn uses(call: &Call, secret_name: impl Fn(&str) -> String) -> Vec<Use
                 .text("SecretId")
                 .map(secret_name)
                 .or_else(|| call.text("Name").map(str::to_owned));
-            vec![used(
-                &format!("secretsmanager:{operation}"),
-                resource.as_deref(),
-            )]
+            vec![used(&format!("secretsmanager:{operation}"), resource.as_deref())]
         }
-        (Service::DynamoDb, "TransactWriteItems") => transacted(&call.input, |kind| match kind {
-            "ConditionCheck" => "dynamodb:ConditionCheckItem".to_owned(),
-            other => format!("dynamodb:{other}Item"),
-        }),
-        (Service::DynamoDb, "TransactGetItems") => {
-            transacted(&call.input, |_| "dynamodb:GetItem".to_owned())
-        }
+        // Put, Update, Delete and ConditionCheck.
+        (Service::DynamoDb, "TransactWriteItems") => transacted(&call.input, |kind| format!("dynamodb:{kind}Item")),
+        (Service::DynamoDb, "TransactGetItems") => transacted(&call.input, |_| "dynamodb:GetItem".to_owned()),
         (Service::DynamoDb, operation @ ("BatchWriteItem" | "BatchGetItem")) => {
             let tables = call.input.get("RequestItems").and_then(Value::as_object);
             let action = format!("dynamodb:{operation}");
@@ -139,18 +130,12 @@ pub(crate) fn uses(call: &Call, secret_name: impl Fn(&str) -> String) -> Vec<Use
 
 fn transacted(input: &Value, action: impl Fn(&str) -> String) -> Vec<Use> {
     let items = input.get("TransactItems").and_then(Value::as_array);
-    let actions = items
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object)
-        .flatten();
+    let actions = items.into_iter().flatten().filter_map(Value::as_object).flatten();
     actions
         .map(|(kind, item)| {
             used(
                 &action(kind),
-                item.get("TableName")
-                    .and_then(Value::as_str)
-                    .map(table_name),
+                item.get("TableName").and_then(Value::as_str).map(table_name),
             )
         })
         .collect()

@@ -10,9 +10,7 @@ async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let listen = arguments
         .next()
-        .map_or(Ok(SocketAddr::from(([127, 0, 0, 1], 8000))), |text| {
-            text.parse()
-        });
+        .map_or(Ok(SocketAddr::from(([127, 0, 0, 1], 8000))), |text| text.parse());
     let (Ok(listen), data, None) = (listen, arguments.next(), arguments.next()) else {
         report("usage: devstack [ADDRESS:PORT [DATA_DIRECTORY]]");
         return ExitCode::from(2);
@@ -24,11 +22,7 @@ async fn main() -> ExitCode {
     .await
     {
         Ok(devstack) => {
-            let _ = writeln!(
-                std::io::stdout(),
-                "AWS_ENDPOINT_URL={}",
-                devstack.endpoint_url()
-            );
+            let _ = writeln!(std::io::stdout(), "AWS_ENDPOINT_URL={}", devstack.endpoint_url());
             let _ = tokio::signal::ctrl_c().await;
             devstack.shutdown().await;
             ExitCode::SUCCESS
@@ -47,7 +41,5 @@ fn report(message: &str) {
 /// The error and its causes on one line.
 fn explain(error: &Error) -> String {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    causes.fold(format!("devstack: {error}"), |text, cause| {
-        format!("{text}: {cause}")
-    })
+    causes.fold(format!("devstack: {error}"), |text, cause| format!("{text}: {cause}"))
 }

@@ -55,16 +55,9 @@ impl Secrets {
 
     pub(crate) fn answer(&self, call: &Call) -> Answer {
         if call.input.is_null() {
-            return answer::error(
-                StatusCode::BAD_REQUEST,
-                "SerializationException",
-                "",
-                &Map::new(),
-            );
+            return answer::error(StatusCode::BAD_REQUEST, "SerializationException", "", &Map::new());
         }
-        let region = call
-            .credential()
-            .map_or(DEFAULT_REGION, |(_, region)| region);
+        let region = call.credential().map_or(DEFAULT_REGION, |(_, region)| region);
         match self.run(&call.operation, call.input.clone(), region, clock::now()) {
             Ok(output) => answer::json(StatusCode::OK, &output.into()),
             Err(refusal) => {
@@ -164,28 +157,14 @@ mod tests {
     #[test]
     fn a_secret_is_there_until_its_window_has_passed() {
         let secrets = deleted_for_seven_days();
-        let described = secrets.run(
-            "DescribeSecret",
-            json!({ "SecretId": "a" }),
-            "r",
-            after(7 * 24 - 1),
-        );
+        let described = secrets.run("DescribeSecret", json!({ "SecretId": "a" }), "r", after(7 * 24 - 1));
         assert!(Value::from(described.unwrap()).get("DeletedDate").is_some());
         let gone = secrets
-            .run(
-                "DescribeSecret",
-                json!({ "SecretId": "a" }),
-                "r",
-                after(7 * 24),
-            )
+            .run("DescribeSecret", json!({ "SecretId": "a" }), "r", after(7 * 24))
             .unwrap_err();
         assert_eq!(gone.code, "ResourceNotFoundException");
         let input = json!({ "Name": "a", "SecretString": "other", "ClientRequestToken": TOKEN });
-        assert!(
-            secrets
-                .run("CreateSecret", input, "r", after(7 * 24))
-                .is_ok()
-        );
+        assert!(secrets.run("CreateSecret", input, "r", after(7 * 24)).is_ok());
     }
 
     #[test]
@@ -196,12 +175,7 @@ mod tests {
             .unwrap();
         assert!(
             secrets
-                .run(
-                    "GetSecretValue",
-                    json!({ "SecretId": "a" }),
-                    "r",
-                    after(8 * 24)
-                )
+                .run("GetSecretValue", json!({ "SecretId": "a" }), "r", after(8 * 24))
                 .is_ok()
         );
     }

@@ -33,32 +33,18 @@ impl Authorizer {
             "iat": now, "exp": now + LIFETIME_SECONDS,
         });
         let content = format!("{HEADER}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let signature = self
-            .key
-            .clone()
-            .chain_update(&content)
-            .finalize()
-            .into_bytes();
+        let signature = self.key.clone().chain_update(&content).finalize().into_bytes();
         format!("{content}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
     /// The claims of a good token, as API Gateway hands them on: strings.
-    pub(crate) fn claims(
-        &self,
-        authorization: Option<&str>,
-        now: i64,
-    ) -> Option<Map<String, Value>> {
+    pub(crate) fn claims(&self, authorization: Option<&str>, now: i64) -> Option<Map<String, Value>> {
         let token = authorization?.strip_prefix("Bearer ")?;
         let (content, signature) = token.rsplit_once('.')?;
         let (header, claims) = content.split_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        self.key
-            .clone()
-            .chain_update(content)
-            .verify_slice(&signature)
-            .ok()?;
-        let claims: Map<String, Value> =
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
+        self.key.clone().chain_update(content).verify_slice(&signature).ok()?;
+        let claims: Map<String, Value> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
         let good = header == HEADER
             && claims.get("iss").and_then(Value::as_str) == Some(ISSUER)
             && claims
@@ -69,12 +55,7 @@ impl Authorizer {
             Value::String(_) => value,
             other => Value::String(other.to_string()),
         };
-        good.then(|| {
-            claims
-                .into_iter()
-                .map(|(name, value)| (name, text(value)))
-                .collect()
-        })
+        good.then(|| claims.into_iter().map(|(name, value)| (name, text(value))).collect())
     }
 }
 
@@ -90,14 +71,8 @@ mod tests {
     fn takes_its_own_token_until_it_expires() {
         let authorizer = Authorizer::new("key");
         let token = bearer(&authorizer.issue("demo", 1000));
-        assert_eq!(
-            authorizer.claims(Some(&token), 1001).unwrap()["tenant_id"],
-            "demo"
-        );
-        assert_eq!(
-            authorizer.claims(Some(&token), 1000 + LIFETIME_SECONDS),
-            None
-        );
+        assert_eq!(authorizer.claims(Some(&token), 1001).unwrap()["tenant_id"], "demo");
+        assert_eq!(authorizer.claims(Some(&token), 1000 + LIFETIME_SECONDS), None);
     }
 
     #[test]
@@ -121,17 +96,9 @@ mod tests {
             String::new(),
             "a.b".into(),
         ] {
-            assert_eq!(
-                authorizer.claims(Some(&bearer(&token)), 1001),
-                None,
-                "{token}"
-            );
+            assert_eq!(authorizer.claims(Some(&bearer(&token)), 1001), None, "{token}");
         }
         assert_eq!(authorizer.claims(None, 1001), None);
-        assert_eq!(
-            authorizer.claims(Some(&good), 1001),
-            None,
-            "not a bearer token"
-        );
+        assert_eq!(authorizer.claims(Some(&good), 1001), None, "not a bearer token");
     }
 }

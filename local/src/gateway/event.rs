@@ -79,14 +79,9 @@ fn is_text(parts: &Parts) -> bool {
         .get("content-type")
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    [
-        "text/",
-        "application/json",
-        "application/xml",
-        "application/javascript",
-    ]
-    .iter()
-    .any(|text| content_type.starts_with(text))
+    ["text/", "application/json", "application/xml", "application/javascript"]
+        .iter()
+        .any(|text| content_type.starts_with(text))
 }
 
 /// The response for a function's answer, which is API Gateway's JSON.
@@ -99,10 +94,7 @@ pub(super) fn response(answer: &impl serde::Serialize) -> Result<Response<Body>,
     let status = status
         .and_then(|status| StatusCode::from_u16(status).ok())
         .ok_or("the answer has no status")?;
-    let text = answer
-        .get("body")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let text = answer.get("body").and_then(Value::as_str).unwrap_or_default();
     let body = if answer
         .get("isBase64Encoded")
         .and_then(Value::as_bool)
@@ -114,12 +106,7 @@ pub(super) fn response(answer: &impl serde::Serialize) -> Result<Response<Body>,
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    for (name, value) in answer
-        .get("headers")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
+    for (name, value) in answer.get("headers").and_then(Value::as_object).into_iter().flatten() {
         let name = name
             .parse::<axum::http::HeaderName>()
             .map_err(|error| error.to_string())?;
@@ -129,12 +116,7 @@ pub(super) fn response(answer: &impl serde::Serialize) -> Result<Response<Body>,
             .ok_or("a header is malformed")?;
         response.headers_mut().append(name, value);
     }
-    for cookie in answer
-        .get("cookies")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for cookie in answer.get("cookies").and_then(Value::as_array).into_iter().flatten() {
         let cookie = cookie
             .as_str()
             .and_then(|value| HeaderValue::from_str(value).ok())

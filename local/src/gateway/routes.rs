@@ -49,12 +49,7 @@ pub struct Route {
     pub function: Function,
 }
 
-const fn route(
-    method: &'static str,
-    path: &'static str,
-    access: Access,
-    function: Function,
-) -> Route {
+const fn route(method: &'static str, path: &'static str, access: Access, function: Function) -> Route {
     Route {
         method,
         path,
@@ -65,42 +60,17 @@ const fn route(
 
 /// Every route.
 pub const ROUTES: [Route; 19] = [
-    route(
-        "GET",
-        "/callback/{callback_id+}",
-        Access::Open,
-        Function::EventCallback,
-    ),
+    route("GET", "/callback/{callback_id+}", Access::Open, Function::EventCallback),
     route(
         "POST",
         "/callback/{callback_id+}",
         Access::Open,
         Function::EventCallback,
     ),
-    route(
-        "GET",
-        "/suite/callback",
-        Access::Open,
-        Function::SuiteCallback,
-    ),
-    route(
-        "POST",
-        "/suite/callback",
-        Access::Open,
-        Function::SuiteCallback,
-    ),
-    route(
-        "GET",
-        "/suite/callback/",
-        Access::Open,
-        Function::SuiteCallback,
-    ),
-    route(
-        "POST",
-        "/suite/callback/",
-        Access::Open,
-        Function::SuiteCallback,
-    ),
+    route("GET", "/suite/callback", Access::Open, Function::SuiteCallback),
+    route("POST", "/suite/callback", Access::Open, Function::SuiteCallback),
+    route("GET", "/suite/callback/", Access::Open, Function::SuiteCallback),
+    route("POST", "/suite/callback/", Access::Open, Function::SuiteCallback),
     route(
         "GET",
         "/installation/start/{nonce}",
@@ -115,12 +85,7 @@ pub const ROUTES: [Route; 19] = [
     ),
     route("GET", "/", Access::Open, Function::Console),
     route("GET", "/assets/{file+}", Access::Open, Function::Console),
-    route(
-        "GET",
-        "/authorization",
-        Access::Token,
-        Function::ReadAuthorization,
-    ),
+    route("GET", "/authorization", Access::Token, Function::ReadAuthorization),
     route(
         "GET",
         "/authorization/events",
@@ -198,11 +163,7 @@ mod tests {
     #[test]
     fn finds_a_callback_with_any_number_of_slashes_at_its_end() {
         for path in ["/callback/x", "/callback/x/", "/callback/x//"] {
-            assert_eq!(
-                function(&Method::POST, path),
-                Some(Function::EventCallback),
-                "{path}"
-            );
+            assert_eq!(function(&Method::POST, path), Some(Function::EventCallback), "{path}");
         }
     }
 

@@ -58,9 +58,7 @@ impl Message {
     /// The message, as it was sent.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        self.decrypted
-            .get(HEADER_BYTES..self.message_end)
-            .unwrap_or_default()
+        self.decrypted.get(HEADER_BYTES..self.message_end).unwrap_or_default()
     }
 
     /// Whom it was sent to: a corporation, a suite, or nobody. Compare it with whom you expect;
@@ -92,12 +90,7 @@ impl fmt::Debug for Message {
 /// # Panics
 /// When the message has 4 GiB or more, which the layout cannot say.
 #[must_use]
-pub fn seal(
-    key: &EncodingAesKey,
-    random: [u8; RANDOM_BYTES],
-    message: &[u8],
-    receive_id: &str,
-) -> String {
+pub fn seal(key: &EncodingAesKey, random: [u8; RANDOM_BYTES], message: &[u8], receive_id: &str) -> String {
     let length = u32::try_from(message.len()).expect("a message is shorter than 4 GiB");
     let unpadded = HEADER_BYTES + message.len() + receive_id.len();
     let padding = PADDED_TO_BYTES - unpadded % PADDED_TO_BYTES;
@@ -124,9 +117,7 @@ fn encrypt(key: &EncodingAesKey, mut padded: Vec<u8>) -> String {
 
 /// Decrypts in place: the base64 is decoded into the one buffer that the message keeps.
 pub(crate) fn open(key: &EncodingAesKey, encrypt: &str) -> Result<Message, OpenError> {
-    let mut decrypted = BASE64
-        .decode_to_vec(encrypt)
-        .map_err(|_| OpenError::Base64)?;
+    let mut decrypted = BASE64.decode_to_vec(encrypt).map_err(|_| OpenError::Base64)?;
     let (key, iv) = key_and_iv(key);
     cbc::Decryptor::<Aes256Dec>::new(key, iv)
         .decrypt_padded::<NoPadding>(&mut decrypted)
@@ -136,10 +127,7 @@ pub(crate) fn open(key: &EncodingAesKey, encrypt: &str) -> Result<Message, OpenE
     let (message, receive_id) = parts(&decrypted).ok_or(OpenError::Layout)?;
     str::from_utf8(receive_id).map_err(|_| OpenError::ReceiveId)?;
     let message_end = HEADER_BYTES + message.len();
-    Ok(Message {
-        decrypted,
-        message_end,
-    })
+    Ok(Message { decrypted, message_end })
 }
 
 /// The scheme's IV is part of its key.
@@ -153,10 +141,7 @@ fn key_and_iv(key: &EncodingAesKey) -> (&Array<u8, U32>, &Array<u8, U16>) {
 fn unpadded_length(decrypted: &[u8]) -> Result<usize, OpenError> {
     let last = *decrypted.last().ok_or(OpenError::Blocks)?;
     let padding = usize::from(last);
-    let unpadded = decrypted
-        .len()
-        .checked_sub(padding)
-        .ok_or(OpenError::Padding)?;
+    let unpadded = decrypted.len().checked_sub(padding).ok_or(OpenError::Padding)?;
     let is_padding = decrypted.iter().skip(unpadded).all(|byte| *byte == last);
     if (1..=PADDED_TO_BYTES).contains(&padding) && is_padding {
         Ok(unpadded)
@@ -196,20 +181,14 @@ mod tests {
     #[test]
     fn opens_what_it_sealed() {
         let message = open(&key(), &seal(&key(), [7; 16], b"hello", "ww01")).unwrap();
-        assert_eq!(
-            (message.bytes(), message.receive_id()),
-            (b"hello".as_slice(), "ww01")
-        );
+        assert_eq!((message.bytes(), message.receive_id()), (b"hello".as_slice(), "ww01"));
         assert_eq!(message.into_bytes(), b"hello");
     }
 
     #[test]
     fn opens_an_empty_message_for_nobody() {
         let message = open(&key(), &seal(&key(), [7; 16], b"", "")).unwrap();
-        assert_eq!(
-            (message.bytes(), message.receive_id()),
-            (b"".as_slice(), "")
-        );
+        assert_eq!((message.bytes(), message.receive_id()), (b"".as_slice(), ""));
         assert_eq!(message.into_bytes(), b"");
     }
 
@@ -218,11 +197,7 @@ mod tests {
         for length in 0..=64 {
             let message = vec![b'm'; length];
             let sealed = seal(&key(), [7; 16], &message, "ww01");
-            assert_eq!(
-                BASE64.decode_to_vec(&sealed).unwrap().len() % 32,
-                0,
-                "{length}"
-            );
+            assert_eq!(BASE64.decode_to_vec(&sealed).unwrap().len() % 32, 0, "{length}");
             assert_eq!(open(&key(), &sealed).unwrap().bytes(), message, "{length}");
         }
     }
@@ -268,32 +243,21 @@ mod tests {
             unpadded,
             &format!("{sealed}\n"),
         ] {
-            assert_eq!(
-                open(&key(), encrypt).unwrap_err(),
-                OpenError::Base64,
-                "{encrypt}"
-            );
+            assert_eq!(open(&key(), encrypt).unwrap_err(), OpenError::Base64, "{encrypt}");
         }
     }
 
     #[test]
     fn refuses_base64_with_stray_bits_at_its_end() {
         // 16 bytes are 21 characters and a third: `AB==` has a bit that belongs to no byte.
-        assert_eq!(
-            open(&key(), "AAAAAAAAAAAAAAAAAAAAAB==").unwrap_err(),
-            OpenError::Base64
-        );
+        assert_eq!(open(&key(), "AAAAAAAAAAAAAAAAAAAAAB==").unwrap_err(), OpenError::Base64);
     }
 
     #[test]
     fn refuses_a_ciphertext_that_is_not_a_multiple_of_16() {
         for length in (0..64).filter(|length| length % 16 != 0) {
             let encrypt = BASE64.encode_to_string(vec![7; length]);
-            assert_eq!(
-                open(&key(), &encrypt).unwrap_err(),
-                OpenError::Blocks,
-                "{length}"
-            );
+            assert_eq!(open(&key(), &encrypt).unwrap_err(), OpenError::Blocks, "{length}");
         }
     }
 
@@ -306,11 +270,7 @@ mod tests {
     fn refuses_padding_of_0_or_33_bytes() {
         for padding in [0, 33, 64, 255] {
             let decrypted = [with_length(5, b"hello")[..31].to_vec(), vec![padding; 65]].concat();
-            assert_eq!(
-                open_raw(&decrypted).unwrap_err(),
-                OpenError::Padding,
-                "{padding}"
-            );
+            assert_eq!(open_raw(&decrypted).unwrap_err(), OpenError::Padding, "{padding}");
         }
     }
 
@@ -330,18 +290,9 @@ mod tests {
     fn refuses_a_length_beyond_the_buffer() {
         for length in [10, 11, 44, 1 << 16, u32::MAX] {
             let decrypted = with_length(length, b"helloww01");
-            assert_eq!(
-                open_raw(&decrypted).unwrap_err(),
-                OpenError::Layout,
-                "{length}"
-            );
+            assert_eq!(open_raw(&decrypted).unwrap_err(), OpenError::Layout, "{length}");
         }
-        assert_eq!(
-            open_raw(&with_length(9, b"helloww01"))
-                .unwrap()
-                .receive_id(),
-            ""
-        );
+        assert_eq!(open_raw(&with_length(9, b"helloww01")).unwrap().receive_id(), "");
     }
 
     #[test]

@@ -209,14 +209,8 @@ mod tests {
 
     #[test]
     fn refuses_a_token_with_anything_but_ascii_letters_and_digits() {
-        for token in [
-            " QDG6eK", "QDG6eK\n", "QDG-6eK", "QDG6eK=", "令牌", "QDG6eK\0", "ａ",
-        ] {
-            assert_eq!(
-                Token::parse(token).unwrap_err(),
-                TokenError::Character,
-                "{token}"
-            );
+        for token in [" QDG6eK", "QDG6eK\n", "QDG-6eK", "QDG6eK=", "令牌", "QDG6eK\0", "ａ"] {
+            assert_eq!(Token::parse(token).unwrap_err(), TokenError::Character, "{token}");
         }
     }
 
@@ -240,12 +234,7 @@ mod tests {
 
     #[test]
     fn refuses_a_key_of_42_or_44_characters() {
-        for key in [
-            "",
-            &EXAMPLE_KEY[..42],
-            &format!("{EXAMPLE_KEY}A"),
-            &"A".repeat(100_000),
-        ] {
+        for key in ["", &EXAMPLE_KEY[..42], &format!("{EXAMPLE_KEY}A"), &"A".repeat(100_000)] {
             assert_eq!(EncodingAesKey::parse(key).unwrap_err(), KeyError::Length);
         }
     }
@@ -254,17 +243,10 @@ mod tests {
     fn refuses_a_key_with_anything_but_ascii_letters_and_digits() {
         for character in ["$", "+", "/", "=", " ", "-", "_", "\0", "é", "钥"] {
             let key = format!("{}{character}", &EXAMPLE_KEY[..42]);
-            assert_eq!(
-                EncodingAesKey::parse(&key).unwrap_err(),
-                KeyError::Character,
-                "{key}"
-            );
+            assert_eq!(EncodingAesKey::parse(&key).unwrap_err(), KeyError::Character, "{key}");
         }
         let padded = format!("{EXAMPLE_KEY}=");
-        assert_eq!(
-            EncodingAesKey::parse(&padded).unwrap_err(),
-            KeyError::Character
-        );
+        assert_eq!(EncodingAesKey::parse(&padded).unwrap_err(), KeyError::Character);
     }
 
     #[test]
@@ -277,9 +259,7 @@ mod tests {
             } = Credentials::generate(&mut rng);
             assert_eq!(token.expose().len(), MAX_TOKEN_CHARS);
             assert!(Token::parse(token.expose()).is_ok());
-            let decoded = STRICT
-                .decode(format!("{}=", encoding_aes_key.expose()))
-                .unwrap();
+            let decoded = STRICT.decode(format!("{}=", encoding_aes_key.expose())).unwrap();
             assert_eq!(decoded, encoding_aes_key.bytes());
         }
     }
@@ -297,10 +277,7 @@ mod tests {
         // would make some 5000 and others 6250.
         let counts: Vec<_> = counts.into_iter().filter(|count| *count > 0).collect();
         assert_eq!(counts.len(), 62);
-        assert!(
-            counts.iter().all(|count| (4806..=5516).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (4806..=5516).contains(count)), "{counts:?}");
     }
 
     #[test]
@@ -319,10 +296,7 @@ mod tests {
             encoding_aes_key: EncodingAesKey::parse(EXAMPLE_KEY).unwrap(),
         };
         let shown = format!("{credentials:?}");
-        assert!(
-            !shown.contains("QDG6eK") && !shown.contains("jWmY"),
-            "{shown}"
-        );
+        assert!(!shown.contains("QDG6eK") && !shown.contains("jWmY"), "{shown}");
         assert!(shown.contains("[redacted]"), "{shown}");
     }
 

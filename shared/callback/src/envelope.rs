@@ -76,8 +76,7 @@ pub fn xml(to_user_name: &str, agent_id: &str, encrypt: &str) -> String {
 /// An envelope in JSON, as WeCom sends it.
 #[must_use]
 pub fn json(to_user_name: &str, agent_id: &str, encrypt: &str) -> String {
-    serde_json::json!({"tousername": to_user_name, "encrypt": encrypt, "agentid": agent_id})
-        .to_string()
+    serde_json::json!({"tousername": to_user_name, "encrypt": encrypt, "agentid": agent_id}).to_string()
 }
 
 fn in_xml(body: &str) -> Result<Option<Cow<'_, str>>, EnvelopeError> {
@@ -95,8 +94,7 @@ fn in_xml(body: &str) -> Result<Option<Cow<'_, str>>, EnvelopeError> {
 }
 
 fn in_json(body: &str) -> Result<Option<Cow<'_, str>>, EnvelopeError> {
-    let found: JsonEnvelope<'_> =
-        serde_json::from_str(body).map_err(|_| EnvelopeError::Malformed)?;
+    let found: JsonEnvelope<'_> = serde_json::from_str(body).map_err(|_| EnvelopeError::Malformed)?;
     if found.is_duplicate {
         Err(EnvelopeError::Duplicate)
     } else {
@@ -173,10 +171,7 @@ mod tests {
 
     #[test]
     fn finds_the_ciphertext_wherever_it_stands_among_the_elements() {
-        finds(
-            "<xml><Encrypt>e</Encrypt><ToUserName/><AgentID>1</AgentID></xml>",
-            "e",
-        );
+        finds("<xml><Encrypt>e</Encrypt><ToUserName/><AgentID>1</AgentID></xml>", "e");
         finds(
             "<xml><AgentID><![CDATA[]]></AgentID><ToUserName>w</ToUserName><Encrypt>e</Encrypt></xml>",
             "e",
@@ -190,23 +185,14 @@ mod tests {
     #[test]
     fn borrows_the_ciphertext_from_the_body() {
         let xml = xml("ww01", "", "e");
-        assert!(matches!(
-            encrypt_of(xml.as_bytes()).unwrap(),
-            Cow::Borrowed("e")
-        ));
+        assert!(matches!(encrypt_of(xml.as_bytes()).unwrap(), Cow::Borrowed("e")));
         let json = json("ww01", "", "e");
-        assert!(matches!(
-            encrypt_of(json.as_bytes()).unwrap(),
-            Cow::Borrowed("e")
-        ));
+        assert!(matches!(encrypt_of(json.as_bytes()).unwrap(), Cow::Borrowed("e")));
     }
 
     #[test]
     fn finds_the_ciphertext_in_json_whatever_the_case_of_its_key() {
-        finds(
-            r#"{"tousername":"w","encrypt":"a+/=","agentid":"1"}"#,
-            "a+/=",
-        );
+        finds(r#"{"tousername":"w","encrypt":"a+/=","agentid":"1"}"#, "a+/=");
         finds(
             r#" { "ToUserName": {"Encrypt": "no"}, "Encrypt": "a+\/=", "AgentID": [1] }"#,
             "a+/=",
@@ -260,18 +246,9 @@ mod tests {
             "<xml><ToUserName><![CDATA[<Encrypt>no</Encrypt>]]></ToUserName><Encrypt>e</Encrypt></xml>",
             "e",
         );
-        finds(
-            "<xml><!-- <Encrypt>no</Encrypt> --><Encrypt>e</Encrypt></xml>",
-            "e",
-        );
-        finds(
-            "<xml><?p <Encrypt>no</Encrypt> ?><Encrypt>e</Encrypt></xml>",
-            "e",
-        );
-        finds(
-            "<xml><a><Encrypt>no</Encrypt></a><Encrypt>e</Encrypt></xml>",
-            "e",
-        );
+        finds("<xml><!-- <Encrypt>no</Encrypt> --><Encrypt>e</Encrypt></xml>", "e");
+        finds("<xml><?p <Encrypt>no</Encrypt> ?><Encrypt>e</Encrypt></xml>", "e");
+        finds("<xml><a><Encrypt>no</Encrypt></a><Encrypt>e</Encrypt></xml>", "e");
     }
 
     #[test]

@@ -128,10 +128,7 @@ impl<'a> Markup<'a> {
     }
 
     fn start_tag(&mut self, tag: &'a str) -> Result<Piece<'a>, XmlError> {
-        let name_length = tag
-            .bytes()
-            .position(|byte| !is_name_byte(byte))
-            .unwrap_or(tag.len());
+        let name_length = tag.bytes().position(|byte| !is_name_byte(byte)).unwrap_or(tag.len());
         let (name, attributes) = split(tag, name_length)?;
         if !starts_with_name(&name) {
             return Err(XmlError::Malformed);
@@ -139,8 +136,7 @@ impl<'a> Markup<'a> {
         let (attributes, rest) = split(attributes, end_of_tag(attributes)?)?;
         self.closes = attributes.ends_with('/');
         let attributes = attributes.strip_suffix('/').unwrap_or(attributes);
-        let attributes_stand_apart =
-            attributes.starts_with(|first: char| first.is_ascii_whitespace());
+        let attributes_stand_apart = attributes.starts_with(|first: char| first.is_ascii_whitespace());
         if !attributes.is_empty() && !attributes_stand_apart {
             return Err(XmlError::Malformed);
         }
@@ -149,10 +145,7 @@ impl<'a> Markup<'a> {
     }
 
     fn end_tag(&mut self, tag: &'a str) -> Result<Piece<'a>, XmlError> {
-        let innermost = self
-            .depth
-            .checked_sub(1)
-            .and_then(|index| self.open.get(index));
+        let innermost = self.depth.checked_sub(1).and_then(|index| self.open.get(index));
         let after_name = innermost
             .and_then(|name| tag.strip_prefix(name))
             .ok_or(XmlError::Malformed)?;
@@ -259,9 +252,7 @@ fn character(reference: &str) -> Result<char, XmlError> {
             _ => Err(XmlError::Forbidden),
         };
     };
-    let (digits, radix) = number
-        .strip_prefix('x')
-        .map_or((number, 10), |digits| (digits, 16));
+    let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |digits| (digits, 16));
     let code = Some(digits)
         .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
         .and_then(|digits| u32::from_str_radix(digits, radix).ok());
@@ -368,10 +359,7 @@ mod tests {
         for text in ["<a> x </a>", "<a>\n<![CDATA[x]]></a>", "<a><!-- -->x</a>"] {
             let mut markup = Markup::new(text);
             markup.next().unwrap();
-            assert!(
-                matches!(markup.element_text(), Ok(Cow::Borrowed("x"))),
-                "{text}"
-            );
+            assert!(matches!(markup.element_text(), Ok(Cow::Borrowed("x"))), "{text}");
         }
     }
 

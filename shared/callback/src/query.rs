@@ -114,10 +114,7 @@ fn decode(raw: &str, max_bytes: usize) -> Option<String> {
     if raw.len() > 3 * max_bytes {
         return None;
     }
-    let value = percent_decode_str(raw)
-        .decode_utf8()
-        .ok()
-        .map(Cow::into_owned)?;
+    let value = percent_decode_str(raw).decode_utf8().ok().map(Cow::into_owned)?;
     (1..=max_bytes).contains(&value.len()).then_some(value)
 }
 
@@ -147,8 +144,7 @@ mod tests {
 
     #[test]
     fn reads_the_parameters_in_any_order_among_others() {
-        let query =
-            "a=1&nonce=n&&echostr=e&=x&timestamp=t&b&msg_signature=s&%ff=1&msg_signature2=z";
+        let query = "a=1&nonce=n&&echostr=e&=x&timestamp=t&b&msg_signature=s&%ff=1&msg_signature2=z";
         let query = CallbackQuery::parse(query).unwrap();
         assert_eq!(
             (&*query.msg_signature, &*query.timestamp, &*query.nonce),
@@ -180,10 +176,7 @@ mod tests {
     #[test]
     fn reads_names_that_are_percent_encoded() {
         assert!(CallbackQuery::parse("msg%5Fsignature=s&timestamp=1&%6Eonce=n").is_ok());
-        assert_eq!(
-            error(&format!("{SIGNED}&%6Eonce=n")),
-            QueryError::Malformed(NONCE)
-        );
+        assert_eq!(error(&format!("{SIGNED}&%6Eonce=n")), QueryError::Malformed(NONCE));
     }
 
     #[test]
@@ -196,18 +189,9 @@ mod tests {
 
     #[test]
     fn names_what_is_missing() {
-        assert_eq!(
-            error("timestamp=1&nonce=n"),
-            QueryError::Missing(MSG_SIGNATURE)
-        );
-        assert_eq!(
-            error("msg_signature=s&nonce=n"),
-            QueryError::Missing(TIMESTAMP)
-        );
-        assert_eq!(
-            error("msg_signature=s&timestamp=1"),
-            QueryError::Missing(NONCE)
-        );
+        assert_eq!(error("timestamp=1&nonce=n"), QueryError::Missing(MSG_SIGNATURE));
+        assert_eq!(error("msg_signature=s&nonce=n"), QueryError::Missing(TIMESTAMP));
+        assert_eq!(error("msg_signature=s&timestamp=1"), QueryError::Missing(NONCE));
     }
 
     #[test]
@@ -228,18 +212,13 @@ mod tests {
             error("msg_signature=s&timestamp&nonce=n"),
             QueryError::Malformed(TIMESTAMP)
         );
-        assert_eq!(
-            error(&format!("{SIGNED}&echostr=")),
-            QueryError::Malformed(ECHOSTR)
-        );
+        assert_eq!(error(&format!("{SIGNED}&echostr=")), QueryError::Malformed(ECHOSTR));
     }
 
     #[test]
     fn refuses_a_parameter_that_is_too_long() {
         let at_most = "1".repeat(MAX_VALUE_BYTES);
-        assert!(
-            CallbackQuery::parse(&format!("msg_signature=s&timestamp=1&nonce={at_most}")).is_ok()
-        );
+        assert!(CallbackQuery::parse(&format!("msg_signature=s&timestamp=1&nonce={at_most}")).is_ok());
         for nonce in [
             format!("{at_most}1"),
             "%31".repeat(MAX_VALUE_BYTES + 1),
@@ -258,8 +237,7 @@ mod tests {
     #[test]
     fn takes_a_value_of_the_greatest_length_with_every_byte_encoded() {
         let nonce = "%31".repeat(MAX_VALUE_BYTES);
-        let query =
-            CallbackQuery::parse(&format!("msg_signature=s&timestamp=1&nonce={nonce}")).unwrap();
+        let query = CallbackQuery::parse(&format!("msg_signature=s&timestamp=1&nonce={nonce}")).unwrap();
         assert_eq!(query.nonce.len(), MAX_VALUE_BYTES);
     }
 
@@ -274,9 +252,6 @@ mod tests {
     #[test]
     fn says_which_parameter_without_its_value() {
         assert_eq!(QueryError::Missing(NONCE).to_string(), "nonce is missing");
-        assert_eq!(
-            QueryError::Malformed(ECHOSTR).to_string(),
-            "echostr is malformed"
-        );
+        assert_eq!(QueryError::Malformed(ECHOSTR).to_string(), "echostr is malformed");
     }
 }

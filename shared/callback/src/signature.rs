@@ -98,11 +98,7 @@ fn digest(token: &Token, timestamp: &str, nonce: &str, encrypt: &str) -> [u8; SI
 
 /// The lower-case hexadecimal digit of a number below 16.
 fn digit(value: u8) -> u8 {
-    if value < 10 {
-        b'0' + value
-    } else {
-        b'a' + value - 10
-    }
+    if value < 10 { b'0' + value } else { b'a' + value - 10 }
 }
 
 #[cfg(test)]
@@ -111,8 +107,7 @@ mod tests {
 
     const TIMESTAMP: &str = "1409659589";
     const NONCE: &str = "263014780";
-    const ENCRYPT: &str =
-        "P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp+4RPcs8TgAE7OaBO+FZXvnaqQ==";
+    const ENCRYPT: &str = "P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp+4RPcs8TgAE7OaBO+FZXvnaqQ==";
     const SIGNATURE: &str = "5c45ff5e21c57e6ad56bac8758b79b1d9ac89fd3";
 
     fn token() -> Token {
@@ -176,26 +171,8 @@ mod tests {
     fn refuses_another_timestamp_nonce_or_ciphertext() {
         assert!(verify(&token(), SIGNATURE, "1409659590", NONCE, ENCRYPT).is_err());
         assert!(verify(&token(), SIGNATURE, TIMESTAMP, "263014781", ENCRYPT).is_err());
-        assert!(
-            verify(
-                &token(),
-                SIGNATURE,
-                TIMESTAMP,
-                NONCE,
-                &ENCRYPT.replace('+', " ")
-            )
-            .is_err()
-        );
-        assert!(
-            verify(
-                &token(),
-                SIGNATURE,
-                TIMESTAMP,
-                NONCE,
-                ENCRYPT.trim_end_matches('=')
-            )
-            .is_err()
-        );
+        assert!(verify(&token(), SIGNATURE, TIMESTAMP, NONCE, &ENCRYPT.replace('+', " ")).is_err());
+        assert!(verify(&token(), SIGNATURE, TIMESTAMP, NONCE, ENCRYPT.trim_end_matches('=')).is_err());
     }
 
     #[test]

@@ -58,11 +58,7 @@ pub fn text<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
 /// it.
 pub(crate) fn as_text(body: &[u8]) -> Option<&str> {
     let text = str::from_utf8(body).ok()?;
-    Some(
-        text.strip_prefix('\u{feff}')
-            .unwrap_or(text)
-            .trim_ascii_start(),
-    )
+    Some(text.strip_prefix('\u{feff}').unwrap_or(text).trim_ascii_start())
 }
 
 /// An element that has begun and not ended.
@@ -205,10 +201,7 @@ mod tests {
     #[test]
     fn keeps_the_place_of_the_first_of_repeated_elements() {
         let map = to_json(b"<xml><a>1</a><b>2</b><a>3</a></xml>").unwrap();
-        assert_eq!(
-            serde_json::to_string(&map).unwrap(),
-            r#"{"a":["1","3"],"b":"2"}"#
-        );
+        assert_eq!(serde_json::to_string(&map).unwrap(), r#"{"a":["1","3"],"b":"2"}"#);
     }
 
     #[test]
@@ -220,10 +213,7 @@ mod tests {
             "<xml><InfoType> <![CDATA[suite_ticket]]>\n</InfoType></xml>",
             &json!({"InfoType": "suite_ticket"}),
         );
-        reads(
-            "<xml><a> x <![CDATA[ y ]]> z </a></xml>",
-            &json!({"a": "x  y  z"}),
-        );
+        reads("<xml><a> x <![CDATA[ y ]]> z </a></xml>", &json!({"a": "x  y  z"}));
         reads(
             "<xml><a><![CDATA[a]]]]><![CDATA[>b]]></a></xml>",
             &json!({"a": "a]]>b"}),
@@ -248,10 +238,7 @@ mod tests {
             "<xml><a>&lt;&gt;&amp;&quot;&apos;&#29579;&#x738b;</a></xml>",
             &json!({"a": "<>&\"'王王"}),
         );
-        reads(
-            "<xml><a>a&amp;b &amp;lt; c</a></xml>",
-            &json!({"a": "a&b &lt; c"}),
-        );
+        reads("<xml><a>a&amp;b &amp;lt; c</a></xml>", &json!({"a": "a&b &lt; c"}));
         reads("<xml><a><![CDATA[&lt;]]></a></xml>", &json!({"a": "&lt;"}));
     }
 
@@ -271,10 +258,7 @@ mod tests {
             &json!({"a": "1"}),
         );
         reads("<xml/>", &json!({}));
-        reads(
-            "<xml><!-- <b/> --><a><!-- c -->1<?p q?></a></xml>",
-            &json!({"a": "1"}),
-        );
+        reads("<xml><!-- <b/> --><a><!-- c -->1<?p q?></a></xml>", &json!({"a": "1"}));
     }
 
     #[test]
@@ -295,8 +279,7 @@ mod tests {
 
     #[test]
     fn finds_a_text_whatever_the_case_of_its_name() {
-        let map =
-            to_json(b"<xml><NewUserId>w</NewUserId><a>1</a><a>2</a><b><c/></b></xml>").unwrap();
+        let map = to_json(b"<xml><NewUserId>w</NewUserId><a>1</a><a>2</a><b><c/></b></xml>").unwrap();
         assert_eq!(text(&map, "NewUserID"), Some("w"));
         assert_eq!(text(&map, "newuserid"), Some("w"));
         for name in ["NewUser", "a", "b", "c", ""] {
@@ -400,10 +383,7 @@ mod tests {
 
     #[test]
     fn refuses_a_message_that_is_not_utf_8() {
-        assert_eq!(
-            to_json(b"<xml><a>\xc3\x28</a></xml>").unwrap_err(),
-            XmlError::NotUtf8
-        );
+        assert_eq!(to_json(b"<xml><a>\xc3\x28</a></xml>").unwrap_err(), XmlError::NotUtf8);
         assert_eq!(to_json(b"{\"a\":\"\xff\"}").unwrap_err(), XmlError::NotUtf8);
     }
 

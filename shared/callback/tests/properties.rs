@@ -8,25 +8,17 @@ use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 use serde_json::{Map, Value};
 use wecom_callback::{
-    CallbackQuery, Credentials, EncodingAesKey, Message, OpenError, Token, envelope, seal, sign,
-    verify, xml,
+    CallbackQuery, Credentials, EncodingAesKey, Message, OpenError, Token, envelope, seal, sign, verify, xml,
 };
 
 fn credentials() -> impl Strategy<Value = Credentials> {
-    any::<u64>()
-        .prop_map(|seed| Credentials::generate(&mut Xoshiro256PlusPlus::seed_from_u64(seed)))
+    any::<u64>().prop_map(|seed| Credentials::generate(&mut Xoshiro256PlusPlus::seed_from_u64(seed)))
 }
 
 /// Opens what somebody signed who has the token.
 fn open_signed(credentials: &Credentials, encrypt: &str) -> Result<Message, OpenError> {
     let signature = sign(&credentials.token, "1764001000", "nonce", encrypt);
-    let verified = verify(
-        &credentials.token,
-        &signature,
-        "1764001000",
-        "nonce",
-        encrypt,
-    );
+    let verified = verify(&credentials.token, &signature, "1764001000", "nonce", encrypt);
     verified
         .expect("it was just signed")
         .open(&credentials.encoding_aes_key)
@@ -260,10 +252,7 @@ impl Content {
         fn inner(content: &Content) -> String {
             match content {
                 Content::Plain(text) => {
-                    let text = text
-                        .replace('&', "&amp;")
-                        .replace('<', "&lt;")
-                        .replace('>', "&#x3e;");
+                    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&#x3e;");
                     format!("\n {text}\t")
                 }
                 Content::Cdata(text) => {
@@ -311,9 +300,7 @@ fn document() -> impl Strategy<Value = Content> {
         "[ -~\\n王芳\u{3000}]{0,12}".prop_map(Content::Plain),
         "[ -~\\n王芳\\]>]{0,12}".prop_map(Content::Cdata),
     ];
-    let elements = |content| {
-        prop::collection::vec(("[A-Ca-c][A-Za-z0-9_.-]{0,1}", content), 1..5)
-            .prop_map(Content::Elements)
-    };
+    let elements =
+        |content| prop::collection::vec(("[A-Ca-c][A-Za-z0-9_.-]{0,1}", content), 1..5).prop_map(Content::Elements);
     elements(text.prop_recursive(4, 40, 5, elements).boxed())
 }

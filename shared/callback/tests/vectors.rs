@@ -10,8 +10,8 @@ use serde::Deserialize;
 use wecom_callback::envelope::EnvelopeError;
 use wecom_callback::xml::XmlError;
 use wecom_callback::{
-    CallbackQuery, EncodingAesKey, KeyError, Message, OpenError, SignatureError, Token, envelope,
-    seal, sign, verify, xml,
+    CallbackQuery, EncodingAesKey, KeyError, Message, OpenError, SignatureError, Token, envelope, seal, sign, verify,
+    xml,
 };
 
 /// One entry of the file. What was not published is none.
@@ -93,10 +93,7 @@ fn vectors() -> Vec<Vector> {
 }
 
 fn vector(id: &str) -> Vector {
-    vectors()
-        .into_iter()
-        .find(|vector| vector.id == id)
-        .expect(id)
+    vectors().into_iter().find(|vector| vector.id == id).expect(id)
 }
 
 /// On how many vectors a check ran: it says of each whether it applies, and panics where it fails.
@@ -117,12 +114,7 @@ fn every_ciphertext_opens_to_its_plaintext_and_receive_id() {
     let opened = count(|vector| {
         let message = vector.open(&vector.encrypt);
         vector.assert_is_inside(&message);
-        assert_eq!(
-            message.into_bytes(),
-            vector.plaintext.as_bytes(),
-            "{}",
-            vector.id
-        );
+        assert_eq!(message.into_bytes(), vector.plaintext.as_bytes(), "{}", vector.id);
         true
     });
     assert_eq!(opened, 21);
@@ -163,12 +155,7 @@ fn every_plaintext_whose_random_is_known_seals_to_its_ciphertext() {
             return false;
         };
         let random = random.as_bytes().try_into().unwrap();
-        let encrypt = seal(
-            &vector.key(),
-            random,
-            vector.plaintext.as_bytes(),
-            &vector.receive_id,
-        );
+        let encrypt = seal(&vector.key(), random, vector.plaintext.as_bytes(), &vector.receive_id);
         assert_eq!(encrypt, vector.encrypt, "{}", vector.id);
         true
     });
@@ -186,12 +173,7 @@ fn every_raw_query_answers_the_url_check() {
         assert_eq!(query.msg_signature, signed.msg_signature, "{}", vector.id);
         assert_eq!(query.timestamp, signed.timestamp, "{}", vector.id);
         assert_eq!(query.nonce, signed.nonce, "{}", vector.id);
-        assert_eq!(
-            query.echostr.as_ref(),
-            Some(&vector.encrypt),
-            "{}",
-            vector.id
-        );
+        assert_eq!(query.echostr.as_ref(), Some(&vector.encrypt), "{}", vector.id);
         vector.assert_is_inside(&vector.open(&query.echostr.unwrap()));
         true
     });
@@ -211,14 +193,9 @@ fn every_url_check_survives_a_gateway_that_decodes_the_query() {
             ..
         } = vector.signed().unwrap();
         let encrypt = &vector.encrypt;
-        for mangled in [
-            encrypt.clone(),
-            encrypt.replace('+', " "),
-            encrypt.replace('+', "%20"),
-        ] {
-            let raw_query = format!(
-                "msg_signature={msg_signature}&timestamp={timestamp}&nonce={nonce}&echostr={mangled}"
-            );
+        for mangled in [encrypt.clone(), encrypt.replace('+', " "), encrypt.replace('+', "%20")] {
+            let raw_query =
+                format!("msg_signature={msg_signature}&timestamp={timestamp}&nonce={nonce}&echostr={mangled}");
             let query = CallbackQuery::parse(&raw_query).unwrap();
             vector.assert_is_inside(&vector.open(&query.echostr.unwrap()));
         }
@@ -288,8 +265,7 @@ fn no_vector_verifies_with_one_digit_of_its_signature_flipped() {
             let mut flipped = msg_signature.to_owned();
             let digit = if &flipped[at..=at] == "f" { "e" } else { "f" };
             flipped.replace_range(at..=at, digit);
-            verify(&token, &flipped, timestamp, nonce, &vector.encrypt).unwrap_err()
-                == SignatureError::Mismatch
+            verify(&token, &flipped, timestamp, nonce, &vector.encrypt).unwrap_err() == SignatureError::Mismatch
         })
     });
     assert_eq!(refused, 18);
@@ -298,10 +274,7 @@ fn no_vector_verifies_with_one_digit_of_its_signature_flipped() {
 #[test]
 fn no_vector_opens_with_another_key() {
     let other = EncodingAesKey::parse(&"Z".repeat(43)).unwrap();
-    assert_eq!(
-        count(|vector| open_anyway(&other, &vector.encrypt).is_err()),
-        21
-    );
+    assert_eq!(count(|vector| open_anyway(&other, &vector.encrypt).is_err()), 21);
 }
 
 #[test]
@@ -329,14 +302,8 @@ fn a_ciphertext_that_is_not_a_multiple_of_16_is_refused_though_it_was_signed() {
 #[test]
 fn a_published_key_with_a_character_less_more_or_wrong_is_refused() {
     let key = vector("doc-90968-message").encoding_aes_key;
-    assert_eq!(
-        EncodingAesKey::parse(&key[..42]).unwrap_err(),
-        KeyError::Length
-    );
-    assert_eq!(
-        EncodingAesKey::parse(&format!("{key}A")).unwrap_err(),
-        KeyError::Length
-    );
+    assert_eq!(EncodingAesKey::parse(&key[..42]).unwrap_err(), KeyError::Length);
+    assert_eq!(EncodingAesKey::parse(&format!("{key}A")).unwrap_err(), KeyError::Length);
     assert_eq!(
         EncodingAesKey::parse(&format!("{}$", &key[..42])).unwrap_err(),
         KeyError::Character
@@ -346,11 +313,7 @@ fn a_published_key_with_a_character_less_more_or_wrong_is_refused() {
 #[test]
 fn no_xml_body_is_taken_with_a_document_type_or_without_its_ciphertext() {
     let refused = count(|vector| {
-        let Some(body) = vector
-            .post_body
-            .as_ref()
-            .filter(|body| body.starts_with('<'))
-        else {
+        let Some(body) = vector.post_body.as_ref().filter(|body| body.starts_with('<')) else {
             return false;
         };
         let with_doctype = format!("<!DOCTYPE xml>{body}");

@@ -143,10 +143,7 @@ impl Callback {
 
     /// The generations that may authenticate a request now: the current first, because nearly every request uses it.
     pub fn valid_generations(&self, now: Timestamp) -> impl Iterator<Item = &Generation> {
-        let previous = self
-            .previous
-            .as_ref()
-            .filter(move |retired| now < retired.valid_until);
+        let previous = self.previous.as_ref().filter(move |retired| now < retired.valid_until);
         self.current
             .iter()
             .chain(self.pending.iter())
@@ -251,10 +248,7 @@ mod tests {
         callback.propose(generation(1));
         assert!(callback.promote(1, at(10), GRACE));
         callback.propose(generation(2));
-        assert!(
-            !callback.promote(1, at(20), GRACE),
-            "an old check that arrives late"
-        );
+        assert!(!callback.promote(1, at(20), GRACE), "an old check that arrives late");
         assert!(callback.promote(2, at(30), GRACE));
         assert!(!callback.promote(2, at(40), GRACE), "the same check again");
         assert_eq!(callback.verified_at, Some(at(30)));
@@ -277,18 +271,11 @@ mod tests {
         callback.propose(generation(1));
         callback.promote(1, at(0), GRACE);
         callback.assign_corp(CorpId::parse("wwaaaaaaaaaaaaaaaa").unwrap());
-        assert!(
-            callback.is_verified(),
-            "the first to be known changes nothing"
-        );
+        assert!(callback.is_verified(), "the first to be known changes nothing");
         callback.assign_corp(CorpId::parse("WWAAAAAAAAAAAAAAAA").unwrap());
         assert!(callback.is_verified(), "nor does the same in other letters");
         callback.assign_corp(CorpId::parse("wwbbbbbbbbbbbbbbbb").unwrap());
         assert!(!callback.is_verified());
-        assert_eq!(
-            callback.newest().map(|g| g.number),
-            Some(1),
-            "the values stay"
-        );
+        assert_eq!(callback.newest().map(|g| g.number), Some(1), "the values stay");
     }
 }

@@ -92,12 +92,7 @@ pub enum InstallOutcome {
 impl InstallSession {
     /// A link that nobody has opened yet.
     #[must_use]
-    pub fn new(
-        state: InstallState,
-        tenant_id: TenantId,
-        pre_auth_code: String,
-        expires_at: Timestamp,
-    ) -> Self {
+    pub fn new(state: InstallState, tenant_id: TenantId, pre_auth_code: String, expires_at: Timestamp) -> Self {
         Self {
             state,
             tenant_id,

@@ -3,10 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{
-    AuthMode, Authorization, Callback, InstallationStatus, KindCheck, Rejection, SecretStatus,
-    Settings,
-};
+use super::{AuthMode, Authorization, Callback, InstallationStatus, KindCheck, Rejection, SecretStatus, Settings};
 use crate::ids::{Scope, TenantId};
 
 /// The whole state.
@@ -175,11 +172,7 @@ impl StateView {
 impl Authorization {
     /// The steps that are not done, in the wizard's order.
     #[must_use]
-    pub fn missing(
-        &self,
-        contacts: Option<&Callback>,
-        external_contacts: Option<&Callback>,
-    ) -> Vec<NextStep> {
+    pub fn missing(&self, contacts: Option<&Callback>, external_contacts: Option<&Callback>) -> Vec<NextStep> {
         let installed = self
             .installed()
             .is_some_and(|installation| installation.auth_mode == AuthMode::Admin);
@@ -194,14 +187,8 @@ impl Authorization {
             (NextStep::Install, installed),
             (NextStep::ContactsSecret, accepted(Scope::Contacts)),
             (NextStep::ContactsCallback, verified(contacts)),
-            (
-                NextStep::ExternalContactsSecret,
-                accepted(Scope::ExternalContacts),
-            ),
-            (
-                NextStep::ExternalContactsCallback,
-                verified(external_contacts),
-            ),
+            (NextStep::ExternalContactsSecret, accepted(Scope::ExternalContacts)),
+            (NextStep::ExternalContactsCallback, verified(external_contacts)),
         ]
         .into_iter()
         .filter_map(|(step, done)| (!done).then_some(step))
@@ -231,9 +218,7 @@ fn findings(authorization: &Authorization) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(installation) = &authorization.installation {
         if installation.status == InstallationStatus::Cancelled {
-            let since = installation
-                .cancelled_at
-                .unwrap_or(installation.installed_at);
+            let since = installation.cancelled_at.unwrap_or(installation.installed_at);
             findings.push(Finding {
                 code: "authorization_cancelled",
                 scope: None,
@@ -256,12 +241,8 @@ fn findings(authorization: &Authorization) -> Vec<Finding> {
         };
         let finding = match (secret.status, secret.kind_check) {
             (SecretStatus::Rejected, _) => ("secret_rejected", Severity::Error),
-            (SecretStatus::Accepted, KindCheck::IpNotTrusted) => {
-                ("ip_not_trusted", Severity::Warning)
-            }
-            (SecretStatus::Accepted, KindCheck::Unconfirmed) => {
-                ("secret_kind_unconfirmed", Severity::Warning)
-            }
+            (SecretStatus::Accepted, KindCheck::IpNotTrusted) => ("ip_not_trusted", Severity::Warning),
+            (SecretStatus::Accepted, KindCheck::Unconfirmed) => ("secret_kind_unconfirmed", Severity::Warning),
             (SecretStatus::Accepted, KindCheck::Confirmed) => continue,
         };
         findings.push(Finding {
@@ -275,10 +256,7 @@ fn findings(authorization: &Authorization) -> Vec<Finding> {
 }
 
 fn health(findings: &[Finding]) -> Health {
-    if findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Error)
-    {
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
         Health::Broken
     } else if findings.is_empty() {
         Health::Ok
@@ -332,11 +310,8 @@ impl ScopeView {
             callback: CallbackView {
                 status: CallbackStatus::of(callback),
                 url: callback.map(|callback| callback.url(base_url)),
-                generation: callback
-                    .and_then(Callback::newest)
-                    .map(|generation| generation.number),
-                rotation_pending: callback
-                    .is_some_and(|callback| callback.is_verified() && callback.pending.is_some()),
+                generation: callback.and_then(Callback::newest).map(|generation| generation.number),
+                rotation_pending: callback.is_some_and(|callback| callback.is_verified() && callback.pending.is_some()),
                 verified_at: callback.and_then(|callback| callback.verified_at),
                 last_event_at: callback.and_then(|callback| callback.last_event_at),
                 events_received: callback.map_or(0, |callback| callback.events_received),

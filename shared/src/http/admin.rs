@@ -13,8 +13,8 @@ use crate::{
     ids::Scope,
     startup::Platform,
     steps::{
-        CompleteAuthorization, GenerateCredentials, GeneratedCredentials, ReadAuthorization,
-        ReadEvents, RegisterSecret, SecretInput, ShowCredentials, StepError, UpdateSettings,
+        CompleteAuthorization, GenerateCredentials, GeneratedCredentials, ReadAuthorization, ReadEvents,
+        RegisterSecret, SecretInput, ShowCredentials, StepError, UpdateSettings,
     },
     store::EventFilter,
 };
@@ -30,12 +30,10 @@ pub async fn read_authorization(platform: &Platform, request: Request) -> Respon
 
 async fn state(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let tenant_id = read::tenant(request, &platform.config)?;
-    let (authorization, callbacks) = ReadAuthorization {
-        store: &platform.store,
-    }
-    .run(&tenant_id)
-    .await
-    .map_err(problem(platform))?;
+    let (authorization, callbacks) = ReadAuthorization { store: &platform.store }
+        .run(&tenant_id)
+        .await
+        .map_err(problem(platform))?;
     Ok(Answer::json(
         StatusCode::OK,
         &view(platform, request, &authorization, &callbacks),
@@ -57,15 +55,7 @@ async fn events(platform: &Platform, request: &Request) -> Result<Answer, Proble
             .transpose()
             .map_err(|_| Problem::wrong_type(name))
     };
-    let known = [
-        "scope",
-        "event",
-        "change_type",
-        "since",
-        "until",
-        "limit",
-        "cursor",
-    ];
+    let known = ["scope", "event", "change_type", "since", "until", "limit", "cursor"];
     if let Some((name, _)) = parameters.iter().find(|(name, _)| !known.contains(name)) {
         return Err(Problem::unknown_field(name));
     }
@@ -91,9 +81,7 @@ async fn events(platform: &Platform, request: &Request) -> Result<Answer, Proble
             _ => return Err(Problem::wrong_type("limit")),
         },
     };
-    let step = ReadEvents {
-        store: &platform.store,
-    };
+    let step = ReadEvents { store: &platform.store };
     let page = step
         .run(&tenant_id, &filter, limit, text("cursor").as_deref())
         .await
@@ -106,10 +94,7 @@ async fn events(platform: &Platform, request: &Request) -> Result<Answer, Proble
 
 /// `PUT /authorization/{scope}/secret`.
 pub async fn register_secret(platform: &Platform, request: Request) -> Response<Body> {
-    conclude(
-        put_secret(platform, &request).await,
-        &read::request_id(&request),
-    )
+    conclude(put_secret(platform, &request).await, &read::request_id(&request))
 }
 
 async fn put_secret(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
@@ -129,11 +114,7 @@ async fn put_secret(platform: &Platform, request: &Request) -> Result<Answer, Pr
         },
         agent_id: match fields.remove("agent_id") {
             None | Some(Value::Null) => None,
-            Some(agent_id) => Some(
-                agent_id
-                    .as_u64()
-                    .ok_or_else(|| Problem::wrong_type("agent_id"))?,
-            ),
+            Some(agent_id) => Some(agent_id.as_u64().ok_or_else(|| Problem::wrong_type("agent_id"))?),
         },
     };
     let keys = platform.keys().await.map_err(problem(platform))?;
@@ -143,24 +124,12 @@ async fn put_secret(platform: &Platform, request: &Request) -> Result<Answer, Pr
         keys,
     };
     let registered = step
-        .run(
-            &tenant_id,
-            scope,
-            input,
-            &*platform.clock,
-            &*platform.entropy,
-        )
+        .run(&tenant_id, scope, input, &*platform.clock, &*platform.entropy)
         .await
         .map_err(problem(platform))?;
     let base_url = read::base_url(request, &platform.config);
-    let view = ScopeView::new(
-        &registered.authorization,
-        scope,
-        Some(&registered.callback),
-        &base_url,
-    );
-    let body =
-        json!({"scope": view, "credentials": credentials(&registered.credentials, &base_url)});
+    let view = ScopeView::new(&registered.authorization, scope, Some(&registered.callback), &base_url);
+    let body = json!({"scope": view, "credentials": credentials(&registered.credentials, &base_url)});
     Ok(Answer::json(StatusCode::OK, &body))
 }
 
@@ -172,30 +141,19 @@ pub async fn generate_credentials(platform: &Platform, request: Request) -> Resp
     )
 }
 
-async fn post_or_get_credentials(
-    platform: &Platform,
-    request: &Request,
-) -> Result<Answer, Problem> {
+async fn post_or_get_credentials(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let tenant_id = read::tenant(request, &platform.config)?;
     let scope = read::scope(request)?;
     let store = &platform.store;
     let generated = if request.method() == Method::POST {
         let rotate = match read::json_fields(request, &["rotate"], true)?.get("rotate") {
             None => false,
-            Some(rotate) => rotate
-                .as_bool()
-                .ok_or_else(|| Problem::wrong_type("rotate"))?,
+            Some(rotate) => rotate.as_bool().ok_or_else(|| Problem::wrong_type("rotate"))?,
         };
         let keys = platform.keys().await.map_err(problem(platform))?;
         let step = GenerateCredentials { store, keys };
-        step.run(
-            &tenant_id,
-            scope,
-            rotate,
-            &*platform.clock,
-            &*platform.entropy,
-        )
-        .await
+        step.run(&tenant_id, scope, rotate, &*platform.clock, &*platform.entropy)
+            .await
     } else {
         let keys = platform.keys().await.map_err(problem(platform))?;
         ShowCredentials { store, keys }.run(&tenant_id, scope).await
@@ -214,10 +172,7 @@ async fn post_or_get_credentials(
 
 /// The one answer that holds what was generated.
 fn credentials(generated: &GeneratedCredentials, default_base_url: &str) -> Value {
-    let base_url = generated
-        .callback_base_url
-        .as_deref()
-        .unwrap_or(default_base_url);
+    let base_url = generated.callback_base_url.as_deref().unwrap_or(default_base_url);
     json!({
         "url": format!("{base_url}/callback/{}", generated.callback_id),
         "token": generated.credentials.token.expose(),
@@ -229,18 +184,13 @@ fn credentials(generated: &GeneratedCredentials, default_base_url: &str) -> Valu
 
 /// `POST /authorization/completion`.
 pub async fn complete_authorization(platform: &Platform, request: Request) -> Response<Body> {
-    conclude(
-        complete(platform, &request).await,
-        &read::request_id(&request),
-    )
+    conclude(complete(platform, &request).await, &read::request_id(&request))
 }
 
 async fn complete(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let tenant_id = read::tenant(request, &platform.config)?;
     read::json_fields(request, &[], true)?;
-    let step = CompleteAuthorization {
-        store: &platform.store,
-    };
+    let step = CompleteAuthorization { store: &platform.store };
     let (authorization, callbacks) = step
         .run(&tenant_id, &*platform.clock)
         .await
@@ -253,10 +203,7 @@ async fn complete(platform: &Platform, request: &Request) -> Result<Answer, Prob
 
 /// `PUT /authorization/settings`.
 pub async fn update_settings(platform: &Platform, request: Request) -> Response<Body> {
-    conclude(
-        put_settings(platform, &request).await,
-        &read::request_id(&request),
-    )
+    conclude(put_settings(platform, &request).await, &read::request_id(&request))
 }
 
 async fn put_settings(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
@@ -268,9 +215,7 @@ async fn put_settings(platform: &Platform, request: &Request) -> Result<Answer, 
         Some(_) => return Err(Problem::wrong_type("callback_base_url")),
         None => return Err(Problem::missing_field("callback_base_url")),
     };
-    let step = UpdateSettings {
-        store: &platform.store,
-    };
+    let step = UpdateSettings { store: &platform.store };
     let settings = step
         .run(&tenant_id, callback_base_url)
         .await
@@ -286,12 +231,7 @@ fn view(
 ) -> StateView {
     let [contacts, external_contacts] = callbacks;
     let base_url = read::base_url(request, &platform.config);
-    StateView::new(
-        authorization,
-        contacts.as_ref(),
-        external_contacts.as_ref(),
-        &base_url,
-    )
+    StateView::new(authorization, contacts.as_ref(), external_contacts.as_ref(), &base_url)
 }
 
 fn problem(platform: &Platform) -> impl Fn(StepError) -> Problem + '_ {

@@ -14,10 +14,7 @@ use crate::{
 
 /// `GET` and `POST /callback/{callback_id}`, with or without slashes at the end.
 pub async fn event_callback(platform: &Platform, request: Request) -> Response<Body> {
-    conclude(
-        receive_event(platform, &request).await,
-        &read::request_id(&request),
-    )
+    conclude(receive_event(platform, &request).await, &read::request_id(&request))
 }
 
 async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
@@ -32,14 +29,10 @@ async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer,
     let keys = platform.keys().await.map_err(refused)?;
     let (store, memory) = (&platform.store, &platform.memory);
     if request.method() == Method::POST {
-        ReceiveEvent {
-            store,
-            keys,
-            memory,
-        }
-        .run(&id, query, body, clock)
-        .await
-        .map_err(refused)?;
+        ReceiveEvent { store, keys, memory }
+            .run(&id, query, body, clock)
+            .await
+            .map_err(refused)?;
         Ok(success())
     } else {
         let step = VerifyUrl {
@@ -74,11 +67,7 @@ async fn receive_suite_event(platform: &Platform, request: &Request) -> Result<A
         step.run(query, body, clock).await.map_err(refused)?;
         Ok(success())
     } else {
-        VerifySuiteUrl { suite }
-            .run(query)
-            .await
-            .map(echo)
-            .map_err(refused)
+        VerifySuiteUrl { suite }.run(query).await.map(echo).map_err(refused)
     }
 }
 

@@ -6,8 +6,8 @@ use lambda_http::{
     http::{
         HeaderValue, StatusCode,
         header::{
-            CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderName, IF_NONE_MATCH,
-            REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderName, IF_NONE_MATCH, REFERRER_POLICY,
+            STRICT_TRANSPORT_SECURITY,
         },
     },
 };
@@ -31,31 +31,19 @@ pub async fn console(platform: &Platform, request: Request) -> Response<Body> {
 fn file(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let path = request.uri().path().trim_start_matches('/');
     if path == "assets/config.json" {
-        return Ok(protect(
-            platform,
-            Answer::json(StatusCode::OK, &page_config(platform)),
-        ));
+        return Ok(protect(platform, Answer::json(StatusCode::OK, &page_config(platform))));
     }
     let path = if path.is_empty() { "index.html" } else { path };
     if path != "index.html" && !path.starts_with("assets/") {
         return Err(Problem::not_found());
     }
-    let contents = FILES
-        .get_file(path)
-        .ok_or_else(Problem::not_found)?
-        .contents();
-    let etag = format!(
-        "\"{}\"",
-        hex(&Sha256::digest(contents)).get(..32).unwrap_or_default()
-    );
+    let contents = FILES.get_file(path).ok_or_else(Problem::not_found)?.contents();
+    let etag = format!("\"{}\"", hex(&Sha256::digest(contents)).get(..32).unwrap_or_default());
     let seen = request
         .headers()
         .get(IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok());
-    let answer = if seen.is_some_and(|seen| {
-        seen.split(',')
-            .any(|one| one.trim().trim_start_matches("W/") == etag)
-    }) {
+    let answer = if seen.is_some_and(|seen| seen.split(',').any(|one| one.trim().trim_start_matches("W/") == etag)) {
         Answer::empty(StatusCode::NOT_MODIFIED)
     } else {
         match std::str::from_utf8(contents) {
@@ -85,20 +73,14 @@ fn page_config(platform: &Platform) -> serde_json::Value {
 
 fn protect(platform: &Platform, answer: Answer) -> Answer {
     let policy = match &platform.config.console_oidc {
-        Some(oidc) => POLICY.replace(
-            "connect-src 'self'",
-            &format!("connect-src 'self' {}", oidc.issuer),
-        ),
+        Some(oidc) => POLICY.replace("connect-src 'self'", &format!("connect-src 'self' {}", oidc.issuer)),
         None => POLICY.to_owned(),
     };
     let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY));
     answer
         .with(CONTENT_SECURITY_POLICY, policy)
         .with(REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
-        .with(
-            STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000"),
-        )
+        .with(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"))
         .with(
             HeaderName::from_static("cross-origin-opener-policy"),
             HeaderValue::from_static("same-origin"),

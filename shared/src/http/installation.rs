@@ -14,9 +14,7 @@ use super::{Answer, Problem, conclude, read};
 use crate::{
     authorization::InstallOutcome,
     startup::Platform,
-    steps::{
-        FinishInstallation, OpenInstallLink, Redirect, StartInstallation, StepError, SuiteAccess,
-    },
+    steps::{FinishInstallation, OpenInstallLink, Redirect, StartInstallation, StepError, SuiteAccess},
 };
 
 /// Ties an install to the browser that set out. First-party on the callback's own origin.
@@ -59,21 +57,12 @@ async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
     let state = read::segments(request).last().copied().unwrap_or_default();
     let clock = &*platform.clock;
     match step
-        .run(
-            state,
-            read::cookie(request, COOKIE),
-            clock,
-            &*platform.entropy,
-        )
+        .run(state, read::cookie(request, COOKIE), clock, &*platform.entropy)
         .await
     {
         Ok(opened) => {
             let age = opened.expires_at.duration_since(clock.now()).as_secs();
-            let secure = if base_url.starts_with("https:") {
-                "; Secure"
-            } else {
-                ""
-            };
+            let secure = if base_url.starts_with("https:") { "; Secure" } else { "" };
             let cookie = format!(
                 "{COOKIE}={}; Path=/installation; Max-Age={age}; HttpOnly; SameSite=Lax{secure}",
                 opened.cookie
@@ -90,10 +79,7 @@ async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
 }
 
 fn wants_a_page(request: &Request) -> bool {
-    let accept = request
-        .headers()
-        .get(ACCEPT)
-        .and_then(|accept| accept.to_str().ok());
+    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
@@ -115,11 +101,7 @@ pub async fn installation_callback(platform: &Platform, request: Request) -> Res
     let failed = match step.run(redirect, &*platform.clock).await {
         Ok(InstallOutcome::Installed) => None,
         Ok(InstallOutcome::Failed(code)) => Some(code),
-        Err(error) => Some(
-            Problem::from_step(&error, platform.clock.now())
-                .code()
-                .to_owned(),
-        ),
+        Err(error) => Some(Problem::from_step(&error, platform.clock.now()).code().to_owned()),
     };
     conclude(
         to_console(platform, &request, failed.as_deref()),
@@ -127,14 +109,9 @@ pub async fn installation_callback(platform: &Platform, request: Request) -> Res
     )
 }
 
-fn to_console(
-    platform: &Platform,
-    request: &Request,
-    failed: Option<&str>,
-) -> Result<Answer, Problem> {
+fn to_console(platform: &Platform, request: &Request, failed: Option<&str>) -> Result<Answer, Problem> {
     let console = platform.config.console_url.clone();
-    let console =
-        console.unwrap_or_else(|| format!("{}/", read::base_url(request, &platform.config)));
+    let console = console.unwrap_or_else(|| format!("{}/", read::base_url(request, &platform.config)));
     let separator = if console.contains('?') { '&' } else { '?' };
     let location = match failed {
         None => format!("{console}{separator}installation=installed"),
@@ -144,9 +121,7 @@ fn to_console(
     Ok(Answer::redirect(&location)?.with(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
 }
 
-pub(super) fn access(
-    platform: &Platform,
-) -> SuiteAccess<'_, crate::store::DynamoDb, crate::store::SecretsManager> {
+pub(super) fn access(platform: &Platform) -> SuiteAccess<'_, crate::store::DynamoDb, crate::store::SecretsManager> {
     SuiteAccess {
         store: &platform.store,
         suite: &platform.suite,

@@ -1,8 +1,6 @@
 //! Reads requests: who asks, which scope, the body.
 
-use lambda_http::{
-    Body, Request, RequestExt as _, http::header::CONTENT_TYPE, request::RequestContext,
-};
+use lambda_http::{Body, Request, RequestExt as _, http::header::CONTENT_TYPE, request::RequestContext};
 use serde_json::{Map, Value};
 
 use super::Problem;
@@ -39,10 +37,7 @@ pub(super) fn base_url(request: &Request, config: &Config) -> String {
     }
     match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => {
-            format!(
-                "https://{}",
-                context.domain_name.as_deref().unwrap_or_default()
-            )
+            format!("https://{}", context.domain_name.as_deref().unwrap_or_default())
         }
         _ => String::new(),
     }
@@ -100,8 +95,8 @@ pub(super) fn json_fields(
     if !media_type.eq_ignore_ascii_case("application/json") {
         return Err(Problem::unsupported_media_type());
     }
-    let fields: Map<String, Value> = serde_json::from_slice(bytes)
-        .map_err(|_| Problem::malformed_request("The body is not a JSON object."))?;
+    let fields: Map<String, Value> =
+        serde_json::from_slice(bytes).map_err(|_| Problem::malformed_request("The body is not a JSON object."))?;
     match fields.keys().find(|field| !known.contains(&field.as_str())) {
         Some(field) => Err(Problem::unknown_field(field)),
         None => Ok(fields),

@@ -37,11 +37,7 @@ impl<S: Authorizations> CompleteAuthorization<'_, S> {
                 return Ok((authorization, callbacks));
             }
             authorization.completed_at = Some(clock.now());
-            match self
-                .store
-                .commit(vec![Change::Save(authorization.clone())])
-                .await
-            {
+            match self.store.commit(vec![Change::Save(authorization.clone())]).await {
                 Ok(()) => return Ok((authorization, callbacks)),
                 Err(CommitError::Stale) => {}
                 Err(error) => return Err(error.into()),
@@ -62,7 +58,6 @@ pub(super) async fn callbacks_of<S: Authorizations>(
             None => Ok(None),
         }
     };
-    let (contacts, external_contacts) =
-        tokio::try_join!(read(Scope::Contacts), read(Scope::ExternalContacts))?;
+    let (contacts, external_contacts) = tokio::try_join!(read(Scope::Contacts), read(Scope::ExternalContacts))?;
     Ok([contacts, external_contacts])
 }

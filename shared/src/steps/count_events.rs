@@ -37,9 +37,7 @@ impl<S: CountEvents> CountStoredEvents<'_, S> {
     pub async fn run(&self, changes: &[EventChange], batch: &str) -> Result<(), StepError> {
         let counts = add_up(changes);
         for (part, counts) in counts.chunks(CALLBACKS_AT_ONCE).enumerate() {
-            self.store
-                .count(counts.to_vec(), &format!("{batch}{part}"))
-                .await?;
+            self.store.count(counts.to_vec(), &format!("{batch}{part}")).await?;
         }
         Ok(())
     }

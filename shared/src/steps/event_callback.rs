@@ -17,10 +17,7 @@ use crate::{
     authorization::{Callback, Rejection, RejectionReason},
     clock::Clock,
     ids::{CallbackId, CorpId},
-    store::{
-        AppendEvents, Appended, Callbacks, CommitError, EventSource, KeyRing, NewEvent, Payload,
-        event_id,
-    },
+    store::{AppendEvents, Appended, Callbacks, CommitError, EventSource, KeyRing, NewEvent, Payload, event_id},
 };
 
 /// Answers WeCom's check of a callback's URL.
@@ -41,12 +38,7 @@ impl<S: Callbacks> VerifyUrl<'_, S> {
     ///
     /// # Errors
     /// [`StepError::NotFound`], [`StepError::MalformedCallback`], [`StepError::CallbackRejected`] or the store's failure.
-    pub async fn run(
-        &self,
-        id: &CallbackId,
-        raw_query: &str,
-        clock: &dyn Clock,
-    ) -> Result<Vec<u8>, StepError> {
+    pub async fn run(&self, id: &CallbackId, raw_query: &str, clock: &dyn Clock) -> Result<Vec<u8>, StepError> {
         let desk = FrontDesk {
             store: self.store,
             keys: self.keys,
@@ -56,9 +48,7 @@ impl<S: Callbacks> VerifyUrl<'_, S> {
         let query = match CallbackQuery::parse(raw_query) {
             Ok(query) if query.echostr.is_some() => query,
             Err(QueryError::Empty) => {
-                return Err(desk
-                    .refuse(id, RejectionReason::OpenedInBrowser, clock)
-                    .await);
+                return Err(desk.refuse(id, RejectionReason::OpenedInBrowser, clock).await);
             }
             _ => return Err(desk.refuse(id, RejectionReason::Malformed, clock).await),
         };
@@ -67,8 +57,7 @@ impl<S: Callbacks> VerifyUrl<'_, S> {
             Ok(authentic) => authentic,
             Err(reason) => return Err(desk.refuse(id, reason, clock).await),
         };
-        self.promote(callback, number, message.receive_id(), clock)
-            .await?;
+        self.promote(callback, number, message.receive_id(), clock).await?;
         Ok(message.into_bytes())
     }
 
@@ -150,11 +139,7 @@ impl<S: Callbacks + AppendEvents> ReceiveEvent<'_, S> {
     }
 }
 
-fn new_event(
-    callback: &Callback,
-    message: &Message,
-    now: Timestamp,
-) -> Result<NewEvent, StepError> {
+fn new_event(callback: &Callback, message: &Message, now: Timestamp) -> Result<NewEvent, StepError> {
     let payload = payload(message);
     let corp_id = match &callback.corp_id {
         Some(corp_id) => corp_id.clone(),
@@ -218,26 +203,18 @@ struct FrontDesk<'a, S> {
 
 impl<S: Callbacks> FrontDesk<'_, S> {
     /// The callback, and whether it is from memory.
-    async fn callback(
-        &self,
-        id: &CallbackId,
-        now: Timestamp,
-    ) -> Result<(Callback, bool), StepError> {
+    async fn callback(&self, id: &CallbackId, now: Timestamp) -> Result<(Callback, bool), StepError> {
         match self.memory.recall(id, now) {
-            Some(Some(callback)) => Ok((callback, true)),
-            Some(None) => Err(StepError::NotFound),
-            None => Ok((self.fresh_callback(id, now).await?, false)),
+            Recalled::Callback(callback) => Ok((*callback, true)),
+            Recalled::Nothing => Err(StepError::NotFound),
+            Recalled::Unknown => Ok((self.fresh_callback(id, now).await?, false)),
         }
     }
 
     /// The callback as it is now: an admin who has just been given credentials saves them at once.
-    async fn newest_callback(
-        &self,
-        id: &CallbackId,
-        now: Timestamp,
-    ) -> Result<Callback, StepError> {
+    async fn newest_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
         match self.memory.recall(id, now) {
-            Some(None) => Err(StepError::NotFound),
+            Recalled::Nothing => Err(StepError::NotFound),
             _ => self.fresh_callback(id, now).await,
         }
     }
@@ -282,12 +259,7 @@ impl<S: Callbacks> FrontDesk<'_, S> {
     }
 
     /// Notes a refusal and answers the error for it. A note that cannot be written changes nothing for the sender.
-    async fn refuse(
-        &self,
-        id: &CallbackId,
-        reason: RejectionReason,
-        clock: &dyn Clock,
-    ) -> StepError {
+    async fn refuse(&self, id: &CallbackId, reason: RejectionReason, clock: &dyn Clock) -> StepError {
         let now = clock.now();
         if self.memory.may_note(id, now) {
             let rejection = Rejection { at: now, reason };
@@ -297,9 +269,7 @@ impl<S: Callbacks> FrontDesk<'_, S> {
         }
         tracing::info!(callback.rejection = reason.as_str(), "callback refused");
         match reason {
-            RejectionReason::Malformed | RejectionReason::OpenedInBrowser => {
-                StepError::MalformedCallback
-            }
+            RejectionReason::Malformed | RejectionReason::OpenedInBrowser => StepError::MalformedCallback,
             RejectionReason::SignatureMismatch
             | RejectionReason::DecryptionFailed
             | RejectionReason::ReceiveIdMismatch => StepError::CallbackRejected,
@@ -316,6 +286,16 @@ pub struct CallbackMemory {
     looks: Mutex<HashMap<CallbackId, Bucket>>,
 }
 
+/// What is remembered of an id.
+enum Recalled {
+    /// Its record.
+    Callback(Box<Callback>),
+    /// That there is none.
+    Nothing,
+    /// Nothing that is fresh enough.
+    Unknown,
+}
+
 /// A record is read again after this time, so a disconnected callback answers 404 within it.
 const REMEMBER_CALLBACK: SignedDuration = SignedDuration::from_secs(5);
 /// An id that does not exist is not looked up again within this time.
@@ -323,15 +303,16 @@ const REMEMBER_UNKNOWN: SignedDuration = SignedDuration::from_secs(30);
 const MAX_REMEMBERED: usize = 4096;
 
 impl CallbackMemory {
-    fn recall(&self, id: &CallbackId, now: Timestamp) -> Option<Option<Callback>> {
+    fn recall(&self, id: &CallbackId, now: Timestamp) -> Recalled {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read_at, callback) = known.get(id)?;
-        let fresh = if callback.is_some() {
-            REMEMBER_CALLBACK
-        } else {
-            REMEMBER_UNKNOWN
-        };
-        (now.duration_since(*read_at) < fresh).then(|| callback.clone())
+        let age = |read_at: &Timestamp| now.duration_since(*read_at);
+        match known.get(id) {
+            Some((read_at, Some(callback))) if age(read_at) < REMEMBER_CALLBACK => {
+                Recalled::Callback(Box::new(callback.clone()))
+            }
+            Some((read_at, None)) if age(read_at) < REMEMBER_UNKNOWN => Recalled::Nothing,
+            _ => Recalled::Unknown,
+        }
     }
 
     fn remember(&self, id: &CallbackId, callback: Option<Callback>, now: Timestamp) {
@@ -343,10 +324,7 @@ impl CallbackMemory {
     }
 
     fn forget(&self, id: &CallbackId) {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(id);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     fn may_note(&self, id: &CallbackId, now: Timestamp) -> bool {

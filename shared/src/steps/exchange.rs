@@ -39,23 +39,14 @@ impl StoredInstallation {
     }
 
     pub(super) fn parse(secret: &SecretString) -> Result<Self, StepError> {
-        serde_json::from_str(secret.expose_secret())
-            .map_err(|error| StepError::Internal(Box::new(error)))
+        serde_json::from_str(secret.expose_secret()).map_err(|error| StepError::Internal(Box::new(error)))
     }
 
     /// Writes it for the tenant; answers the version.
-    pub(super) async fn keep<V: Vault>(
-        &self,
-        vault: &V,
-        tenant_id: &TenantId,
-    ) -> Result<String, StepError> {
-        let text =
-            serde_json::to_string(self).map_err(|error| StepError::Internal(Box::new(error)))?;
+    pub(super) async fn keep<V: Vault>(&self, vault: &V, tenant_id: &TenantId) -> Result<String, StepError> {
+        let text = serde_json::to_string(self).map_err(|error| StepError::Internal(Box::new(error)))?;
         Ok(vault
-            .put(
-                &SecretName::Installation(tenant_id.clone()),
-                &SecretString::from(text),
-            )
+            .put(&SecretName::Installation(tenant_id.clone()), &SecretString::from(text))
             .await?)
     }
 }
@@ -68,9 +59,10 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         clock: &dyn Clock,
     ) -> Result<PermanentCode, CallError> {
         let wecom = self.wecom;
-        self.as_suite(clock, |token| async move {
-            wecom.permanent_code(&token, auth_code).await
-        })
+        self.as_suite(
+            clock,
+            |token| async move { wecom.permanent_code(&token, auth_code).await },
+        )
         .await
     }
 
@@ -82,9 +74,10 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
     ) -> Result<AuthInfo, CallError> {
         let wecom = self.wecom;
         let (corp_id, code) = (installation.corp_id.as_str(), &installation.permanent_code);
-        self.as_suite(clock, |token| async move {
-            wecom.auth_info(&token, corp_id, code).await
-        })
+        self.as_suite(
+            clock,
+            |token| async move { wecom.auth_info(&token, corp_id, code).await },
+        )
         .await
     }
 }

@@ -69,9 +69,7 @@ impl<S: Authorizations> GenerateCredentials<'_, S> {
             let mut authorization = self.store.authorization(tenant_id).await?;
             installed_by_admin(&authorization)?;
             let known = authorization.scope(scope).callback_id.is_some();
-            let (mut callback, mut generated) = issue
-                .callback(&mut authorization, scope, clock, entropy)
-                .await?;
+            let (mut callback, mut generated) = issue.callback(&mut authorization, scope, clock, entropy).await?;
             if rotate && !generated {
                 issue.propose(&mut callback, clock, entropy);
                 generated = true;
@@ -99,11 +97,7 @@ impl<S: Authorizations> ShowCredentials<'_, S> {
     ///
     /// # Errors
     /// [`StepError::NotFound`] when none has been generated, or the store's failure.
-    pub async fn run(
-        &self,
-        tenant_id: &TenantId,
-        scope: Scope,
-    ) -> Result<GeneratedCredentials, StepError> {
+    pub async fn run(&self, tenant_id: &TenantId, scope: Scope) -> Result<GeneratedCredentials, StepError> {
         let authorization = self.store.authorization(tenant_id).await?;
         let id = authorization
             .scope(scope)
@@ -136,11 +130,7 @@ impl<S: Authorizations> Issue<'_, S> {
         entropy: &dyn Entropy,
     ) -> Result<(Callback, bool), StepError> {
         if let Some(id) = &authorization.scope(scope).callback_id {
-            let callback = self
-                .store
-                .callback(id)
-                .await?
-                .ok_or(StepError::StateChanged)?;
+            let callback = self.store.callback(id).await?.ok_or(StepError::StateChanged)?;
             return Ok((callback, false));
         }
         let id = CallbackId::generate(entropy);
@@ -152,21 +142,12 @@ impl<S: Authorizations> Issue<'_, S> {
     }
 
     /// Generates a pair and makes it the callback's pending one.
-    pub(super) fn propose(
-        &self,
-        callback: &mut Callback,
-        clock: &dyn Clock,
-        entropy: &dyn Entropy,
-    ) {
+    pub(super) fn propose(&self, callback: &mut Callback, clock: &dyn Clock, entropy: &dyn Entropy) {
         let number = callback.next_number();
         let pair = Credentials::generate(&mut Generator(entropy));
-        let sealed = self.keys.seal(
-            &pair,
-            &callback.callback_id,
-            callback.scope,
-            number,
-            entropy,
-        );
+        let sealed = self
+            .keys
+            .seal(&pair, &callback.callback_id, callback.scope, number, entropy);
         callback.propose(Generation {
             number,
             sealed,

@@ -20,10 +20,7 @@ use crate::{
     authorization::{AuthMode, Exchange, InstallOutcome, InstallSession, Installation},
     clock::Clock,
     ids::InstallState,
-    store::{
-        Authorizations, Change, CommitError, InstallSessions, SecretName, SuiteTickets, TokenCache,
-        Vault,
-    },
+    store::{Authorizations, Change, CommitError, InstallSessions, SecretName, SuiteTickets, TokenCache, Vault},
 };
 
 /// Finishes an installation.
@@ -60,13 +57,8 @@ where
     /// # Errors
     /// [`StepError::InstallLinkExpired`] when the session is unknown, too old, another browser's or used with another
     /// code; what WeCom refused; or the store's failure.
-    pub async fn run(
-        &self,
-        redirect: Redirect<'_>,
-        clock: &dyn Clock,
-    ) -> Result<InstallOutcome, StepError> {
-        let state =
-            InstallState::parse(redirect.state).map_err(|_| StepError::InstallLinkExpired)?;
+    pub async fn run(&self, redirect: Redirect<'_>, clock: &dyn Clock) -> Result<InstallOutcome, StepError> {
+        let state = InstallState::parse(redirect.state).map_err(|_| StepError::InstallLinkExpired)?;
         let session = self
             .access
             .store
@@ -86,8 +78,7 @@ where
         if !same_browser || !same_code || !in_time {
             return Err(StepError::InstallLinkExpired);
         }
-        self.claim_and_exchange(session, &auth_code, &code_hash, clock)
-            .await
+        self.claim_and_exchange(session, &auth_code, &code_hash, clock).await
     }
 
     async fn claim_and_exchange(
@@ -154,10 +145,7 @@ where
                 Err(error)
             }
             Err(error @ StepError::CorpMismatch) => {
-                self.access
-                    .store
-                    .fail_session(&session.state, "corp_mismatch")
-                    .await?;
+                self.access.store.fail_session(&session.state, "corp_mismatch").await?;
                 Err(error)
             }
             Err(error) => Err(error),
@@ -171,9 +159,7 @@ where
         code_hash: &str,
         clock: &dyn Clock,
     ) -> Result<Installation, StepError> {
-        let (stored, version_id) = self
-            .permanent_code(session, auth_code, code_hash, clock)
-            .await?;
+        let (stored, version_id) = self.permanent_code(session, auth_code, code_hash, clock).await?;
         let info = self
             .access
             .auth_info(&stored, clock)
@@ -194,10 +180,7 @@ where
             {
                 return Err(StepError::CorpMismatch);
             }
-            let released = authorization
-                .installation
-                .as_ref()
-                .map(|before| before.corp_id.clone());
+            let released = authorization.installation.as_ref().map(|before| before.corp_id.clone());
             let removed = authorization.install(installation.clone());
             let mut changes = vec![
                 Change::Save(authorization),
@@ -249,9 +232,7 @@ where
                     .vault
                     .read(&SecretName::Installation(tenant_id.clone()), None)
                     .await?;
-                let kept = kept
-                    .map(|secret| StoredInstallation::parse(&secret))
-                    .transpose()?;
+                let kept = kept.map(|secret| StoredInstallation::parse(&secret)).transpose()?;
                 let kept = kept
                     .filter(|kept| kept.auth_code == code_hash)
                     .ok_or(StepError::InstallLinkExpired)?;

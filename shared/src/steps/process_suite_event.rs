@@ -21,8 +21,7 @@ use crate::{
     clock::Clock,
     ids::{CorpId, InstallState, TenantId},
     store::{
-        Authorizations, Change, CommitError, InstallSessions, Payload, SecretName, SuiteTickets,
-        TokenCache, Vault,
+        Authorizations, Change, CommitError, InstallSessions, Payload, SecretName, SuiteTickets, TokenCache, Vault,
     },
 };
 
@@ -64,27 +63,18 @@ where
         let corp_id = text("AuthCorpId").and_then(|corp_id| CorpId::parse(corp_id).ok());
         match (event.info_type.as_str(), text("AuthCode"), corp_id) {
             ("suite_ticket", ..) => self.keep_ticket(event, text("SuiteTicket")).await,
-            ("create_auth", Some(auth_code), _) => {
-                match text("State").and_then(|s| InstallState::parse(s).ok()) {
-                    Some(state) if self.access.store.session(&state).await?.is_some() => {
-                        tracing::info!(
-                            "create_auth of a session of ours: left to the browser's redirect"
-                        );
-                        Ok(())
-                    }
-                    _ => self.renew(&SecretString::from(auth_code), clock).await,
+            ("create_auth", Some(auth_code), _) => match text("State").and_then(|s| InstallState::parse(s).ok()) {
+                Some(state) if self.access.store.session(&state).await?.is_some() => {
+                    tracing::info!("create_auth of a session of ours: left to the browser's redirect");
+                    Ok(())
                 }
-            }
-            ("reset_permanent_code", Some(auth_code), _) => {
-                self.renew(&SecretString::from(auth_code), clock).await
-            }
+                _ => self.renew(&SecretString::from(auth_code), clock).await,
+            },
+            ("reset_permanent_code", Some(auth_code), _) => self.renew(&SecretString::from(auth_code), clock).await,
             ("change_auth", _, Some(corp_id)) => self.refresh(&corp_id, event, clock).await,
             ("cancel_auth", _, Some(corp_id)) => self.cancel(&corp_id, happened(event)).await,
             (info_type, ..) => {
-                tracing::info!(
-                    suite.info_type = info_type,
-                    "no action for this event of the suite"
-                );
+                tracing::info!(suite.info_type = info_type, "no action for this event of the suite");
                 Ok(())
             }
         }
@@ -128,12 +118,7 @@ where
     }
 
     /// Range, privileges or mode of an authorization changed: what WeCom says now is what counts.
-    async fn refresh(
-        &self,
-        corp_id: &CorpId,
-        event: &SuiteEvent,
-        clock: &dyn Clock,
-    ) -> Result<(), StepError> {
+    async fn refresh(&self, corp_id: &CorpId, event: &SuiteEvent, clock: &dyn Clock) -> Result<(), StepError> {
         let Some((tenant_id, authorization)) = self.bound(corp_id).await? else {
             return Ok(());
         };
@@ -159,9 +144,7 @@ where
                 )
                 .await
             }
-            Err(CallError::Wecom(error))
-                if error.class() == Some(ErrorClass::AuthorizationEnded) =>
-            {
+            Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
                 self.cancel(corp_id, happened(event)).await
             }
             Err(error) => Err(error.into_step(clock)),
@@ -171,18 +154,12 @@ where
     /// The corporation removed the app. One that was installed again since is left alone: this event came late.
     async fn cancel(&self, corp_id: &CorpId, at: Timestamp) -> Result<(), StepError> {
         self.change(corp_id, |authorization| {
-            let installed_at = authorization
-                .installed()
-                .map(|installation| installation.installed_at);
+            let installed_at = authorization.installed().map(|installation| installation.installed_at);
             // WeCom tells whole seconds only.
-            let in_force =
-                installed_at.is_some_and(|installed_at| installed_at.as_second() <= at.as_second());
+            let in_force = installed_at.is_some_and(|installed_at| installed_at.as_second() <= at.as_second());
             in_force.then(|| {
                 authorization.cancel(at);
-                vec![Change::ReleaseCorp(
-                    corp_id.clone(),
-                    authorization.tenant_id.clone(),
-                )]
+                vec![Change::ReleaseCorp(corp_id.clone(), authorization.tenant_id.clone())]
             })
         })
         .await
@@ -228,10 +205,7 @@ where
         Err(StepError::StateChanged)
     }
 
-    async fn bound(
-        &self,
-        corp_id: &CorpId,
-    ) -> Result<Option<(TenantId, Authorization)>, StepError> {
+    async fn bound(&self, corp_id: &CorpId) -> Result<Option<(TenantId, Authorization)>, StepError> {
         let Some(tenant_id) = self.access.store.tenant_of(corp_id).await? else {
             tracing::info!(corp.id = %corp_id, "an event of a corporation that no tenant has bound");
             return Ok(None);

@@ -19,10 +19,7 @@ impl<S: Authorizations> ReadAuthorization<'_, S> {
     ///
     /// # Errors
     /// The store's failure.
-    pub async fn run(
-        &self,
-        tenant_id: &TenantId,
-    ) -> Result<(Authorization, [Option<Callback>; 2]), StepError> {
+    pub async fn run(&self, tenant_id: &TenantId) -> Result<(Authorization, [Option<Callback>; 2]), StepError> {
         let authorization = self.store.authorization(tenant_id).await?;
         let callbacks = callbacks_of(self.store, &authorization).await?;
         Ok((authorization, callbacks))

@@ -9,19 +9,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 use wecom_client::{Client, Error as WecomError, ErrorClass, ErrorCode, Refusal};
 
 use super::{
-    FieldError, GeneratedCredentials, SecretKind, StepError, SuiteAccess, error::BAN,
-    generate_credentials::Issue, suite_access::CallError,
+    FieldError, GeneratedCredentials, SecretKind, StepError, SuiteAccess, error::BAN, generate_credentials::Issue,
+    suite_access::CallError,
 };
 use crate::{
-    authorization::{
-        AuthMode, Authorization, Callback, Installation, KindCheck, RegisteredSecret, SecretStatus,
-    },
+    authorization::{AuthMode, Authorization, Callback, Installation, KindCheck, RegisteredSecret, SecretStatus},
     clock::Clock,
     entropy::Entropy,
     ids::{CorpId, Scope, TenantId},
-    store::{
-        Attempts, Authorizations, Change, KeyRing, SecretName, SuiteTickets, TokenCache, Vault,
-    },
+    store::{Attempts, Authorizations, Change, KeyRing, SecretName, SuiteTickets, TokenCache, Vault},
 };
 
 /// How many Secrets a tenant may get wrong within an hour. An admin who mistypes needs a few; WeCom's ban hits everybody.
@@ -117,13 +113,8 @@ where
         entropy: &dyn Entropy,
     ) -> Result<RegisteredScope, StepError> {
         let mut authorization = self.access.store.authorization(&before.tenant_id).await?;
-        let same_corp = |a: &Authorization| {
-            a.installed()
-                .map(|installation| installation.corp_id.clone())
-        };
-        if same_corp(&authorization) != same_corp(before)
-            || authorization.scope(scope) != before.scope(scope)
-        {
+        let same_corp = |a: &Authorization| a.installed().map(|installation| installation.corp_id.clone());
+        if same_corp(&authorization) != same_corp(before) || authorization.scope(scope) != before.scope(scope) {
             return Err(StepError::StateChanged);
         }
         let corp_id = registered.corp_id.clone();
@@ -134,9 +125,7 @@ where
         };
         let mut changes = Vec::new();
         // The 企业ID is proved now, so both callbacks may expect it.
-        let (mut callback, generated) = issue
-            .callback(&mut authorization, scope, clock, entropy)
-            .await?;
+        let (mut callback, generated) = issue.callback(&mut authorization, scope, clock, entropy).await?;
         callback.assign_corp(corp_id.clone());
         changes.push(Change::SaveCallback(callback));
         if let Some(other_id) = &authorization.scope(scope.other()).callback_id
@@ -184,22 +173,12 @@ where
             return Err(StepError::WecomBan { until });
         }
         let belongs = self.belongs_to(installation, corp_id, clock).await?;
-        for (counter, limit) in [
-            (tenant_id.as_str(), TENANT_ATTEMPTS),
-            (ALL_TENANTS, ALL_ATTEMPTS),
-        ] {
-            if let Err(until) = store
-                .take_attempt(counter, limit, ATTEMPTS_WINDOW, now)
-                .await?
-            {
+        for (counter, limit) in [(tenant_id.as_str(), TENANT_ATTEMPTS), (ALL_TENANTS, ALL_ATTEMPTS)] {
+            if let Err(until) = store.take_attempt(counter, limit, ATTEMPTS_WINDOW, now).await? {
                 return Err(StepError::TooManyAttempts { until });
             }
         }
-        let token = self
-            .access
-            .wecom
-            .access_token(corp_id.as_str(), secret)
-            .await;
+        let token = self.access.wecom.access_token(corp_id.as_str(), secret).await;
         if !token.as_ref().is_err_and(is_wrong_secret) {
             for counter in [tenant_id.as_str(), ALL_TENANTS] {
                 store.return_attempt(counter, ATTEMPTS_WINDOW, now).await?;
@@ -243,14 +222,9 @@ where
             Ok(_) => Ok(Belongs::No),
             Err(CallError::Wecom(WecomError::Refused(refusal))) => match refusal.errcode {
                 // No authorization: another corporation's id, or nobody's. `gettoken` tells which.
-                ErrorCode::API_NOT_AUTHORIZED | ErrorCode::AUTHORIZATION_INVALID => {
-                    Ok(Belongs::Unknown)
-                }
+                ErrorCode::API_NOT_AUTHORIZED | ErrorCode::AUTHORIZATION_INVALID => Ok(Belongs::Unknown),
                 ErrorCode::INVALID_CORP_ID => Err(StepError::UnknownCorpId(refusal)),
-                _ => Err(StepError::from_wecom(
-                    WecomError::Refused(refusal),
-                    clock.now(),
-                )),
+                _ => Err(StepError::from_wecom(WecomError::Refused(refusal), clock.now())),
             },
             Err(error) => Err(error.into_step(clock)),
         }
@@ -311,15 +285,13 @@ async fn check_kind(
     match refusal.errcode {
         ErrorCode::IP_NOT_TRUSTED => Ok(KindCheck::IpNotTrusted),
         // Only a contacts Secret is answered so (developer document 90313).
-        ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET if scope == Scope::Contacts => {
-            Ok(KindCheck::Confirmed)
+        ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET if scope == Scope::Contacts => Ok(KindCheck::Confirmed),
+        ErrorCode::API_FORBIDDEN | ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET | ErrorCode::AGENT_MISMATCH => {
+            Err(StepError::WrongSecretKind {
+                looks_like: looks_like(wecom, scope, token, &refusal).await,
+                refusal,
+            })
         }
-        ErrorCode::API_FORBIDDEN
-        | ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET
-        | ErrorCode::AGENT_MISMATCH => Err(StepError::WrongSecretKind {
-            looks_like: looks_like(wecom, scope, token, &refusal).await,
-            refusal,
-        }),
         _ => match refusal.errcode.class() {
             ErrorClass::Retry | ErrorClass::SlowDown | ErrorClass::Refresh => {
                 Err(StepError::from_wecom(WecomError::Refused(refusal), now))
@@ -329,12 +301,7 @@ async fn check_kind(
     }
 }
 
-async fn looks_like(
-    wecom: &Client,
-    scope: Scope,
-    token: &SecretString,
-    refusal: &Refusal,
-) -> Option<SecretKind> {
+async fn looks_like(wecom: &Client, scope: Scope, token: &SecretString, refusal: &Refusal) -> Option<SecretKind> {
     if refusal.errcode == ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET {
         return Some(SecretKind::Contacts);
     }
@@ -344,9 +311,7 @@ async fn looks_like(
     };
     match probe(wecom, scope.other(), token).await {
         Ok(()) => Some(other),
-        Err(WecomError::Refused(refusal)) if refusal.errcode == ErrorCode::API_FORBIDDEN => {
-            Some(SecretKind::OtherApp)
-        }
+        Err(WecomError::Refused(refusal)) if refusal.errcode == ErrorCode::API_FORBIDDEN => Some(SecretKind::OtherApp),
         Err(_) => None,
     }
 }
@@ -354,22 +319,15 @@ async fn looks_like(
 async fn probe(wecom: &Client, scope: Scope, token: &SecretString) -> Result<(), WecomError> {
     match scope {
         Scope::Contacts => wecom.probe_contacts(token).await,
-        Scope::ExternalContacts => wecom
-            .probe_external_contacts(token)
-            .await
-            .map(|_members| ()),
+        Scope::ExternalContacts => wecom.probe_external_contacts(token).await.map(|_members| ()),
     }
 }
 
 /// The installation, if an administrator made it.
-pub(super) fn installed_by_admin(
-    authorization: &Authorization,
-) -> Result<&Installation, StepError> {
+pub(super) fn installed_by_admin(authorization: &Authorization) -> Result<&Installation, StepError> {
     match authorization.installed() {
         None => Err(StepError::NotInstalled),
-        Some(installation) if installation.auth_mode == AuthMode::Member => {
-            Err(StepError::MemberAuthorization)
-        }
+        Some(installation) if installation.auth_mode == AuthMode::Member => Err(StepError::MemberAuthorization),
         Some(installation) => Ok(installation),
     }
 }
@@ -387,8 +345,7 @@ fn valid_secret(secret: &SecretString) -> Result<SecretString, StepError> {
         }));
     }
     if trimmed.len() > 256 || !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let detail =
-            "A Secret has at most 256 letters, digits and signs, without spaces or line breaks.";
+        let detail = "A Secret has at most 256 letters, digits and signs, without spaces or line breaks.";
         return Err(StepError::InvalidField(FieldError {
             field,
             code: "malformed",
@@ -403,11 +360,19 @@ fn corp_id_of(authorization: &Authorization, entered: Option<&str>) -> Result<Co
     match entered.map(str::trim) {
         Some(entered) => CorpId::parse(entered).map_err(|_| {
             let detail = "企业ID looks like ww0a1b2c3d4e5f6071; it stands at the bottom of 我的企业 → 企业信息.";
-            StepError::InvalidField(FieldError { field, code: "malformed", detail })
+            StepError::InvalidField(FieldError {
+                field,
+                code: "malformed",
+                detail,
+            })
         }),
         None => authorization.plaintext_corp_id().cloned().ok_or({
             let detail = "企业ID is needed with the first Secret; it stands at the bottom of 我的企业 → 企业信息.";
-            StepError::InvalidField(FieldError { field, code: "missing", detail })
+            StepError::InvalidField(FieldError {
+                field,
+                code: "missing",
+                detail,
+            })
         }),
     }
 }
@@ -416,7 +381,5 @@ fn last_four(secret: &SecretString) -> String {
     let text = secret.expose_secret();
     // Of a short one even four would tell too much.
     let shown = if text.len() >= 16 { 4 } else { 0 };
-    text.get(text.len() - shown..)
-        .unwrap_or_default()
-        .to_owned()
+    text.get(text.len() - shown..).unwrap_or_default().to_owned()
 }

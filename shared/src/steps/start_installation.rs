@@ -50,14 +50,10 @@ impl<S: InstallSessions + SuiteTickets + TokenCache, V: Vault> StartInstallation
         let wecom = self.access.wecom;
         let pre_auth_code = self
             .access
-            .as_suite(
-                clock,
-                |token| async move { wecom.pre_auth_code(&token).await },
-            )
+            .as_suite(clock, |token| async move { wecom.pre_auth_code(&token).await })
             .await
             .map_err(|error| error.into_step(clock))?;
-        let lifetime =
-            SignedDuration::try_from(pre_auth_code.expires_in).unwrap_or(SignedDuration::ZERO);
+        let lifetime = SignedDuration::try_from(pre_auth_code.expires_in).unwrap_or(SignedDuration::ZERO);
         let state = InstallState::generate(entropy);
         let install_url = format!("{}/installation/start/{state}", self.base_url);
         let expires_at = clock.now() + lifetime;
@@ -113,23 +109,12 @@ impl<S: InstallSessions, V: Vault> OpenInstallLink<'_, S, V> {
         entropy: &dyn Entropy,
     ) -> Result<OpenedLink, StepError> {
         let state = InstallState::parse(state).map_err(|_| StepError::InstallLinkExpired)?;
-        let session = self
-            .store
-            .session(&state)
-            .await?
-            .ok_or(StepError::InstallLinkExpired)?;
-        if session.expires_at <= clock.now()
-            || session.exchange.is_some()
-            || session.outcome.is_some()
-        {
+        let session = self.store.session(&state).await?.ok_or(StepError::InstallLinkExpired)?;
+        if session.expires_at <= clock.now() || session.exchange.is_some() || session.outcome.is_some() {
             return Err(StepError::InstallLinkExpired);
         }
         let cookie = cookie.map_or_else(|| random_id(entropy), ToOwned::to_owned);
-        if !self
-            .store
-            .bind_browser(&state, &fingerprint(&cookie))
-            .await?
-        {
+        if !self.store.bind_browser(&state, &fingerprint(&cookie)).await? {
             return Err(StepError::InstallLinkExpired);
         }
         let suite = self.suite.suite().await?;
@@ -138,10 +123,7 @@ impl<S: InstallSessions, V: Vault> OpenInstallLink<'_, S, V> {
             .query_pairs_mut()
             .append_pair("suite_id", &suite.suite_id)
             .append_pair("pre_auth_code", &session.pre_auth_code)
-            .append_pair(
-                "redirect_uri",
-                &format!("{}/installation/callback", self.base_url),
-            )
+            .append_pair("redirect_uri", &format!("{}/installation/callback", self.base_url))
             .append_pair("state", state.as_str());
         Ok(OpenedLink {
             wecom_url: wecom_url.into(),

@@ -53,11 +53,7 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
     }
 
     /// Makes a call that wants a `provider_access_token`.
-    pub(super) async fn as_provider<T, F, C>(
-        &self,
-        clock: &dyn Clock,
-        call: C,
-    ) -> Result<T, CallError>
+    pub(super) async fn as_provider<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
     where
         C: Fn(SecretString) -> F + Send + Sync,
         F: Future<Output = Result<T, WecomError>> + Send,
@@ -75,13 +71,7 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         self.with_token(&name, clock, fetch, call).await
     }
 
-    async fn with_token<T, F, C, G, H>(
-        &self,
-        name: &str,
-        clock: &dyn Clock,
-        fetch: G,
-        call: C,
-    ) -> Result<T, CallError>
+    async fn with_token<T, F, C, G, H>(&self, name: &str, clock: &dyn Clock, fetch: G, call: C) -> Result<T, CallError>
     where
         C: Fn(SecretString) -> F + Send + Sync,
         F: Future<Output = Result<T, WecomError>> + Send,
@@ -89,12 +79,7 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         H: Future<Output = Result<AccessToken, StepError>> + Send,
         T: Send,
     {
-        if let Some(cached) = self
-            .store
-            .token(name, clock.now())
-            .await
-            .map_err(StepError::from)?
-        {
+        if let Some(cached) = self.store.token(name, clock.now()).await.map_err(StepError::from)? {
             match call(cached).await {
                 Err(WecomError::Refused(refusal)) if DEAD_TOKEN.contains(&refusal.errcode) => {}
                 other => return other.map_err(CallError::Wecom),
@@ -112,15 +97,10 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         call(fresh.token).await.map_err(CallError::Wecom)
     }
 
-    async fn suite_token(
-        &self,
-        suite: &Suite,
-        clock: &dyn Clock,
-    ) -> Result<AccessToken, StepError> {
+    async fn suite_token(&self, suite: &Suite, clock: &dyn Clock) -> Result<AccessToken, StepError> {
         let ticket = self.store.ticket(&suite.suite_id).await?;
         let now = clock.now();
-        let Some((ticket, _)) = ticket.filter(|(_, issued_at)| now < *issued_at + TICKET_LIFETIME)
-        else {
+        let Some((ticket, _)) = ticket.filter(|(_, issued_at)| now < *issued_at + TICKET_LIFETIME) else {
             return Err(StepError::SuiteTicketMissing);
         };
         match self
@@ -128,9 +108,7 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
             .suite_access_token(&suite.suite_id, &suite.suite_secret, &ticket)
             .await
         {
-            Err(WecomError::Refused(refusal))
-                if refusal.errcode == ErrorCode::INVALID_SUITE_TICKET =>
-            {
+            Err(WecomError::Refused(refusal)) if refusal.errcode == ErrorCode::INVALID_SUITE_TICKET => {
                 Err(StepError::SuiteTicketMissing)
             }
             other => other.map_err(|error| StepError::from_wecom(error, now)),

@@ -29,13 +29,9 @@ impl<V: Vault> VerifySuiteUrl<'_, V> {
     /// [`StepError::MalformedCallback`], [`StepError::CallbackRejected`] or the vault's failure.
     pub async fn run(&self, raw_query: &str) -> Result<Vec<u8>, StepError> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
-        let echostr = query
-            .echostr
-            .as_deref()
-            .ok_or(StepError::MalformedCallback)?;
+        let echostr = query.echostr.as_deref().ok_or(StepError::MalformedCallback)?;
         let suite = self.suite.suite().await?;
-        let message =
-            open(&suite.credentials, &query, echostr).map_err(|_| StepError::CallbackRejected)?;
+        let message = open(&suite.credentials, &query, echostr).map_err(|_| StepError::CallbackRejected)?;
         if [suite.provider_corp_id.as_str(), &suite.suite_id].contains(&message.receive_id()) {
             Ok(message.into_bytes())
         } else {
@@ -58,17 +54,11 @@ impl<S: AppendEvents, V: Vault> ReceiveSuiteEvent<'_, S, V> {
     ///
     /// # Errors
     /// [`StepError::MalformedCallback`], [`StepError::CallbackRejected`], or the failure of store or vault.
-    pub async fn run(
-        &self,
-        raw_query: &str,
-        body: &[u8],
-        clock: &dyn Clock,
-    ) -> Result<(), StepError> {
+    pub async fn run(&self, raw_query: &str, body: &[u8], clock: &dyn Clock) -> Result<(), StepError> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let encrypt = envelope::encrypt_of(body).map_err(|_| StepError::MalformedCallback)?;
         let suite = self.suite.suite().await?;
-        let message =
-            open(&suite.credentials, &query, &encrypt).map_err(|_| StepError::CallbackRejected)?;
+        let message = open(&suite.credentials, &query, &encrypt).map_err(|_| StepError::CallbackRejected)?;
         if message.receive_id() != suite.suite_id {
             return Err(StepError::CallbackRejected);
         }
@@ -83,9 +73,7 @@ impl<S: AppendEvents, V: Vault> ReceiveSuiteEvent<'_, S, V> {
                 &suite.suite_id,
                 secrecy::ExposeSecret::expose_secret(&identity).as_bytes(),
             ),
-            event: xml::text(&payload, "InfoType")
-                .unwrap_or_default()
-                .to_owned(),
+            event: xml::text(&payload, "InfoType").unwrap_or_default().to_owned(),
             change_type: xml::text(&payload, "ChangeType").map(ToOwned::to_owned),
             created_at: wecom_time(xml::text(&payload, "TimeStamp")),
             received_at: clock.now(),

@@ -21,11 +21,7 @@ impl<S: Authorizations> UpdateSettings<'_, S> {
     ///
     /// # Errors
     /// [`StepError::InvalidField`], [`StepError::StateChanged`] or the store's failure.
-    pub async fn run(
-        &self,
-        tenant_id: &TenantId,
-        callback_base_url: Option<&str>,
-    ) -> Result<Settings, StepError> {
+    pub async fn run(&self, tenant_id: &TenantId, callback_base_url: Option<&str>) -> Result<Settings, StepError> {
         let callback_base_url = callback_base_url.map(valid_base_url).transpose()?;
         let settings = Settings { callback_base_url };
         for _ in 0..3 {

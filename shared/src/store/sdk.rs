@@ -22,11 +22,7 @@ where
     ];
     let passing = match &error {
         SdkError::ServiceError(service) => {
-            service.raw().status().is_server_error()
-                || service
-                    .err()
-                    .code()
-                    .is_some_and(|code| PASSING.contains(&code))
+            service.raw().status().is_server_error() || service.err().code().is_some_and(|code| PASSING.contains(&code))
         }
         SdkError::ConstructionFailure(_) => false,
         _ => true,

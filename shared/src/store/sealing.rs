@@ -61,15 +61,15 @@ struct StoredRing {
 
 impl KeyRing {
     /// A new ring of one key, as the secret holds it: `{"primary": id, "keys": {id: base64 of 32 bytes}}`.
+    ///
+    /// # Panics
+    /// Never: strings serialise.
     #[must_use]
     pub fn generate(entropy: &dyn Entropy) -> SecretString {
         let mut key = Zeroizing::new([0; 32]);
         entropy.fill(key.as_mut());
         let primary = random_id(entropy).chars().take(8).collect::<String>();
-        let keys = BTreeMap::from([(
-            primary.clone(),
-            Zeroizing::new(STANDARD.encode(key.as_ref())),
-        )]);
+        let keys = BTreeMap::from([(primary.clone(), Zeroizing::new(STANDARD.encode(key.as_ref())))]);
         serde_json::to_string(&StoredRing { primary, keys })
             .expect("strings serialise")
             .into()
@@ -80,8 +80,8 @@ impl KeyRing {
     /// # Errors
     /// When it does not hold a key ring.
     pub fn parse(secret: &SecretString) -> Result<Self, SealError> {
-        let stored: StoredRing = serde_json::from_str(secret.expose_secret())
-            .map_err(|_| SealError::MalformedKeyRing)?;
+        let stored: StoredRing =
+            serde_json::from_str(secret.expose_secret()).map_err(|_| SealError::MalformedKeyRing)?;
         let mut keys = BTreeMap::new();
         for (id, key) in &stored.keys {
             let key = Zeroizing::new(
@@ -89,8 +89,7 @@ impl KeyRing {
                     .decode(key.as_bytes())
                     .map_err(|_| SealError::MalformedKeyRing)?,
             );
-            let cipher =
-                Aes256Gcm::new_from_slice(&key).map_err(|_| SealError::MalformedKeyRing)?;
+            let cipher = Aes256Gcm::new_from_slice(&key).map_err(|_| SealError::MalformedKeyRing)?;
             keys.insert(id.clone(), cipher);
         }
         if keys.contains_key(&stored.primary) {
@@ -128,13 +127,8 @@ impl KeyRing {
             msg: plaintext.as_bytes(),
             aad: aad.as_bytes(),
         };
-        let cipher = self
-            .keys
-            .get(&self.primary)
-            .expect("parse() saw the primary key");
-        let sealed = cipher
-            .encrypt(&nonce.into(), payload)
-            .expect("a short plaintext seals");
+        let cipher = self.keys.get(&self.primary).expect("parse() saw the primary key");
+        let sealed = cipher.encrypt(&nonce.into(), payload).expect("a short plaintext seals");
         format!(
             "{}.{}",
             self.primary,
@@ -155,12 +149,8 @@ impl KeyRing {
     ) -> Result<Credentials, SealError> {
         let (key_id, sealed) = sealed.split_once('.').ok_or(SealError::DoesNotOpen)?;
         let cipher = self.keys.get(key_id).ok_or(SealError::UnknownKey)?;
-        let sealed = STANDARD
-            .decode(sealed)
-            .map_err(|_| SealError::DoesNotOpen)?;
-        let (nonce, ciphertext) = sealed
-            .split_first_chunk::<12>()
-            .ok_or(SealError::DoesNotOpen)?;
+        let sealed = STANDARD.decode(sealed).map_err(|_| SealError::DoesNotOpen)?;
+        let (nonce, ciphertext) = sealed.split_first_chunk::<12>().ok_or(SealError::DoesNotOpen)?;
         let aad = associated_data(callback_id, scope, generation);
         let payload = Payload {
             msg: ciphertext,
@@ -185,11 +175,7 @@ impl KeyRing {
     ///
     /// # Errors
     /// When the key is unknown or the text does not open.
-    pub fn open_generation(
-        &self,
-        callback: &Callback,
-        generation: &Generation,
-    ) -> Result<Credentials, SealError> {
+    pub fn open_generation(&self, callback: &Callback, generation: &Generation) -> Result<Credentials, SealError> {
         self.open(
             &generation.sealed,
             &callback.callback_id,
@@ -226,10 +212,7 @@ mod tests {
         let sealed = ring.seal(&pair, &id('a'), Scope::Contacts, 3, &SystemEntropy);
         let opened = ring.open(&sealed, &id('a'), Scope::Contacts, 3).unwrap();
         assert_eq!(opened.token.expose(), pair.token.expose());
-        assert_eq!(
-            opened.encoding_aes_key.expose(),
-            pair.encoding_aes_key.expose()
-        );
+        assert_eq!(opened.encoding_aes_key.expose(), pair.encoding_aes_key.expose());
     }
 
     #[test]
@@ -237,18 +220,15 @@ mod tests {
         let ring = ring();
         let sealed = ring.seal(&pair(), &id('a'), Scope::Contacts, 3, &SystemEntropy);
         assert_eq!(
-            ring.open(&sealed, &id('b'), Scope::Contacts, 3)
-                .unwrap_err(),
+            ring.open(&sealed, &id('b'), Scope::Contacts, 3).unwrap_err(),
             SealError::DoesNotOpen
         );
         assert_eq!(
-            ring.open(&sealed, &id('a'), Scope::ExternalContacts, 3)
-                .unwrap_err(),
+            ring.open(&sealed, &id('a'), Scope::ExternalContacts, 3).unwrap_err(),
             SealError::DoesNotOpen
         );
         assert_eq!(
-            ring.open(&sealed, &id('a'), Scope::Contacts, 2)
-                .unwrap_err(),
+            ring.open(&sealed, &id('a'), Scope::Contacts, 2).unwrap_err(),
             SealError::DoesNotOpen
         );
     }
@@ -257,9 +237,7 @@ mod tests {
     fn refuses_a_pair_sealed_under_a_key_that_is_not_in_the_ring() {
         let sealed = ring().seal(&pair(), &id('a'), Scope::Contacts, 1, &SystemEntropy);
         assert_eq!(
-            ring()
-                .open(&sealed, &id('a'), Scope::Contacts, 1)
-                .unwrap_err(),
+            ring().open(&sealed, &id('a'), Scope::Contacts, 1).unwrap_err(),
             SealError::UnknownKey
         );
     }
@@ -275,10 +253,7 @@ mod tests {
             format!("{primary}."),
             format!("{primary}.AAAA"),
         ] {
-            assert!(
-                ring.open(&sealed, &id('a'), Scope::Contacts, 1).is_err(),
-                "{sealed}"
-            );
+            assert!(ring.open(&sealed, &id('a'), Scope::Contacts, 1).is_err(), "{sealed}");
         }
     }
 

@@ -4,8 +4,7 @@ use aws_sdk_secretsmanager::{
     Client,
     error::SdkError,
     operation::{
-        create_secret::CreateSecretError, get_secret_value::GetSecretValueError,
-        put_secret_value::PutSecretValueError,
+        create_secret::CreateSecretError, get_secret_value::GetSecretValueError, put_secret_value::PutSecretValueError,
     },
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -26,11 +25,7 @@ impl SecretsManager {
         Self { client, prefix }
     }
 
-    async fn put_version(
-        &self,
-        name: &str,
-        value: &SecretString,
-    ) -> Result<String, SdkError<PutSecretValueError>> {
+    async fn put_version(&self, name: &str, value: &SecretString) -> Result<String, SdkError<PutSecretValueError>> {
         let answer = self
             .client
             .put_secret_value()
@@ -41,11 +36,7 @@ impl SecretsManager {
         Ok(answer.version_id.unwrap_or_default())
     }
 
-    async fn create(
-        &self,
-        name: &str,
-        value: &SecretString,
-    ) -> Result<String, SdkError<CreateSecretError>> {
+    async fn create(&self, name: &str, value: &SecretString) -> Result<String, SdkError<CreateSecretError>> {
         let answer = self
             .client
             .create_secret()
@@ -93,11 +84,7 @@ impl Vault for SecretsManager {
         }
     }
 
-    async fn read(
-        &self,
-        name: &SecretName,
-        version_id: Option<&str>,
-    ) -> Result<Option<SecretString>, StoreError> {
+    async fn read(&self, name: &SecretName, version_id: Option<&str>) -> Result<Option<SecretString>, StoreError> {
         let answer = self
             .client
             .get_secret_value()

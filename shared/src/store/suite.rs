@@ -46,15 +46,13 @@ impl Suite {
     /// # Errors
     /// When a field is missing or malformed.
     pub fn parse(secret: &SecretString) -> Result<Self, MalformedSuite> {
-        let stored: Stored = serde_json::from_str(secret.expose_secret()).map_err(|_| {
-            MalformedSuite("not a JSON object with exactly the six documented fields")
-        })?;
+        let stored: Stored = serde_json::from_str(secret.expose_secret())
+            .map_err(|_| MalformedSuite("not a JSON object with exactly the six documented fields"))?;
         Ok(Self {
             suite_id: stored.suite_id,
             suite_secret: stored.suite_secret,
             credentials: Credentials {
-                token: Token::parse(stored.token.expose_secret())
-                    .map_err(|_| MalformedSuite("token"))?,
+                token: Token::parse(stored.token.expose_secret()).map_err(|_| MalformedSuite("token"))?,
                 encoding_aes_key: EncodingAesKey::parse(stored.encoding_aes_key.expose_secret())
                     .map_err(|_| MalformedSuite("encoding_aes_key"))?,
             },
@@ -73,7 +71,7 @@ pub struct SuiteVault<V> {
 
 impl<V: Vault> SuiteVault<V> {
     /// How long a copy serves. A rotated secret is noticed by then.
-    const FRESH: Duration = Duration::from_secs(300);
+    const FRESH: Duration = Duration::from_mins(5);
 
     /// Reads through `vault`.
     pub fn new(vault: V) -> Self {
@@ -110,8 +108,7 @@ impl<V: Vault> SuiteVault<V> {
 
     async fn read(&self) -> Result<Suite, StoreError> {
         let secret = self.vault.read(&SecretName::Suite, None).await?;
-        let secret =
-            secret.ok_or_else(|| StoreError::Internal("there is no suite secret".into()))?;
+        let secret = secret.ok_or_else(|| StoreError::Internal("there is no suite secret".into()))?;
         Suite::parse(&secret).map_err(|error| StoreError::Internal(Box::new(error)))
     }
 }

@@ -44,9 +44,7 @@ impl ClientConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// Not `http` or `https`, without a host, or with a user, a password, a query or a fragment.
-    #[error(
-        "the base URL must be http or https, with a host, and without a user, a query or a fragment"
-    )]
+    #[error("the base URL must be http or https, with a host, and without a user, a query or a fragment")]
     BaseUrl,
     /// TLS could not be set up.
     #[error("TLS could not be set up")]
@@ -99,12 +97,9 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn pre_auth_code(
-        &self,
-        suite_access_token: &SecretString,
-    ) -> Result<PreAuthCode, Error> {
-        let call = Call::get("/cgi-bin/service/get_pre_auth_code")
-            .secret_query("suite_access_token", suite_access_token);
+    pub async fn pre_auth_code(&self, suite_access_token: &SecretString) -> Result<PreAuthCode, Error> {
+        let call =
+            Call::get("/cgi-bin/service/get_pre_auth_code").secret_query("suite_access_token", suite_access_token);
         self.transport.call(call, wire::PreAuth::code).await
     }
 
@@ -202,11 +197,7 @@ impl Client {
     /// # Errors
     /// See [`Error`]. A corporation that has not authorized us is refused with
     /// [`API_NOT_AUTHORIZED`](crate::ErrorCode::API_NOT_AUTHORIZED).
-    pub async fn open_corp_id(
-        &self,
-        provider_access_token: &SecretString,
-        corp_id: &str,
-    ) -> Result<String, Error> {
+    pub async fn open_corp_id(&self, provider_access_token: &SecretString, corp_id: &str) -> Result<String, Error> {
         let call = Call::post("/cgi-bin/service/corpid_to_opencorpid")
             .secret_query("provider_access_token", provider_access_token)
             .field("corpid", corp_id);
@@ -220,11 +211,7 @@ impl Client {
     /// See [`Error`]. A wrong Secret is refused with [`INVALID_SECRET`](crate::ErrorCode::INVALID_SECRET) or
     /// [`FOREIGN_SECRET`](crate::ErrorCode::FOREIGN_SECRET), a wrong corporation with
     /// [`INVALID_CORP_ID`](crate::ErrorCode::INVALID_CORP_ID). Repeated, each leads to a ban of our address for an hour.
-    pub async fn access_token(
-        &self,
-        corp_id: &str,
-        secret: &SecretString,
-    ) -> Result<AccessToken, Error> {
+    pub async fn access_token(&self, corp_id: &str, secret: &SecretString) -> Result<AccessToken, Error> {
         let call = Call::get("/cgi-bin/gettoken")
             .query("corpid", corp_id)
             .secret_query("corpsecret", secret);
@@ -247,10 +234,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`]. Another kind of Secret is refused with [`API_FORBIDDEN`](crate::ErrorCode::API_FORBIDDEN).
-    pub async fn probe_external_contacts(
-        &self,
-        access_token: &SecretString,
-    ) -> Result<usize, Error> {
+    pub async fn probe_external_contacts(&self, access_token: &SecretString) -> Result<usize, Error> {
         let call = Call::get("/cgi-bin/externalcontact/get_follow_user_list")
             .secret_query("access_token", access_token)
             .with_a_long_answer();

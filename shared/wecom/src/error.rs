@@ -86,14 +86,8 @@ mod tests {
     fn finds_the_address_that_wecom_saw() {
         let errmsg = "not allow to access from your ip, hint: [1764000000123456789], from ip: 203.0.113.9, more info at https://open.work.weixin.qq.com/devtool/query?e=60020";
         assert_eq!(from_ip(errmsg).as_deref(), Some("203.0.113.9"));
-        assert_eq!(
-            from_ip("from ip:203.0.113.9").as_deref(),
-            Some("203.0.113.9")
-        );
-        assert_eq!(
-            from_ip("from ip: 2001:db8::9, more").as_deref(),
-            Some("2001:db8::9")
-        );
+        assert_eq!(from_ip("from ip:203.0.113.9").as_deref(), Some("203.0.113.9"));
+        assert_eq!(from_ip("from ip: 2001:db8::9, more").as_deref(), Some("2001:db8::9"));
     }
 
     #[test]

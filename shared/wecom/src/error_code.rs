@@ -167,9 +167,7 @@ impl ErrorCode {
             | Self::EXPIRED_SUITE_ACCESS_TOKEN => ErrorClass::Refresh,
             Self::RATE_LIMITED => ErrorClass::Ban,
             Self::TOO_MANY_CONCURRENT_CALLS | Self::CONFLICTING_CALLS => ErrorClass::SlowDown,
-            Self::INVALID_PERMANENT_CODE | Self::AUTHORIZATION_INVALID => {
-                ErrorClass::AuthorizationEnded
-            }
+            Self::INVALID_PERMANENT_CODE | Self::AUTHORIZATION_INVALID => ErrorClass::AuthorizationEnded,
             _ => ErrorClass::Other,
         }
     }
@@ -183,9 +181,7 @@ impl fmt::Display for ErrorCode {
 
 #[cfg(test)]
 mod tests {
-    use super::ErrorClass::{
-        AuthorizationEnded, Ban, Configuration, Other, Refresh, Retry, SlowDown, UserMistake,
-    };
+    use super::ErrorClass::{AuthorizationEnded, Ban, Configuration, Other, Refresh, Retry, SlowDown, UserMistake};
     use super::*;
 
     #[test]
@@ -193,15 +189,11 @@ mod tests {
         let table: &[(ErrorClass, &[i64])] = &[
             (
                 UserMistake,
-                &[
-                    40001, 40013, 40078, 40091, 45031, 48002, 48006, 50003, 50006, 60011,
-                ],
+                &[40001, 40013, 40078, 40091, 45031, 48002, 48006, 50003, 50006, 60011],
             ),
             (
                 Configuration,
-                &[
-                    40057, 40080, 40083, 40085, 48001, 48003, 48010, 60020, 701_008,
-                ],
+                &[40057, 40080, 40083, 40085, 48001, 48003, 48010, 60020, 701_008],
             ),
             (Retry, &[-1]),
             (Refresh, &[40014, 40077, 40082, 42001, 42007, 42009]),
@@ -211,8 +203,8 @@ mod tests {
             (
                 Other,
                 &[
-                    0, 40003, 40056, 40058, 40063, 41001, 41002, 41004, 41021, 41022, 41023, 41024,
-                    41025, 48009, 48011, 60111, 81013, 84061, 301_002, 99999,
+                    0, 40003, 40056, 40058, 40063, 41001, 41002, 41004, 41021, 41022, 41023, 41024, 41025, 48009,
+                    48011, 60111, 81013, 84061, 301_002, 99999,
                 ],
             ),
         ];

@@ -8,9 +8,7 @@ mod scrub;
 mod tls;
 mod transport;
 
-pub use answers::{
-    AccessToken, Agent, AuthInfo, AuthMode, AuthUser, PermanentCode, PreAuthCode, Privilege,
-};
+pub use answers::{AccessToken, Agent, AuthInfo, AuthMode, AuthUser, PermanentCode, PreAuthCode, Privilege};
 pub use client::{BuildError, Client, ClientConfig};
 pub use error::{Error, Refusal};
 pub use error_code::{ErrorClass, ErrorCode};

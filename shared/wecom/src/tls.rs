@@ -41,11 +41,8 @@ mod tests {
         b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"access_token\":\"tok_1\",\"expires_in\":7200}";
 
     /// A TLS server with a certificate of its own making, for `localhost`.
-    async fn server(
-        version: &'static SupportedProtocolVersion,
-    ) -> (SocketAddr, CertificateDer<'static>) {
-        let CertifiedKey { cert, signing_key } =
-            generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    async fn server(version: &'static SupportedProtocolVersion) -> (SocketAddr, CertificateDer<'static>) {
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let certificate = cert.der().clone();
         let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

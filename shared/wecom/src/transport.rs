@@ -102,12 +102,7 @@ impl Transport {
                 _ => break outcome,
             }
         };
-        report::report(
-            call.path(),
-            attempt,
-            started.elapsed(),
-            outcome.as_ref().err(),
-        );
+        report::report(call.path(), attempt, started.elapsed(), outcome.as_ref().err());
         outcome.map_err(Error::from)
     }
 
@@ -125,9 +120,7 @@ impl Transport {
         } else {
             &self.shared
         };
-        let mut request = client
-            .request(call.method(), url)
-            .header(ACCEPT, "application/json");
+        let mut request = client.request(call.method(), url).header(ACCEPT, "application/json");
         if let Some(body) = call.body() {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
@@ -152,11 +145,7 @@ impl Transport {
 }
 
 /// The JSON counts, not the Content-Type, which WeCom does not always get right.
-fn understand<Wire, Answer>(
-    body: &[u8],
-    call: &Call<'_>,
-    read: fn(Wire) -> Option<Answer>,
-) -> Result<Answer, Failure>
+fn understand<Wire, Answer>(body: &[u8], call: &Call<'_>, read: fn(Wire) -> Option<Answer>) -> Result<Answer, Failure>
 where
     Wire: DeserializeOwned,
 {

@@ -16,34 +16,24 @@ const CALLBACK_ADDRESS: &str = "127.0.0.1";
 const MAX_PAGE: usize = 10_000;
 
 pub(super) fn gettoken(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    let secret = call
-        .query("corpsecret")
-        .ok_or(Refusal(code::SECRET_MISSING))?;
+    let secret = call.query("corpsecret").ok_or(Refusal(code::SECRET_MISSING))?;
     let corp_id = call.query("corpid").ok_or(Refusal(code::CORP_ID_MISSING))?;
     if scene.world.wrong_secrets.banned(scene.now) {
         return Err(Refusal(code::TOO_OFTEN));
     }
-    let corporation = scene
-        .world
-        .corporation(corp_id)
-        .ok_or(Refusal(code::INVALID_CORP_ID))?;
+    let corporation = scene.world.corporation(corp_id).ok_or(Refusal(code::INVALID_CORP_ID))?;
     let corp_id = corporation.corp_id.clone();
     let Some(kind) = corporation.secrets.kind_of(secret) else {
         return Err(wrong_secret(scene, secret));
     };
     let (access_token, expires_in) = scene.token_for(Holder::Secret { corp_id, kind });
-    Ok(
-        json!({"errcode": 0, "errmsg": "ok", "access_token": access_token, "expires_in": expires_in}),
-    )
+    Ok(json!({"errcode": 0, "errmsg": "ok", "access_token": access_token, "expires_in": expires_in}))
 }
 
 /// Counts it, and answers as it does to a mistyped one or to another corporation's.
 fn wrong_secret(scene: &mut Scene<'_>, secret: &str) -> Refusal {
     let settings = scene.world.settings;
-    scene
-        .world
-        .wrong_secrets
-        .count(scene.now, settings.wrong_secret_limit);
+    scene.world.wrong_secrets.count(scene.now, settings.wrong_secret_limit);
     let foreign = scene
         .world
         .corporations
@@ -116,9 +106,7 @@ pub(super) fn get_follow_user_list(scene: &mut Scene<'_>, call: &Call<'_>) -> An
     let (corporation, opener) = corp_caller(scene, call)?;
     let may = match opener {
         Opener::Secret(SecretKind::ListedApp) => true,
-        Opener::Secret(SecretKind::ExternalContacts) => {
-            !corporation.switches.customer_secret_withdrawn
-        }
+        Opener::Secret(SecretKind::ExternalContacts) => !corporation.switches.customer_secret_withdrawn,
         Opener::Secret(SecretKind::Contacts | SecretKind::OtherApp) | Opener::Installation => false,
     };
     if !may {
@@ -141,12 +129,11 @@ enum Opener {
 
 /// The corporation that a token speaks for. WeCom looks at the caller's address before it looks at what the caller may do.
 fn corp_caller(scene: &Scene<'_>, call: &Call<'_>) -> Result<(Corporation, Opener), Refusal> {
-    let (corp_id, opener) =
-        match scene.holder(call.query("access_token"), TokenCodes::ACCESS_TOKEN)? {
-            Holder::Secret { corp_id, kind } => (corp_id, Opener::Secret(kind)),
-            Holder::Installation { corp_id } => (corp_id, Opener::Installation),
-            Holder::Suite | Holder::Provider => return Err(Refusal(code::INVALID_ACCESS_TOKEN)),
-        };
+    let (corp_id, opener) = match scene.holder(call.query("access_token"), TokenCodes::ACCESS_TOKEN)? {
+        Holder::Secret { corp_id, kind } => (corp_id, Opener::Secret(kind)),
+        Holder::Installation { corp_id } => (corp_id, Opener::Installation),
+        Holder::Suite | Holder::Provider => return Err(Refusal(code::INVALID_ACCESS_TOKEN)),
+    };
     let corporation = scene
         .world
         .corporation(&corp_id)

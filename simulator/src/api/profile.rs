@@ -5,14 +5,8 @@ use serde_json::{Value, json};
 use crate::world::corporation::{AuthMode, Corporation, Installation};
 
 /// `get_permanent_code`, the old form: with a token and everything else.
-pub(super) fn permanent_code(
-    corporation: &Corporation,
-    access_token: &str,
-    expires_in: i64,
-) -> Value {
-    let agent_id = corporation
-        .installed()
-        .map_or(0, |installation| installation.agent_id);
+pub(super) fn permanent_code(corporation: &Corporation, access_token: &str, expires_in: i64) -> Value {
+    let agent_id = corporation.installed().map_or(0, |installation| installation.agent_id);
     json!({
         "errcode": 0,
         "errmsg": "ok",
@@ -127,10 +121,7 @@ fn privilege(corporation: &Corporation, installation: &Installation) -> Value {
 
 /// The person who confirmed: the first member as an administrator, the second as a plain member.
 fn user_info(corporation: &Corporation) -> Value {
-    let index = match corporation
-        .installed()
-        .map(|installation| installation.auth_mode)
-    {
+    let index = match corporation.installed().map(|installation| installation.auth_mode) {
         Some(AuthMode::Member) => 1,
         _ => 0,
     };

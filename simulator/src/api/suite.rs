@@ -20,15 +20,9 @@ const SUITE_TOKEN_CODES: TokenCodes = TokenCodes {
 const SUITE_AGENT_ID: i64 = 1_000_010;
 
 pub(super) fn get_suite_token(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    let suite_id = call
-        .text("suite_id")
-        .ok_or(Refusal(code::SUITE_ID_MISSING))?;
-    let secret = call
-        .text("suite_secret")
-        .ok_or(Refusal(code::SUITE_SECRET_MISSING))?;
-    let ticket = call
-        .text("suite_ticket")
-        .ok_or(Refusal(code::SUITE_TICKET_MISSING))?;
+    let suite_id = call.text("suite_id").ok_or(Refusal(code::SUITE_ID_MISSING))?;
+    let secret = call.text("suite_secret").ok_or(Refusal(code::SUITE_SECRET_MISSING))?;
+    let ticket = call.text("suite_ticket").ok_or(Refusal(code::SUITE_TICKET_MISSING))?;
     if suite_id != scene.suite.suite_id {
         return Err(Refusal(code::INVALID_SUITE_ID));
     }
@@ -56,14 +50,8 @@ pub(super) fn get_pre_auth_code(scene: &mut Scene<'_>, call: &Call<'_>) -> Answe
 
 pub(super) fn set_session_info(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
     require_suite_token(scene, call)?;
-    let given = call
-        .text("pre_auth_code")
-        .ok_or(Refusal(code::INVALID_PRE_AUTH_CODE))?;
-    let test = match call
-        .body
-        .get("session_info")
-        .and_then(|info| info.get("auth_type"))
-    {
+    let given = call.text("pre_auth_code").ok_or(Refusal(code::INVALID_PRE_AUTH_CODE))?;
+    let test = match call.body.get("session_info").and_then(|info| info.get("auth_type")) {
         None => false,
         Some(auth_type) => match auth_type.as_i64() {
             Some(0) => false,
@@ -119,9 +107,7 @@ pub(super) fn get_corp_token(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
 
 pub(super) fn get_provider_token(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
     let corp_id = call.text("corpid").ok_or(Refusal(code::CORP_ID_MISSING))?;
-    let secret = call
-        .text("provider_secret")
-        .ok_or(Refusal(code::SECRET_MISSING))?;
+    let secret = call.text("provider_secret").ok_or(Refusal(code::SECRET_MISSING))?;
     if !corp_id.eq_ignore_ascii_case(&scene.suite.provider_corp_id) {
         return Err(Refusal(code::INVALID_CORP_ID));
     }
@@ -133,18 +119,12 @@ pub(super) fn get_provider_token(scene: &mut Scene<'_>, call: &Call<'_>) -> Answ
 }
 
 pub(super) fn corpid_to_opencorpid(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    match scene.holder(
-        call.query("provider_access_token"),
-        TokenCodes::ACCESS_TOKEN,
-    )? {
+    match scene.holder(call.query("provider_access_token"), TokenCodes::ACCESS_TOKEN)? {
         Holder::Provider => {}
         _ => return Err(Refusal(code::INVALID_ACCESS_TOKEN)),
     }
     let corp_id = call.text("corpid").ok_or(Refusal(code::CORP_ID_MISSING))?;
-    let corporation = scene
-        .world
-        .corporation(corp_id)
-        .ok_or(Refusal(code::INVALID_CORP_ID))?;
+    let corporation = scene.world.corporation(corp_id).ok_or(Refusal(code::INVALID_CORP_ID))?;
     if corporation.installed().is_none() {
         return Err(Refusal(code::NOT_AUTHORIZED));
     }
@@ -161,9 +141,7 @@ fn require_suite_token(scene: &Scene<'_>, call: &Call<'_>) -> Result<(), Refusal
 /// The corporation of `auth_corpid`, if `permanent_code` is the one it gave us and the app is still there.
 fn require_installation(scene: &Scene<'_>, call: &Call<'_>) -> Result<Corporation, Refusal> {
     require_suite_token(scene, call)?;
-    let open_corp_id = call
-        .text("auth_corpid")
-        .ok_or(Refusal(code::CORP_ID_MISSING))?;
+    let open_corp_id = call.text("auth_corpid").ok_or(Refusal(code::CORP_ID_MISSING))?;
     let permanent_code = call
         .text("permanent_code")
         .ok_or(Refusal(code::PERMANENT_CODE_MISSING))?;
@@ -186,15 +164,9 @@ fn require_installation(scene: &Scene<'_>, call: &Call<'_>) -> Result<Corporatio
 /// unless the auth code came from `reset_permanent_code`.
 fn exchange(scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Corporation, Refusal> {
     require_suite_token(scene, call)?;
-    let given = call
-        .text("auth_code")
-        .ok_or(Refusal(code::INVALID_AUTH_CODE))?;
+    let given = call.text("auth_code").ok_or(Refusal(code::INVALID_AUTH_CODE))?;
     let now = scene.now;
-    let known = scene
-        .world
-        .auth_codes
-        .iter_mut()
-        .find(|known| known.value == given);
+    let known = scene.world.auth_codes.iter_mut().find(|known| known.value == given);
     let known = known
         .filter(|known| !known.used && now < known.expires_at)
         .ok_or(Refusal(code::INVALID_AUTH_CODE))?;
@@ -219,13 +191,7 @@ fn exchange(scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Corporation, Refus
     Ok(corporation.clone())
 }
 
-fn install(
-    corporation: &mut Corporation,
-    auth_mode: AuthMode,
-    resets: bool,
-    fresh_code: String,
-    now: jiff::Timestamp,
-) {
+fn install(corporation: &mut Corporation, auth_mode: AuthMode, resets: bool, fresh_code: String, now: jiff::Timestamp) {
     match &mut corporation.installation {
         Some(installation) if !installation.removed => {
             if resets {

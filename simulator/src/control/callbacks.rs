@@ -84,9 +84,7 @@ impl Control {
                 now,
             )
         });
-        let saved = saved.ok_or(ControlError::NotReady(
-            "this receive-event server is not saved yet",
-        ))?;
+        let saved = saved.ok_or(ControlError::NotReady("this receive-event server is not saved yet"))?;
         let (_, credentials) = parse(&CallbackForm {
             url: saved.url.to_string(),
             token: saved.token,
@@ -150,28 +148,14 @@ pub(super) async fn deliver_all(
         let mut running = JoinSet::new();
         for (place, parcel) in parcels.into_iter().enumerate() {
             let hub = Arc::clone(hub);
-            running.spawn(async move {
-                (
-                    place,
-                    hub.courier
-                        .deliver(&parcel, MAX_ATTEMPTS, || hub.stamp())
-                        .await,
-                )
-            });
+            running.spawn(async move { (place, hub.courier.deliver(&parcel, MAX_ATTEMPTS, || hub.stamp()).await) });
         }
         let mut receipts = running.join_all().await;
         receipts.sort_by_key(|(place, _)| *place);
-        deliveries.extend(
-            receipts
-                .into_iter()
-                .map(|(_, receipt)| label.clone().with(receipt)),
-        );
+        deliveries.extend(receipts.into_iter().map(|(_, receipt)| label.clone().with(receipt)));
     } else {
         for parcel in parcels {
-            let receipt = hub
-                .courier
-                .deliver(&parcel, MAX_ATTEMPTS, || hub.stamp())
-                .await;
+            let receipt = hub.courier.deliver(&parcel, MAX_ATTEMPTS, || hub.stamp()).await;
             deliveries.push(label.clone().with(receipt));
         }
     }
@@ -203,9 +187,7 @@ fn messages(
     match (&request.event, &request.xml) {
         (Some(name), None) => {
             let template = events::find(scope, name).ok_or(ControlError::Unknown("event"))?;
-            Ok((0..copies)
-                .map(|copy| template.xml(corp_id, now, nth(copy)))
-                .collect())
+            Ok((0..copies).map(|copy| template.xml(corp_id, now, nth(copy))).collect())
         }
         (None, Some(xml)) => Ok((0..copies).map(|copy| numbered(xml, nth(copy))).collect()),
         _ => Err(ControlError::Invalid("either event or xml".to_owned())),
@@ -227,8 +209,7 @@ fn parse(form: &CallbackForm) -> Result<(Url, Credentials), &'static str> {
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         .ok_or("URL格式不正确，须以http://或https://开头")?;
-    let token = Token::parse(form.token.trim())
-        .map_err(|_| "Token格式不正确，须为不超过32位的英文或数字")?;
+    let token = Token::parse(form.token.trim()).map_err(|_| "Token格式不正确，须为不超过32位的英文或数字")?;
     let encoding_aes_key = EncodingAesKey::parse(form.encoding_aes_key.trim())
         .map_err(|_| "EncodingAESKey格式不正确，须为43位英文或数字")?;
     Ok((

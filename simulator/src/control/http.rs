@@ -28,24 +28,15 @@ pub(crate) fn routes() -> Router<Control> {
         .route("/_simulator/clock", post(advance_clock))
         .route("/_simulator/settings", axum::routing::patch(set_settings))
         .route("/_simulator/ban", axum::routing::delete(lift_ban))
-        .route(
-            "/_simulator/faults",
-            get(faults).post(add_faults).delete(clear_faults),
-        )
+        .route("/_simulator/faults", get(faults).post(add_faults).delete(clear_faults))
         .route("/_simulator/corps", post(add_corporation))
         .route(
             "/_simulator/corps/{corp_id}/switches",
             axum::routing::patch(set_switches),
         )
         .route("/_simulator/corps/{corp_id}/secrets/{kind}", get(secret))
-        .route(
-            "/_simulator/corps/{corp_id}/secrets/{kind}/reset",
-            post(reset_secret),
-        )
-        .route(
-            "/_simulator/corps/{corp_id}/callbacks/{scope}",
-            put(save_callback),
-        )
+        .route("/_simulator/corps/{corp_id}/secrets/{kind}/reset", post(reset_secret))
+        .route("/_simulator/corps/{corp_id}/callbacks/{scope}", put(save_callback))
         .route("/_simulator/corps/{corp_id}/events", post(send_events))
         .route("/_simulator/suite/callback", put(set_suite_callback))
         .route("/_simulator/suite/check", post(check_suite_callback))
@@ -67,11 +58,7 @@ async fn save_callback(
     body: Bytes,
 ) -> Answer {
     let scope = Scope::from_slug(&scope).ok_or(ControlError::Unknown("scope"))?;
-    Ok(json_of(
-        &control
-            .save_callback(&corp_id, scope, parse(&body)?)
-            .await?,
-    ))
+    Ok(json_of(&control.save_callback(&corp_id, scope, parse(&body)?).await?))
 }
 
 /// An [`EventRequest`] that says where it goes.
@@ -82,20 +69,11 @@ struct ScopedEventRequest {
     event: serde_json::Map<String, serde_json::Value>,
 }
 
-async fn send_events(
-    State(control): State<Control>,
-    Path(corp_id): Path<String>,
-    body: Bytes,
-) -> Answer {
+async fn send_events(State(control): State<Control>, Path(corp_id): Path<String>, body: Bytes) -> Answer {
     let scoped: ScopedEventRequest = parse(&body)?;
     // In two steps, since serde cannot flatten and refuse unknown fields at once.
-    let request: EventRequest =
-        serde_json::from_value(scoped.event.into()).map_err(|error| invalid(&error))?;
-    Ok(json_of(
-        &control
-            .send_events(&corp_id, scoped.scope, &request)
-            .await?,
-    ))
+    let request: EventRequest = serde_json::from_value(scoped.event.into()).map_err(|error| invalid(&error))?;
+    Ok(json_of(&control.send_events(&corp_id, scoped.scope, &request).await?))
 }
 
 async fn secret(
@@ -117,19 +95,12 @@ async fn secret(
     }
 }
 
-async fn reset_secret(
-    State(control): State<Control>,
-    Path((corp_id, kind)): Path<(String, String)>,
-) -> Answer {
+async fn reset_secret(State(control): State<Control>, Path((corp_id, kind)): Path<(String, String)>) -> Answer {
     let kind = SecretKind::from_slug(&kind).ok_or(ControlError::Unknown("kind of Secret"))?;
     Ok(json_of(&control.reset_secret(&corp_id, kind)?))
 }
 
-async fn set_switches(
-    State(control): State<Control>,
-    Path(corp_id): Path<String>,
-    body: Bytes,
-) -> Answer {
+async fn set_switches(State(control): State<Control>, Path(corp_id): Path<String>, body: Bytes) -> Answer {
     Ok(json_of(&control.set_switches(&corp_id, parse(&body)?)?))
 }
 

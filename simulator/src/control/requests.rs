@@ -103,8 +103,7 @@ pub struct SettingsPatch {
 
 impl SettingsPatch {
     pub(super) fn check(&self) -> Result<(), String> {
-        let is_one_of =
-            |code: Option<i64>, allowed: [i64; 2]| code.is_none_or(|code| allowed.contains(&code));
+        let is_one_of = |code: Option<i64>, allowed: [i64; 2]| code.is_none_or(|code| allowed.contains(&code));
         if self.wrong_secret_limit == Some(0) {
             Err("wrong_secret_limit is at least 1".to_owned())
         } else if !is_one_of(self.foreign_secret_errcode, [40001, 40091]) {
@@ -117,15 +116,9 @@ impl SettingsPatch {
     }
 
     pub(super) fn apply_to(self, settings: &mut Settings) {
-        settings.wrong_secret_limit = self
-            .wrong_secret_limit
-            .unwrap_or(settings.wrong_secret_limit);
-        settings.foreign_secret_errcode = self
-            .foreign_secret_errcode
-            .unwrap_or(settings.foreign_secret_errcode);
-        settings.removed_app_errcode = self
-            .removed_app_errcode
-            .unwrap_or(settings.removed_app_errcode);
+        settings.wrong_secret_limit = self.wrong_secret_limit.unwrap_or(settings.wrong_secret_limit);
+        settings.foreign_secret_errcode = self.foreign_secret_errcode.unwrap_or(settings.foreign_secret_errcode);
+        settings.removed_app_errcode = self.removed_app_errcode.unwrap_or(settings.removed_app_errcode);
         settings.tickets_paused = self.tickets_paused.unwrap_or(settings.tickets_paused);
     }
 }
@@ -142,9 +135,7 @@ pub struct SwitchesPatch {
 
 impl SwitchesPatch {
     pub(super) fn apply_to(self, switches: &mut Switches) {
-        switches.contacts_ip_untrusted = self
-            .contacts_ip_untrusted
-            .unwrap_or(switches.contacts_ip_untrusted);
+        switches.contacts_ip_untrusted = self.contacts_ip_untrusted.unwrap_or(switches.contacts_ip_untrusted);
         switches.apps_ip_untrusted = self.apps_ip_untrusted.unwrap_or(switches.apps_ip_untrusted);
         switches.customer_secret_withdrawn = self
             .customer_secret_withdrawn

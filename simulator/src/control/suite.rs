@@ -69,10 +69,7 @@ impl Control {
     /// # Errors
     /// [`ControlError::NotReady`] without a URL, or when the event needs an installed app and there is none;
     /// [`ControlError::Invalid`] for a request that says too little.
-    pub async fn send_suite_event(
-        &self,
-        request: &SuiteEventRequest,
-    ) -> Result<DeliveriesView, ControlError> {
+    pub async fn send_suite_event(&self, request: &SuiteEventRequest) -> Result<DeliveriesView, ControlError> {
         let copies = copies(request.copies)?;
         let url = self
             .hub
@@ -144,23 +141,18 @@ fn draw_up(scene: &mut Scene<'_>, request: &SuiteEventRequest) -> Result<DrawnUp
         .world
         .corporation(corp_id)
         .ok_or(ControlError::UnknownCorporation)?;
-    let (corp_id, open_corp_id) = (
-        corporation.corp_id.clone(),
-        corporation.open_corp_id.clone(),
-    );
+    let (corp_id, open_corp_id) = (corporation.corp_id.clone(), corporation.open_corp_id.clone());
 
     let mut code = None;
     let mut about = Particulars::default();
     match event {
         "create_auth" => {
             let auth_mode = request.auth_mode.unwrap_or_default();
-            code = Some(scene.world.new_auth_code(
-                &corp_id,
-                auth_mode,
-                false,
-                scene.now,
-                scene.entropy,
-            ));
+            code = Some(
+                scene
+                    .world
+                    .new_auth_code(&corp_id, auth_mode, false, scene.now, scene.entropy),
+            );
             about.state = request.state.as_deref();
             about.extra_info = true;
         }
@@ -176,13 +168,11 @@ fn draw_up(scene: &mut Scene<'_>, request: &SuiteEventRequest) -> Result<DrawnUp
         }
         "reset_permanent_code" => {
             change_installation(scene, &corp_id, None, false)?;
-            code = Some(scene.world.new_auth_code(
-                &corp_id,
-                AuthMode::Admin,
-                true,
-                scene.now,
-                scene.entropy,
-            ));
+            code = Some(
+                scene
+                    .world
+                    .new_auth_code(&corp_id, AuthMode::Admin, true, scene.now, scene.entropy),
+            );
         }
         _ => about.auth_corp_id = Some(&open_corp_id),
     }

@@ -126,12 +126,7 @@ pub struct DeliveriesView {
 
 impl StateView {
     pub(super) fn of(hub: &Hub, world: &World, now: Timestamp, faults: Vec<Fault>) -> Self {
-        let names = |scope| {
-            events::of(scope)
-                .iter()
-                .map(|template| template.name)
-                .collect()
-        };
+        let names = |scope| events::of(scope).iter().map(|template| template.name).collect();
         Self {
             base_url: hub.base_url.clone(),
             now,
@@ -144,10 +139,7 @@ impl StateView {
                 last_check: world.suite.last_check.clone(),
             },
             settings: world.settings,
-            banned_until: world
-                .wrong_secrets
-                .banned_until
-                .filter(|until| now < *until),
+            banned_until: world.wrong_secrets.banned_until.filter(|until| now < *until),
             corps: world.corporations.iter().map(CorporationView::of).collect(),
             events: EventNames {
                 contacts: names(Scope::Contacts),

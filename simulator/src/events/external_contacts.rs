@@ -166,12 +166,7 @@ const fn acquisition(name: &'static str, title: &'static str, body: &'static str
     template("customer_acquisition", name, title, body)
 }
 
-const fn template(
-    event: &'static str,
-    name: &'static str,
-    title: &'static str,
-    body: &'static str,
-) -> Template {
+const fn template(event: &'static str, name: &'static str, title: &'static str, body: &'static str) -> Template {
     Template {
         name,
         title,

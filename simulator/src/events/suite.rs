@@ -26,16 +26,9 @@ pub(crate) fn ticket(suite_id: &str, at: Timestamp, ticket: &str) -> String {
 }
 
 /// An authorization event, or one of a type that nobody knows yet.
-pub(crate) fn authorization(
-    suite_id: &str,
-    info_type: &str,
-    at: Timestamp,
-    about: &Particulars<'_>,
-) -> String {
+pub(crate) fn authorization(suite_id: &str, info_type: &str, at: Timestamp, about: &Particulars<'_>) -> String {
     let element = |name: &str, value: Option<&str>| {
-        value.map_or_else(String::new, |value| {
-            format!("<{name}>{}</{name}>", cdata(value))
-        })
+        value.map_or_else(String::new, |value| format!("<{name}>{}</{name}>", cdata(value)))
     };
     format!(
         "<xml><SuiteId>{}</SuiteId>{}<InfoType>{}</InfoType><TimeStamp>{}</TimeStamp>{}{}{}</xml>",
@@ -60,10 +53,7 @@ mod tests {
     #[test]
     fn a_ticket_has_wecoms_space_before_its_type() {
         let xml = ticket("ww3f2a9c41d07be865", Timestamp::UNIX_EPOCH, "tk_1");
-        assert!(
-            xml.contains("<InfoType> <![CDATA[suite_ticket]]></InfoType>"),
-            "{xml}"
-        );
+        assert!(xml.contains("<InfoType> <![CDATA[suite_ticket]]></InfoType>"), "{xml}");
     }
 
     #[test]
@@ -74,12 +64,7 @@ mod tests {
             extra_info: true,
             ..Particulars::default()
         };
-        let xml = authorization(
-            "ww3f2a9c41d07be865",
-            "create_auth",
-            Timestamp::UNIX_EPOCH,
-            &about,
-        );
+        let xml = authorization("ww3f2a9c41d07be865", "create_auth", Timestamp::UNIX_EPOCH, &about);
         assert_eq!(
             xml,
             "<xml><SuiteId><![CDATA[ww3f2a9c41d07be865]]></SuiteId><AuthCode><![CDATA[ac_51]]></AuthCode><InfoType><![CDATA[create_auth]]></InfoType><TimeStamp>0</TimeStamp><State><![CDATA[t42n9K]]></State><ExtraInfo></ExtraInfo></xml>"

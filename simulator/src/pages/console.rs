@@ -13,29 +13,28 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use url::Url;
 
-use self::forms::{
-    ClockForm, EventForm, FaultForm, SettingsForm, SuiteCallbackForm, SuiteEventForm, SwitchesForm,
-};
-use super::{both, page, refusal};
-use crate::control::requests::{
-    ClockRequest, EventRequest, SettingsPatch, SuiteEventRequest, SwitchesPatch,
-};
+use self::forms::{ClockForm, EventForm, FaultForm, SettingsForm, SuiteCallbackForm, SuiteEventForm, SwitchesForm};
+use super::{both, escaped, page, refusal};
+use crate::control::requests::{ClockRequest, EventRequest, SettingsPatch, SuiteEventRequest, SwitchesPatch};
 use crate::control::{Control, ControlError};
 use crate::faults::Fault;
 use crate::world::corporation::{AuthMode, CallbackForm, Scope, SecretKind};
 
+/// The sections after the corporations.
+const PLACES: [(&str, &str); 5] = [
+    ("suite", "服务商"),
+    ("deliveries", "推送记录"),
+    ("settings", "设置与时钟"),
+    ("faults", "故障"),
+    ("calls", "接口调用"),
+];
+
 pub(super) fn routes() -> Router<Control> {
     Router::new()
         .route("/", get(show))
-        .route(
-            "/console/corps/{corp_id}/callbacks/{scope}",
-            post(save_callback),
-        )
+        .route("/console/corps/{corp_id}/callbacks/{scope}", post(save_callback))
         .route("/console/corps/{corp_id}/events/{scope}", post(send_event))
-        .route(
-            "/console/corps/{corp_id}/secrets/{kind}/reset",
-            post(reset_secret),
-        )
+        .route("/console/corps/{corp_id}/secrets/{kind}/reset", post(reset_secret))
         .route("/console/corps/{corp_id}/switches", post(set_switches))
         .route("/console/suite/callback", post(set_suite_callback))
         .route("/console/suite/check", post(check_suite_callback))
@@ -64,8 +63,16 @@ async fn show(State(control): State<Control>, Query(chosen): Query<Chosen>) -> R
         .iter()
         .map(|view| corporation::section(&control, view, &chosen))
         .collect();
+    let links = state
+        .corps
+        .iter()
+        .map(|view| (view.corp_id.as_str(), view.name.as_str()))
+        .chain(PLACES)
+        .map(|(place, name)| format!("<a href=\"#{}\">{}</a>\n", escaped(place), escaped(name)))
+        .collect::<Vec<_>>()
+        .concat();
     let body = format!(
-        "<header><h1>{}</h1><p>{}</p></header>\n<main>\n{corporations}{}{}</main>\n",
+        "<header><h1>{}</h1><p>{}</p>\n<nav>{links}</nav></header>\n<main>\n{corporations}{}{}</main>\n",
         both("企业微信（模拟）", "WeCom, simulated"),
         both(
             "这里扮演企业微信一方，只用于演示和测试：所有Secret均以明文显示，仅限本机访问。",
@@ -74,12 +81,7 @@ async fn show(State(control): State<Control>, Query(chosen): Query<Chosen>) -> R
         suite::section(&state),
         logs::sections(&state, &control.calls()),
     );
-    page(
-        StatusCode::OK,
-        "企业微信（模拟）",
-        "; form-action 'self'",
-        &body,
-    )
+    page(StatusCode::OK, "企业微信（模拟）", "; form-action 'self'", &body)
 }
 
 async fn save_callback(
@@ -141,8 +143,7 @@ async fn set_suite_callback(
     State(control): State<Control>,
     Form(form): Form<SuiteCallbackForm>,
 ) -> Result<Response, ConsoleError> {
-    let url =
-        Url::parse(form.url.trim()).map_err(|error| ControlError::Invalid(error.to_string()))?;
+    let url = Url::parse(form.url.trim()).map_err(|error| ControlError::Invalid(error.to_string()))?;
     control.set_suite_callback_url(url)?;
     Ok(back("/#suite"))
 }
@@ -181,10 +182,7 @@ async fn send_suite_event(
     Ok(back("/#deliveries"))
 }
 
-async fn add_fault(
-    State(control): State<Control>,
-    Form(form): Form<FaultForm>,
-) -> Result<Response, ConsoleError> {
+async fn add_fault(State(control): State<Control>, Form(form): Form<FaultForm>) -> Result<Response, ConsoleError> {
     let number = || {
         form.value
             .trim()
@@ -231,10 +229,7 @@ async fn lift_ban(State(control): State<Control>) -> Response {
     back("/#settings")
 }
 
-async fn advance_clock(
-    State(control): State<Control>,
-    Form(form): Form<ClockForm>,
-) -> Result<Response, ConsoleError> {
+async fn advance_clock(State(control): State<Control>, Form(form): Form<ClockForm>) -> Result<Response, ConsoleError> {
     let request = ClockRequest {
         advance_seconds: form.minutes.saturating_mul(60),
     };
@@ -243,11 +238,7 @@ async fn advance_clock(
 }
 
 fn back(place: &str) -> Response {
-    (
-        StatusCode::SEE_OTHER,
-        [(header::LOCATION, place.to_owned())],
-    )
-        .into_response()
+    (StatusCode::SEE_OTHER, [(header::LOCATION, place.to_owned())]).into_response()
 }
 
 /// A refusal, shown as a page.

@@ -54,11 +54,7 @@ async fn decide(State(control): State<Control>, body: String) -> Response {
     };
     let corp_id = value("corp_id");
     if control.corp_id(&corp_id).is_err() {
-        return notice(
-            StatusCode::BAD_REQUEST,
-            "请选择要安装的企业",
-            "Choose a corporation",
-        );
+        return notice(StatusCode::BAD_REQUEST, "请选择要安装的企业", "Choose a corporation");
     }
     match control
         .hub
@@ -75,7 +71,11 @@ fn form(link: &InstallLink, world: &World) -> String {
         .iter()
         .enumerate()
         .map(|(place, corporation)| {
-            let installed = if corporation.installed().is_some() { " <em>已安装 Installed</em>" } else { "" };
+            let installed = if corporation.installed().is_some() {
+                " <em>已安装 Installed</em>"
+            } else {
+                ""
+            };
             format!(
                 "<label class=\"choice\"><input type=\"radio\" name=\"corp_id\" value=\"{id}\" required{checked}> \
                  {name}{installed}<small>{id}</small></label>\n",
@@ -84,7 +84,8 @@ fn form(link: &InstallLink, world: &World) -> String {
                 checked = if place == 0 { " checked" } else { "" },
             )
         })
-        .collect::<Vec<_>>().concat();
+        .collect::<Vec<_>>()
+        .concat();
     format!(
         "<main class=\"narrow\">\n<h1>{title}</h1>\n<p>{intro}</p>\n<form method=\"post\" action=\"{INSTALL_PATH}\">\n{hidden}\
          <fieldset><legend>{which}</legend>\n{corporations}</fieldset>\n\
@@ -115,12 +116,7 @@ fn hidden(link: &InstallLink) -> String {
         ("redirect_uri", link.redirect_uri.as_str()),
         ("state", &link.state),
     ]
-    .map(|(name, value)| {
-        format!(
-            "<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n",
-            escaped(value)
-        )
-    })
+    .map(|(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escaped(value)))
     .concat()
 }
 
@@ -146,9 +142,6 @@ fn cancelled(link: &InstallLink) -> Response {
 }
 
 fn notice(status: StatusCode, chinese: &str, english: &str) -> Response {
-    let body = format!(
-        "<main class=\"narrow\"><h1>{}</h1></main>\n",
-        both(chinese, english)
-    );
+    let body = format!("<main class=\"narrow\"><h1>{}</h1></main>\n", both(chinese, english));
     page(status, chinese, FORM_ACTION, &body)
 }

@@ -23,12 +23,7 @@ pub enum SecretKind {
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [
-        Self::Contacts,
-        Self::ExternalContacts,
-        Self::ListedApp,
-        Self::OtherApp,
-    ];
+    pub const ALL: [Self; 4] = [Self::Contacts, Self::ExternalContacts, Self::ListedApp, Self::OtherApp];
 
     /// As it stands in a path.
     #[must_use]
@@ -115,9 +110,7 @@ impl Secrets {
     /// Which kind of Secret this is, if it is one.
     #[must_use]
     pub fn kind_of(&self, secret: &str) -> Option<SecretKind> {
-        SecretKind::ALL
-            .into_iter()
-            .find(|kind| self.of(*kind) == secret)
+        SecretKind::ALL.into_iter().find(|kind| self.of(*kind) == secret)
     }
 
     pub(crate) fn replace(&mut self, kind: SecretKind, secret: String) {
@@ -248,8 +241,6 @@ pub(crate) const OTHER_APP_AGENT_ID: i64 = 1_000_003;
 impl Corporation {
     /// The app, if it is there.
     pub(crate) fn installed(&self) -> Option<&Installation> {
-        self.installation
-            .as_ref()
-            .filter(|installation| !installation.removed)
+        self.installation.as_ref().filter(|installation| !installation.removed)
     }
 }

@@ -87,8 +87,7 @@ impl WrongSecrets {
     /// Counts one more; the one that reaches the limit starts the ban.
     pub(crate) fn count(&mut self, now: Timestamp, limit: u32) {
         let window = SignedDuration::from_secs(BAN_SECONDS);
-        self.seen_at
-            .retain(|seen| now.duration_since(*seen) < window);
+        self.seen_at.retain(|seen| now.duration_since(*seen) < window);
         self.seen_at.push(now);
         if self.seen_at.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
             self.seen_at.clear();
@@ -152,21 +151,13 @@ impl World {
     }
 
     /// The holder's token and the seconds it has left: the one that still lives, or else a new one.
-    pub(crate) fn token_for(
-        &mut self,
-        holder: Holder,
-        now: Timestamp,
-        entropy: &mut Entropy,
-    ) -> (String, i64) {
+    pub(crate) fn token_for(&mut self, holder: Holder, now: Timestamp, entropy: &mut Entropy) -> (String, i64) {
         let living = self
             .access_tokens
             .iter()
             .find(|token| token.holder == holder && now < token.expires_at);
         if let Some(token) = living {
-            return (
-                token.value.clone(),
-                token.expires_at.duration_since(now).as_secs(),
-            );
+            return (token.value.clone(), token.expires_at.duration_since(now).as_secs());
         }
         let value = entropy.letters_and_digits(128);
         let token = AccessToken {

@@ -14,9 +14,7 @@ pub(crate) struct Founding<'a> {
 }
 
 /// The members that have names; the others are numbered.
-const NAMED_MEMBERS: [&str; 6] = [
-    "wangfang", "chenlei", "liqiang", "zhaomin", "sunyue", "zhouhang",
-];
+const NAMED_MEMBERS: [&str; 6] = ["wangfang", "chenlei", "liqiang", "zhaomin", "sunyue", "zhouhang"];
 const MEMBERS_PER_DEPARTMENT: usize = 8;
 
 /// Two corporations with fixed ids, so that a walk can name them, and Secrets of their own.
@@ -60,10 +58,9 @@ pub(crate) fn found(founding: &Founding<'_>, entropy: &mut Entropy) -> Corporati
         corp_id: founding
             .corp_id
             .map_or_else(|| format!("ww{}", entropy.hex(16)), str::to_owned),
-        open_corp_id: founding.open_corp_id.map_or_else(
-            || format!("wp{}", entropy.letters_and_digits(31)),
-            str::to_owned,
-        ),
+        open_corp_id: founding
+            .open_corp_id
+            .map_or_else(|| format!("wp{}", entropy.letters_and_digits(31)), str::to_owned),
         secrets: Secrets {
             contacts: secret(entropy),
             external_contacts: secret(entropy),
@@ -90,15 +87,11 @@ pub(crate) fn secret(entropy: &mut Entropy) -> String {
 }
 
 fn member(index: usize) -> Member {
-    let user_id = NAMED_MEMBERS.get(index).map_or_else(
-        || format!("member{:03}", index + 1),
-        |name| (*name).to_owned(),
-    );
+    let user_id = NAMED_MEMBERS
+        .get(index)
+        .map_or_else(|| format!("member{:03}", index + 1), |name| (*name).to_owned());
     let department = i64::try_from(1 + index / MEMBERS_PER_DEPARTMENT).unwrap_or(1);
-    Member {
-        user_id,
-        department,
-    }
+    Member { user_id, department }
 }
 
 #[cfg(test)]
@@ -126,9 +119,7 @@ mod tests {
         let seeds = corporations(&mut Entropy::new(Some(3)));
         let mut secrets: Vec<_> = seeds
             .iter()
-            .flat_map(|seed| {
-                super::super::corporation::SecretKind::ALL.map(|kind| seed.secrets.of(kind))
-            })
+            .flat_map(|seed| super::super::corporation::SecretKind::ALL.map(|kind| seed.secrets.of(kind)))
             .collect();
         secrets.sort_unstable();
         secrets.dedup();

@@ -21,10 +21,7 @@ impl Stage {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
-        let request = self
-            .http
-            .post(self.url(&format!("/console/{path}")))
-            .body(body);
+        let request = self.http.post(self.url(&format!("/console/{path}"))).body(body);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let response = request.send().await.unwrap();
         let location = response
@@ -44,19 +41,13 @@ async fn it_shows_ids_and_secrets_and_loads_nothing_from_elsewhere() {
         .unwrap()
         .to_owned();
     assert!(
-        policy.contains("default-src 'none'")
-            && policy.contains("form-action 'self'")
-            && !policy.contains("unsafe")
+        policy.contains("default-src 'none'") && policy.contains("form-action 'self'") && !policy.contains("unsafe")
     );
     assert_eq!(response.headers()["cache-control"], "no-store");
     let page = response.text().await.unwrap();
-    let state = stage.simulator.control().state();
-    for corp in &state.corps {
-        assert!(
-            page.contains(&corp.corp_id)
-                && page.contains(&corp.open_corp_id)
-                && page.contains(&corp.name)
-        );
+    let shown = stage.simulator.control().state();
+    for corp in &shown.corps {
+        assert!(page.contains(&corp.corp_id) && page.contains(&corp.open_corp_id) && page.contains(&corp.name));
         for kind in SecretKind::ALL {
             assert!(page.contains(corp.secrets.of(kind)));
         }
@@ -65,16 +56,7 @@ async fn it_shows_ids_and_secrets_and_loads_nothing_from_elsewhere() {
     for asset in ["simulator.css", "simulator.js"] {
         let path = format!("/_simulator/assets/{asset}");
         assert!(page.contains(&path));
-        assert_eq!(
-            stage
-                .http
-                .get(stage.url(&path))
-                .send()
-                .await
-                .unwrap()
-                .status(),
-            200
-        );
+        assert_eq!(stage.http.get(stage.url(&path)).send().await.unwrap().status(), 200);
     }
 }
 
@@ -89,10 +71,7 @@ async fn saving_shows_wecoms_words_and_keeps_what_was_pasted() {
     ];
     let path = format!("corps/{CORP}/callbacks/contacts");
     stage.receiver.will([Manner::Answer(200, "<b>wrong</b>")]);
-    assert_eq!(
-        stage.submit(&path, &fields).await,
-        (303, format!("/#{CORP}-contacts"))
-    );
+    assert_eq!(stage.submit(&path, &fields).await, (303, format!("/#{CORP}-contacts")));
     let page = stage.console("").await;
     assert!(page.contains("echostr校验失败，请您检查是否正确解密并输出明文echostr"));
     assert!(page.contains("&lt;b&gt;wrong&lt;/b&gt;") && !page.contains("<b>wrong"));
@@ -117,7 +96,8 @@ async fn an_event_is_chosen_edited_and_sent() {
     assert!(page.contains("value=\"change_external_chat/dismiss\" selected"));
     assert!(page.contains("&lt;ChangeType&gt;&lt;![CDATA[dismiss]]&gt;&lt;/ChangeType&gt;"));
 
-    let xml = "<xml><Event>change_external_chat</Event>\r\n<ChangeType>dismiss</ChangeType><ChatId>edited</ChatId></xml>";
+    let xml =
+        "<xml><Event>change_external_chat</Event>\r\n<ChangeType>dismiss</ChangeType><ChatId>edited</ChatId></xml>";
     let fields = [
         ("event", "change_external_chat/dismiss"),
         ("xml", xml),
@@ -145,14 +125,8 @@ async fn the_other_buttons_do_what_they_say() {
     let control = stage.simulator.control();
     let corp = |path: &str| format!("corps/{CORP}/{path}");
     let secret = control.secret(CORP, SecretKind::OtherApp).unwrap().secret;
-    assert_eq!(
-        stage.submit(&corp("secrets/other-app/reset"), &[]).await.0,
-        303
-    );
-    assert_ne!(
-        control.secret(CORP, SecretKind::OtherApp).unwrap().secret,
-        secret
-    );
+    assert_eq!(stage.submit(&corp("secrets/other-app/reset"), &[]).await.0, 303);
+    assert_ne!(control.secret(CORP, SecretKind::OtherApp).unwrap().secret, secret);
 
     assert_eq!(
         stage
@@ -213,43 +187,20 @@ async fn the_other_buttons_do_what_they_say() {
     assert_eq!(stage.submit("clock", &[("minutes", "30")]).await.0, 303);
     assert!(control.state().now.duration_since(before).as_secs() >= 1800);
     let url = stage.receiver.url("/suite");
-    assert_eq!(
-        stage
-            .submit("suite/callback", &[("url", url.as_str())])
-            .await
-            .0,
-        303
-    );
+    assert_eq!(stage.submit("suite/callback", &[("url", url.as_str())]).await.0, 303);
 }
 
 #[tokio::test]
 async fn a_button_that_cannot_do_it_says_why() {
     let stage = Stage::without_suite_callback().await;
     assert_eq!(stage.submit("suite/ticket", &[]).await.0, 409);
-    assert_eq!(
-        stage.submit("suite/callback", &[("url", "no url")]).await.0,
-        400
-    );
+    assert_eq!(stage.submit("suite/callback", &[("url", "no url")]).await.0, 400);
     let event = [("event", "x"), ("xml", "<xml/>"), ("copies", "1")];
     assert_eq!(
-        stage
-            .submit(&format!("corps/{CORP}/events/contacts"), &event)
-            .await
-            .0,
+        stage.submit(&format!("corps/{CORP}/events/contacts"), &event).await.0,
         409
     );
-    assert_eq!(
-        stage
-            .submit("corps/ww0/secrets/contacts/reset", &[])
-            .await
-            .0,
-        404
-    );
-    let fault = [
-        ("path", ""),
-        ("kind", "http_status"),
-        ("value", "-5"),
-        ("times", "1"),
-    ];
+    assert_eq!(stage.submit("corps/ww0/secrets/contacts/reset", &[]).await.0, 404);
+    let fault = [("path", ""), ("kind", "http_status"), ("value", "-5"), ("times", "1")];
     assert_eq!(stage.submit("faults", &fault).await.0, 400);
 }

@@ -1,5 +1,7 @@
 //! Events to a corporation's callbacks: what is sent, when it is sent again, what is recorded.
 
+use std::time::Duration;
+
 use simulator::{ControlError, DeliveriesView, EventRequest, Outcome, Scope, Spoil};
 
 use crate::stage::{CORP, Manner, Stage, element, opened};
@@ -13,11 +15,21 @@ fn event(name: &str) -> EventRequest {
 
 impl Stage {
     async fn ready() -> Self {
-        let stage = Self::without_suite_callback().await;
-        stage.save(Scope::Contacts).await;
-        stage.save(Scope::ExternalContacts).await;
-        stage.receiver.forget();
-        stage
+        Self::without_suite_callback().await.prepared().await
+    }
+
+    async fn ready_and_impatient(delivery: Duration) -> Self {
+        Self::impatient(|limits| limits.delivery = delivery)
+            .await
+            .prepared()
+            .await
+    }
+
+    async fn prepared(self) -> Self {
+        self.save(Scope::Contacts).await;
+        self.save(Scope::ExternalContacts).await;
+        self.receiver.forget();
+        self
     }
 
     async fn send(&self, request: EventRequest) -> DeliveriesView {
@@ -46,15 +58,9 @@ async fn an_event_arrives_signed_and_encrypted_for_the_corporation() {
     assert_eq!(element(&xml, "ToUserName").as_deref(), Some(CORP));
     assert_eq!(element(&xml, "Event").as_deref(), Some("change_contact"));
     assert_eq!(element(&xml, "ChangeType").as_deref(), Some("create_user"));
-    assert_eq!(
-        received[0].content_type.as_deref(),
-        Some("text/xml; charset=utf-8")
-    );
+    assert_eq!(received[0].content_type.as_deref(), Some("text/xml; charset=utf-8"));
     let outer = String::from_utf8(received[0].body.to_vec()).unwrap();
-    assert!(
-        outer.contains(&format!("<ToUserName><![CDATA[{CORP}]]></ToUserName>"))
-            && outer.contains("<AgentID>")
-    );
+    assert!(outer.contains(&format!("<ToUserName><![CDATA[{CORP}]]></ToUserName>")) && outer.contains("<AgentID>"));
 }
 
 #[tokio::test]
@@ -73,11 +79,7 @@ async fn every_event_of_the_catalogue_is_accepted() {
                 .send_events(CORP, scope, &event(name))
                 .await
                 .unwrap();
-            assert_eq!(
-                deliveries.deliveries[0].outcome,
-                Outcome::Accepted,
-                "{name}"
-            );
+            assert_eq!(deliveries.deliveries[0].outcome, Outcome::Accepted, "{name}");
             sent += 1;
         }
     }
@@ -87,10 +89,8 @@ async fn every_event_of_the_catalogue_is_accepted() {
 
 #[tokio::test]
 async fn an_event_is_sent_three_times_when_no_answer_comes_in_time() {
-    let stage = Stage::ready().await;
-    stage
-        .receiver
-        .will([Manner::Late, Manner::Late, Manner::Late]);
+    let stage = Stage::ready_and_impatient(Duration::from_millis(100)).await;
+    stage.receiver.will([Manner::Late, Manner::Late, Manner::Late]);
     let sent = stage.send(event("change_contact/delete_user")).await;
     assert_eq!(
         (sent.deliveries[0].outcome, sent.deliveries[0].attempts),
@@ -106,7 +106,7 @@ async fn an_event_is_sent_three_times_when_no_answer_comes_in_time() {
 
 #[tokio::test]
 async fn an_answer_to_a_later_attempt_ends_it() {
-    let stage = Stage::ready().await;
+    let stage = Stage::ready_and_impatient(Duration::from_millis(500)).await;
     stage.receiver.will([Manner::Late]);
     let sent = stage.send(event("change_contact/delete_user")).await;
     assert_eq!(
@@ -123,10 +123,7 @@ async fn an_event_is_not_sent_again_after_an_answer_of_any_status() {
         stage.receiver.will([Manner::Answer(status, "")]);
         let sent = stage.send(event("change_contact/delete_user")).await;
         let delivery = &sent.deliveries[0];
-        assert_eq!(
-            (delivery.outcome, delivery.status),
-            (Outcome::Refused, Some(status))
-        );
+        assert_eq!((delivery.outcome, delivery.status), (Outcome::Refused, Some(status)));
         assert_eq!(stage.receiver.received().len(), 1);
     }
 }
@@ -159,10 +156,7 @@ async fn a_connection_that_breaks_off_counts_as_none() {
         }
     });
     let control = stage.simulator.control();
-    let outcome = control
-        .save_callback(CORP, Scope::Contacts, form)
-        .await
-        .unwrap();
+    let outcome = control.save_callback(CORP, Scope::Contacts, form).await.unwrap();
     assert!(outcome.saved, "{outcome:?}");
     let sent = stage.send(event("change_contact/delete_user")).await;
     let delivery = &sent.deliveries[0];
@@ -218,12 +212,8 @@ async fn copies_are_alike_or_different_as_asked() {
         concurrent,
         ..event("change_contact/create_user")
     };
-    for (same_content, concurrent, distinct) in [
-        (true, false, 1),
-        (true, true, 1),
-        (false, false, 3),
-        (false, true, 3),
-    ] {
+    for (same_content, concurrent, distinct) in [(true, false, 1), (true, true, 1), (false, false, 3), (false, true, 3)]
+    {
         stage.receiver.forget();
         let sent = stage.send(copies(same_content, concurrent)).await;
         assert!(
@@ -264,11 +254,7 @@ async fn any_text_is_sent_as_it_is() {
 #[tokio::test]
 async fn a_spoiled_event_does_not_verify() {
     let stage = Stage::ready().await;
-    for (spoil, verifies) in [
-        (Spoil::Signature, false),
-        (Spoil::Key, true),
-        (Spoil::ReceiveId, true),
-    ] {
+    for (spoil, verifies) in [(Spoil::Signature, false), (Spoil::Key, true), (Spoil::ReceiveId, true)] {
         stage.receiver.forget();
         stage
             .send(EventRequest {
@@ -289,12 +275,7 @@ async fn a_spoiled_event_does_not_verify() {
 async fn what_cannot_be_sent_is_said() {
     let stage = Stage::without_suite_callback().await;
     let control = stage.simulator.control();
-    let send = async |request: EventRequest| {
-        control
-            .send_events(CORP, Scope::Contacts, &request)
-            .await
-            .unwrap_err()
-    };
+    let send = async |request: EventRequest| control.send_events(CORP, Scope::Contacts, &request).await.unwrap_err();
     assert!(matches!(
         send(event("change_contact/create_user")).await,
         ControlError::NotReady(_)
@@ -309,10 +290,7 @@ async fn what_cannot_be_sent_is_said() {
         send(event("change_external_tag/create")).await,
         ControlError::Unknown("event")
     );
-    assert!(matches!(
-        send(EventRequest::default()).await,
-        ControlError::Invalid(_)
-    ));
+    assert!(matches!(send(EventRequest::default()).await, ControlError::Invalid(_)));
     let both = EventRequest {
         xml: Some("<xml/>".into()),
         ..event("change_contact/create_user")

@@ -43,12 +43,7 @@ async fn an_errcode_is_answered_as_often_as_asked() {
     for _ in 0..2 {
         let answer = stage.right_gettoken().await;
         assert_refused(&answer, -1);
-        assert!(
-            answer["errmsg"]
-                .as_str()
-                .unwrap()
-                .starts_with("system busy, hint")
-        );
+        assert!(answer["errmsg"].as_str().unwrap().starts_with("system busy, hint"));
     }
     assert_ok(&stage.right_gettoken().await);
 }
@@ -92,16 +87,8 @@ async fn a_status_comes_with_html_as_from_a_proxy() {
 #[tokio::test]
 async fn a_dropped_call_has_no_answer() {
     let stage = Stage::without_suite_callback().await;
-    stage.expect_fault(Fault {
-        drop: true,
-        ..fault()
-    });
-    let error = stage
-        .http
-        .get(stage.url(GETTOKEN))
-        .send()
-        .await
-        .unwrap_err();
+    stage.expect_fault(Fault { drop: true, ..fault() });
+    let error = stage.http.get(stage.url(GETTOKEN)).send().await.unwrap_err();
     assert!(
         !error.is_timeout() && !error.is_connect() && error.is_request(),
         "{error:?}"
@@ -124,21 +111,9 @@ async fn an_answer_can_be_lost_after_the_call_took_effect() {
         ..Fault::default()
     });
     let body = json!({"auth_code": code});
-    assert!(
-        stage
-            .http
-            .post(stage.url(&path))
-            .json(&body)
-            .send()
-            .await
-            .is_err()
-    );
+    assert!(stage.http.post(stage.url(&path)).json(&body).send().await.is_err());
     assert_refused(&stage.post(&path, body).await, 40078);
-    assert!(
-        stage.simulator.control().state().corps[0]
-            .installation
-            .is_some()
-    );
+    assert!(stage.simulator.control().state().corps[0].installation.is_some());
 }
 
 #[tokio::test]
@@ -148,9 +123,7 @@ async fn faults_can_be_listed_and_taken_back() {
     let listed = stage.post("/_simulator/faults", faults).await;
     assert_eq!(listed["faults"][0]["times"], 2);
     assert_eq!(listed["faults"][1]["times"], 1);
-    let one = stage
-        .post("/_simulator/faults", json!({"drop": true}))
-        .await;
+    let one = stage.post("/_simulator/faults", json!({"drop": true})).await;
     assert_eq!(one["faults"].as_array().unwrap().len(), 3);
     assert_eq!(
         stage
@@ -171,17 +144,9 @@ async fn the_journal_names_calls_and_codes_and_no_secret() {
     let stage = Stage::without_suite_callback().await;
     stage.right_gettoken().await;
     stage.gettoken(CORP, "mistyped").await;
-    stage.expect_fault(Fault {
-        drop: true,
-        ..fault()
-    });
+    stage.expect_fault(Fault { drop: true, ..fault() });
     let _ = stage.http.get(stage.url(GETTOKEN)).send().await;
-    stage
-        .http
-        .get(stage.url("/cgi-bin/nothing"))
-        .send()
-        .await
-        .unwrap();
+    stage.http.get(stage.url("/cgi-bin/nothing")).send().await.unwrap();
 
     let journal = stage
         .http
@@ -213,11 +178,7 @@ async fn the_journal_names_calls_and_codes_and_no_secret() {
         .secret(CORP, SecretKind::Contacts)
         .unwrap()
         .secret;
-    assert!(
-        !journal.contains(&secret)
-            && !journal.contains("mistyped")
-            && !journal.contains("access_token")
-    );
+    assert!(!journal.contains(&secret) && !journal.contains("mistyped") && !journal.contains("access_token"));
 
     assert_eq!(
         stage

@@ -17,15 +17,8 @@ impl Stage {
     async fn press(&self, link: &Url, decision: &str, corp_id: &str, auth_mode: &str) -> Response {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(link.query_pairs());
-        form.extend_pairs([
-            ("decision", decision),
-            ("corp_id", corp_id),
-            ("auth_mode", auth_mode),
-        ]);
-        let request = self
-            .http
-            .post(self.url("/3rdapp/install"))
-            .body(form.finish());
+        form.extend_pairs([("decision", decision), ("corp_id", corp_id), ("auth_mode", auth_mode)]);
+        let request = self.http.post(self.url("/3rdapp/install")).body(form.finish());
         request
             .header("content-type", "application/x-www-form-urlencoded")
             .send()
@@ -87,9 +80,7 @@ async fn confirming_sends_the_browser_back_with_a_code_that_can_be_exchanged() {
     assert_eq!(parameter(&target, "state"), "t42n9K");
     let code = parameter(&target, "auth_code");
     assert!((64..=512).contains(&code.len()));
-    let answer = stage
-        .service("v2/get_permanent_code", json!({"auth_code": code}))
-        .await;
+    let answer = stage.service("v2/get_permanent_code", json!({"auth_code": code})).await;
     assert_ok(&answer);
     assert_eq!(answer["auth_corp_info"]["corp_name"], "青山茶业有限公司");
 }
@@ -101,15 +92,8 @@ async fn a_member_can_confirm_for_themselves() {
         .press(&stage.install_link().await, "confirm", CORP, "member")
         .await;
     let code = parameter(&location(&response), "auth_code");
-    assert_ok(
-        &stage
-            .service("v2/get_permanent_code", json!({"auth_code": code}))
-            .await,
-    );
-    let installation = stage.simulator.control().state().corps[0]
-        .installation
-        .clone()
-        .unwrap();
+    assert_ok(&stage.service("v2/get_permanent_code", json!({"auth_code": code})).await);
+    let installation = stage.simulator.control().state().corps[0].installation.clone().unwrap();
     assert_eq!(installation.auth_mode, AuthMode::Member);
 }
 
@@ -127,14 +111,8 @@ async fn cancelling_sends_nobody_anywhere_and_leaves_the_link_good() {
 async fn a_link_is_good_once() {
     let stage = Stage::start().await;
     let link = stage.install_link().await;
-    assert_eq!(
-        stage.press(&link, "confirm", CORP, "admin").await.status(),
-        302
-    );
-    assert_eq!(
-        stage.press(&link, "confirm", CORP, "admin").await.status(),
-        400
-    );
+    assert_eq!(stage.press(&link, "confirm", CORP, "admin").await.status(), 302);
+    assert_eq!(stage.press(&link, "confirm", CORP, "admin").await.status(), 400);
     let (status, page) = stage.open(&link).await;
     assert_eq!(status, 400);
     assert!(page.contains("预授权码已被使用"));
@@ -159,11 +137,7 @@ async fn the_page_refuses_what_wecom_would() {
     for (name, value, words) in [
         ("suite_id", "ww0000000000000000", "suite_id 无效"),
         ("pre_auth_code", "pac_unknown", "预授权码无效"),
-        (
-            "redirect_uri",
-            "javascript:alert(1)",
-            "redirect_uri 参数错误",
-        ),
+        ("redirect_uri", "javascript:alert(1)", "redirect_uri 参数错误"),
         ("state", "not-allowed", "state 参数错误"),
         ("state", "", "state 参数错误"),
     ] {
@@ -171,10 +145,7 @@ async fn the_page_refuses_what_wecom_would() {
         let (status, page) = stage.open(&bad).await;
         assert_eq!(status, 400, "{name}={value}");
         assert!(page.contains(words), "{page}");
-        assert_eq!(
-            stage.press(&bad, "confirm", CORP, "admin").await.status(),
-            400
-        );
+        assert_eq!(stage.press(&bad, "confirm", CORP, "admin").await.status(), 400);
     }
     assert_eq!(
         stage
@@ -183,29 +154,14 @@ async fn the_page_refuses_what_wecom_would() {
             .status(),
         400
     );
-    assert_eq!(
-        stage.open(&link).await.0,
-        200,
-        "no refusal uses the link up"
-    );
+    assert_eq!(stage.open(&link).await.0, 200, "no refusal uses the link up");
 }
 
 #[tokio::test]
 async fn the_page_loads_nothing_from_elsewhere_and_lets_its_form_lead_to_the_product() {
     let stage = Stage::start().await;
-    let response = stage
-        .http
-        .get(stage.install_link().await)
-        .send()
-        .await
-        .unwrap();
-    let policy = response.headers()["content-security-policy"]
-        .to_str()
-        .unwrap();
-    assert!(
-        policy.contains("default-src 'none'")
-            && !policy.contains("unsafe")
-            && !policy.contains("form-action")
-    );
+    let response = stage.http.get(stage.install_link().await).send().await.unwrap();
+    let policy = response.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("form-action"));
     assert_eq!(response.headers()["cache-control"], "no-store");
 }

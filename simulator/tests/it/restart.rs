@@ -69,12 +69,7 @@ async fn corporations_callbacks_and_installations_outlive_a_restart() {
         auth_mode: Some(AuthMode::Member),
         ..simulator::SuiteEventRequest::default()
     };
-    stage
-        .simulator
-        .control()
-        .send_suite_event(&create)
-        .await
-        .unwrap();
+    stage.simulator.control().send_suite_event(&create).await.unwrap();
     let before = stage.simulator.control().state();
     let first_ticket = element(&receiver.messages("/suite")[0].0, "SuiteTicket");
     stage.simulator.shutdown().await;
@@ -84,15 +79,9 @@ async fn corporations_callbacks_and_installations_outlive_a_restart() {
     receiver.wait_for(1).await;
     let after = simulator.control().state();
     assert!(after.corps[0].switches.apps_ip_untrusted);
-    assert_eq!(
-        after.corps[0].secrets.contacts,
-        before.corps[0].secrets.contacts
-    );
+    assert_eq!(after.corps[0].secrets.contacts, before.corps[0].secrets.contacts);
     assert_eq!(after.deliveries.last(), before.deliveries.last());
-    assert!(
-        after.now >= before.now,
-        "the clock stays where it was moved to"
-    );
+    assert!(after.now >= before.now, "the clock stays where it was moved to");
     let fresh_ticket = element(&receiver.messages("/suite")[0].0, "SuiteTicket");
     assert_ne!(fresh_ticket, first_ticket, "a fresh ticket is pushed");
     let event = EventRequest {
@@ -113,10 +102,7 @@ async fn only_its_owner_may_read_the_file() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new();
     let simulator = Simulator::start(kept_in(&folder)).await.unwrap();
-    let mode = std::fs::metadata(folder.file())
-        .unwrap()
-        .permissions()
-        .mode();
+    let mode = std::fs::metadata(folder.file()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     simulator.shutdown().await;
 }
@@ -124,13 +110,8 @@ async fn only_its_owner_may_read_the_file() {
 #[tokio::test]
 async fn a_new_world_has_secrets_of_its_own_unless_it_is_seeded() {
     let secrets = async |seed| {
-        let simulator = Simulator::start(Options { seed, ..options() })
-            .await
-            .unwrap();
-        simulator.control().state().corps[0]
-            .secrets
-            .contacts
-            .clone()
+        let simulator = Simulator::start(Options { seed, ..options() }).await.unwrap();
+        simulator.control().state().corps[0].secrets.contacts.clone()
     };
     assert_eq!(secrets(Some(1)).await, secrets(Some(1)).await);
     assert_ne!(secrets(None).await, secrets(None).await);
@@ -139,11 +120,7 @@ async fn a_new_world_has_secrets_of_its_own_unless_it_is_seeded() {
 #[tokio::test]
 async fn another_suites_data_is_refused() {
     let folder = Folder::new();
-    Simulator::start(kept_in(&folder))
-        .await
-        .unwrap()
-        .shutdown()
-        .await;
+    Simulator::start(kept_in(&folder)).await.unwrap().shutdown().await;
     let mut other = suite();
     other.suite_id = "ww1111111111111111".into();
     let refused = Simulator::start(Options {
@@ -160,29 +137,18 @@ async fn a_file_that_is_none_of_ours_is_refused_and_left_alone() {
     std::fs::write(folder.file(), "something else").unwrap();
     let refused = Simulator::start(kept_in(&folder)).await;
     assert!(matches!(refused, Err(Error::UnreadableData { .. })));
-    assert_eq!(
-        std::fs::read_to_string(folder.file()).unwrap(),
-        "something else"
-    );
+    assert_eq!(std::fs::read_to_string(folder.file()).unwrap(), "something else");
     let nowhere = Options {
         data: Some(folder.0.join("missing").join("wecom.json")),
         ..options()
     };
-    assert!(matches!(
-        Simulator::start(nowhere).await,
-        Err(Error::Data { .. })
-    ));
+    assert!(matches!(Simulator::start(nowhere).await, Err(Error::Data { .. })));
 }
 
 #[tokio::test]
 async fn a_busy_port_and_an_address_for_others_are_refused() {
     let first = Simulator::start(options()).await.unwrap();
-    let address = first
-        .base_url()
-        .strip_prefix("http://")
-        .unwrap()
-        .parse()
-        .unwrap();
+    let address = first.base_url().strip_prefix("http://").unwrap().parse().unwrap();
     let refused = Simulator::start(Options {
         listen: address,
         ..options()
@@ -193,10 +159,7 @@ async fn a_busy_port_and_an_address_for_others_are_refused() {
         listen: "0.0.0.0:0".parse().unwrap(),
         ..options()
     };
-    assert!(matches!(
-        Simulator::start(open).await,
-        Err(Error::NotLoopback(_))
-    ));
+    assert!(matches!(Simulator::start(open).await, Err(Error::NotLoopback(_))));
 }
 
 #[tokio::test]

@@ -22,14 +22,8 @@ pub(crate) const CORP: &str = "ww0a1b2c3d4e5f6071";
 pub(crate) const OTHER_CORP: &str = "ww9f8e7d6c5b4a3021";
 
 /// Credentials for tests only.
-const SUITE_PAIR: (&str, &str) = (
-    "suiteTokenForTests",
-    "suiteKeyForTests0123456789abcdefghijklmnopA",
-);
-const CORP_PAIR: (&str, &str) = (
-    "corpTokenForTests",
-    "corpKeyForTests00123456789abcdefghijklmnopC",
-);
+const SUITE_PAIR: (&str, &str) = ("suiteTokenForTests", "suiteKeyForTests0123456789abcdefghijklmnopA");
+const CORP_PAIR: (&str, &str) = ("corpTokenForTests", "corpKeyForTests00123456789abcdefghijklmnopC");
 
 pub(crate) fn suite() -> Suite {
     Suite {
@@ -42,13 +36,13 @@ pub(crate) fn suite() -> Suite {
     }
 }
 
-/// WeCom's limits, shortened.
+/// Patient, so that a busy machine fails no test.
 pub(crate) fn options() -> Options {
     Options {
         limits: Limits {
-            url_check: Duration::from_millis(400),
-            delivery: Duration::from_millis(400),
-            authorization_event: Duration::from_millis(400),
+            url_check: Duration::from_secs(20),
+            delivery: Duration::from_secs(20),
+            authorization_event: Duration::from_secs(20),
             redelivery_pause: Duration::from_millis(1),
             ticket_retry: Duration::from_millis(10),
         },
@@ -57,8 +51,8 @@ pub(crate) fn options() -> Options {
     }
 }
 
-/// Longer than every limit of [`options`].
-pub(crate) const TOO_LATE: Duration = Duration::from_millis(900);
+/// Longer than every limit.
+pub(crate) const TOO_LATE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
@@ -76,14 +70,7 @@ impl Stage {
         };
         let stage = Self::with(options, receiver).await;
         stage.receiver.wait_for(1).await;
-        while stage
-            .simulator
-            .control()
-            .state()
-            .suite
-            .ticket_accepted_at
-            .is_none()
-        {
+        while stage.simulator.control().state().suite.ticket_accepted_at.is_none() {
             tokio::task::yield_now().await;
         }
         stage
@@ -92,6 +79,13 @@ impl Stage {
     /// With nothing known of the suite's callback.
     pub(crate) async fn without_suite_callback() -> Self {
         Self::with(options(), Receiver::start().await).await
+    }
+
+    /// With a limit that a test runs into.
+    pub(crate) async fn impatient(limits: impl FnOnce(&mut Limits)) -> Self {
+        let mut options = options();
+        limits(&mut options.limits);
+        Self::with(options, Receiver::start().await).await
     }
 
     async fn with(options: Options, receiver: Receiver) -> Self {
@@ -117,24 +111,13 @@ impl Stage {
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
-        json_of(
-            self.http
-                .post(self.url(path))
-                .json(&body)
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await
+        json_of(self.http.post(self.url(path)).json(&body).send().await.unwrap()).await
     }
 
     /// The newest suite ticket that arrived.
     pub(crate) fn ticket(&self) -> String {
         let messages = self.receiver.messages("/suite");
-        let newest = messages
-            .iter()
-            .rev()
-            .find_map(|(xml, _)| element(xml, "SuiteTicket"));
+        let newest = messages.iter().rev().find_map(|(xml, _)| element(xml, "SuiteTicket"));
         newest.expect("a ticket arrived")
     }
 
@@ -165,11 +148,8 @@ impl Stage {
     /// A call with the suite's token.
     pub(crate) async fn service(&self, name: &str, body: Value) -> Value {
         let token = self.suite_token().await;
-        self.post(
-            &format!("/cgi-bin/service/{name}?suite_access_token={token}"),
-            body,
-        )
-        .await
+        self.post(&format!("/cgi-bin/service/{name}?suite_access_token={token}"), body)
+            .await
     }
 
     pub(crate) async fn install_link(&self) -> Url {
@@ -178,10 +158,7 @@ impl Stage {
             [
                 ("suite_id", SUITE_ID),
                 ("pre_auth_code", &self.pre_auth_code().await),
-                (
-                    "redirect_uri",
-                    "https://product.example/installation/callback?lang=zh",
-                ),
+                ("redirect_uri", "https://product.example/installation/callback?lang=zh"),
                 ("state", "t42n9K"),
             ],
         )
@@ -195,47 +172,27 @@ impl Stage {
             corp_id: corp_id.into(),
             auth_mode,
         };
-        let redirect = Url::parse(
-            &self
-                .simulator
-                .control()
-                .install(&request)
-                .unwrap()
-                .redirect_url,
-        )
-        .unwrap();
+        let redirect = Url::parse(&self.simulator.control().install(&request).unwrap().redirect_url).unwrap();
         parameter(&redirect, "auth_code")
     }
 
     /// Installs the app, and gives encrypted corporation id and permanent code.
     pub(crate) async fn installed(&self, corp_id: &str, auth_mode: AuthMode) -> (String, String) {
         let code = self.auth_code(corp_id, auth_mode).await;
-        let answer = self
-            .service("v2/get_permanent_code", json!({"auth_code": code}))
-            .await;
-        let corp = answer["auth_corp_info"]["corpid"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let answer = self.service("v2/get_permanent_code", json!({"auth_code": code})).await;
+        let corp = answer["auth_corp_info"]["corpid"].as_str().unwrap().to_owned();
         (corp, text(&answer, "permanent_code"))
     }
 
     /// A token of one of a corporation's Secrets.
     pub(crate) async fn corp_token(&self, corp_id: &str, kind: simulator::SecretKind) -> String {
-        let secret = self
-            .simulator
-            .control()
-            .secret(corp_id, kind)
-            .unwrap()
-            .secret;
+        let secret = self.simulator.control().secret(corp_id, kind).unwrap().secret;
         text(&self.gettoken(corp_id, &secret).await, "access_token")
     }
 
     pub(crate) async fn gettoken(&self, corp_id: &str, secret: &str) -> Value {
-        self.get(&format!(
-            "/cgi-bin/gettoken?corpid={corp_id}&corpsecret={secret}"
-        ))
-        .await
+        self.get(&format!("/cgi-bin/gettoken?corpid={corp_id}&corpsecret={secret}"))
+            .await
     }
 
     /// A receive-event form that leads to the receiver.
@@ -261,11 +218,7 @@ impl Stage {
         let request = simulator::ClockRequest {
             advance_seconds: seconds,
         };
-        self.simulator
-            .control()
-            .advance_clock(request)
-            .await
-            .unwrap();
+        self.simulator.control().advance_clock(request).await.unwrap();
     }
 }
 
@@ -364,18 +317,11 @@ async fn receive(
         body,
     };
     inbox.received.lock().unwrap().push(request.clone());
-    let manner = inbox
-        .manners
-        .lock()
-        .unwrap()
-        .pop_front()
-        .unwrap_or(Manner::Proper);
+    let manner = inbox.manners.lock().unwrap().pop_front().unwrap_or(Manner::Proper);
     match manner {
         Manner::Proper if request.method == Method::GET => opened(&request).0.into_response(),
         Manner::Proper => "success".into_response(),
-        Manner::Answer(status, body) => {
-            (StatusCode::from_u16(status).unwrap(), body).into_response()
-        }
+        Manner::Answer(status, body) => (StatusCode::from_u16(status).unwrap(), body).into_response(),
         Manner::Late => {
             tokio::time::sleep(TOO_LATE).await;
             "success".into_response()
@@ -385,11 +331,7 @@ async fn receive(
 }
 
 fn credentials(path: &str) -> Credentials {
-    let (token, key) = if path == "/suite" {
-        SUITE_PAIR
-    } else {
-        CORP_PAIR
-    };
+    let (token, key) = if path == "/suite" { SUITE_PAIR } else { CORP_PAIR };
     Credentials {
         token: Token::parse(token).unwrap(),
         encoding_aes_key: EncodingAesKey::parse(key).unwrap(),
@@ -447,13 +389,9 @@ pub(crate) async fn json_of(response: reqwest::Response) -> Value {
 pub(crate) fn assert_refused(answer: &Value, errcode: i64) {
     assert_eq!(answer["errcode"], errcode, "{answer}");
     let errmsg = answer["errmsg"].as_str().unwrap();
-    let ending = format!(
-        "], from ip: 203.0.113.9, more info at https://open.work.weixin.qq.com/devtool/query?e={errcode}"
-    );
-    assert!(
-        errmsg.contains(", hint: [") && errmsg.ends_with(&ending),
-        "{errmsg}"
-    );
+    let ending =
+        format!("], from ip: 203.0.113.9, more info at https://open.work.weixin.qq.com/devtool/query?e={errcode}");
+    assert!(errmsg.contains(", hint: [") && errmsg.ends_with(&ending), "{errmsg}");
 }
 
 #[track_caller]
@@ -467,10 +405,5 @@ pub(crate) fn assert_ok(answer: &Value) {
 
 /// The fields of an object, in order.
 pub(crate) fn fields(answer: &Value) -> Vec<&str> {
-    answer
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect()
+    answer.as_object().unwrap().keys().map(String::as_str).collect()
 }

@@ -4,18 +4,15 @@ use serde_json::json;
 use simulator::{AuthMode, SettingsPatch, SuiteEventRequest};
 
 use crate::stage::{
-    CORP, OTHER_CORP, PROVIDER_CORP, PROVIDER_SECRET, SUITE_ID, SUITE_SECRET, Stage, assert_ok,
-    assert_refused, fields, text,
+    CORP, OTHER_CORP, PROVIDER_CORP, PROVIDER_SECRET, SUITE_ID, SUITE_SECRET, Stage, assert_ok, assert_refused, fields,
+    text,
 };
 
 #[tokio::test]
 async fn a_suite_token_comes_without_errcode_and_stays_the_same() {
     let stage = Stage::start().await;
-    let body =
-        json!({"suite_id": SUITE_ID, "suite_secret": SUITE_SECRET, "suite_ticket": stage.ticket()});
-    let first = stage
-        .post("/cgi-bin/service/get_suite_token", body.clone())
-        .await;
+    let body = json!({"suite_id": SUITE_ID, "suite_secret": SUITE_SECRET, "suite_ticket": stage.ticket()});
+    let first = stage.post("/cgi-bin/service/get_suite_token", body.clone()).await;
     assert_eq!(fields(&first), ["suite_access_token", "expires_in"]);
     assert_eq!(first["expires_in"], 7200);
     let again = stage.post("/cgi-bin/service/get_suite_token", body).await;
@@ -25,8 +22,7 @@ async fn a_suite_token_comes_without_errcode_and_stays_the_same() {
 #[tokio::test]
 async fn a_suite_token_is_refused_for_each_wrong_or_missing_field() {
     let stage = Stage::start().await;
-    let right =
-        json!({"suite_id": SUITE_ID, "suite_secret": SUITE_SECRET, "suite_ticket": stage.ticket()});
+    let right = json!({"suite_id": SUITE_ID, "suite_secret": SUITE_SECRET, "suite_ticket": stage.ticket()});
     for (field, value, errcode) in [
         ("suite_id", json!("ww0000000000000000"), 40083),
         ("suite_secret", json!("wrong"), 40080),
@@ -37,10 +33,7 @@ async fn a_suite_token_is_refused_for_each_wrong_or_missing_field() {
     ] {
         let mut body = right.clone();
         body[field] = value;
-        assert_refused(
-            &stage.post("/cgi-bin/service/get_suite_token", body).await,
-            errcode,
-        );
+        assert_refused(&stage.post("/cgi-bin/service/get_suite_token", body).await, errcode);
     }
     let response = stage
         .http
@@ -61,20 +54,14 @@ async fn a_ticket_older_than_half_an_hour_is_refused() {
         ..SettingsPatch::default()
     };
     stage.simulator.control().set_settings(paused).unwrap();
-    let body =
-        json!({"suite_id": SUITE_ID, "suite_secret": SUITE_SECRET, "suite_ticket": stage.ticket()});
+    let body = json!({"suite_id": SUITE_ID, "suite_secret": SUITE_SECRET, "suite_ticket": stage.ticket()});
     stage.advance(1790).await;
     assert_eq!(
-        stage
-            .post("/cgi-bin/service/get_suite_token", body.clone())
-            .await["expires_in"],
+        stage.post("/cgi-bin/service/get_suite_token", body.clone()).await["expires_in"],
         7200
     );
     stage.advance(20).await;
-    assert_refused(
-        &stage.post("/cgi-bin/service/get_suite_token", body).await,
-        40085,
-    );
+    assert_refused(&stage.post("/cgi-bin/service/get_suite_token", body).await, 40085);
 }
 
 #[tokio::test]
@@ -107,9 +94,7 @@ async fn only_a_living_suite_token_opens_the_suites_calls() {
         let path = format!("/cgi-bin/service/{name}");
         assert_refused(&stage.post(&path, json!({})).await, 41022);
         assert_refused(
-            &stage
-                .post(&format!("{path}?suite_access_token=bogus"), json!({}))
-                .await,
+            &stage.post(&format!("{path}?suite_access_token=bogus"), json!({})).await,
             40082,
         );
         assert_refused(
@@ -152,9 +137,7 @@ async fn every_pre_auth_code_is_new_and_takes_a_session_info() {
 async fn an_auth_code_becomes_a_permanent_code_once() {
     let stage = Stage::start().await;
     let code = stage.auth_code(CORP, AuthMode::Admin).await;
-    let answer = stage
-        .service("v2/get_permanent_code", json!({"auth_code": code}))
-        .await;
+    let answer = stage.service("v2/get_permanent_code", json!({"auth_code": code})).await;
     assert_ok(&answer);
     assert_eq!(
         fields(&answer),
@@ -168,23 +151,10 @@ async fn an_auth_code_becomes_a_permanent_code_once() {
     );
     assert_eq!(fields(&answer["auth_corp_info"]), ["corpid", "corp_name"]);
     assert_eq!(answer["auth_corp_info"]["corp_name"], "云帆科技有限公司");
-    assert!(
-        answer["auth_corp_info"]["corpid"]
-            .as_str()
-            .unwrap()
-            .starts_with("wp")
-    );
+    assert!(answer["auth_corp_info"]["corpid"].as_str().unwrap().starts_with("wp"));
     for name in ["get_permanent_code", "v2/get_permanent_code"] {
-        assert_refused(
-            &stage.service(name, json!({"auth_code": code})).await,
-            40078,
-        );
-        assert_refused(
-            &stage
-                .service(name, json!({"auth_code": "ac_unknown"}))
-                .await,
-            40078,
-        );
+        assert_refused(&stage.service(name, json!({"auth_code": code})).await, 40078);
+        assert_refused(&stage.service(name, json!({"auth_code": "ac_unknown"})).await, 40078);
         assert_refused(&stage.service(name, json!({})).await, 40078);
     }
 }
@@ -204,9 +174,7 @@ async fn an_auth_code_lives_ten_minutes() {
     );
     stage.advance(20).await;
     assert_refused(
-        &stage
-            .service("v2/get_permanent_code", json!({"auth_code": old}))
-            .await,
+        &stage.service("v2/get_permanent_code", json!({"auth_code": old})).await,
         40078,
     );
 }
@@ -215,16 +183,11 @@ async fn an_auth_code_lives_ten_minutes() {
 async fn the_old_form_of_the_exchange_brings_token_and_agents() {
     let stage = Stage::start().await;
     let code = stage.auth_code(CORP, AuthMode::Admin).await;
-    let answer = stage
-        .service("get_permanent_code", json!({"auth_code": code}))
-        .await;
+    let answer = stage.service("get_permanent_code", json!({"auth_code": code})).await;
     assert_ok(&answer);
     assert_eq!(answer["expires_in"], 7200);
     assert_eq!(answer["auth_info"]["agent"][0]["auth_mode"], 0);
-    assert_eq!(
-        answer["auth_info"]["agent"][0]["privilege"]["allow_party"],
-        json!([1])
-    );
+    assert_eq!(answer["auth_info"]["agent"][0]["privilege"]["allow_party"], json!([1]));
     assert_eq!(
         answer["edition_info"]["agent"][0]["agentid"],
         answer["auth_info"]["agent"][0]["agentid"]
@@ -242,10 +205,7 @@ async fn the_old_form_of_the_exchange_brings_token_and_agents() {
 #[tokio::test]
 async fn auth_info_tells_an_admins_installation_from_a_members() {
     let stage = Stage::start().await;
-    for (corp, mode, number) in [
-        (CORP, AuthMode::Admin, 0),
-        (OTHER_CORP, AuthMode::Member, 1),
-    ] {
+    for (corp, mode, number) in [(CORP, AuthMode::Admin, 0), (OTHER_CORP, AuthMode::Member, 1)] {
         let (open_corp, permanent_code) = stage.installed(corp, mode).await;
         let body = json!({"auth_corpid": open_corp, "permanent_code": permanent_code});
         let old = stage.service("get_auth_info", body.clone()).await;
@@ -255,10 +215,7 @@ async fn auth_info_tells_an_admins_installation_from_a_members() {
         let agent = &new["auth_info"]["agent"][0];
         assert_eq!(agent["auth_mode"], number);
         assert_eq!(agent["is_customized_app"], false);
-        assert_eq!(
-            agent["privilege"]["allow_user"].as_array().unwrap().len(),
-            number
-        );
+        assert_eq!(agent["privilege"]["allow_user"].as_array().unwrap().len(), number);
         assert_eq!(new["auth_corp_info"]["corpid"], open_corp);
         assert_eq!(
             new["auth_corp_info"]["corp_sub_industry"] == "",
@@ -282,17 +239,11 @@ async fn an_installation_is_opened_by_its_own_code_only() {
         let body = json!({"auth_corpid": CORP, "permanent_code": permanent_code});
         assert_refused(&stage.service(name, body).await, 40013);
         // The encrypted one is case-sensitive.
-        let body =
-            json!({"auth_corpid": open_corp.to_uppercase(), "permanent_code": permanent_code});
+        let body = json!({"auth_corpid": open_corp.to_uppercase(), "permanent_code": permanent_code});
         assert_refused(&stage.service(name, body).await, 40013);
+        assert_refused(&stage.service(name, json!({"auth_corpid": open_corp})).await, 41025);
         assert_refused(
-            &stage.service(name, json!({"auth_corpid": open_corp})).await,
-            41025,
-        );
-        assert_refused(
-            &stage
-                .service(name, json!({"permanent_code": permanent_code}))
-                .await,
+            &stage.service(name, json!({"permanent_code": permanent_code})).await,
             41002,
         );
     }
@@ -303,33 +254,20 @@ async fn a_removed_app_answers_with_the_code_that_is_set() {
     let stage = Stage::start().await;
     let (open_corp, permanent_code) = stage.installed(CORP, AuthMode::Admin).await;
     let body = json!({"auth_corpid": open_corp, "permanent_code": permanent_code});
-    let token = text(
-        &stage.service("get_corp_token", body.clone()).await,
-        "access_token",
-    );
+    let token = text(&stage.service("get_corp_token", body.clone()).await, "access_token");
     let cancel = SuiteEventRequest {
         event: Some("cancel_auth".into()),
         corp_id: Some(CORP.into()),
         silent: true,
         ..SuiteEventRequest::default()
     };
-    stage
-        .simulator
-        .control()
-        .send_suite_event(&cancel)
-        .await
-        .unwrap();
+    stage.simulator.control().send_suite_event(&cancel).await.unwrap();
 
     assert_refused(&stage.service("get_corp_token", body.clone()).await, 48004);
-    assert_refused(
-        &stage.service("v2/get_auth_info", body.clone()).await,
-        48004,
-    );
+    assert_refused(&stage.service("v2/get_auth_info", body.clone()).await, 48004);
     assert_refused(
         &stage
-            .get(&format!(
-                "/cgi-bin/department/simplelist?access_token={token}"
-            ))
+            .get(&format!("/cgi-bin/department/simplelist?access_token={token}"))
             .await,
         48004,
     );
@@ -346,9 +284,7 @@ async fn a_removed_app_answers_with_the_code_that_is_set() {
     assert_refused(&stage.service("get_auth_info", body).await, 40084);
     assert_refused(
         &stage
-            .get(&format!(
-                "/cgi-bin/department/simplelist?access_token={token}"
-            ))
+            .get(&format!("/cgi-bin/department/simplelist?access_token={token}"))
             .await,
         40014,
     );
@@ -360,10 +296,7 @@ async fn authorizing_an_installed_app_again_keeps_its_permanent_code() {
     let (_, first) = stage.installed(CORP, AuthMode::Admin).await;
     let (_, second) = stage.installed(CORP, AuthMode::Member).await;
     assert_eq!(first, second);
-    let installation = stage.simulator.control().state().corps[0]
-        .installation
-        .clone()
-        .unwrap();
+    let installation = stage.simulator.control().state().corps[0].installation.clone().unwrap();
     assert_eq!(installation.auth_mode, AuthMode::Member);
 }
 
@@ -380,32 +313,21 @@ async fn a_provider_token_needs_the_providers_id_and_secret() {
     );
     assert_refused(
         &stage
-            .post(
-                path,
-                json!({"corpid": CORP, "provider_secret": PROVIDER_SECRET}),
-            )
+            .post(path, json!({"corpid": CORP, "provider_secret": PROVIDER_SECRET}))
             .await,
         40013,
     );
     assert_refused(
         &stage
-            .post(
-                path,
-                json!({"corpid": PROVIDER_CORP, "provider_secret": "x"}),
-            )
+            .post(path, json!({"corpid": PROVIDER_CORP, "provider_secret": "x"}))
             .await,
         40001,
     );
     assert_refused(
-        &stage
-            .post(path, json!({"provider_secret": PROVIDER_SECRET}))
-            .await,
+        &stage.post(path, json!({"provider_secret": PROVIDER_SECRET})).await,
         41002,
     );
-    assert_refused(
-        &stage.post(path, json!({"corpid": PROVIDER_CORP})).await,
-        41004,
-    );
+    assert_refused(&stage.post(path, json!({"corpid": PROVIDER_CORP})).await, 41004);
 }
 
 #[tokio::test]
@@ -421,35 +343,19 @@ async fn the_encrypted_id_is_given_for_corporations_that_installed_the_app() {
     assert_eq!(answer["open_corpid"], open_corp);
     // The plaintext id compares without regard to case.
     assert_eq!(
-        stage
-            .post(&path, json!({"corpid": CORP.to_uppercase()}))
-            .await["open_corpid"],
+        stage.post(&path, json!({"corpid": CORP.to_uppercase()})).await["open_corpid"],
         open_corp
     );
-    assert_refused(
-        &stage.post(&path, json!({"corpid": OTHER_CORP})).await,
-        48001,
-    );
-    assert_refused(
-        &stage
-            .post(&path, json!({"corpid": "ww0000000000000000"}))
-            .await,
-        40013,
-    );
-    assert_refused(
-        &stage.post(&path, json!({"corpid": open_corp})).await,
-        40013,
-    );
+    assert_refused(&stage.post(&path, json!({"corpid": OTHER_CORP})).await, 48001);
+    assert_refused(&stage.post(&path, json!({"corpid": "ww0000000000000000"})).await, 40013);
+    assert_refused(&stage.post(&path, json!({"corpid": open_corp})).await, 40013);
     assert_refused(&stage.post(&path, json!({})).await, 41002);
 
     let bare = "/cgi-bin/service/corpid_to_opencorpid";
     assert_refused(&stage.post(bare, json!({"corpid": CORP})).await, 41001);
     let suite_token = stage.suite_token().await;
     let wrong_type = format!("{bare}?provider_access_token={suite_token}");
-    assert_refused(
-        &stage.post(&wrong_type, json!({"corpid": CORP})).await,
-        40014,
-    );
+    assert_refused(&stage.post(&wrong_type, json!({"corpid": CORP})).await, 40014);
     stage.advance(7200).await;
     assert_refused(&stage.post(&path, json!({"corpid": CORP})).await, 42001);
 }

@@ -6,8 +6,7 @@ use serde_json::json;
 use simulator::{AuthMode, ControlError, Options, Outcome, Simulator, SuiteEventRequest};
 
 use crate::stage::{
-    CORP, Manner, PROVIDER_CORP, Receiver, SUITE_ID, Stage, assert_ok, assert_refused, element,
-    opened, options,
+    CORP, Manner, PROVIDER_CORP, Receiver, SUITE_ID, Stage, assert_ok, assert_refused, element, opened, options,
 };
 
 fn about(event: &str) -> SuiteEventRequest {
@@ -20,14 +19,10 @@ fn about(event: &str) -> SuiteEventRequest {
 
 impl Stage {
     async fn tell(&self, request: SuiteEventRequest) -> (String, simulator::DeliveriesView) {
-        self.receiver.forget();
-        let sent = self
-            .simulator
-            .control()
-            .send_suite_event(&request)
-            .await
-            .unwrap();
-        (self.receiver.messages("/suite").remove(0).0, sent)
+        let before = self.receiver.messages("/suite").len();
+        let control = self.simulator.control();
+        let sent = control.send_suite_event(&request).await.unwrap();
+        (self.receiver.messages("/suite").remove(before).0, sent)
     }
 }
 
@@ -38,14 +33,8 @@ async fn a_ticket_is_pushed_at_once_and_encrypted_for_the_suite() {
     assert_eq!(receive_id, SUITE_ID);
     assert_eq!(element(&xml, "SuiteId").as_deref(), Some(SUITE_ID));
     assert_eq!(element(&xml, "InfoType").as_deref(), Some("suite_ticket"));
-    assert!(
-        xml.contains("<InfoType> <![CDATA["),
-        "the space is WeCom's own"
-    );
-    assert_eq!(
-        stage.simulator.control().state().deliveries[0].event,
-        "suite_ticket"
-    );
+    assert!(xml.contains("<InfoType> <![CDATA["), "the space is WeCom's own");
+    assert_eq!(stage.simulator.control().state().deliveries[0].event, "suite_ticket");
 }
 
 #[tokio::test]
@@ -55,9 +44,7 @@ async fn a_callback_url_that_is_set_later_gets_its_ticket_at_once() {
         stage.simulator.control().push_ticket().await,
         Err(ControlError::NotReady(_))
     ));
-    stage
-        .simulator
-        .set_suite_callback_url(stage.receiver.url("/suite"));
+    stage.simulator.set_suite_callback_url(stage.receiver.url("/suite"));
     stage.receiver.wait_for(1).await;
     assert!(!stage.ticket().is_empty());
 }
@@ -70,20 +57,14 @@ async fn the_first_ticket_is_tried_quietly_until_it_is_accepted() {
         Manner::Answer(200, "not yet"),
         Manner::Answer(404, ""),
     ]);
-    stage
-        .simulator
-        .set_suite_callback_url(stage.receiver.url("/suite"));
+    stage.simulator.set_suite_callback_url(stage.receiver.url("/suite"));
     stage.receiver.wait_for(4).await;
     while stage.simulator.control().state().deliveries.is_empty() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    let state = stage.simulator.control().state();
-    assert!(state.suite.ticket_accepted_at.is_some());
-    assert_eq!(
-        state.deliveries.len(),
-        1,
-        "only the accepted one is recorded"
-    );
+    let shown = stage.simulator.control().state();
+    assert!(shown.suite.ticket_accepted_at.is_some());
+    assert_eq!(shown.deliveries.len(), 1, "only the accepted one is recorded");
 }
 
 #[tokio::test]
@@ -126,25 +107,12 @@ async fn moving_the_clock_on_brings_the_ticket_that_became_due() {
 async fn the_url_check_is_encrypted_for_the_provider() {
     let stage = Stage::start().await;
     stage.receiver.forget();
-    let outcome = stage
-        .simulator
-        .control()
-        .check_suite_callback()
-        .await
-        .unwrap();
+    let outcome = stage.simulator.control().check_suite_callback().await.unwrap();
     assert!(outcome.saved, "{outcome:?}");
     assert_eq!(opened(&stage.receiver.received()[0]).1, PROVIDER_CORP);
     stage.receiver.will([Manner::Answer(200, "success")]);
-    let outcome = stage
-        .simulator
-        .control()
-        .check_suite_callback()
-        .await
-        .unwrap();
-    assert_eq!(
-        outcome.error.as_deref(),
-        Some(simulator::ECHOSTR_DID_NOT_PASS)
-    );
+    let outcome = stage.simulator.control().check_suite_callback().await.unwrap();
+    assert_eq!(outcome.error.as_deref(), Some(simulator::ECHOSTR_DID_NOT_PASS));
 }
 
 #[tokio::test]
@@ -158,10 +126,7 @@ async fn a_suites_callback_has_to_say_success() {
     ] {
         stage.receiver.will([manner]);
         let (_, sent) = stage.tell(about("corp_arch_auth")).await;
-        assert_eq!(
-            (sent.deliveries[0].outcome, sent.deliveries[0].attempts),
-            (outcome, 1)
-        );
+        assert_eq!((sent.deliveries[0].outcome, sent.deliveries[0].attempts), (outcome, 1));
     }
 }
 
@@ -175,10 +140,7 @@ async fn an_install_from_the_app_market_tells_a_code_and_no_corporation() {
     assert_eq!(element(&xml, "State"), None);
     assert_ok(
         &stage
-            .service(
-                "v2/get_permanent_code",
-                json!({"auth_code": sent.auth_code}),
-            )
+            .service("v2/get_permanent_code", json!({"auth_code": sent.auth_code}))
             .await,
     );
 
@@ -215,11 +177,7 @@ async fn a_removed_app_is_told_and_gone() {
     assert_eq!(element(&xml, "AuthCorpId"), Some(open_corp.clone()));
     let body = json!({"auth_corpid": open_corp, "permanent_code": permanent_code});
     assert_refused(&stage.service("get_corp_token", body).await, 48004);
-    let again = stage
-        .simulator
-        .control()
-        .send_suite_event(&about("cancel_auth"))
-        .await;
+    let again = stage.simulator.control().send_suite_event(&about("cancel_auth")).await;
     assert!(matches!(again, Err(ControlError::NotReady(_))));
 }
 
@@ -233,10 +191,7 @@ async fn a_reset_permanent_code_replaces_the_old_one_when_it_is_exchanged() {
     let with = |code: &str| json!({"auth_corpid": open_corp, "permanent_code": code});
     assert_ok(&stage.service("get_auth_info", with(&old)).await);
     let answer = stage
-        .service(
-            "v2/get_permanent_code",
-            json!({"auth_code": sent.auth_code}),
-        )
+        .service("v2/get_permanent_code", json!({"auth_code": sent.auth_code}))
         .await;
     let new = answer["permanent_code"].as_str().unwrap();
     assert_refused(&stage.service("get_auth_info", with(&old)).await, 40084);
@@ -261,7 +216,8 @@ async fn copies_of_an_authorization_event_carry_one_code() {
     };
     let (_, sent) = stage.tell(request).await;
     assert_eq!(sent.deliveries.len(), 3);
-    let mut messages = stage.receiver.messages("/suite");
+    let mut messages = stage.receiver.messages("/suite").split_off(1);
+    assert_eq!(messages.len(), 3);
     messages.dedup();
     assert_eq!(messages.len(), 1);
 }

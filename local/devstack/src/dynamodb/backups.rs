@@ -42,10 +42,7 @@ impl Backups {
     pub(crate) fn answer(&self, database: &Database, call: &Call) -> Answer {
         let name = call.text("TableName").unwrap_or_default();
         if !matches!(database.get_table_metadata(name), Ok(Some(_))) {
-            return refuse(
-                "TableNotFoundException",
-                &format!("Table not found: {name}"),
-            );
+            return refuse("TableNotFoundException", &format!("Table not found: {name}"));
         }
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         if call.operation == "UpdateContinuousBackups" {
@@ -71,11 +68,7 @@ impl Backups {
                 );
             }
         }
-        let status = if tables.contains(name) {
-            "ENABLED"
-        } else {
-            "DISABLED"
-        };
+        let status = if tables.contains(name) { "ENABLED" } else { "DISABLED" };
         let description = json!({ "ContinuousBackupsDescription": {
             "ContinuousBackupsStatus": "ENABLED",
             "PointInTimeRecoveryDescription": { "PointInTimeRecoveryStatus": status },

@@ -7,7 +7,7 @@ use http::{
     header::{CONTENT_LENGTH, HeaderName},
 };
 use http_body_util::{BodyExt as _, Collected, Full};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::{answer::Answer, clock};
@@ -39,10 +39,7 @@ fn leave_shards_open(output: &mut Value) {
         .pointer_mut("/StreamDescription/Shards")
         .and_then(Value::as_array_mut);
     for shard in shards.into_iter().flatten() {
-        if let Some(range) = shard
-            .get_mut("SequenceNumberRange")
-            .and_then(Value::as_object_mut)
-        {
+        if let Some(range) = shard.get_mut("SequenceNumberRange").and_then(Value::as_object_mut) {
             range.remove("EndingSequenceNumber");
         }
     }
@@ -75,26 +72,18 @@ fn mend_records(output: &mut Value) {
     }
 }
 
-/// Drops the records older than a day, as DynamoDB does. The engine keeps them for ever and reads all of them to number
-/// the next, so a developer's writes would get slower by the week. Runs before the engine opens the file.
-pub(crate) fn trim(path: &Path) -> rusqlite::Result<()> {
-    if !path.exists() {
-        return Ok(());
-    }
+/// Keeps a developer's writes from getting slower by the week: the engine keeps its records for ever, and reads all of a
+/// table's to number the next. So those older than a day go, as on DynamoDB, and the rest get an index.
+///
+/// Runs before the engine serves. In memory, where only the engine can reach them, the records stay as they are.
+pub(crate) fn tend(path: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open(path)?;
-    let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_stream_records'";
-    if connection
-        .query_row(table, [], |_| Ok(()))
-        .optional()?
-        .is_some()
-    {
-        let oldest = clock::now().as_second() - RETENTION_SECONDS;
-        connection.execute(
-            "DELETE FROM _stream_records WHERE created_at < ?1",
-            [oldest],
-        )?;
-    }
-    Ok(())
+    let oldest = clock::now().as_second() - RETENTION_SECONDS;
+    connection.execute("DELETE FROM _stream_records WHERE created_at < ?1", [oldest])?;
+    connection.execute_batch(
+        "CREATE INDEX IF NOT EXISTS devstack_stream_order
+         ON _stream_records (table_name, CAST(sequence_number AS INTEGER));",
+    )
 }
 
 const RETENTION_SECONDS: i64 = 24 * 60 * 60;

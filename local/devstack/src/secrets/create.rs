@@ -83,9 +83,7 @@ fn recreate(existing: &Secret, value: Option<(String, Content)>) -> Outcome {
     let (token, content) = value.ok_or_else(|| Refusal::name_exists(&existing.name))?;
     match existing.version(&token) {
         None => Err(Refusal::name_exists(&existing.name)),
-        Some(version) if version.content == content => {
-            Ok(Output::of(existing).with("VersionId", token))
-        }
+        Some(version) if version.content == content => Ok(Output::of(existing).with("VersionId", token)),
         Some(_) => Err(Refusal::token_in_use(&token, &existing.arn)),
     }
 }

@@ -3,10 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::{
-    Context, Outcome, describe, key, output::Output, refusal::Refusal, request::OfSecret,
-    secret::Deletion,
-};
+use super::{Context, Outcome, describe, key, output::Output, refusal::Refusal, request::OfSecret, secret::Deletion};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -26,15 +26,9 @@ pub(super) fn metadata(secret: &Secret, versions_member: &str) -> Output {
         .with_some("LastAccessedDate", secret.accessed.map(epoch))
         .with_some(
             "DeletedDate",
-            secret
-                .deletion
-                .as_ref()
-                .map(|deletion| epoch(deletion.requested)),
+            secret.deletion.as_ref().map(|deletion| epoch(deletion.requested)),
         )
-        .with_some(
-            "Tags",
-            (!secret.tags.is_empty()).then(|| json!(secret.tags)),
-        )
+        .with_some("Tags", (!secret.tags.is_empty()).then(|| json!(secret.tags)))
         .with_some(versions_member, staged_versions(secret))
 }
 
@@ -64,13 +58,8 @@ pub(super) fn list_versions(context: &Context<'_>, input: &ListVersions) -> Outc
         .iter()
         .filter(|version| input.include_deprecated || !version.stages.is_empty());
     let token = input.next_token.as_deref();
-    let (versions, next_token) = page(listed.collect(), input.max_results, token, |version| {
-        &version.id
-    })?;
-    let key = secret
-        .kms_key_id
-        .as_deref()
-        .unwrap_or("DefaultEncryptionKey");
+    let (versions, next_token) = page(listed.collect(), input.max_results, token, |version| &version.id)?;
+    let key = secret.kms_key_id.as_deref().unwrap_or("DefaultEncryptionKey");
     let versions = versions.into_iter().map(|version| {
         Output::default()
             .with("VersionId", version.id.as_str())

@@ -52,10 +52,7 @@ impl Key {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(bytes
-            .try_into()
-            .ok()
-            .map(|bytes: [u8; 32]| Self::from_bytes(&bytes)))
+        Ok(bytes.try_into().ok().map(|bytes: [u8; 32]| Self::from_bytes(&bytes)))
     }
 
     pub(super) fn seal(&self, name: &str, plaintext: &[u8]) -> Result<Vec<u8>, DoesNotOpen> {
@@ -64,10 +61,7 @@ impl Key {
             msg: plaintext,
             aad: name.as_bytes(),
         };
-        let sealed = self
-            .cipher
-            .encrypt(&nonce.into(), payload)
-            .map_err(|_| DoesNotOpen)?;
+        let sealed = self.cipher.encrypt(&nonce.into(), payload).map_err(|_| DoesNotOpen)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -77,9 +71,7 @@ impl Key {
             msg: ciphertext,
             aad: name.as_bytes(),
         };
-        self.cipher
-            .decrypt(&(*nonce).into(), payload)
-            .map_err(|_| DoesNotOpen)
+        self.cipher.decrypt(&(*nonce).into(), payload).map_err(|_| DoesNotOpen)
     }
 
     fn from_bytes(bytes: &[u8; 32]) -> Self {

@@ -3,9 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    Context, Outcome, describe, output::Output, refusal::Refusal, request::page, secret::Secret,
-};
+use super::{Context, Outcome, describe, output::Output, refusal::Refusal, request::page, secret::Secret};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -49,12 +47,9 @@ pub(super) fn list(context: &Context<'_>, input: &List) -> Outcome {
     if input.sort_order.as_deref() == Some("desc") {
         secrets.reverse();
     }
-    let (secrets, token) = page(
-        secrets,
-        input.max_results,
-        input.next_token.as_deref(),
-        |secret| &secret.name,
-    )?;
+    let (secrets, token) = page(secrets, input.max_results, input.next_token.as_deref(), |secret| {
+        &secret.name
+    })?;
     let list = secrets
         .iter()
         .map(|secret| Value::from(describe::metadata(secret, "SecretVersionsToStages")));
@@ -65,22 +60,16 @@ pub(super) fn list(context: &Context<'_>, input: &List) -> Outcome {
 
 impl Filter {
     fn matches(&self, secret: &Secret) -> bool {
-        self.values
-            .iter()
-            .any(|value| match value.strip_prefix('!') {
-                Some(value) => !self.holds(secret, value),
-                None => self.holds(secret, value),
-            })
+        self.values.iter().any(|value| match value.strip_prefix('!') {
+            Some(value) => !self.holds(secret, value),
+            None => self.holds(secret, value),
+        })
     }
 
     fn holds(&self, secret: &Secret, value: &str) -> bool {
         let name = secret.name.starts_with(value);
         let description = || {
-            let description = secret
-                .description
-                .as_deref()
-                .unwrap_or_default()
-                .to_lowercase();
+            let description = secret.description.as_deref().unwrap_or_default().to_lowercase();
             description
                 .split_whitespace()
                 .any(|word| word.starts_with(&value.to_lowercase()))

@@ -39,9 +39,7 @@ impl Refusal {
     }
 
     pub(super) fn marked_for_deletion() -> Self {
-        Self::invalid_request(
-            "You can't perform this operation on the secret because it was marked for deletion.",
-        )
+        Self::invalid_request("You can't perform this operation on the secret because it was marked for deletion.")
     }
 
     pub(super) fn invalid_request(message: impl Into<String>) -> Self {
@@ -72,10 +70,7 @@ impl Refusal {
     }
 
     pub(super) fn malformed() -> Self {
-        Self::new(
-            "SerializationException",
-            "the request is not what the operation takes",
-        )
+        Self::new("SerializationException", "the request is not what the operation takes")
     }
 
     pub(super) fn unknown_operation() -> Self {

@@ -37,7 +37,8 @@ impl NewValue {
         let content = match (self.secret_string, self.secret_binary) {
             (None, None) => return Ok(None),
             (Some(_), Some(_)) => {
-                let message = "You can't specify both a binary secret value and a string secret value in the same secret.";
+                let message =
+                    "You can't specify both a binary secret value and a string secret value in the same secret.";
                 return Err(Refusal::invalid_parameter(message));
             }
             (Some(text), None) => {
@@ -51,8 +52,7 @@ impl NewValue {
             }
         };
         let Some(token) = self.client_request_token else {
-            let message =
-                "You must provide a ClientRequestToken value. We recommend a UUID-type value.";
+            let message = "You must provide a ClientRequestToken value. We recommend a UUID-type value.";
             return Err(Refusal::invalid_request(message));
         };
         if !(32..=64).contains(&token.chars().count()) {
@@ -66,10 +66,7 @@ impl NewValue {
 
 pub(super) fn check_length(member: &str, length: usize, most: usize) -> Result<(), Refusal> {
     if length == 0 {
-        Err(Refusal::constraint(
-            member,
-            "have length greater than or equal to 1",
-        ))
+        Err(Refusal::constraint(member, "have length greater than or equal to 1"))
     } else if length > most {
         Err(Refusal::constraint(
             member,
@@ -127,9 +124,7 @@ pub(super) fn page<T>(
 ) -> Result<(Vec<T>, Option<String>), Refusal> {
     let results = check_page(max_results)?;
     if let Some(token) = next_token {
-        let after = STANDARD
-            .decode(token)
-            .map_err(|_| Refusal::invalid_next_token())?;
+        let after = STANDARD.decode(token).map_err(|_| Refusal::invalid_next_token())?;
         let after = items
             .iter()
             .position(|item| id(item).as_bytes() == after)
@@ -138,10 +133,7 @@ pub(super) fn page<T>(
     }
     let more = items.len() > results;
     items.truncate(results);
-    let token = items
-        .last()
-        .filter(|_| more)
-        .map(|last| STANDARD.encode(id(last)));
+    let token = items.last().filter(|_| more).map(|last| STANDARD.encode(id(last)));
     Ok((items, token))
 }
 

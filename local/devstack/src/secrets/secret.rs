@@ -76,9 +76,7 @@ impl Secret {
     }
 
     pub(super) fn staged(&self, stage: &str) -> Option<&Version> {
-        self.versions
-            .iter()
-            .find(|version| version.stages.contains(stage))
+        self.versions.iter().find(|version| version.stages.contains(stage))
     }
 
     /// Adds a version, unless the token has made it before. A token stands for one value for ever.
@@ -122,22 +120,14 @@ impl Secret {
     }
 
     /// Moves or removes one label, by the rules of `UpdateSecretVersionStage`.
-    pub(super) fn move_stage(
-        &mut self,
-        stage: &str,
-        from: Option<&str>,
-        to: Option<&str>,
-    ) -> Result<(), Refusal> {
+    pub(super) fn move_stage(&mut self, stage: &str, from: Option<&str>, to: Option<&str>) -> Result<(), Refusal> {
         if from.is_none() && to.is_none() {
-            let message =
-                "You must provide at least one of MoveToVersionId and RemoveFromVersionId.";
+            let message = "You must provide at least one of MoveToVersionId and RemoveFromVersionId.";
             return Err(Refusal::invalid_parameter(message));
         }
         for id in [from, to].into_iter().flatten() {
             if self.version(id).is_none() {
-                return Err(Refusal::invalid_parameter(format!(
-                    "Not a valid version: {id}"
-                )));
+                return Err(Refusal::invalid_parameter(format!("Not a valid version: {id}")));
             }
         }
         let owner = self.staged(stage).map(|version| version.id.clone());
@@ -177,11 +167,7 @@ impl Secret {
         if let Some(previous) = previous.filter(|_| stage == CURRENT) {
             self.detach(PREVIOUS);
             self.label(&previous, PREVIOUS);
-            if let Some(version) = self
-                .versions
-                .iter_mut()
-                .find(|version| version.id == previous)
-            {
+            if let Some(version) = self.versions.iter_mut().find(|version| version.id == previous) {
                 version.stages.remove(PENDING);
             }
         }
@@ -200,11 +186,7 @@ impl Secret {
     }
 
     fn check_labels(&self) -> Result<(), Refusal> {
-        let labels = self
-            .versions
-            .iter()
-            .map(|version| version.stages.len())
-            .sum::<usize>();
+        let labels = self.versions.iter().map(|version| version.stages.len()).sum::<usize>();
         if labels > MAX_LABELS {
             let message = "You exceeded the maximum number of staging labels allowed on a secret.";
             return Err(Refusal::limit_exceeded(message));
@@ -215,11 +197,7 @@ impl Secret {
     /// AWS keeps about a hundred versions, and those of the last day whatever their number. Here the hundred are kept.
     fn drop_deprecated_versions(&mut self) -> Result<(), Refusal> {
         while self.versions.len() >= MAX_VERSIONS {
-            let Some(oldest) = self
-                .versions
-                .iter()
-                .position(|version| version.stages.is_empty())
-            else {
+            let Some(oldest) = self.versions.iter().position(|version| version.stages.is_empty()) else {
                 return Err(Refusal::limit_exceeded(
                     "You exceeded the maximum number of versions for a secret.",
                 ));

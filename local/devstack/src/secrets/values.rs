@@ -25,9 +25,7 @@ pub(super) struct Read {
 pub(super) fn read(context: &Context<'_>, input: &Read) -> Outcome {
     let mut secret = context.vault.require(&input.secret_id)?.in_use()?;
     let stage = input.version_stage.as_deref();
-    let id = find(&secret, input.version_id.as_deref(), stage)?
-        .id
-        .clone();
+    let id = find(&secret, input.version_id.as_deref(), stage)?.id.clone();
     if touch(&mut secret, &id, context.now) {
         context.vault.save(&secret)?;
     }
@@ -43,11 +41,7 @@ pub(super) fn read(context: &Context<'_>, input: &Read) -> Outcome {
         .with("CreatedDate", describe::epoch(version.created)))
 }
 
-fn find<'a>(
-    secret: &'a Secret,
-    id: Option<&str>,
-    stage: Option<&str>,
-) -> Result<&'a Version, Refusal> {
+fn find<'a>(secret: &'a Secret, id: Option<&str>, stage: Option<&str>) -> Result<&'a Version, Refusal> {
     let Some(id) = id else {
         let stage = stage.unwrap_or(CURRENT);
         return secret
@@ -58,8 +52,7 @@ fn find<'a>(
         .version(id)
         .ok_or_else(|| Refusal::value_not_found(&format!("VersionId: {id}")))?;
     if stage.is_some_and(|stage| !version.stages.contains(stage)) {
-        let message =
-            "You provided a VersionStage that is not associated to the provided VersionId.";
+        let message = "You provided a VersionStage that is not associated to the provided VersionId.";
         return Err(Refusal::invalid_request(message));
     }
     Ok(version)
@@ -72,10 +65,7 @@ fn touch(secret: &mut Secret, id: &str, now: Timestamp) -> bool {
         .start_of_day()
         .map_or(now, |day| day.timestamp());
     let version = secret.versions.iter_mut().find(|version| version.id == id);
-    let notes = [
-        Some(&mut secret.accessed),
-        version.map(|version| &mut version.accessed),
-    ];
+    let notes = [Some(&mut secret.accessed), version.map(|version| &mut version.accessed)];
     let mut changed = false;
     for note in notes.into_iter().flatten() {
         changed |= note.replace(day) != Some(day);

@@ -45,9 +45,9 @@ impl Vault {
             .optional()?;
         match (name, id.splitn(7, ':').nth(6)) {
             (Some(name), _) => self.named(&name),
-            (None, Some(name)) if !ends_like_an_arn(name) => Ok(self
-                .named(name)?
-                .filter(|secret| secret.arn.starts_with(id))),
+            (None, Some(name)) if !ends_like_an_arn(name) => {
+                Ok(self.named(name)?.filter(|secret| secret.arn.starts_with(id)))
+            }
             _ => Ok(None),
         }
     }
@@ -72,12 +72,8 @@ impl Vault {
     }
 
     pub(super) fn all(&self) -> Result<Vec<Secret>, Refusal> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT name, sealed FROM secrets")?;
-        let rows = statement.query_map([], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
-        })?;
+        let mut statement = self.connection.prepare("SELECT name, sealed FROM secrets")?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
         rows.map(|row| {
             let (name, sealed) = row?;
             self.unseal(&name, &sealed)
@@ -87,10 +83,7 @@ impl Vault {
 
     pub(super) fn save(&self, secret: &Secret) -> Result<(), Refusal> {
         let sealed = self.key.seal(&secret.name, &serde_json::to_vec(secret)?)?;
-        let due = secret
-            .deletion
-            .as_ref()
-            .map(|deletion| deletion.due.as_second());
+        let due = secret.deletion.as_ref().map(|deletion| deletion.due.as_second());
         self.connection.execute(
             "INSERT INTO secrets (name, arn, due, sealed) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (name) DO UPDATE SET arn = ?2, due = ?3, sealed = ?4",
@@ -100,8 +93,7 @@ impl Vault {
     }
 
     pub(super) fn remove(&self, name: &str) -> Result<(), Refusal> {
-        self.connection
-            .execute("DELETE FROM secrets WHERE name = ?1", [name])?;
+        self.connection.execute("DELETE FROM secrets WHERE name = ?1", [name])?;
         Ok(())
     }
 
@@ -165,12 +157,7 @@ fn unlock(connection: &Connection, key_path: &Path, path: &Path) -> Result<Key, 
 /// Whether it ends in a hyphen and six letters or digits.
 fn ends_like_an_arn(name: &str) -> bool {
     let mut end = name.bytes().rev();
-    end.by_ref()
-        .take(6)
-        .filter(u8::is_ascii_alphanumeric)
-        .count()
-        == 6
-        && end.next() == Some(b'-')
+    end.by_ref().take(6).filter(u8::is_ascii_alphanumeric).count() == 6 && end.next() == Some(b'-')
 }
 
 /// No secret is called so: a name has no spaces.

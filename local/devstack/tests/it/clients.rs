@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
-    KeyType, Projection, ProjectionType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
 };
 use bytes::Bytes;
 use devstack::{Devstack, Options};
@@ -65,9 +65,7 @@ impl Aws {
                 let config = $sdk::Config::builder()
                     .behavior_version($sdk::config::BehaviorVersion::latest())
                     .region($sdk::config::Region::new("eu-central-1"))
-                    .credentials_provider(Credentials::new(
-                        access_key, "secret", None, None, "test",
-                    ))
+                    .credentials_provider(Credentials::new(access_key, "secret", None, None, "test"))
                     .endpoint_url(endpoint_url)
                     .retry_config(
                         $sdk::config::retry::RetryConfig::standard()
@@ -89,9 +87,7 @@ impl Aws {
     }
 
     pub(crate) fn devstack(&self) -> &Devstack {
-        self.devstack
-            .as_ref()
-            .expect("this test is about our own endpoint")
+        self.devstack.as_ref().expect("this test is about our own endpoint")
     }
 
     pub(crate) async fn shutdown(mut self) {
@@ -122,11 +118,7 @@ impl Aws {
             .index_name("by_owner")
             .key_schema(key("owner", KeyType::Hash))
             .key_schema(key("at", KeyType::Range))
-            .projection(
-                Projection::builder()
-                    .projection_type(ProjectionType::All)
-                    .build(),
-            )
+            .projection(Projection::builder().projection_type(ProjectionType::All).build())
             .build()
             .unwrap();
         self.dynamodb
@@ -147,13 +139,7 @@ impl Aws {
 
     pub(crate) async fn until_active(&self, table: &str) {
         for _ in 0..100 {
-            let described = self
-                .dynamodb
-                .describe_table()
-                .table_name(table)
-                .send()
-                .await
-                .unwrap();
+            let described = self.dynamodb.describe_table().table_name(table).send().await.unwrap();
             if described.table().unwrap().table_status().unwrap().as_str() == "ACTIVE" {
                 return;
             }
@@ -200,9 +186,7 @@ impl Aws {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request
-            .body(Full::new(Bytes::from(body.to_owned())))
-            .unwrap();
+        let request = request.body(Full::new(Bytes::from(body.to_owned()))).unwrap();
         let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
         let answer = client.request(request).await.unwrap();
         let status = answer.status();

@@ -64,18 +64,8 @@ async fn every_answered_write_survives_kill_9_in_the_middle_of_writing() {
             let mut answered = Vec::new();
             for number in 0.. {
                 let id = format!("{writer}-{number}");
-                let put = dynamodb
-                    .put_item()
-                    .table_name(&table)
-                    .item("id", s(&id))
-                    .send()
-                    .await;
-                let create = secrets
-                    .create_secret()
-                    .name(&id)
-                    .secret_string(&id)
-                    .send()
-                    .await;
+                let put = dynamodb.put_item().table_name(&table).item("id", s(&id)).send().await;
+                let create = secrets.create_secret().name(&id).secret_string(&id).send().await;
                 if put.is_err() || create.is_err() {
                     break;
                 }
@@ -92,13 +82,7 @@ async fn every_answered_write_survives_kill_9_in_the_middle_of_writing() {
     let process = Process::start(directory.path());
     for id in answered {
         assert!(process.aws.has(&table, &id).await, "the item {id} is lost");
-        let read = process
-            .aws
-            .secrets
-            .get_secret_value()
-            .secret_id(&id)
-            .send()
-            .await;
+        let read = process.aws.secrets.get_secret_value().secret_id(&id).send().await;
         assert_eq!(
             read.unwrap().secret_string(),
             Some(id.as_str()),
@@ -123,23 +107,12 @@ async fn what_was_answered_survives_being_dropped() {
         .unwrap()
         .arn
         .unwrap();
-    aws.secrets
-        .delete_secret()
-        .secret_id("a")
-        .send()
-        .await
-        .unwrap();
+    aws.secrets.delete_secret().secret_id("a").send().await.unwrap();
     drop(aws);
     let aws = Aws::kept_in(directory.path()).await;
     assert!(aws.has(&table, "a").await);
     assert_eq!(
-        aws.secrets
-            .restore_secret()
-            .secret_id("a")
-            .send()
-            .await
-            .unwrap()
-            .arn(),
+        aws.secrets.restore_secret().secret_id("a").send().await.unwrap().arn(),
         Some(arn.as_str())
     );
 }
@@ -187,19 +160,14 @@ async fn no_file_holds_a_secret_that_one_can_read() {
         .await
         .unwrap();
     let written = check_no_plaintext(directory.path());
-    assert!(
-        written.contains(&"secrets.sqlite-wal".to_owned()),
-        "{written:?}"
-    );
+    assert!(written.contains(&"secrets.sqlite-wal".to_owned()), "{written:?}");
     aws.shutdown().await;
     check_no_plaintext(directory.path());
 }
 
 /// The names of the files that were looked into.
 fn check_no_plaintext(directory: &Path) -> Vec<String> {
-    let files = std::fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let check = |path: std::path::PathBuf| {
         let bytes = std::fs::read(&path).unwrap();
         // The second is how the bytes begin in base64.
@@ -259,12 +227,5 @@ async fn a_wrong_or_missing_key_refuses_to_start_and_the_right_one_opens_everyth
     assert!(!key.exists(), "a missing key is not made anew");
     std::fs::write(&key, right).unwrap();
     let aws = Aws::kept_in(directory.path()).await;
-    assert!(
-        aws.secrets
-            .get_secret_value()
-            .secret_id("a")
-            .send()
-            .await
-            .is_ok()
-    );
+    assert!(aws.secrets.get_secret_value().secret_id("a").send().await.is_ok());
 }

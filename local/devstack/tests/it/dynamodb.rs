@@ -12,22 +12,14 @@ async fn a_condition_that_holds_writes() {
     let aws = Aws::any().await;
     let table = aws.table().await;
     aws.put(&table, "a").await.unwrap();
-    let update = aws
-        .dynamodb
-        .update_item()
-        .table_name(&table)
-        .key("id", s("a"));
+    let update = aws.dynamodb.update_item().table_name(&table).key("id", s("a"));
     let update = update
         .update_expression("SET #v = :one")
         .condition_expression("attribute_exists(id)");
     let update = update
         .expression_attribute_names("#v", "version")
         .expression_attribute_values(":one", n(1));
-    let updated = update
-        .return_values(ReturnValue::AllNew)
-        .send()
-        .await
-        .unwrap();
+    let updated = update.return_values(ReturnValue::AllNew).send().await.unwrap();
     assert_eq!(updated.attributes().unwrap()["version"], n(1));
 }
 
@@ -52,13 +44,9 @@ async fn a_condition_that_fails_writes_nothing_and_returns_the_item_when_asked()
     let put = put
         .condition_expression("version = :expected")
         .expression_attribute_values(":expected", n(1));
-    let put =
-        put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     let refused = put.send().await.unwrap_err().into_service_error();
-    let aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
-        refused,
-    ) = refused
-    else {
+    let aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(refused) = refused else {
         panic!("{refused:?}");
     };
     assert_eq!(refused.item(), Some(&item));
@@ -79,21 +67,14 @@ async fn a_delete_returns_the_item_once() {
     let table = aws.table().await;
     aws.put(&table, "nonce").await.unwrap();
     let consume = || {
-        let delete = aws
-            .dynamodb
-            .delete_item()
-            .table_name(&table)
-            .key("id", s("nonce"));
+        let delete = aws.dynamodb.delete_item().table_name(&table).key("id", s("nonce"));
         delete
             .condition_expression("attribute_exists(id)")
             .return_values(ReturnValue::AllOld)
             .send()
     };
     assert!(consume().await.unwrap().attributes().is_some());
-    assert_eq!(
-        code(&consume().await.unwrap_err()),
-        "ConditionalCheckFailedException"
-    );
+    assert_eq!(code(&consume().await.unwrap_err()), "ConditionalCheckFailedException");
 }
 
 #[tokio::test]
@@ -102,11 +83,7 @@ async fn a_counter_is_exact_under_fifty_clients() {
     let table = aws.table().await;
     let mut clients = JoinSet::new();
     for _ in 0..50 {
-        let update = aws
-            .dynamodb
-            .update_item()
-            .table_name(&table)
-            .key("id", s("counter"));
+        let update = aws.dynamodb.update_item().table_name(&table).key("id", s("counter"));
         let update = update
             .update_expression("ADD hits :one")
             .expression_attribute_values(":one", n(1));
@@ -139,18 +116,9 @@ async fn fifty_clients_that_claim_one_key_have_one_winner() {
             .item("id", s("claim"))
             .item("winner", n(client));
         let put = put.condition_expression("attribute_not_exists(id)");
-        clients.spawn(async move {
-            put.send()
-                .await
-                .map(|_| client)
-                .map_err(|error| code(&error))
-        });
+        clients.spawn(async move { put.send().await.map(|_| client).map_err(|error| code(&error)) });
     }
-    let (won, lost): (Vec<_>, Vec<_>) = clients
-        .join_all()
-        .await
-        .into_iter()
-        .partition(Result::is_ok);
+    let (won, lost): (Vec<_>, Vec<_>) = clients.join_all().await.into_iter().partition(Result::is_ok);
     assert_eq!(won.len(), 1, "{won:?}");
     assert!(
         lost.iter()
@@ -169,11 +137,7 @@ async fn an_index_answers_in_order_page_by_page() {
             .put_item()
             .table_name(&table)
             .item("id", s(format!("event-{at}")));
-        put.item("owner", s("corp"))
-            .item("at", n(at))
-            .send()
-            .await
-            .unwrap();
+        put.item("owner", s("corp")).item("at", n(at)).send().await.unwrap();
     }
     aws.put(&table, "without the index's key").await.unwrap();
     for (forward, expected) in [
@@ -192,27 +156,15 @@ async fn an_index_answers_in_order_page_by_page() {
         let query = query.expression_attribute_values(":o", s("corp")).limit(4);
         let (mut seen, mut pages, mut from) = (Vec::new(), 0, None);
         loop {
-            let page = query
-                .clone()
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .unwrap();
-            seen.extend(
-                page.items()
-                    .iter()
-                    .map(|item| item["at"].as_n().unwrap().clone()),
-            );
+            let page = query.clone().set_exclusive_start_key(from).send().await.unwrap();
+            seen.extend(page.items().iter().map(|item| item["at"].as_n().unwrap().clone()));
             pages += 1;
             from = page.last_evaluated_key().cloned();
             if from.is_none() {
                 break;
             }
         }
-        assert_eq!(
-            (seen, pages),
-            (expected.into_iter().map(str::to_owned).collect(), 3)
-        );
+        assert_eq!((seen, pages), (expected.into_iter().map(str::to_owned).collect(), 3));
     }
 }
 
@@ -244,11 +196,7 @@ async fn an_index_sees_an_item_leave() {
         .table_name(&table)
         .key("id", s("a"))
         .update_expression("REMOVE #o");
-    update
-        .expression_attribute_names("#o", "owner")
-        .send()
-        .await
-        .unwrap();
+    update.expression_attribute_names("#o", "owner").send().await.unwrap();
     assert_eq!(query.send().await.unwrap().count(), 0);
 }
 

@@ -16,10 +16,7 @@ async fn an_error_code_is_answered_as_often_as_it_was_ordered() {
         .faults()
         .add(Fault::on("PutItem").answer(throttled).times(2));
     assert_eq!(aws.put(&table, "a").await, Err(throttled.to_owned()));
-    assert!(
-        !aws.has(&table, "a").await,
-        "the fault came before the write"
-    );
+    assert!(!aws.has(&table, "a").await, "the fault came before the write");
     assert_eq!(aws.put(&table, "a").await, Err(throttled.to_owned()));
     assert_eq!(aws.put(&table, "a").await, Ok(()));
     assert_eq!(aws.devstack().faults().list(), json!([]));
@@ -44,31 +41,19 @@ async fn a_fault_of_one_operation_leaves_the_others_alone() {
         .faults()
         .add(Fault::on("DeleteItem").answer("ThrottlingException"));
     assert_eq!(aws.put(&table, "a").await, Ok(()));
-    let delete = aws
-        .dynamodb
-        .delete_item()
-        .table_name(&table)
-        .key("id", s("a"));
-    assert_eq!(
-        code(&delete.send().await.unwrap_err()),
-        "ThrottlingException"
-    );
+    let delete = aws.dynamodb.delete_item().table_name(&table).key("id", s("a"));
+    assert_eq!(code(&delete.send().await.unwrap_err()), "ThrottlingException");
 }
 
 #[tokio::test]
 async fn a_fault_of_one_table_or_secret_leaves_the_others_alone() {
     let aws = Aws::ours().await;
     let (struck, spared) = (aws.table().await, aws.table().await);
-    aws.devstack().faults().add(
-        Fault::on("PutItem")
-            .of(&struck)
-            .answer("ThrottlingException"),
-    );
+    aws.devstack()
+        .faults()
+        .add(Fault::on("PutItem").of(&struck).answer("ThrottlingException"));
     assert_eq!(aws.put(&spared, "a").await, Ok(()));
-    assert_eq!(
-        aws.put(&struck, "a").await,
-        Err("ThrottlingException".to_owned())
-    );
+    assert_eq!(aws.put(&struck, "a").await, Err("ThrottlingException".to_owned()));
     let arn = aws
         .secrets
         .create_secret()
@@ -79,20 +64,11 @@ async fn a_fault_of_one_table_or_secret_leaves_the_others_alone() {
         .unwrap()
         .arn
         .unwrap();
-    aws.devstack().faults().add(
-        Fault::on("GetSecretValue")
-            .of("a")
-            .answer("DecryptionFailure"),
-    );
+    aws.devstack()
+        .faults()
+        .add(Fault::on("GetSecretValue").of("a").answer("DecryptionFailure"));
     assert_eq!(
-        code(
-            &aws.secrets
-                .get_secret_value()
-                .secret_id(arn)
-                .send()
-                .await
-                .unwrap_err()
-        ),
+        code(&aws.secrets.get_secret_value().secret_id(arn).send().await.unwrap_err()),
         "DecryptionFailure"
     );
 }
@@ -115,13 +91,7 @@ async fn a_failure_of_the_service_is_a_500() {
     aws.devstack()
         .faults()
         .add(Fault::on("GetSecretValue").answer("InternalServiceError"));
-    let failed = aws
-        .secrets
-        .get_secret_value()
-        .secret_id("a")
-        .send()
-        .await
-        .unwrap_err();
+    let failed = aws.secrets.get_secret_value().secret_id("a").send().await.unwrap_err();
     assert_eq!(failed.raw_response().unwrap().status().as_u16(), 500);
 }
 
@@ -135,10 +105,7 @@ async fn an_applied_write_whose_answer_is_an_error_is_there() {
             .times(1)
             .after_applying(),
     );
-    assert_eq!(
-        aws.put(&table, "a").await,
-        Err("InternalServerError".to_owned())
-    );
+    assert_eq!(aws.put(&table, "a").await, Err("InternalServerError".to_owned()));
     assert!(aws.has(&table, "a").await);
 }
 
@@ -157,12 +124,9 @@ async fn a_dropped_connection_is_no_answer_and_no_write() {
 async fn a_connection_dropped_after_the_write_is_no_answer_and_a_write() {
     let aws = Aws::ours().await;
     let table = aws.table().await;
-    aws.devstack().faults().add(
-        Fault::on("PutItem")
-            .drop_connection()
-            .times(1)
-            .after_applying(),
-    );
+    aws.devstack()
+        .faults()
+        .add(Fault::on("PutItem").drop_connection().times(1).after_applying());
     assert_eq!(aws.put(&table, "a").await, Err("no answer".to_owned()));
     assert!(aws.has(&table, "a").await);
 }
@@ -170,12 +134,9 @@ async fn a_connection_dropped_after_the_write_is_no_answer_and_a_write() {
 #[tokio::test]
 async fn a_secret_whose_answer_was_lost_is_created_once_by_a_client_that_retries() {
     let aws = Aws::ours().await;
-    aws.devstack().faults().add(
-        Fault::on("CreateSecret")
-            .drop_connection()
-            .times(1)
-            .after_applying(),
-    );
+    aws.devstack()
+        .faults()
+        .add(Fault::on("CreateSecret").drop_connection().times(1).after_applying());
     let patient = Aws::at(&aws.endpoint_url, "LOCAL", 3);
     patient
         .secrets
@@ -199,11 +160,9 @@ async fn a_secret_whose_answer_was_lost_is_created_once_by_a_client_that_retries
 async fn latency_is_felt_and_nothing_else_happens() {
     let aws = Aws::ours().await;
     let table = aws.table().await;
-    aws.devstack().faults().add(
-        Fault::on("PutItem")
-            .delay(Duration::from_millis(300))
-            .times(1),
-    );
+    aws.devstack()
+        .faults()
+        .add(Fault::on("PutItem").delay(Duration::from_millis(300)).times(1));
     let started = Instant::now();
     assert_eq!(aws.put(&table, "a").await, Ok(()));
     assert!(
@@ -218,11 +177,9 @@ async fn latency_is_felt_and_nothing_else_happens() {
 async fn a_write_is_applied_though_its_client_has_gone() {
     let aws = Aws::ours().await;
     let table = aws.table().await;
-    aws.devstack().faults().add(
-        Fault::on("PutItem")
-            .delay(Duration::from_millis(200))
-            .times(1),
-    );
+    aws.devstack()
+        .faults()
+        .add(Fault::on("PutItem").delay(Duration::from_millis(200)).times(1));
     let put = tokio::time::timeout(Duration::from_millis(50), aws.put(&table, "a")).await;
     assert!(put.is_err());
     for _ in 0..100 {
@@ -256,10 +213,7 @@ async fn a_fault_may_carry_what_the_exception_carries() {
     else {
         panic!("{refused:?}");
     };
-    assert_eq!(
-        refused.cancellation_reasons()[0].code(),
-        Some("TransactionConflict")
-    );
+    assert_eq!(refused.cancellation_reasons()[0].code(), Some("TransactionConflict"));
 }
 
 #[tokio::test]
@@ -267,10 +221,7 @@ async fn a_crash_lets_the_ordered_writes_through_and_nothing_after_them() {
     let aws = Aws::ours().await;
     let table = aws.table().await;
     aws.devstack().faults().crash_after_writes(2);
-    assert!(
-        !aws.has(&table, "a").await,
-        "a read before the crash is answered"
-    );
+    assert!(!aws.has(&table, "a").await, "a read before the crash is answered");
     assert_eq!(aws.put(&table, "a").await, Ok(()));
     aws.secrets
         .create_secret()
@@ -282,14 +233,7 @@ async fn a_crash_lets_the_ordered_writes_through_and_nothing_after_them() {
     let lost = Err("no answer".to_owned());
     assert_eq!(aws.put(&table, "b").await, lost);
     assert_eq!(
-        code(
-            &aws.secrets
-                .get_secret_value()
-                .secret_id("a")
-                .send()
-                .await
-                .unwrap_err()
-        ),
+        code(&aws.secrets.get_secret_value().secret_id("a").send().await.unwrap_err()),
         "no answer"
     );
     let delete = aws.secrets.delete_secret().secret_id("a").send().await;
@@ -297,24 +241,14 @@ async fn a_crash_lets_the_ordered_writes_through_and_nothing_after_them() {
     aws.devstack().faults().clear();
     assert!(aws.has(&table, "a").await);
     assert!(!aws.has(&table, "b").await);
-    assert!(
-        aws.secrets
-            .get_secret_value()
-            .secret_id("a")
-            .send()
-            .await
-            .is_ok()
-    );
+    assert!(aws.secrets.get_secret_value().secret_id("a").send().await.is_ok());
 }
 
 #[tokio::test]
 async fn a_crash_after_no_write_is_at_once() {
     let aws = Aws::ours().await;
     aws.devstack().faults().crash_after_writes(0);
-    assert_eq!(
-        code(&aws.dynamodb.list_tables().send().await.unwrap_err()),
-        "no answer"
-    );
+    assert_eq!(code(&aws.dynamodb.list_tables().send().await.unwrap_err()), "no answer");
     aws.devstack().faults().clear();
     assert!(aws.dynamodb.list_tables().send().await.is_ok());
 }
@@ -327,10 +261,7 @@ async fn a_write_that_a_fault_answered_does_not_count_towards_the_crash() {
         .faults()
         .add(Fault::on("PutItem").answer("ThrottlingException").times(1));
     aws.devstack().faults().crash_after_writes(1);
-    assert_eq!(
-        aws.put(&table, "a").await,
-        Err("ThrottlingException".to_owned())
-    );
+    assert_eq!(aws.put(&table, "a").await, Err("ThrottlingException".to_owned()));
     assert_eq!(aws.put(&table, "a").await, Ok(()));
     assert_eq!(aws.put(&table, "b").await, Err("no answer".to_owned()));
 }
@@ -348,7 +279,8 @@ async fn faults_are_ordered_listed_and_cleared_over_http() {
     );
     let (_, listed) = aws.raw("GET", "/_local/faults", &[], "").await;
     let code = "ProvisionedThroughputExceededException";
-    let left = json!([{ "target": "PutItem", "times": 1, "latency_ms": 10, "code": code }, { "crash_after_writes": 3 }]);
+    let left =
+        json!([{ "target": "PutItem", "times": 1, "latency_ms": 10, "code": code }, { "crash_after_writes": 3 }]);
     assert_eq!(listed, left);
     assert_eq!(aws.raw("DELETE", "/_local/faults", &[], "").await.0, 204);
     assert_eq!(aws.raw("GET", "/_local/faults", &[], "").await.1, json!([]));
@@ -366,11 +298,7 @@ async fn an_order_that_makes_no_sense_is_refused_whole() {
         r#"[{"target":"PutItem","status":200}]"#,
         r#"[{"target":"PutItem","drop":true},{"crash_after_writes":-1}]"#,
     ] {
-        assert_eq!(
-            aws.raw("POST", "/_local/faults", &[], order).await.0,
-            400,
-            "{order}"
-        );
+        assert_eq!(aws.raw("POST", "/_local/faults", &[], order).await.0, 400, "{order}");
     }
     assert_eq!(aws.devstack().faults().list(), json!([]));
 }

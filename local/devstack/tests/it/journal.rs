@@ -38,10 +38,7 @@ async fn names_the_table_of_an_item_and_the_index_of_a_query() {
         used("Query", "dynamodb:Query", &table),
     ];
     assert_eq!(served(&aws), expected);
-    assert_eq!(
-        aws.devstack().journal()[1].index.as_deref(),
-        Some("by_owner")
-    );
+    assert_eq!(aws.devstack().journal()[1].index.as_deref(), Some("by_owner"));
 }
 
 /// IAM has no action called TransactWriteItems.
@@ -50,36 +47,19 @@ async fn a_transaction_needs_the_action_of_each_of_its_items() {
     let aws = Aws::ours().await;
     let (tenants, corps) = (aws.table().await, aws.table().await);
     aws.devstack().clear_journal();
-    let check = ConditionCheck::builder()
-        .table_name(&tenants)
-        .key("id", s("a"));
-    let check = check
-        .condition_expression("attribute_not_exists(id)")
-        .build()
-        .unwrap();
-    let put = |id| {
-        Put::builder()
-            .table_name(&corps)
-            .item("id", s(id))
-            .build()
-            .unwrap()
-    };
+    let check = ConditionCheck::builder().table_name(&tenants).key("id", s("a"));
+    let check = check.condition_expression("attribute_not_exists(id)").build().unwrap();
+    let put = |id| Put::builder().table_name(&corps).item("id", s(id)).build().unwrap();
     let transaction = aws.dynamodb.transact_write_items();
-    let transaction =
-        transaction.transact_items(TransactWriteItem::builder().condition_check(check).build());
-    let transaction =
-        transaction.transact_items(TransactWriteItem::builder().put(put("b")).build());
+    let transaction = transaction.transact_items(TransactWriteItem::builder().condition_check(check).build());
+    let transaction = transaction.transact_items(TransactWriteItem::builder().put(put("b")).build());
     transaction
         .transact_items(TransactWriteItem::builder().put(put("c")).build())
         .send()
         .await
         .unwrap();
     let expected = [
-        used(
-            "TransactWriteItems",
-            "dynamodb:ConditionCheckItem",
-            &tenants,
-        ),
+        used("TransactWriteItems", "dynamodb:ConditionCheckItem", &tenants),
         used("TransactWriteItems", "dynamodb:PutItem", &corps),
     ];
     assert_eq!(served(&aws), expected);
@@ -104,8 +84,7 @@ async fn a_batch_names_each_of_its_tables() {
         .unwrap();
     let mut served = served(&aws);
     served.sort();
-    let mut expected =
-        [&first, &second].map(|table| used("BatchWriteItem", "dynamodb:BatchWriteItem", table));
+    let mut expected = [&first, &second].map(|table| used("BatchWriteItem", "dynamodb:BatchWriteItem", table));
     expected.sort();
     assert_eq!(served, expected);
 }
@@ -123,12 +102,7 @@ async fn names_a_secret_however_it_was_named() {
         .unwrap();
     let arn = created.arn().unwrap();
     for id in ["a/b", arn, &arn[..arn.len() - 7]] {
-        aws.secrets
-            .get_secret_value()
-            .secret_id(id)
-            .send()
-            .await
-            .unwrap();
+        aws.secrets.get_secret_value().secret_id(id).send().await.unwrap();
     }
     let read = used("GetSecretValue", "secretsmanager:GetSecretValue", "a/b");
     let created = used("CreateSecret", "secretsmanager:CreateSecret", "a/b");
@@ -141,12 +115,8 @@ async fn names_a_secret_however_it_was_named() {
 async fn names_the_table_of_a_stream() {
     let aws = Aws::ours().await;
     let table = aws.table().await;
-    let specification =
-        aws_sdk_dynamodb::types::StreamSpecification::builder().stream_enabled(true);
-    let specification = specification
-        .stream_view_type("NEW_IMAGE".into())
-        .build()
-        .unwrap();
+    let specification = aws_sdk_dynamodb::types::StreamSpecification::builder().stream_enabled(true);
+    let specification = specification.stream_view_type("NEW_IMAGE".into()).build().unwrap();
     let update = aws
         .dynamodb
         .update_table()
@@ -161,21 +131,9 @@ async fn names_the_table_of_a_stream() {
         .latest_stream_arn
         .unwrap();
     aws.devstack().clear_journal();
-    let described = aws
-        .streams
-        .describe_stream()
-        .stream_arn(&arn)
-        .send()
-        .await
-        .unwrap();
-    let shard = described.stream_description().unwrap().shards()[0]
-        .shard_id()
-        .unwrap();
-    let iterator = aws
-        .streams
-        .get_shard_iterator()
-        .stream_arn(&arn)
-        .shard_id(shard);
+    let described = aws.streams.describe_stream().stream_arn(&arn).send().await.unwrap();
+    let shard = described.stream_description().unwrap().shards()[0].shard_id().unwrap();
+    let iterator = aws.streams.get_shard_iterator().stream_arn(&arn).shard_id(shard);
     let iterator = iterator
         .shard_iterator_type("TRIM_HORIZON".into())
         .send()

@@ -4,12 +4,7 @@ use aws_sdk_dynamodb::types::{PointInTimeRecoverySpecification, TimeToLiveSpecif
 
 use crate::clients::{Aws, code};
 
-pub(crate) async fn time_to_live(
-    aws: &Aws,
-    table: &str,
-    attribute: &str,
-    enabled: bool,
-) -> Result<(), String> {
+pub(crate) async fn time_to_live(aws: &Aws, table: &str, attribute: &str, enabled: bool) -> Result<(), String> {
     let wanted = TimeToLiveSpecification::builder()
         .attribute_name(attribute)
         .enabled(enabled)
@@ -20,11 +15,7 @@ pub(crate) async fn time_to_live(
         .update_time_to_live()
         .table_name(table)
         .time_to_live_specification(wanted);
-    update
-        .send()
-        .await
-        .map(|_| ())
-        .map_err(|error| code(&error))
+    update.send().await.map(|_| ()).map_err(|error| code(&error))
 }
 
 async fn recovery(aws: &Aws, table: &str) -> String {
@@ -40,11 +31,7 @@ async fn recovery(aws: &Aws, table: &str) -> String {
         .unwrap()
         .point_in_time_recovery_description
         .unwrap();
-    description
-        .point_in_time_recovery_status
-        .unwrap()
-        .as_str()
-        .to_owned()
+    description.point_in_time_recovery_status.unwrap().as_str().to_owned()
 }
 
 async fn set_recovery(aws: &Aws, table: &str, enabled: bool) -> Result<(), String> {
@@ -57,11 +44,7 @@ async fn set_recovery(aws: &Aws, table: &str, enabled: bool) -> Result<(), Strin
         .update_continuous_backups()
         .table_name(table)
         .point_in_time_recovery_specification(wanted);
-    update
-        .send()
-        .await
-        .map(|_| ())
-        .map_err(|error| code(&error))
+    update.send().await.map(|_| ()).map_err(|error| code(&error))
 }
 
 #[tokio::test]
@@ -81,10 +64,7 @@ async fn time_to_live_is_switched_on_once() {
         .await
         .unwrap();
     assert_eq!(
-        described
-            .time_to_live_description()
-            .unwrap()
-            .attribute_name(),
+        described.time_to_live_description().unwrap().attribute_name(),
         Some("expires")
     );
 }
@@ -126,8 +106,5 @@ async fn point_in_time_recovery_survives_a_restart() {
     let table = aws.table().await;
     set_recovery(&aws, &table, true).await.unwrap();
     aws.shutdown().await;
-    assert_eq!(
-        recovery(&Aws::kept_in(directory.path()).await, &table).await,
-        "ENABLED"
-    );
+    assert_eq!(recovery(&Aws::kept_in(directory.path()).await, &table).await, "ENABLED");
 }

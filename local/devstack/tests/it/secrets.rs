@@ -16,18 +16,9 @@ async fn what_was_created_is_read() {
         .send()
         .await
         .unwrap();
-    let read = aws
-        .secrets
-        .get_secret_value()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
+    let read = aws.secrets.get_secret_value().secret_id(&name).send().await.unwrap();
     assert_eq!(read.secret_string(), Some("s3cret"));
-    assert_eq!(
-        (read.name(), read.arn()),
-        (Some(name.as_str()), created.arn())
-    );
+    assert_eq!((read.name(), read.arn()), (Some(name.as_str()), created.arn()));
     assert_eq!(
         (read.version_id(), read.version_stages()),
         (created.version_id(), ["AWSCURRENT".to_owned()].as_slice())
@@ -48,17 +39,8 @@ async fn bytes_are_read_as_bytes() {
         .send()
         .await
         .unwrap();
-    let read = aws
-        .secrets
-        .get_secret_value()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        (read.secret_binary(), read.secret_string()),
-        (Some(&bytes), None)
-    );
+    let read = aws.secrets.get_secret_value().secret_id(&name).send().await.unwrap();
+    assert_eq!((read.secret_binary(), read.secret_string()), (Some(&bytes), None));
 }
 
 #[tokio::test]
@@ -76,10 +58,7 @@ async fn an_arn_has_the_name_and_six_more_characters_and_keeps_them() {
         .arn
         .unwrap();
     let (before, suffix) = arn.rsplit_once('-').unwrap();
-    assert!(
-        before.starts_with("arn:aws:secretsmanager:eu-central-1:"),
-        "{arn}"
-    );
+    assert!(before.starts_with("arn:aws:secretsmanager:eu-central-1:"), "{arn}");
     assert!(before.ends_with(&format!(":secret:{name}")), "{arn}");
     assert!(
         suffix.len() == 6 && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric()),
@@ -127,13 +106,7 @@ async fn a_secret_is_found_by_its_name_its_arn_and_its_arn_without_the_suffix() 
         &arn[..arn.len() - 9],
         &format!("{}AAAAAA", &arn[..arn.len() - 6]),
     ] {
-        let refused = aws
-            .secrets
-            .get_secret_value()
-            .secret_id(id)
-            .send()
-            .await
-            .unwrap_err();
+        let refused = aws.secrets.get_secret_value().secret_id(id).send().await.unwrap_err();
         assert_eq!(code(&refused), "ResourceNotFoundException", "{id}");
     }
 }
@@ -153,14 +126,7 @@ async fn a_name_that_ends_like_a_suffix_is_not_found_by_half_its_arn() {
         .unwrap()
         .arn
         .unwrap();
-    assert!(
-        aws.secrets
-            .get_secret_value()
-            .secret_id(&arn)
-            .send()
-            .await
-            .is_ok()
-    );
+    assert!(aws.secrets.get_secret_value().secret_id(&arn).send().await.is_ok());
     let half = aws
         .secrets
         .get_secret_value()
@@ -177,23 +143,11 @@ async fn every_operation_on_a_secret_that_is_not_there_says_so() {
     let not_found = "ResourceNotFoundException";
     let aws = &aws.secrets;
     assert_eq!(
-        code(
-            &aws.get_secret_value()
-                .secret_id(&missing)
-                .send()
-                .await
-                .unwrap_err()
-        ),
+        code(&aws.get_secret_value().secret_id(&missing).send().await.unwrap_err()),
         not_found
     );
     assert_eq!(
-        code(
-            &aws.describe_secret()
-                .secret_id(&missing)
-                .send()
-                .await
-                .unwrap_err()
-        ),
+        code(&aws.describe_secret().secret_id(&missing).send().await.unwrap_err()),
         not_found
     );
     assert_eq!(
@@ -207,23 +161,11 @@ async fn every_operation_on_a_secret_that_is_not_there_says_so() {
         not_found
     );
     assert_eq!(
-        code(
-            &aws.delete_secret()
-                .secret_id(&missing)
-                .send()
-                .await
-                .unwrap_err()
-        ),
+        code(&aws.delete_secret().secret_id(&missing).send().await.unwrap_err()),
         not_found
     );
     assert_eq!(
-        code(
-            &aws.restore_secret()
-                .secret_id(&missing)
-                .send()
-                .await
-                .unwrap_err()
-        ),
+        code(&aws.restore_secret().secret_id(&missing).send().await.unwrap_err()),
         not_found
     );
     let put = aws
@@ -233,12 +175,7 @@ async fn every_operation_on_a_secret_that_is_not_there_says_so() {
         .send()
         .await;
     assert_eq!(code(&put.unwrap_err()), not_found);
-    let update = aws
-        .update_secret()
-        .secret_id(&missing)
-        .secret_string("s")
-        .send()
-        .await;
+    let update = aws.update_secret().secret_id(&missing).secret_string("s").send().await;
     assert_eq!(code(&update.unwrap_err()), not_found);
 }
 
@@ -262,13 +199,7 @@ async fn a_name_is_taken_once() {
         .await
         .unwrap_err();
     assert_eq!(code(&again), "ResourceExistsException");
-    let empty = aws
-        .secrets
-        .create_secret()
-        .name(&name)
-        .send()
-        .await
-        .unwrap_err();
+    let empty = aws.secrets.create_secret().name(&name).send().await.unwrap_err();
     assert_eq!(code(&empty), "ResourceExistsException");
 }
 
@@ -316,13 +247,7 @@ async fn a_value_has_at_most_64_kilobytes_and_at_least_one() {
         .send()
         .await
         .unwrap();
-    let read = aws
-        .secrets
-        .get_secret_value()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
+    let read = aws.secrets.get_secret_value().secret_id(&name).send().await.unwrap();
     assert_eq!(read.secret_string(), Some(most.as_str()));
     for value in [format!("{most}x"), String::new()] {
         let put = aws
@@ -358,12 +283,7 @@ async fn a_value_is_text_or_bytes() {
         .send()
         .await;
     assert_eq!(code(&both.unwrap_err()), "InvalidParameterException");
-    aws.secrets
-        .create_secret()
-        .name(&name)
-        .send()
-        .await
-        .unwrap();
+    aws.secrets.create_secret().name(&name).send().await.unwrap();
     let neither = aws
         .secrets
         .put_secret_value()
@@ -378,26 +298,11 @@ async fn a_value_is_text_or_bytes() {
 async fn a_secret_without_a_value_has_no_version_until_one_is_put() {
     let aws = Aws::any().await;
     let name = unique("empty");
-    let created = aws
-        .secrets
-        .create_secret()
-        .name(&name)
-        .send()
-        .await
-        .unwrap();
+    let created = aws.secrets.create_secret().name(&name).send().await.unwrap();
     assert_eq!(created.version_id(), None);
-    let described = aws
-        .secrets
-        .describe_secret()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
+    let described = aws.secrets.describe_secret().secret_id(&name).send().await.unwrap();
     assert_eq!(
-        (
-            described.version_ids_to_stages(),
-            described.last_accessed_date()
-        ),
+        (described.version_ids_to_stages(), described.last_accessed_date()),
         (None, None)
     );
     let read = aws
@@ -415,14 +320,7 @@ async fn a_secret_without_a_value_has_no_version_until_one_is_put() {
         .send()
         .await
         .unwrap();
-    assert!(
-        aws.secrets
-            .get_secret_value()
-            .secret_id(&name)
-            .send()
-            .await
-            .is_ok()
-    );
+    assert!(aws.secrets.get_secret_value().secret_id(&name).send().await.is_ok());
 }
 
 #[tokio::test]
@@ -446,13 +344,7 @@ async fn an_update_of_the_description_makes_no_version() {
         .await
         .unwrap();
     assert_eq!(updated.version_id(), None);
-    let described = aws
-        .secrets
-        .describe_secret()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
+    let described = aws.secrets.describe_secret().secret_id(&name).send().await.unwrap();
     assert_eq!(described.description(), Some("new"));
     assert_eq!(described.version_ids_to_stages().unwrap().len(), 1);
 }
@@ -476,13 +368,7 @@ async fn an_update_of_the_value_makes_a_current_version() {
         .send()
         .await
         .unwrap();
-    let read = aws
-        .secrets
-        .get_secret_value()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
+    let read = aws.secrets.get_secret_value().secret_id(&name).send().await.unwrap();
     assert_eq!(
         (read.version_id(), read.secret_string()),
         (updated.version_id(), Some("new"))
@@ -500,19 +386,8 @@ async fn the_day_of_the_last_read_is_noted_without_its_time() {
         .send()
         .await
         .unwrap();
-    aws.secrets
-        .get_secret_value()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
-    let described = aws
-        .secrets
-        .describe_secret()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
+    aws.secrets.get_secret_value().secret_id(&name).send().await.unwrap();
+    let described = aws.secrets.describe_secret().secret_id(&name).send().await.unwrap();
     assert_eq!(described.last_accessed_date().unwrap().secs() % 86_400, 0);
 }
 
@@ -559,9 +434,7 @@ async fn a_request_without_a_signature_is_refused() {
 async fn a_value_without_a_token_is_refused() {
     let aws = Aws::ours().await;
     let body = r#"{"Name":"a","SecretString":"s"}"#;
-    let (status, answer) = aws
-        .raw("POST", "/", &signed("secretsmanager.CreateSecret"), body)
-        .await;
+    let (status, answer) = aws.raw("POST", "/", &signed("secretsmanager.CreateSecret"), body).await;
     assert_eq!(status, 400);
     assert_eq!(answer["__type"], "InvalidRequestException");
     assert_eq!(
@@ -595,13 +468,7 @@ async fn what_it_does_not_do_it_refuses() {
         .send()
         .await
         .unwrap();
-    let rotate = aws
-        .secrets
-        .rotate_secret()
-        .secret_id("a")
-        .send()
-        .await
-        .unwrap_err();
+    let rotate = aws.secrets.rotate_secret().secret_id("a").send().await.unwrap_err();
     assert_eq!(code(&rotate), "InvalidRequestException");
     let region = aws_sdk_secretsmanager::types::ReplicaRegionType::builder()
         .region("eu-west-1")
@@ -611,10 +478,7 @@ async fn what_it_does_not_do_it_refuses() {
         .replicate_secret_to_regions()
         .secret_id("a")
         .add_replica_regions(region.clone());
-    assert_eq!(
-        code(&replicate.send().await.unwrap_err()),
-        "InvalidRequestException"
-    );
+    assert_eq!(code(&replicate.send().await.unwrap_err()), "InvalidRequestException");
     let create = aws
         .secrets
         .create_secret()

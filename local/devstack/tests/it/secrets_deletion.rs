@@ -34,28 +34,12 @@ async fn a_secret_that_is_to_be_deleted_refuses_reads_and_writes() {
     let version = "00000000-0000-0000-0000-000000000000";
     let aws = &aws.secrets;
     assert_eq!(
-        code(
-            &aws.get_secret_value()
-                .secret_id(&name)
-                .send()
-                .await
-                .unwrap_err()
-        ),
+        code(&aws.get_secret_value().secret_id(&name).send().await.unwrap_err()),
         REFUSED
     );
-    let put = aws
-        .put_secret_value()
-        .secret_id(&name)
-        .secret_string("2")
-        .send()
-        .await;
+    let put = aws.put_secret_value().secret_id(&name).secret_string("2").send().await;
     assert_eq!(code(&put.unwrap_err()), REFUSED);
-    let update = aws
-        .update_secret()
-        .secret_id(&name)
-        .secret_string("2")
-        .send()
-        .await;
+    let update = aws.update_secret().secret_id(&name).secret_string("2").send().await;
     assert_eq!(code(&update.unwrap_err()), REFUSED);
     let stage = aws
         .update_secret_version_stage()
@@ -71,13 +55,7 @@ async fn a_secret_that_is_to_be_deleted_refuses_reads_and_writes() {
         .await;
     assert_eq!(code(&tag.unwrap_err()), REFUSED);
     assert_eq!(
-        code(
-            &aws.delete_secret()
-                .secret_id(&name)
-                .send()
-                .await
-                .unwrap_err()
-        ),
+        code(&aws.delete_secret().secret_id(&name).send().await.unwrap_err()),
         REFUSED
     );
 }
@@ -101,13 +79,7 @@ async fn a_secret_that_is_to_be_deleted_keeps_its_name() {
 async fn a_secret_that_is_to_be_deleted_is_described_and_listed_only_when_asked_for() {
     let aws = Aws::any().await;
     let name = deleted(&aws).await;
-    let described = aws
-        .secrets
-        .describe_secret()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
+    let described = aws.secrets.describe_secret().secret_id(&name).send().await.unwrap();
     assert!(described.deleted_date().is_some());
     for (planned, expected) in [(false, 0), (true, 1)] {
         let filter = aws_sdk_secretsmanager::types::Filter::builder()
@@ -138,29 +110,10 @@ async fn a_secret_is_had_back_as_it_was() {
         .send()
         .await
         .unwrap();
-    aws.secrets
-        .delete_secret()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
-    aws.secrets
-        .restore_secret()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
-    let read = aws
-        .secrets
-        .get_secret_value()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        (read.secret_string(), read.arn()),
-        (Some("s"), created.arn())
-    );
+    aws.secrets.delete_secret().secret_id(&name).send().await.unwrap();
+    aws.secrets.restore_secret().secret_id(&name).send().await.unwrap();
+    let read = aws.secrets.get_secret_value().secret_id(&name).send().await.unwrap();
+    assert_eq!((read.secret_string(), read.arn()), (Some("s"), created.arn()));
     assert_eq!(read.version_id(), created.version_id());
     assert_eq!(
         aws.secrets
@@ -192,18 +145,9 @@ async fn the_window_is_thirty_days_unless_it_is_said_and_from_seven_to_thirty() 
             .secret_id(&name)
             .set_recovery_window_in_days(days);
         let due = delete.send().await.unwrap().deletion_date.unwrap().secs();
-        let requested = aws
-            .secrets
-            .describe_secret()
-            .secret_id(&name)
-            .send()
-            .await
-            .unwrap();
+        let requested = aws.secrets.describe_secret().secret_id(&name).send().await.unwrap();
         let requested = requested.last_changed_date().unwrap().secs();
-        assert!(
-            ((due - requested) - expected * 86_400).abs() < 60,
-            "{days:?}"
-        );
+        assert!(((due - requested) - expected * 86_400).abs() < 60, "{days:?}");
     }
     let name = unique("window");
     aws.secrets
@@ -221,11 +165,7 @@ async fn the_window_is_thirty_days_unless_it_is_said_and_from_seven_to_thirty() 
             .recovery_window_in_days(days)
             .send()
             .await;
-        assert_eq!(
-            code(&refused.unwrap_err()),
-            "InvalidParameterException",
-            "{days}"
-        );
+        assert_eq!(code(&refused.unwrap_err()), "InvalidParameterException", "{days}");
     }
 }
 
@@ -248,25 +188,13 @@ async fn a_forced_deletion_frees_the_name_for_another_secret() {
         .send()
         .await
         .unwrap();
-    let mut second = aws
-        .secrets
-        .create_secret()
-        .name(&name)
-        .secret_string("2")
-        .send()
-        .await;
+    let mut second = aws.secrets.create_secret().name(&name).secret_string("2").send().await;
     for _ in 0..30 {
         if second.is_ok() {
             break;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
-        second = aws
-            .secrets
-            .create_secret()
-            .name(&name)
-            .secret_string("2")
-            .send()
-            .await;
+        second = aws.secrets.create_secret().name(&name).secret_string("2").send().await;
     }
     assert_ne!(second.unwrap().arn(), first.arn());
     let old = aws

@@ -18,13 +18,7 @@ async fn create(aws: &Aws, name: &str, description: &str, tag: (&str, &str)) {
 
 async fn list(aws: &Aws, key: FilterNameStringType, value: &str) -> Vec<String> {
     let filter = Filter::builder().key(key).values(value).build();
-    let listed = aws
-        .secrets
-        .list_secrets()
-        .filters(filter)
-        .send()
-        .await
-        .unwrap();
+    let listed = aws.secrets.list_secrets().filters(filter).send().await.unwrap();
     let mut names = listed
         .secret_list()
         .iter()
@@ -39,30 +33,15 @@ async fn a_filter_takes_the_beginning_of_a_name_a_tag_or_a_word() {
     let aws = Aws::ours().await;
     create(&aws, "a/contacts", "The contacts Secret", ("tenant", "one")).await;
     create(&aws, "b/contacts", "of somebody else", ("owner", "two")).await;
-    assert_eq!(
-        list(&aws, FilterNameStringType::Name, "a/").await,
-        ["a/contacts"]
-    );
-    assert_eq!(
-        list(&aws, FilterNameStringType::Name, "contacts").await,
-        [""; 0]
-    );
-    assert_eq!(
-        list(&aws, FilterNameStringType::Name, "!a/").await,
-        ["b/contacts"]
-    );
+    assert_eq!(list(&aws, FilterNameStringType::Name, "a/").await, ["a/contacts"]);
+    assert_eq!(list(&aws, FilterNameStringType::Name, "contacts").await, [""; 0]);
+    assert_eq!(list(&aws, FilterNameStringType::Name, "!a/").await, ["b/contacts"]);
     assert_eq!(
         list(&aws, FilterNameStringType::Description, "secr").await,
         ["a/contacts"]
     );
-    assert_eq!(
-        list(&aws, FilterNameStringType::TagKey, "own").await,
-        ["b/contacts"]
-    );
-    assert_eq!(
-        list(&aws, FilterNameStringType::TagValue, "one").await,
-        ["a/contacts"]
-    );
+    assert_eq!(list(&aws, FilterNameStringType::TagKey, "own").await, ["b/contacts"]);
+    assert_eq!(list(&aws, FilterNameStringType::TagValue, "one").await, ["a/contacts"]);
     assert_eq!(
         list(&aws, FilterNameStringType::All, "t").await,
         ["a/contacts", "b/contacts"]
@@ -71,10 +50,7 @@ async fn a_filter_takes_the_beginning_of_a_name_a_tag_or_a_word() {
         .secrets
         .list_secrets()
         .filters(Filter::builder().key("colour".into()).values("x").build());
-    assert_eq!(
-        code(&unknown.send().await.unwrap_err()),
-        "ValidationException"
-    );
+    assert_eq!(code(&unknown.send().await.unwrap_err()), "ValidationException");
 }
 
 #[tokio::test]
@@ -243,12 +219,6 @@ async fn tags_are_added_changed_and_removed() {
         .send()
         .await
         .unwrap();
-    let described = aws
-        .secrets
-        .describe_secret()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
+    let described = aws.secrets.describe_secret().secret_id(&name).send().await.unwrap();
     assert_eq!(described.tags(), [tag("kept", "2")]);
 }

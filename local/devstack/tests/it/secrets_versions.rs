@@ -21,8 +21,7 @@ async fn secret(aws: &Aws, value: &str) -> (String, String) {
 }
 
 async fn put(aws: &Aws, name: &str, value: &str, stages: &[&str]) -> String {
-    let stages =
-        (!stages.is_empty()).then(|| stages.iter().map(|stage| (*stage).to_owned()).collect());
+    let stages = (!stages.is_empty()).then(|| stages.iter().map(|stage| (*stage).to_owned()).collect());
     let put = aws
         .secrets
         .put_secret_value()
@@ -32,13 +31,7 @@ async fn put(aws: &Aws, name: &str, value: &str, stages: &[&str]) -> String {
     put.send().await.unwrap().version_id.unwrap()
 }
 
-async fn move_stage(
-    aws: &Aws,
-    name: &str,
-    stage: &str,
-    from: Option<&str>,
-    to: Option<&str>,
-) -> Result<(), String> {
+async fn move_stage(aws: &Aws, name: &str, stage: &str, from: Option<&str>, to: Option<&str>) -> Result<(), String> {
     let update = aws
         .secrets
         .update_secret_version_stage()
@@ -46,11 +39,7 @@ async fn move_stage(
         .version_stage(stage);
     let update = update.set_remove_from_version_id(from.map(str::to_owned));
     let update = update.set_move_to_version_id(to.map(str::to_owned));
-    update
-        .send()
-        .await
-        .map(|_| ())
-        .map_err(|error| code(&error))
+    update.send().await.map(|_| ()).map_err(|error| code(&error))
 }
 
 /// Which labels which version has, deprecated versions without any.
@@ -82,12 +71,7 @@ fn expect(labels: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
-async fn value(
-    aws: &Aws,
-    name: &str,
-    id: Option<&str>,
-    stage: Option<&str>,
-) -> Result<String, String> {
+async fn value(aws: &Aws, name: &str, id: Option<&str>, stage: Option<&str>) -> Result<String, String> {
     let read = aws.secrets.get_secret_value().secret_id(name);
     let read = read
         .set_version_id(id.map(str::to_owned))
@@ -108,10 +92,7 @@ async fn a_new_value_is_current_and_the_one_before_is_previous() {
         expect(&[(&first, &["AWSPREVIOUS"]), (&second, &["AWSCURRENT"])])
     );
     assert_eq!(value(&aws, &name, None, None).await, Ok("2".to_owned()));
-    assert_eq!(
-        value(&aws, &name, None, Some("AWSPREVIOUS")).await,
-        Ok("1".to_owned())
-    );
+    assert_eq!(value(&aws, &name, None, Some("AWSPREVIOUS")).await, Ok("1".to_owned()));
 }
 
 #[tokio::test]
@@ -120,11 +101,7 @@ async fn the_one_before_the_previous_is_deprecated_hidden_and_still_readable_by_
     let (name, first) = secret(&aws, "1").await;
     let second = put(&aws, &name, "2", &[]).await;
     let third = put(&aws, &name, "3", &[]).await;
-    let expected = expect(&[
-        (&first, &[]),
-        (&second, &["AWSPREVIOUS"]),
-        (&third, &["AWSCURRENT"]),
-    ]);
+    let expected = expect(&[(&first, &[]), (&second, &["AWSPREVIOUS"]), (&third, &["AWSCURRENT"])]);
     assert_eq!(labels(&aws, &name).await, expected);
     let listed = aws
         .secrets
@@ -134,23 +111,9 @@ async fn the_one_before_the_previous_is_deprecated_hidden_and_still_readable_by_
         .await
         .unwrap();
     assert_eq!(listed.versions().len(), 2);
-    let described = aws
-        .secrets
-        .describe_secret()
-        .secret_id(&name)
-        .send()
-        .await
-        .unwrap();
-    assert!(
-        !described
-            .version_ids_to_stages()
-            .unwrap()
-            .contains_key(&first)
-    );
-    assert_eq!(
-        value(&aws, &name, Some(&first), None).await,
-        Ok("1".to_owned())
-    );
+    let described = aws.secrets.describe_secret().secret_id(&name).send().await.unwrap();
+    assert!(!described.version_ids_to_stages().unwrap().contains_key(&first));
+    assert_eq!(value(&aws, &name, Some(&first), None).await, Ok("1".to_owned()));
 }
 
 #[tokio::test]
@@ -163,10 +126,7 @@ async fn a_pending_value_changes_nothing_for_readers() {
         expect(&[(&first, &["AWSCURRENT"]), (&second, &["AWSPENDING"])])
     );
     assert_eq!(value(&aws, &name, None, None).await, Ok("1".to_owned()));
-    assert_eq!(
-        value(&aws, &name, None, Some("AWSPENDING")).await,
-        Ok("2".to_owned())
-    );
+    assert_eq!(value(&aws, &name, None, Some("AWSPENDING")).await, Ok("2".to_owned()));
 }
 
 /// The four steps of a rotation function end so.
@@ -178,10 +138,7 @@ async fn current_is_handed_over_to_the_pending_version() {
     move_stage(&aws, &name, "AWSCURRENT", Some(&first), Some(&second))
         .await
         .unwrap();
-    let expected = expect(&[
-        (&first, &["AWSPREVIOUS"]),
-        (&second, &["AWSCURRENT", "AWSPENDING"]),
-    ]);
+    let expected = expect(&[(&first, &["AWSPREVIOUS"]), (&second, &["AWSCURRENT", "AWSPENDING"])]);
     assert_eq!(labels(&aws, &name).await, expected);
     assert_eq!(value(&aws, &name, None, None).await, Ok("2".to_owned()));
     move_stage(&aws, &name, "AWSPENDING", Some(&second), None)
@@ -218,11 +175,7 @@ async fn a_version_that_was_current_and_pending_is_only_previous_after_the_next(
         .await
         .unwrap();
     let third = put(&aws, &name, "3", &[]).await;
-    let expected = expect(&[
-        (&first, &[]),
-        (&second, &["AWSPREVIOUS"]),
-        (&third, &["AWSCURRENT"]),
-    ]);
+    let expected = expect(&[(&first, &[]), (&second, &["AWSPREVIOUS"]), (&third, &["AWSCURRENT"])]);
     assert_eq!(labels(&aws, &name).await, expected);
 }
 
@@ -253,12 +206,7 @@ async fn a_label_of_ones_own_is_on_one_version_and_stays_when_current_moves() {
 async fn the_first_version_is_current_whatever_it_is_called() {
     let aws = Aws::any().await;
     let name = unique("first");
-    aws.secrets
-        .create_secret()
-        .name(&name)
-        .send()
-        .await
-        .unwrap();
+    aws.secrets.create_secret().name(&name).send().await.unwrap();
     let first = put(&aws, &name, "1", &["AWSPENDING"]).await;
     assert_eq!(
         labels(&aws, &name).await,
@@ -272,10 +220,7 @@ async fn a_label_that_has_an_owner_is_moved_only_by_naming_the_owner() {
     let (name, first) = secret(&aws, "1").await;
     let second = put(&aws, &name, "2", &[]).await;
     let invalid = Err("InvalidParameterException".to_owned());
-    assert_eq!(
-        move_stage(&aws, &name, "AWSCURRENT", None, Some(&first)).await,
-        invalid
-    );
+    assert_eq!(move_stage(&aws, &name, "AWSCURRENT", None, Some(&first)).await, invalid);
     assert_eq!(
         move_stage(&aws, &name, "AWSCURRENT", Some(&first), Some(&second)).await,
         invalid
@@ -284,15 +229,10 @@ async fn a_label_that_has_an_owner_is_moved_only_by_naming_the_owner() {
         labels(&aws, &name).await,
         expect(&[(&first, &["AWSPREVIOUS"]), (&second, &["AWSCURRENT"])])
     );
-    move_stage(&aws, &name, "mine", None, Some(&first))
-        .await
-        .unwrap();
+    move_stage(&aws, &name, "mine", None, Some(&first)).await.unwrap();
     assert_eq!(
         labels(&aws, &name).await,
-        expect(&[
-            (&first, &["AWSPREVIOUS", "mine"]),
-            (&second, &["AWSCURRENT"])
-        ])
+        expect(&[(&first, &["AWSPREVIOUS", "mine"]), (&second, &["AWSCURRENT"])])
     );
 }
 
@@ -315,10 +255,7 @@ async fn a_move_names_versions_that_are_there() {
         move_stage(&aws, &name, "AWSCURRENT", Some(&first), Some(unknown)).await,
         invalid
     );
-    assert_eq!(
-        move_stage(&aws, &name, "mine", Some(unknown), None).await,
-        invalid
-    );
+    assert_eq!(move_stage(&aws, &name, "mine", Some(unknown), None).await, invalid);
     assert_eq!(move_stage(&aws, &name, "mine", None, None).await, invalid);
 }
 
@@ -341,19 +278,10 @@ async fn a_version_or_stage_that_is_not_there_is_not_found() {
     let (name, _) = secret(&aws, "1").await;
     let not_found = Err("ResourceNotFoundException".to_owned());
     assert_eq!(
-        value(
-            &aws,
-            &name,
-            Some("00000000-0000-0000-0000-000000000000"),
-            None
-        )
-        .await,
+        value(&aws, &name, Some("00000000-0000-0000-0000-000000000000"), None).await,
         not_found
     );
-    assert_eq!(
-        value(&aws, &name, None, Some("AWSPREVIOUS")).await,
-        not_found
-    );
+    assert_eq!(value(&aws, &name, None, Some("AWSPREVIOUS")).await, not_found);
 }
 
 #[tokio::test]
@@ -376,10 +304,7 @@ async fn a_token_makes_a_value_once() {
         labels(&aws, &name).await,
         expect(&[(&first, &["AWSPREVIOUS"]), (&token, &["AWSCURRENT"])])
     );
-    assert_eq!(
-        code(&put("3").await.unwrap_err()),
-        "ResourceExistsException"
-    );
+    assert_eq!(code(&put("3").await.unwrap_err()), "ResourceExistsException");
     assert_eq!(value(&aws, &name, None, None).await, Ok("2".to_owned()));
 }
 
@@ -414,14 +339,8 @@ async fn a_token_makes_a_secret_once() {
     };
     let first = create("1").await.unwrap();
     let again = create("1").await.unwrap();
-    assert_eq!(
-        (first.arn(), first.version_id()),
-        (again.arn(), again.version_id())
-    );
-    assert_eq!(
-        code(&create("2").await.unwrap_err()),
-        "ResourceExistsException"
-    );
+    assert_eq!((first.arn(), first.version_id()), (again.arn(), again.version_id()));
+    assert_eq!(code(&create("2").await.unwrap_err()), "ResourceExistsException");
 }
 
 #[tokio::test]
@@ -443,10 +362,7 @@ async fn a_token_makes_an_update_once() {
         labels(&aws, &name).await,
         expect(&[(&first, &["AWSPREVIOUS"]), (&token, &["AWSCURRENT"])])
     );
-    assert_eq!(
-        code(&update("3").await.unwrap_err()),
-        "ResourceExistsException"
-    );
+    assert_eq!(code(&update("3").await.unwrap_err()), "ResourceExistsException");
 }
 
 #[tokio::test]
@@ -460,10 +376,7 @@ async fn a_token_has_32_to_64_characters() {
             .secret_id(&name)
             .client_request_token(token)
             .secret_string("2");
-        assert_eq!(
-            code(&put.send().await.unwrap_err()),
-            "InvalidParameterException"
-        );
+        assert_eq!(code(&put.send().await.unwrap_err()), "InvalidParameterException");
     }
 }
 
@@ -472,24 +385,9 @@ async fn a_secret_has_at_most_twenty_labels() {
     let aws = Aws::any().await;
     let (name, _) = secret(&aws, "1").await;
     let stages = |count: usize| Some((0..count).map(|number| format!("stage-{number}")).collect());
-    let put = aws
-        .secrets
-        .put_secret_value()
-        .secret_id(&name)
-        .secret_string("2");
-    put.clone()
-        .set_version_stages(stages(19))
-        .send()
-        .await
-        .unwrap();
-    let refused = move_stage(
-        &aws,
-        &name,
-        "one-more",
-        None,
-        Some(&put_id(&aws, &name).await),
-    )
-    .await;
+    let put = aws.secrets.put_secret_value().secret_id(&name).secret_string("2");
+    put.clone().set_version_stages(stages(19)).send().await.unwrap();
+    let refused = move_stage(&aws, &name, "one-more", None, Some(&put_id(&aws, &name).await)).await;
     assert_eq!(refused, Err("LimitExceededException".to_owned()));
 }
 
@@ -508,9 +406,7 @@ async fn put_id(aws: &Aws, name: &str) -> String {
 async fn old_deprecated_versions_go_and_labelled_ones_stay() {
     let aws = Aws::ours().await;
     let (name, first) = secret(&aws, "kept").await;
-    move_stage(&aws, &name, "keep", None, Some(&first))
-        .await
-        .unwrap();
+    move_stage(&aws, &name, "keep", None, Some(&first)).await.unwrap();
     for number in 0..110 {
         put(&aws, &name, &number.to_string(), &[]).await;
     }
@@ -523,10 +419,7 @@ async fn old_deprecated_versions_go_and_labelled_ones_stay() {
         .await
         .unwrap();
     assert_eq!(listed.versions().len(), 100);
-    assert_eq!(
-        value(&aws, &name, None, Some("keep")).await,
-        Ok("kept".to_owned())
-    );
+    assert_eq!(value(&aws, &name, None, Some("keep")).await, Ok("kept".to_owned()));
 }
 
 #[tokio::test]

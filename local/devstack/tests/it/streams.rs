@@ -18,24 +18,12 @@ async fn streamed(aws: &Aws) -> (String, String) {
         .stream_specification(stream.build().unwrap());
     update.send().await.unwrap();
     aws.until_active(&table).await;
-    let listed = aws
-        .streams
-        .list_streams()
-        .table_name(&table)
-        .send()
-        .await
-        .unwrap();
+    let listed = aws.streams.list_streams().table_name(&table).send().await.unwrap();
     (table, listed.streams()[0].stream_arn().unwrap().to_owned())
 }
 
 async fn shard(aws: &Aws, arn: &str) -> String {
-    let described = aws
-        .streams
-        .describe_stream()
-        .stream_arn(arn)
-        .send()
-        .await
-        .unwrap();
+    let described = aws.streams.describe_stream().stream_arn(arn).send().await.unwrap();
     let description = described.stream_description().unwrap();
     assert_eq!(description.stream_status().unwrap().as_str(), "ENABLED");
     description.shards()[0].shard_id().unwrap().to_owned()
@@ -54,22 +42,13 @@ async fn iterator(aws: &Aws, arn: &str, kind: ShardIteratorType, from: Option<&s
 }
 
 async fn read(aws: &Aws, iterator: &str) -> (Vec<Record>, String) {
-    let read = aws
-        .streams
-        .get_records()
-        .shard_iterator(iterator)
-        .send()
-        .await
-        .unwrap();
+    let read = aws.streams.get_records().shard_iterator(iterator).send().await.unwrap();
     (read.records.unwrap(), read.next_shard_iterator.unwrap())
 }
 
 fn ids(records: &[Record]) -> Vec<&str> {
-    let keys = records
-        .iter()
-        .map(|record| record.dynamodb().unwrap().keys().unwrap());
-    keys.map(|keys| keys["id"].as_s().unwrap().as_str())
-        .collect()
+    let keys = records.iter().map(|record| record.dynamodb().unwrap().keys().unwrap());
+    keys.map(|keys| keys["id"].as_s().unwrap().as_str()).collect()
 }
 
 fn sequence_number(record: &Record) -> &str {
@@ -77,20 +56,50 @@ fn sequence_number(record: &Record) -> &str {
 }
 
 #[tokio::test]
+async fn a_table_is_made_with_its_stream() {
+    use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+    let aws = Aws::any().await;
+    let id = AttributeDefinition::builder()
+        .attribute_name("id")
+        .attribute_type(ScalarAttributeType::S);
+    let key = KeySchemaElement::builder()
+        .attribute_name("id")
+        .key_type(KeyType::Hash)
+        .build()
+        .unwrap();
+    let stream = StreamSpecification::builder()
+        .stream_enabled(true)
+        .stream_view_type(StreamViewType::NewImage);
+    let create = aws
+        .dynamodb
+        .create_table()
+        .table_name(crate::clients::unique("table"))
+        .key_schema(key);
+    let create = create
+        .attribute_definitions(id.build().unwrap())
+        .billing_mode(BillingMode::PayPerRequest);
+    let created = create
+        .stream_specification(stream.build().unwrap())
+        .send()
+        .await
+        .unwrap();
+    let table = created.table_description.unwrap();
+    let (name, arn) = (table.table_name().unwrap(), table.latest_stream_arn().unwrap());
+    aws.until_active(name).await;
+    let from_the_start = iterator(&aws, arn, ShardIteratorType::TrimHorizon, None).await;
+    aws.put(name, "a").await.unwrap();
+    assert_eq!(ids(&read(&aws, &from_the_start).await.0), ["a"]);
+}
+
+#[tokio::test]
 async fn a_stream_delivers_inserts_in_order() {
     let aws = Aws::any().await;
     let (table, arn) = streamed(&aws).await;
-    let expected = (0..30)
-        .map(|number| format!("event-{number:02}"))
-        .collect::<Vec<_>>();
+    let expected = (0..30).map(|number| format!("event-{number:02}")).collect::<Vec<_>>();
     for id in &expected {
         aws.put(&table, id).await.unwrap();
     }
-    let (records, _) = read(
-        &aws,
-        &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await,
-    )
-    .await;
+    let (records, _) = read(&aws, &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await).await;
     assert_eq!(ids(&records), expected);
     assert!(records.is_sorted_by(|a, b| sequence_number(a) < sequence_number(b)));
     assert!(
@@ -112,11 +121,7 @@ async fn a_record_has_the_images_that_its_change_has() {
         .table_name(&table)
         .key("id", s("a"))
         .update_expression("SET hits = :one");
-    update
-        .expression_attribute_values(":one", n(1))
-        .send()
-        .await
-        .unwrap();
+    update.expression_attribute_values(":one", n(1)).send().await.unwrap();
     aws.dynamodb
         .delete_item()
         .table_name(&table)
@@ -124,11 +129,7 @@ async fn a_record_has_the_images_that_its_change_has() {
         .send()
         .await
         .unwrap();
-    let (records, _) = read(
-        &aws,
-        &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await,
-    )
-    .await;
+    let (records, _) = read(&aws, &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await).await;
     let hits = |image: Option<&std::collections::HashMap<String, AttributeValue>>| {
         image.map(|image| image.get("hits").map(|hits| hits.as_n().unwrap().clone()))
     };
@@ -155,11 +156,7 @@ async fn a_write_that_changes_nothing_makes_no_record() {
     let (table, arn) = streamed(&aws).await;
     aws.put(&table, "a").await.unwrap();
     aws.put(&table, "a").await.unwrap();
-    let (records, _) = read(
-        &aws,
-        &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await,
-    )
-    .await;
+    let (records, _) = read(&aws, &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await).await;
     assert_eq!(records.len(), 1, "{records:?}");
 }
 
@@ -167,11 +164,7 @@ async fn a_write_that_changes_nothing_makes_no_record() {
 async fn a_reader_goes_on_where_it_was() {
     let aws = Aws::any().await;
     let (table, arn) = streamed(&aws).await;
-    let (none, next) = read(
-        &aws,
-        &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await,
-    )
-    .await;
+    let (none, next) = read(&aws, &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await).await;
     assert!(none.is_empty());
     aws.put(&table, "first").await.unwrap();
     let (first, next) = read(&aws, &next).await;
@@ -237,13 +230,7 @@ async fn an_open_shard_has_no_end() {
     let aws = Aws::any().await;
     let (table, arn) = streamed(&aws).await;
     aws.put(&table, "a").await.unwrap();
-    let described = aws
-        .streams
-        .describe_stream()
-        .stream_arn(&arn)
-        .send()
-        .await
-        .unwrap();
+    let described = aws.streams.describe_stream().stream_arn(&arn).send().await.unwrap();
     let range = described.stream_description().unwrap().shards()[0]
         .sequence_number_range()
         .unwrap()
@@ -292,11 +279,7 @@ async fn an_expired_item_leaves_by_the_stream_under_the_services_name() {
         .item("expires", n(1_600_000_000));
     put.send().await.unwrap();
     aws.devstack().sweep_expired_items();
-    let (records, _) = read(
-        &aws,
-        &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await,
-    )
-    .await;
+    let (records, _) = read(&aws, &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await).await;
     let removal = records.last().unwrap();
     assert_eq!(removal.event_name(), Some(&OperationType::Remove));
     assert_eq!(
@@ -311,11 +294,7 @@ async fn a_position_survives_a_restart() {
     let aws = Aws::kept_in(directory.path()).await;
     let (table, arn) = streamed(&aws).await;
     aws.put(&table, "before").await.unwrap();
-    let (before, next) = read(
-        &aws,
-        &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await,
-    )
-    .await;
+    let (before, next) = read(&aws, &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await).await;
     assert_eq!(ids(&before), ["before"]);
     aws.shutdown().await;
     let aws = Aws::kept_in(directory.path()).await;
@@ -333,19 +312,12 @@ async fn records_older_than_a_day_are_gone_after_a_restart_and_new_ones_come() {
     aws.shutdown().await;
     let database = rusqlite::Connection::open(directory.path().join("dynamodb.sqlite")).unwrap();
     database
-        .execute(
-            "UPDATE _stream_records SET created_at = created_at - 86460",
-            [],
-        )
+        .execute("UPDATE _stream_records SET created_at = created_at - 86460", [])
         .unwrap();
     drop(database);
     let aws = Aws::kept_in(directory.path()).await;
     aws.put(&table, "new").await.unwrap();
-    let (records, _) = read(
-        &aws,
-        &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await,
-    )
-    .await;
+    let (records, _) = read(&aws, &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await).await;
     assert_eq!(ids(&records), ["new"]);
     assert!(aws.has(&table, "old").await);
 }

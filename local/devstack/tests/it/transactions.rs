@@ -14,9 +14,7 @@ fn put(table: &str, id: &str) -> TransactWriteItem {
         .table_name(table)
         .item("id", s(id))
         .condition_expression("attribute_not_exists(id)");
-    TransactWriteItem::builder()
-        .put(put.build().unwrap())
-        .build()
+    TransactWriteItem::builder().put(put.build().unwrap()).build()
 }
 
 fn add(table: &str, id: &str, amount: i64) -> TransactWriteItem {
@@ -71,13 +69,8 @@ async fn a_transaction_that_one_condition_refuses_writes_nothing_and_says_which(
 async fn a_transaction_may_check_what_it_does_not_write() {
     let aws = Aws::any().await;
     let table = aws.table().await;
-    let check = ConditionCheck::builder()
-        .table_name(&table)
-        .key("id", s("tenant"));
-    let check = check
-        .condition_expression("attribute_exists(id)")
-        .build()
-        .unwrap();
+    let check = ConditionCheck::builder().table_name(&table).key("id", s("tenant"));
+    let check = check.condition_expression("attribute_exists(id)").build().unwrap();
     let check = TransactWriteItem::builder().condition_check(check).build();
     let transaction = aws
         .dynamodb
@@ -98,18 +91,12 @@ async fn a_token_makes_a_transaction_happen_once() {
     let aws = Aws::any().await;
     let table = aws.table().await;
     let token = unique("token");
-    let transaction = aws
-        .dynamodb
-        .transact_write_items()
-        .client_request_token(&token);
+    let transaction = aws.dynamodb.transact_write_items().client_request_token(&token);
     let transaction = transaction.transact_items(add(&table, "counter", 1));
     transaction.clone().send().await.unwrap();
     transaction.send().await.unwrap();
     assert_eq!(amount(&aws, &table, "counter").await, 1);
-    let other = aws
-        .dynamodb
-        .transact_write_items()
-        .client_request_token(&token);
+    let other = aws.dynamodb.transact_write_items().client_request_token(&token);
     let refused = other
         .transact_items(add(&table, "counter", 2))
         .send()
@@ -139,15 +126,7 @@ async fn readers_never_see_half_a_transaction() {
             }
         });
     }
-    let get = |id| {
-        TransactGetItem::builder().get(
-            Get::builder()
-                .table_name(&table)
-                .key("id", s(id))
-                .build()
-                .unwrap(),
-        )
-    };
+    let get = |id| TransactGetItem::builder().get(Get::builder().table_name(&table).key("id", s(id)).build().unwrap());
     let read = aws
         .dynamodb
         .transact_get_items()
@@ -159,12 +138,7 @@ async fn readers_never_see_half_a_transaction() {
                 .responses()
                 .iter()
                 .map(|got| got.item().unwrap()["amount"].as_n().unwrap());
-            assert_eq!(
-                amounts
-                    .map(|amount| amount.parse::<i64>().unwrap())
-                    .sum::<i64>(),
-                1000
-            );
+            assert_eq!(amounts.map(|amount| amount.parse::<i64>().unwrap()).sum::<i64>(), 1000);
         }
     }
     tasks.join_all().await;

@@ -1,9 +1,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::{
-    DynamoDb, Key, callbacks::is_condition, number, store_error, time_to_live, to_attribute,
-};
+use super::{DynamoDb, Key, callbacks::is_condition, number, store_error, time_to_live, to_attribute};
 use crate::store::{Attempts, StoreError};
 
 #[derive(Deserialize)]
@@ -52,12 +50,7 @@ impl Attempts for DynamoDb {
         }
     }
 
-    async fn return_attempt(
-        &self,
-        counter: &str,
-        window: SignedDuration,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn return_attempt(&self, counter: &str, window: SignedDuration, now: Timestamp) -> Result<(), StoreError> {
         let (key, _) = window_of(counter, window, now);
         let written = self
             .client

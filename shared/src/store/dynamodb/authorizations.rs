@@ -62,10 +62,7 @@ impl Authorizations for DynamoDb {
                         .iter()
                         .map(|reason| reason.code() == Some("ConditionalCheckFailed"))
                         .collect();
-                    let bound_elsewhere = failed
-                        .iter()
-                        .zip(&binds)
-                        .any(|(failed, binds)| *failed && *binds);
+                    let bound_elsewhere = failed.iter().zip(&binds).any(|(failed, binds)| *failed && *binds);
                     let only_conditions = cancelled.cancellation_reasons().iter().all(|reason| {
                         matches!(
                             reason.code(),
@@ -77,14 +74,10 @@ impl Authorizations for DynamoDb {
                     } else if only_conditions {
                         Err(CommitError::Stale)
                     } else {
-                        Err(CommitError::Store(StoreError::Unavailable(Box::new(
-                            error.into_err(),
-                        ))))
+                        Err(CommitError::Store(StoreError::Unavailable(Box::new(error.into_err()))))
                     }
                 }
-                _ => Err(CommitError::Store(store_error(SdkError::ServiceError(
-                    error,
-                )))),
+                _ => Err(CommitError::Store(store_error(SdkError::ServiceError(error)))),
             },
             Err(error) => Err(CommitError::Store(store_error(error))),
         }
@@ -103,10 +96,7 @@ impl DynamoDb {
                     .item("tenant_id", text(tenant_id.as_str()))
                     .condition_expression("attribute_not_exists(pk) OR tenant_id = :tenant")
                     .expression_attribute_values(":tenant", text(tenant_id.as_str()));
-                item.put(
-                    put.build()
-                        .map_err(|error| StoreError::Internal(Box::new(error)))?,
-                )
+                item.put(put.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
             }
             Change::ReleaseCorp(corp_id, tenant_id) => {
                 let delete = Delete::builder()
@@ -114,26 +104,16 @@ impl DynamoDb {
                     .set_key(Some(corp_key(&corp_id).into_item()))
                     .condition_expression("attribute_not_exists(pk) OR tenant_id = :tenant")
                     .expression_attribute_values(":tenant", text(tenant_id.as_str()));
-                item.delete(
-                    delete
-                        .build()
-                        .map_err(|error| StoreError::Internal(Box::new(error)))?,
-                )
+                item.delete(delete.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
             }
             Change::SaveCallback(callback) => item.update(self.save_callback(&callback)?),
             Change::RemoveCallback(id) => {
                 let delete = Delete::builder()
                     .table_name(&self.authorization_table)
                     .set_key(Some(callback_key(&id).into_item()));
-                item.delete(
-                    delete
-                        .build()
-                        .map_err(|error| StoreError::Internal(Box::new(error)))?,
-                )
+                item.delete(delete.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
             }
-            Change::EndInstallSession(state, outcome) => {
-                item.update(self.end_session(&state, &outcome)?)
-            }
+            Change::EndInstallSession(state, outcome) => item.update(self.end_session(&state, &outcome)?),
         }
         .build())
     }
@@ -152,8 +132,7 @@ impl DynamoDb {
             put.condition_expression("version = :expected")
                 .expression_attribute_values(":expected", number(expected))
         };
-        put.build()
-            .map_err(|error| StoreError::Internal(Box::new(error)))
+        put.build().map_err(|error| StoreError::Internal(Box::new(error)))
     }
 
     /// Writes what the wizard and WeCom's check change. The counters and the note on the last refusal are other writers'
@@ -172,9 +151,7 @@ impl DynamoDb {
             .expression_attribute_names("#scope", "scope")
             .expression_attribute_names("#current", "current")
             .set_expression_attribute_values(Some(callback_values(callback)?));
-        update
-            .build()
-            .map_err(|error| StoreError::Internal(Box::new(error)))
+        update.build().map_err(|error| StoreError::Internal(Box::new(error)))
     }
 }
 

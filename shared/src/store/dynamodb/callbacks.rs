@@ -44,11 +44,7 @@ impl Callbacks for DynamoDb {
         }
     }
 
-    async fn note_rejection(
-        &self,
-        id: &CallbackId,
-        rejection: Rejection,
-    ) -> Result<bool, StoreError> {
+    async fn note_rejection(&self, id: &CallbackId, rejection: Rejection) -> Result<bool, StoreError> {
         let written = self
             .client
             .update_item()
@@ -75,10 +71,7 @@ impl Callbacks for DynamoDb {
 
 impl CountEvents for DynamoDb {
     async fn count(&self, counts: Vec<CallbackCount>, batch: &str) -> Result<(), StoreError> {
-        let mut request = self
-            .client
-            .transact_write_items()
-            .client_request_token(batch);
+        let mut request = self.client.transact_write_items().client_request_token(batch);
         for count in counts {
             let key: Key = callback_key(&count.callback_id);
             let update = Update::builder()
@@ -94,9 +87,7 @@ impl CountEvents for DynamoDb {
                     .update_expression("ADD events_received :received, duplicates :duplicates SET last_event_at = :at")
                     .expression_attribute_values(":at", to_attribute(&at)?),
             };
-            let update = update
-                .build()
-                .map_err(|error| StoreError::Internal(Box::new(error)))?;
+            let update = update.build().map_err(|error| StoreError::Internal(Box::new(error)))?;
             request = request.transact_items(TransactWriteItem::builder().update(update).build());
         }
         match request.send().await {

@@ -11,8 +11,8 @@ use super::{DynamoDb, Item, from_item, number, store_error, text, time_to_live, 
 use crate::{
     ids::{CorpId, EventId, Scope, TenantId},
     store::{
-        AppendEvents, Appended, Event, EventFilter, EventPage, EventSource, NewEvent, Payload,
-        ReadEvents, StoreError, tables::TIMELINE,
+        AppendEvents, Appended, Event, EventFilter, EventPage, EventSource, NewEvent, Payload, ReadEvents, StoreError,
+        tables::TIMELINE,
     },
 };
 
@@ -53,10 +53,7 @@ impl DynamoDb {
         match written {
             Ok(_) => Ok(Appended::Stored),
             Err(SdkError::ServiceError(error))
-                if matches!(
-                    error.err(),
-                    PutItemError::ConditionalCheckFailedException(_)
-                ) =>
+                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
             {
                 Ok(Appended::Duplicate)
             }
@@ -107,8 +104,7 @@ impl DynamoDb {
     }
 
     fn items_of(&self, event: NewEvent) -> Result<Vec<Item>, StoreError> {
-        let payload = serde_json::to_string(&event.payload)
-            .map_err(|error| StoreError::Internal(Box::new(error)))?;
+        let payload = serde_json::to_string(&event.payload).map_err(|error| StoreError::Internal(Box::new(error)))?;
         let ttl = time_to_live(event.received_at + self.event_retention);
         let mut parts = split(&payload, PART_BYTES).into_iter();
         let mut item = Item::from([
@@ -199,9 +195,7 @@ impl ReadEvents for DynamoDb {
         let mut events = Vec::new();
         // A rare filter must not read a tenant's whole history at once: the cursor goes on where this page stopped.
         for _ in 0..MAX_ROUNDS {
-            let round = self
-                .round(tenant_id, filter, limit, before.as_deref())
-                .await?;
+            let round = self.round(tenant_id, filter, limit, before.as_deref()).await?;
             let exhausted = round.len() < limit;
             for stored in round {
                 before = Some(stored.timeline_at.clone());
@@ -251,9 +245,7 @@ impl DynamoDb {
                     .query()
                     .table_name(&self.event_table)
                     .index_name(TIMELINE)
-                    .key_condition_expression(
-                        "timeline = :timeline AND timeline_at BETWEEN :since AND :before",
-                    )
+                    .key_condition_expression("timeline = :timeline AND timeline_at BETWEEN :since AND :before")
                     .expression_attribute_values(":timeline", text(timeline(tenant_id, shard)))
                     .expression_attribute_values(":since", text(&since))
                     // `~` sorts after every position; BETWEEN includes its bounds, so the position itself is dropped below.
@@ -299,8 +291,8 @@ impl DynamoDb {
                 stored.payload.push_str(&part);
             }
         }
-        let payload: Payload = serde_json::from_str(&stored.payload)
-            .map_err(|error| StoreError::Internal(Box::new(error)))?;
+        let payload: Payload =
+            serde_json::from_str(&stored.payload).map_err(|error| StoreError::Internal(Box::new(error)))?;
         Ok(Event {
             event_id: stored.event_id,
             tenant_id: stored.tenant_id,
@@ -318,10 +310,7 @@ impl DynamoDb {
 
 fn matches(filter: &EventFilter, stored: &StoredEvent) -> bool {
     filter.scope.is_none_or(|scope| scope == stored.scope)
-        && filter
-            .event
-            .as_ref()
-            .is_none_or(|event| *event == stored.event)
+        && filter.event.as_ref().is_none_or(|event| *event == stored.event)
         && filter
             .change_type
             .as_ref()

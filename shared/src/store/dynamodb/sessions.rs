@@ -1,9 +1,7 @@
 use aws_sdk_dynamodb::{error::SdkError, operation::update_item::UpdateItemError, types::Update};
 use jiff::Timestamp;
 
-use super::{
-    DynamoDb, Key, callbacks::is_condition, store_error, text, time_to_live, to_attribute, to_item,
-};
+use super::{DynamoDb, Key, callbacks::is_condition, store_error, text, time_to_live, to_attribute, to_item};
 use crate::{
     authorization::{Exchange, InstallOutcome, InstallSession},
     ids::InstallState,
@@ -44,14 +42,9 @@ impl InstallSessions for DynamoDb {
             .table_name(&self.authorization_table)
             .set_key(Some(session_key(state).into_item()))
             .update_expression("SET browser = :browser")
-            .condition_expression(
-                "attribute_exists(pk) AND (browser = :none OR browser = :browser)",
-            )
+            .condition_expression("attribute_exists(pk) AND (browser = :none OR browser = :browser)")
             .expression_attribute_values(":browser", text(browser))
-            .expression_attribute_values(
-                ":none",
-                aws_sdk_dynamodb::types::AttributeValue::Null(true),
-            )
+            .expression_attribute_values(":none", aws_sdk_dynamodb::types::AttributeValue::Null(true))
             .send()
             .await;
         written_or_not(written.map(|_| ()))
@@ -76,10 +69,7 @@ impl InstallSessions for DynamoDb {
             .condition_expression("exchange = :seen AND outcome = :none")
             .expression_attribute_values(":exchange", to_attribute(&exchange)?)
             .expression_attribute_values(":seen", to_attribute(&session.exchange)?)
-            .expression_attribute_values(
-                ":none",
-                aws_sdk_dynamodb::types::AttributeValue::Null(true),
-            )
+            .expression_attribute_values(":none", aws_sdk_dynamodb::types::AttributeValue::Null(true))
             .send()
             .await;
         written_or_not(written.map(|_| ()))
@@ -102,11 +92,7 @@ impl InstallSessions for DynamoDb {
 }
 
 impl DynamoDb {
-    pub(super) fn end_session(
-        &self,
-        state: &InstallState,
-        outcome: &InstallOutcome,
-    ) -> Result<Update, StoreError> {
+    pub(super) fn end_session(&self, state: &InstallState, outcome: &InstallOutcome) -> Result<Update, StoreError> {
         Update::builder()
             .table_name(&self.authorization_table)
             .set_key(Some(session_key(state).into_item()))

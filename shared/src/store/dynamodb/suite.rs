@@ -27,20 +27,12 @@ fn token_key(name: &str) -> Key {
 }
 
 impl SuiteTickets for DynamoDb {
-    async fn ticket(
-        &self,
-        suite_id: &str,
-    ) -> Result<Option<(SecretString, Timestamp)>, StoreError> {
+    async fn ticket(&self, suite_id: &str) -> Result<Option<(SecretString, Timestamp)>, StoreError> {
         let stored: Option<Ticket> = self.item(ticket_key(suite_id)).await?;
         Ok(stored.map(|stored| (stored.ticket, stored.issued_at)))
     }
 
-    async fn keep_ticket(
-        &self,
-        suite_id: &str,
-        ticket: &SecretString,
-        issued_at: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn keep_ticket(&self, suite_id: &str, ticket: &SecretString, issued_at: Timestamp) -> Result<(), StoreError> {
         let written = self
             .client
             .put_item()
@@ -58,10 +50,7 @@ impl SuiteTickets for DynamoDb {
             Ok(_) => Ok(()),
             // A newer ticket is there: this one came late.
             Err(SdkError::ServiceError(error))
-                if matches!(
-                    error.err(),
-                    PutItemError::ConditionalCheckFailedException(_)
-                ) =>
+                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
             {
                 Ok(())
             }
@@ -78,22 +67,14 @@ impl TokenCache for DynamoDb {
             .map(|stored| stored.token))
     }
 
-    async fn keep_token(
-        &self,
-        name: &str,
-        token: &SecretString,
-        expires_at: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn keep_token(&self, name: &str, token: &SecretString, expires_at: Timestamp) -> Result<(), StoreError> {
         self.client
             .put_item()
             .table_name(&self.authorization_table)
             .set_item(Some(token_key(name).into_item()))
             .item("token", text(token.expose_secret()))
             .item("expires_at", to_attribute(&expires_at)?)
-            .item(
-                "ttl",
-                time_to_live(expires_at + SignedDuration::from_hours(1)),
-            )
+            .item("ttl", time_to_live(expires_at + SignedDuration::from_hours(1)))
             .send()
             .await
             .map_err(store_error)?;

@@ -83,11 +83,7 @@ impl<'a> Call<'a> {
     /// `base` may have a path of its own, which is kept.
     pub(super) fn url(&self, base: &Url) -> Url {
         let mut url = base.clone();
-        url.set_path(&format!(
-            "{}{}",
-            base.path().trim_end_matches('/'),
-            self.path
-        ));
+        url.set_path(&format!("{}{}", base.path().trim_end_matches('/'), self.path));
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
@@ -95,9 +91,7 @@ impl<'a> Call<'a> {
     }
 
     pub(super) fn body(&self) -> Option<String> {
-        self.fields
-            .clone()
-            .map(|fields| Value::Object(fields).to_string())
+        self.fields.clone().map(|fields| Value::Object(fields).to_string())
     }
 
     pub(super) fn secrets(&self) -> &[&'a SecretString] {

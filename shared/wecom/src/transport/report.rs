@@ -39,9 +39,7 @@ impl FailureKind {
     fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
-            Self::TimedOut | Self::NotConnected | Self::ConnectionLost | Self::Unintelligible => {
-                None
-            }
+            Self::TimedOut | Self::NotConnected | Self::ConnectionLost | Self::Unintelligible => None,
         }
     }
 

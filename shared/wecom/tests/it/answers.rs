@@ -33,11 +33,7 @@ async fn agent_from(agent: Value) -> Result<Option<AuthMode>, Error> {
 
 #[tokio::test]
 async fn the_json_counts_whatever_the_content_type() {
-    for content_type in [
-        "text/plain",
-        "text/html; charset=gbk",
-        "application/octet-stream",
-    ] {
+    for content_type in ["text/plain", "text/html; charset=gbk", "application/octet-stream"] {
         let answer = raw_answer(content_type, a_token().to_string());
         assert_eq!(token_from(answer).await, Ok("tok_corp".to_owned()));
     }
@@ -61,11 +57,7 @@ async fn html_and_other_things_are_not_wecoms() {
         "\u{feff}{}",
     ] {
         let answer = raw_answer("text/html", body);
-        assert_eq!(
-            token_from(answer).await,
-            Err(Error::Unintelligible),
-            "{body}"
-        );
+        assert_eq!(token_from(answer).await, Err(Error::Unintelligible), "{body}");
     }
 }
 
@@ -79,11 +71,7 @@ async fn another_status_than_2xx_is_not_wecoms_whatever_the_body() {
         StatusCode::SERVICE_UNAVAILABLE,
     ] {
         let answer = (status, a_token().to_string()).into_response();
-        assert_eq!(
-            token_from(answer).await,
-            Err(Error::Unintelligible),
-            "{status}"
-        );
+        assert_eq!(token_from(answer).await, Err(Error::Unintelligible), "{status}");
     }
 }
 
@@ -107,10 +95,7 @@ async fn an_answer_of_more_than_a_mebibyte_is_not_read() {
         raw_answer("application/json", body)
     };
     assert_eq!(token_from(padded_to(MIB)).await, Ok("tok_corp".to_owned()));
-    assert_eq!(
-        token_from(padded_to(MIB + 1)).await,
-        Err(Error::Unintelligible)
-    );
+    assert_eq!(token_from(padded_to(MIB + 1)).await, Err(Error::Unintelligible));
 }
 
 #[tokio::test]
@@ -122,10 +107,7 @@ async fn the_list_of_a_large_corporation_is_read() {
     let wecom = WeCom::answering([members(100_000), members(150_000)]).await;
     let (client, token) = (wecom.client(), secret("tok_corp"));
     assert_eq!(client.probe_external_contacts(&token).await, Ok(100_000));
-    assert_eq!(
-        client.probe_external_contacts(&token).await,
-        Err(Error::Unintelligible)
-    );
+    assert_eq!(client.probe_external_contacts(&token).await, Err(Error::Unintelligible));
 }
 
 #[tokio::test]
@@ -148,11 +130,7 @@ async fn a_token_must_be_there_and_not_be_empty() {
 async fn a_lifetime_beyond_a_day_is_not_believed() {
     let forever = json!({ "access_token": "tok", "expires_in": u64::MAX });
     let wecom = WeCom::saying([forever]).await;
-    let token = wecom
-        .client()
-        .access_token("ww1", &secret("s_1"))
-        .await
-        .unwrap();
+    let token = wecom.client().access_token("ww1", &secret("s_1")).await.unwrap();
     assert_eq!(token.expires_in.as_secs(), 86_400);
 }
 
@@ -171,17 +149,11 @@ async fn ids_and_codes_must_not_be_empty() {
     let unintelligible = Some(Error::Unintelligible);
     assert_eq!(client.pre_auth_code(&token).await.err(), unintelligible);
     for _ in 0..3 {
-        assert_eq!(
-            client.permanent_code(&token, &code).await.err(),
-            unintelligible
-        );
+        assert_eq!(client.permanent_code(&token, &code).await.err(), unintelligible);
     }
     let info = client.auth_info(&token, "wpAbC", &code).await;
     assert_eq!(info.err(), unintelligible);
-    assert_eq!(
-        client.open_corp_id(&token, "ww1").await.err(),
-        unintelligible
-    );
+    assert_eq!(client.open_corp_id(&token, "ww1").await.err(), unintelligible);
     assert_eq!(wecom.requests().len(), 6);
 }
 
@@ -193,10 +165,7 @@ async fn where_there_is_nothing_to_give_wecom_must_say_that_it_is_done() {
     let session = client.set_session_info(&token, &secret("pac"), true).await;
     assert_eq!(session, unintelligible);
     assert_eq!(client.probe_contacts(&token).await, unintelligible);
-    assert_eq!(
-        client.probe_external_contacts(&token).await,
-        Err(Error::Unintelligible)
-    );
+    assert_eq!(client.probe_external_contacts(&token).await, Err(Error::Unintelligible));
     assert_eq!(client.probe_contacts(&token).await, Ok(()));
 }
 
@@ -242,23 +211,11 @@ async fn an_authorization_may_be_without_an_application() {
 #[tokio::test]
 async fn only_what_is_known_to_be_an_administrators_is_taken_for_it() {
     let modes = [
-        (
-            json!({ "agentid": 1, "auth_mode": 0 }),
-            Ok(Some(AuthMode::Admin)),
-        ),
-        (
-            json!({ "agentid": 1, "auth_mode": 1 }),
-            Ok(Some(AuthMode::Member)),
-        ),
+        (json!({ "agentid": 1, "auth_mode": 0 }), Ok(Some(AuthMode::Admin))),
+        (json!({ "agentid": 1, "auth_mode": 1 }), Ok(Some(AuthMode::Member))),
         (json!({ "agentid": 1 }), Ok(Some(AuthMode::Admin))),
-        (
-            json!({ "agentid": 1, "auth_mode": 2 }),
-            Err(Error::Unintelligible),
-        ),
-        (
-            json!({ "agentid": 1, "auth_mode": "0" }),
-            Err(Error::Unintelligible),
-        ),
+        (json!({ "agentid": 1, "auth_mode": 2 }), Err(Error::Unintelligible)),
+        (json!({ "agentid": 1, "auth_mode": "0" }), Err(Error::Unintelligible)),
         (json!({ "auth_mode": 0 }), Err(Error::Unintelligible)),
     ];
     for (agent, expected) in modes {

@@ -27,8 +27,7 @@ fn assert_post(request: &Request, path: &str, query: Option<&str>, body: &Value)
 
 #[tokio::test]
 async fn get_suite_token_sends_the_ticket_and_needs_no_errcode() {
-    let wecom =
-        WeCom::saying([json!({ "suite_access_token": "tok_suite", "expires_in": 7200 })]).await;
+    let wecom = WeCom::saying([json!({ "suite_access_token": "tok_suite", "expires_in": 7200 })]).await;
     let token = wecom
         .client()
         .suite_access_token("ww3f2a", &secret("ss_1"), &secret("tk_1"))
@@ -46,15 +45,9 @@ async fn get_suite_token_sends_the_ticket_and_needs_no_errcode() {
 
 #[tokio::test]
 async fn get_pre_auth_code_is_a_get() {
-    let wecom = WeCom::saying([
-        json!({ "errcode": 0, "errmsg": "ok", "pre_auth_code": "pac_1", "expires_in": 1200 }),
-    ])
-    .await;
-    let code = wecom
-        .client()
-        .pre_auth_code(&secret("tok_suite"))
-        .await
-        .unwrap();
+    let wecom =
+        WeCom::saying([json!({ "errcode": 0, "errmsg": "ok", "pre_auth_code": "pac_1", "expires_in": 1200 })]).await;
+    let code = wecom.client().pre_auth_code(&secret("tok_suite")).await.unwrap();
     assert_eq!(code.code.expose_secret(), "pac_1");
     assert_eq!(code.expires_in, Duration::from_mins(20));
     assert_get(
@@ -178,9 +171,7 @@ async fn get_corp_token_needs_no_errcode() {
 
 #[tokio::test]
 async fn get_provider_token_needs_no_errcode() {
-    let wecom =
-        WeCom::saying([json!({ "provider_access_token": "tok_provider", "expires_in": 7200 })])
-            .await;
+    let wecom = WeCom::saying([json!({ "provider_access_token": "tok_provider", "expires_in": 7200 })]).await;
     let token = wecom
         .client()
         .provider_access_token("ww1", &secret("ps_1"))
@@ -197,8 +188,7 @@ async fn get_provider_token_needs_no_errcode() {
 
 #[tokio::test]
 async fn corpid_to_opencorpid_gives_the_encrypted_id() {
-    let wecom =
-        WeCom::saying([json!({ "errcode": 0, "errmsg": "ok", "open_corpid": "wpAbC" })]).await;
+    let wecom = WeCom::saying([json!({ "errcode": 0, "errmsg": "ok", "open_corpid": "wpAbC" })]).await;
     let id = wecom
         .client()
         .open_corp_id(&secret("tok_provider"), "ww0a1b")
@@ -235,11 +225,7 @@ async fn list_id_asks_for_one_member() {
         json!({ "errcode": 0, "errmsg": "ok", "next_cursor": "", "dept_user": [{ "userid": "a", "department": 1 }] }),
     ])
     .await;
-    wecom
-        .client()
-        .probe_contacts(&secret("tok_corp"))
-        .await
-        .unwrap();
+    wecom.client().probe_contacts(&secret("tok_corp")).await.unwrap();
     assert_post(
         &wecom.only_request(),
         "/cgi-bin/user/list_id",

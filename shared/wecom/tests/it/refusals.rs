@@ -92,20 +92,13 @@ async fn a_repeated_post_has_the_same_body() {
 
 #[tokio::test]
 async fn an_auth_code_is_sent_again_only_to_a_wecom_that_said_it_was_busy() {
-    let wecom = WeCom::saying([
-        refusal(-1, "system busy"),
-        refusal(40078, "invalid auth_code"),
-    ])
-    .await;
+    let wecom = WeCom::saying([refusal(-1, "system busy"), refusal(40078, "invalid auth_code")]).await;
     let refused = wecom
         .client()
         .permanent_code(&secret("tok_suite"), &secret("ac_1"))
         .await
         .unwrap_err();
-    assert_eq!(
-        refused.refusal().unwrap().errcode,
-        ErrorCode::INVALID_AUTH_CODE
-    );
+    assert_eq!(refused.refusal().unwrap().errcode, ErrorCode::INVALID_AUTH_CODE);
     assert_eq!(wecom.requests().len(), 2);
 }
 
@@ -119,26 +112,16 @@ async fn a_refusal_counts_although_the_fields_of_a_success_are_there() {
     .await;
     let client = wecom.client();
     let probed = client.probe_external_contacts(&secret("tok_corp")).await;
-    assert_eq!(
-        probed.unwrap_err().refusal().unwrap().errcode,
-        ErrorCode::API_FORBIDDEN
-    );
+    assert_eq!(probed.unwrap_err().refusal().unwrap().errcode, ErrorCode::API_FORBIDDEN);
     for class in [ErrorClass::UserMistake, ErrorClass::AuthorizationEnded] {
-        let refused = client
-            .access_token("ww1", &secret("s_1"))
-            .await
-            .unwrap_err();
+        let refused = client.access_token("ww1", &secret("s_1")).await.unwrap_err();
         assert_eq!(refused.class(), Some(class));
     }
 }
 
 #[tokio::test]
 async fn a_refusal_needs_no_errmsg() {
-    let wecom = WeCom::saying([
-        json!({ "errcode": 40001 }),
-        json!({ "errcode": 40001, "errmsg": null }),
-    ])
-    .await;
+    let wecom = WeCom::saying([json!({ "errcode": 40001 }), json!({ "errcode": 40001, "errmsg": null })]).await;
     for _ in 0..2 {
         let refused = wecom.client().access_token("ww1", &secret("s_1")).await;
         let refusal = refused.unwrap_err().refusal().cloned().unwrap();
@@ -170,18 +153,12 @@ async fn a_long_errmsg_is_cut() {
 #[tokio::test]
 async fn an_errmsg_is_free_of_the_secrets_of_the_call() {
     let wecom = WeCom::saying([
-        refusal(
-            40001,
-            "invalid credential s/1+=, in corpsecret=s%2F1%2B%3D of ww1",
-        ),
+        refusal(40001, "invalid credential s/1+=, in corpsecret=s%2F1%2B%3D of ww1"),
         refusal(40084, "code pc_1 with token tok_suite for wpAbC"),
     ])
     .await;
     let client = wecom.client();
-    let refused = client
-        .access_token("ww1", &secret("s/1+="))
-        .await
-        .unwrap_err();
+    let refused = client.access_token("ww1", &secret("s/1+=")).await.unwrap_err();
     assert_eq!(
         refused.to_string(),
         "WeCom answered errcode 40001: invalid credential [redacted], in corpsecret=[redacted] of ww1"

@@ -146,11 +146,7 @@ async fn a_success_is_kept() {
     let log = log_of_everything_answered(everything_given).await;
     assert_one_event_per_call(&log, "ok");
     // Otherwise this file would prove nothing about the dependencies.
-    assert!(
-        log.text().contains("starting new connection"),
-        "{}",
-        log.text()
-    );
+    assert!(log.text().contains("starting new connection"), "{}", log.text());
 }
 
 #[tokio::test]
@@ -159,16 +155,11 @@ async fn a_refusal_that_quotes_the_secrets_of_its_call_is_kept() {
     let encoded: String = url::form_urlencoded::byte_serialize(QUERY.as_bytes()).collect();
     let wecom = WeCom::saying([
         refusal(40085, &format!("bad {FIELD} or {SECOND_FIELD}")),
-        refusal(
-            40084,
-            &format!("bad {FIELD} with access_token={encoded} ({QUERY})"),
-        ),
+        refusal(40084, &format!("bad {FIELD} with access_token={encoded} ({QUERY})")),
     ])
     .await;
     let (client, token, code) = (wecom.client(), secret(QUERY), secret(FIELD));
-    let suite = client
-        .suite_access_token("ww3f2a", &code, &secret(SECOND_FIELD))
-        .await;
+    let suite = client.suite_access_token("ww3f2a", &code, &secret(SECOND_FIELD)).await;
     assert_result_keeps_secrets(&suite);
     let info = client.auth_info(&token, "wpAbC", &code).await;
     assert_result_keeps_secrets(&info);
@@ -243,10 +234,9 @@ async fn an_event_tells_what_was_called_how_it_ended_and_how_long_it_took() {
     }
     let calls = log.calls();
     assert_eq!(calls.len(), 3, "{calls:#?}");
-    for (call, (level, errcode, attempt)) in
-        calls
-            .iter()
-            .zip([("INFO", 0, 3), ("WARN", 60020, 1), ("INFO", 40001, 1)])
+    for (call, (level, errcode, attempt)) in calls
+        .iter()
+        .zip([("INFO", 0, 3), ("WARN", 60020, 1), ("INFO", 40001, 1)])
     {
         assert!(call.contains(level), "{call}");
         assert!(call.contains("path=\"/cgi-bin/gettoken\""), "{call}");

@@ -68,10 +68,7 @@ const HALF_AN_ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"e
 #[tokio::test]
 async fn a_wecom_that_never_answers_is_left_after_the_time_out() {
     let line = Line::that_says("", Then::Hold).await;
-    let token = line
-        .client_waiting(SHORT)
-        .access_token("ww1", &secret("s_1"))
-        .await;
+    let token = line.client_waiting(SHORT).access_token("ww1", &secret("s_1")).await;
     assert_eq!(token.err(), Some(Error::TimedOut));
     assert_eq!(line.calls(), 1);
 }
@@ -79,10 +76,7 @@ async fn a_wecom_that_never_answers_is_left_after_the_time_out() {
 #[tokio::test]
 async fn the_time_out_holds_for_the_body_too() {
     let line = Line::that_says(HALF_AN_ANSWER, Then::Hold).await;
-    let token = line
-        .client_waiting(SHORT)
-        .access_token("ww1", &secret("s_1"))
-        .await;
+    let token = line.client_waiting(SHORT).access_token("ww1", &secret("s_1")).await;
     assert_eq!(token.err(), Some(Error::TimedOut));
     assert_eq!(line.calls(), 1);
 }
@@ -90,10 +84,7 @@ async fn the_time_out_holds_for_the_body_too() {
 #[tokio::test]
 async fn a_connection_lost_before_the_answer_is_not_made_again() {
     let line = Line::that_says("", Then::HangUp).await;
-    let token = line
-        .client_waiting(LONG)
-        .access_token("ww1", &secret("s_1"))
-        .await;
+    let token = line.client_waiting(LONG).access_token("ww1", &secret("s_1")).await;
     assert_eq!(token.err(), Some(Error::Unreachable));
     assert_eq!(line.calls(), 1);
 }
@@ -101,10 +92,7 @@ async fn a_connection_lost_before_the_answer_is_not_made_again() {
 #[tokio::test]
 async fn a_connection_lost_within_the_answer_is_not_made_again() {
     let line = Line::that_says(HALF_AN_ANSWER, Then::HangUp).await;
-    let token = line
-        .client_waiting(LONG)
-        .access_token("ww1", &secret("s_1"))
-        .await;
+    let token = line.client_waiting(LONG).access_token("ww1", &secret("s_1")).await;
     assert_eq!(token.err(), Some(Error::Unreachable));
     assert_eq!(line.calls(), 1);
 }
@@ -112,10 +100,7 @@ async fn a_connection_lost_within_the_answer_is_not_made_again() {
 #[tokio::test]
 async fn what_does_not_speak_http_is_unreachable() {
     let line = Line::that_says("SSH-2.0-OpenSSH_9.6\r\n\r\n", Then::HangUp).await;
-    let token = line
-        .client_waiting(LONG)
-        .access_token("ww1", &secret("s_1"))
-        .await;
+    let token = line.client_waiting(LONG).access_token("ww1", &secret("s_1")).await;
     assert_eq!(token.err(), Some(Error::Unreachable));
 }
 

@@ -18,7 +18,7 @@ pub(super) fn section(control: &Control, corporation: &CorporationView, chosen: 
     format!(
         "<section id=\"{id}\">\n<h2>{name}</h2>\n<table>\n\
          <tr><th>{corp_id}</th><td>{id_copy}</td></tr>\n<tr><th>{open}</th><td>{open_copy}</td></tr>\n\
-         <tr><th>{app}</th><td>{installation}</td></tr>\n{secrets}</table>\n{switches}{forms}</section>\n",
+         <tr><th>{app}</th><td>{installation}</td></tr>\n{secrets}</table>\n{switches}<div class=\"columns\">\n{forms}</div>\n</section>\n",
         name = escaped(&corporation.name),
         corp_id = both("企业ID", "Corp ID (my company → company info)"),
         id_copy = copyable(&corporation.corp_id),
@@ -26,9 +26,7 @@ pub(super) fn section(control: &Control, corporation: &CorporationView, chosen: 
         open_copy = copyable(&corporation.open_corp_id),
         app = both("第三方应用", "The provider's app"),
         installation = installation(corporation),
-        secrets = SecretKind::ALL
-            .map(|kind| secret(corporation, kind))
-            .concat(),
+        secrets = SecretKind::ALL.map(|kind| secret(corporation, kind)).concat(),
         switches = switches(corporation),
     )
 }
@@ -39,10 +37,7 @@ fn installation(corporation: &CorporationView) -> String {
         Some(installation) if installation.removed => both("已删除", "Removed"),
         Some(installation) => match installation.auth_mode {
             AuthMode::Admin => both("已安装（管理员授权）", "Installed by an administrator"),
-            AuthMode::Member => both(
-                "已安装（成员授权）",
-                "Installed by a member, for themselves",
-            ),
+            AuthMode::Member => both("已安装（成员授权）", "Installed by a member, for themselves"),
         },
     }
 }
@@ -75,9 +70,7 @@ fn secret(corporation: &CorporationView, kind: SecretKind) -> String {
 fn switches(corporation: &CorporationView) -> String {
     let boxed = |name: &str, on: bool, words: String| {
         let checked = if on { " checked" } else { "" };
-        format!(
-            "<label class=\"choice\"><input type=\"checkbox\" name=\"{name}\"{checked}> {words}</label>\n"
-        )
+        format!("<label class=\"choice\"><input type=\"checkbox\" name=\"{name}\"{checked}> {words}</label>\n")
     };
     let on = corporation.switches;
     format!(
@@ -88,18 +81,12 @@ fn switches(corporation: &CorporationView) -> String {
         a = boxed(
             "contacts_ip_untrusted",
             on.contacts_ip_untrusted,
-            both(
-                "通讯录同步：IP不可信（60020）",
-                "Contacts: address not trusted"
-            )
+            both("通讯录同步：IP不可信（60020）", "Contacts: address not trusted")
         ),
         b = boxed(
             "apps_ip_untrusted",
             on.apps_ip_untrusted,
-            both(
-                "其他应用：IP不可信（60020）",
-                "Other Secrets: address not trusted"
-            )
+            both("其他应用：IP不可信（60020）", "Other Secrets: address not trusted")
         ),
         c = boxed(
             "customer_secret_withdrawn",
@@ -113,21 +100,10 @@ fn switches(corporation: &CorporationView) -> String {
     )
 }
 
-fn callback(
-    control: &Control,
-    corporation: &CorporationView,
-    scope: Scope,
-    chosen: &Chosen,
-) -> String {
+fn callback(control: &Control, corporation: &CorporationView, scope: Scope, chosen: &Chosen) -> String {
     let title = match scope {
-        Scope::Contacts => both(
-            "通讯录同步 · 设置接收事件服务器",
-            "Contacts sync: receive-event server",
-        ),
-        Scope::ExternalContacts => both(
-            "客户联系 · 接收事件服务器",
-            "Customer contact: receive-event server",
-        ),
+        Scope::Contacts => both("通讯录同步 · 设置接收事件服务器", "Contacts sync: receive-event server"),
+        Scope::ExternalContacts => both("客户联系 · 接收事件服务器", "Customer contact: receive-event server"),
     };
     let slot = corporation.callbacks.of(scope);
     let pasted = slot.pasted.clone().unwrap_or_default();
@@ -156,12 +132,7 @@ fn callback(
 
 fn saved(slot: &CallbackSlot) -> String {
     slot.saved.as_ref().map_or_else(
-        || {
-            format!(
-                "<p class=\"quiet\">{}</p>\n",
-                both("尚未配置", "Not configured")
-            )
-        },
+        || format!("<p class=\"quiet\">{}</p>\n", both("尚未配置", "Not configured")),
         |saved| {
             let words = both("已配置", "Configured");
             format!(
@@ -183,11 +154,7 @@ pub(super) fn check(outcome: &CheckOutcome) -> String {
     };
     format!(
         "<div class=\"{class}\" role=\"status\"><p>{words}</p><p class=\"quiet\">HTTP {status} · {ms} ms {detail} {body}</p></div>\n",
-        class = if outcome.error.is_none() {
-            "good"
-        } else {
-            "bad"
-        },
+        class = if outcome.error.is_none() { "good" } else { "bad" },
         ms = outcome.elapsed_ms,
         detail = outcome
             .detail
@@ -202,12 +169,7 @@ pub(super) fn check(outcome: &CheckOutcome) -> String {
     )
 }
 
-fn event(
-    control: &Control,
-    corporation: &CorporationView,
-    scope: Scope,
-    chosen: &Chosen,
-) -> String {
+fn event(control: &Control, corporation: &CorporationView, scope: Scope, chosen: &Chosen) -> String {
     let is_chosen = chosen.corp == corporation.corp_id && chosen.scope == scope.slug();
     let templates = events::of(scope);
     let template = templates
@@ -224,11 +186,7 @@ fn event(
                 "<option value=\"{name}\"{selected}>{title} — {name}</option>\n",
                 name = escaped(one.name),
                 title = escaped(one.title),
-                selected = if one.name == template.name {
-                    " selected"
-                } else {
-                    ""
-                },
+                selected = if one.name == template.name { " selected" } else { "" },
             )
         })
         .collect::<Vec<_>>()

@@ -1,7 +1,7 @@
 //! The rest of the console: settings and clock, faults, deliveries, calls.
 
 use super::super::{both, escaped};
-use super::suite::button;
+use super::suite::{TIME, button};
 use crate::control::views::StateView;
 use crate::delivery::{Delivery, Outcome};
 use crate::faults::Fault;
@@ -52,11 +52,7 @@ fn deliveries(deliveries: &[Delivery]) -> String {
         both("耗时", "Took"),
         both("应答", "Answer"),
     ];
-    section(
-        "deliveries",
-        &both("推送记录", "Deliveries"),
-        &table(&heads, &rows),
-    )
+    section("deliveries", &both("推送记录", "Deliveries"), &table(&heads, &rows))
 }
 
 fn settings(state: &StateView) -> String {
@@ -68,6 +64,7 @@ fn settings(state: &StateView) -> String {
         )
     };
     let ban = state.banned_until.map_or_else(String::new, |until| {
+        let until = until.strftime(TIME);
         format!(
             "<p class=\"bad\">{} {until}</p>{}",
             both("调用方IP被限制（45009）至", "The caller is banned until"),
@@ -88,24 +85,17 @@ fn settings(state: &StateView) -> String {
             "Wrong Secrets within an hour until the ban"
         ),
         limit_value = current.wrong_secret_limit,
-        foreign = both(
-            "其他企业的Secret返回",
-            "Another corporation's Secret answers"
-        ),
+        foreign = both("其他企业的Secret返回", "Another corporation's Secret answers"),
         f1 = choice(40001, current.foreign_secret_errcode),
         f2 = choice(40091, current.foreign_secret_errcode),
         removed = both("应用被删除后返回", "A removed app answers"),
         r1 = choice(48004, current.removed_app_errcode),
         r2 = choice(40084, current.removed_app_errcode),
-        paused = if current.tickets_paused {
-            " checked"
-        } else {
-            ""
-        },
+        paused = if current.tickets_paused { " checked" } else { "" },
         pause = both("暂停推送 suite_ticket", "Push no tickets"),
         apply = both("应用", "Apply"),
         now = both("企业微信时间", "WeCom's time"),
-        time = state.now.strftime("%F %T UTC"),
+        time = state.now.strftime(TIME),
         advance = both("把时钟拨快（分钟）", "Move the clock on, minutes"),
         go = both("拨快", "Move on"),
     );
@@ -152,11 +142,7 @@ fn faults(faults: &[Fault]) -> String {
         add = both("添加", "Add"),
         clear = button("/console/faults/clear", "全部清除", "Clear all"),
     );
-    section(
-        "faults",
-        &both("故障", "Faults"),
-        &(form + &table(&heads, &rows)),
-    )
+    section("faults", &both("故障", "Faults"), &(form + &table(&heads, &rows)))
 }
 
 fn journal(calls: &[CallRecord]) -> String {
@@ -184,11 +170,7 @@ fn journal(calls: &[CallRecord]) -> String {
         "HTTP".to_owned(),
         "errcode".to_owned(),
     ];
-    section(
-        "calls",
-        &both("接口调用", "API calls"),
-        &table(&heads, &rows),
-    )
+    section("calls", &both("接口调用", "API calls"), &table(&heads, &rows))
 }
 
 fn section(id: &str, title: &str, body: &str) -> String {
@@ -201,7 +183,5 @@ fn table(heads: &[String], rows: &str) -> String {
         .map(|head| format!("<th>{head}</th>"))
         .collect::<Vec<_>>()
         .concat();
-    format!(
-        "<div class=\"wide\"><table><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
-    )
+    format!("<div class=\"wide\"><table><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n")
 }

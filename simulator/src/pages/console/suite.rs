@@ -4,20 +4,20 @@ use super::super::{both, escaped};
 use super::corporation::check;
 use crate::control::views::StateView;
 
+/// How a moment is shown.
+pub(super) const TIME: &str = "%F %T UTC";
+
 const EVENTS: [(&str, &str); 5] = [
     ("create_auth", "授权成功 Authorized (app market)"),
     ("change_auth", "变更授权 Authorization changed"),
     ("cancel_auth", "取消授权 App removed"),
-    (
-        "reset_permanent_code",
-        "重置永久授权码 Permanent code reset",
-    ),
+    ("reset_permanent_code", "重置永久授权码 Permanent code reset"),
     ("other", "其他 InfoType Another InfoType"),
 ];
 
 pub(super) fn section(state: &StateView) -> String {
     format!(
-        "<section id=\"suite\">\n<h2>{title}</h2>\n{callback}{events}</section>\n",
+        "<section id=\"suite\">\n<h2>{title}</h2>\n<div class=\"columns\">\n{callback}{events}</div>\n</section>\n",
         title = both("服务商 · 第三方应用", "The provider's app"),
         callback = callback(state),
         events = events(state),
@@ -28,13 +28,15 @@ fn callback(state: &StateView) -> String {
     let suite = &state.suite;
     let ticket = match (suite.last_ticket_at, suite.ticket_accepted_at) {
         (_, Some(at)) => format!(
-            "<p class=\"good\">{} {at}</p>",
-            both("suite_ticket 已被接收", "Ticket accepted")
+            "<p class=\"good\">{} {}</p>",
+            both("suite_ticket 已被接收", "Ticket accepted"),
+            at.strftime(TIME)
         ),
         (Some(at), None) => {
             format!(
-                "<p class=\"bad\">{} {at}</p>",
-                both("suite_ticket 尚未被接收", "Ticket not accepted yet")
+                "<p class=\"bad\">{} {}</p>",
+                both("suite_ticket 尚未被接收", "Ticket not accepted yet"),
+                at.strftime(TIME)
             )
         }
         (None, None) => format!(
@@ -55,11 +57,7 @@ fn callback(state: &StateView) -> String {
         current = escaped(suite.callback_url.as_deref().unwrap_or_default()),
         set = both("设置", "Set"),
         check_button = button("/console/suite/check", "校验URL", "Check the URL"),
-        ticket_button = button(
-            "/console/suite/ticket",
-            "推送 suite_ticket",
-            "Push a ticket now"
-        ),
+        ticket_button = button("/console/suite/ticket", "推送 suite_ticket", "Push a ticket now"),
         check = suite.last_check.as_ref().map(check).unwrap_or_default(),
     )
 }
