@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use wecom_authorization::entropy::{Entropy as _, SystemEntropy};
+use wecom_authorization::entropy::{Entropy as _, Generator, SystemEntropy, hex};
 use wecom_callback::{EncodingAesKey, Token};
 
 use crate::StartError;
@@ -32,6 +32,7 @@ pub(crate) struct Ports {
 }
 
 /// The suite as `local.json` and the suite's secret hold it.
+#[expect(clippy::struct_field_names, reason = "WeCom's names for them")]
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Suite {
     pub(crate) suite_id: String,
@@ -53,7 +54,7 @@ impl std::fmt::Debug for Suite {
 
 impl Settings {
     fn generate() -> Self {
-        let mut generator = Generator;
+        let mut generator = Generator(&SystemEntropy);
         Self {
             token_key: random_hex(32),
             ports: Ports::default(),
@@ -72,31 +73,7 @@ impl Settings {
 fn random_hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];
     SystemEntropy.fill(&mut random);
-    random.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The operating system's generator, where `rand` wants one.
-struct Generator;
-
-impl rand::TryRng for Generator {
-    type Error = std::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        let mut bytes = [0; 4];
-        SystemEntropy.fill(&mut bytes);
-        Ok(u32::from_le_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        let mut bytes = [0; 8];
-        SystemEntropy.fill(&mut bytes);
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        SystemEntropy.fill(bytes);
-        Ok(())
-    }
+    hex(&random)
 }
 
 /// The data directory of one running instance.
@@ -133,14 +110,12 @@ impl Directory {
             path: self.path("settings.json"),
             source,
         };
-        match self.read("settings.json").map_err(unusable)? {
-            Some(settings) => Ok(settings),
-            None => {
-                let settings = Settings::generate();
-                self.write_json("settings.json", &settings).map_err(unusable)?;
-                Ok(settings)
-            }
+        if let Some(settings) = self.read("settings.json").map_err(unusable)? {
+            return Ok(settings);
         }
+        let settings = Settings::generate();
+        self.write_json("settings.json", &settings).map_err(unusable)?;
+        Ok(settings)
     }
 
     pub(crate) fn read<T: DeserializeOwned>(&self, name: &str) -> io::Result<Option<T>> {
@@ -176,12 +151,8 @@ impl Directory {
     }
 }
 
-/// The address for a port that was used before, if it is still free; else any free one, or `preferred` at first.
-pub(crate) fn loopback(before: Option<u16>, preferred: u16) -> SocketAddr {
-    let free = |port: u16| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
-    let port = [before.unwrap_or(preferred), 0]
-        .into_iter()
-        .find(|port| free(*port))
-        .unwrap_or(0);
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+/// Where to listen, in this order: at the port that was used before, so that links and saved callback URLs go on working
+/// (at first, the `preferred` one), or, when somebody else has that, at any free one.
+pub(crate) fn loopback(before: Option<u16>, preferred: u16) -> [SocketAddr; 2] {
+    [before.unwrap_or(preferred), 0].map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
 }

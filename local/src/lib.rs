@@ -243,11 +243,18 @@ impl Local {
 }
 
 async fn start_stores(directory: &Directory, settings: &Settings, options: &Options) -> Result<Devstack, StartError> {
-    let options_of = devstack::Options {
-        listen: loopback(settings.ports.aws, 4566),
-        data: Some(directory.path("aws")),
+    let start = |listen| {
+        Devstack::start(devstack::Options {
+            listen,
+            data: Some(directory.path("aws")),
+        })
     };
-    Devstack::start(options_of).await.map_err(|error| match error {
+    let [usual, any] = loopback(settings.ports.aws, 4566);
+    let started = match start(usual).await {
+        Err(devstack::Error::PortInUse { .. }) => start(any).await,
+        started => started,
+    };
+    started.map_err(|error| match error {
         devstack::Error::DirectoryInUse { .. } => StartError::SecondInstance {
             path: options.data.clone(),
         },
@@ -265,16 +272,33 @@ async fn start_simulator(directory: &Directory, settings: &Settings) -> Result<S
         provider_corp_id: suite.provider_corp_id.clone(),
         provider_secret: suite.provider_secret.clone(),
     });
-    options.listen = loopback(settings.ports.simulator, 3100);
     options.data = Some(directory.path("simulator.json"));
-    Simulator::start(options).await.map_err(StartError::Simulator)
+    let [usual, any] = loopback(settings.ports.simulator, 3100);
+    options.listen = usual;
+    let started = match Simulator::start(options.clone()).await {
+        Err(simulator::Error::Listen { .. }) => {
+            options.listen = any;
+            Simulator::start(options).await
+        }
+        started => started,
+    };
+    started.map_err(StartError::Simulator)
 }
 
 async fn listen(options: &Options, settings: &Settings) -> Result<TcpListener, StartError> {
-    let address = options.listen.unwrap_or_else(|| loopback(settings.ports.gateway, 3000));
-    TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        std::io::ErrorKind::AddrInUse => StartError::PortInUse { address },
-        _ => StartError::Listen { address, source },
+    let in_use = |error: &std::io::Error| error.kind() == std::io::ErrorKind::AddrInUse;
+    let [usual, any] = loopback(settings.ports.gateway, 3000);
+    let address = options.listen.unwrap_or(usual);
+    let listener = match TcpListener::bind(address).await {
+        Err(error) if in_use(&error) && options.listen.is_none() => TcpListener::bind(any).await,
+        bound => bound,
+    };
+    listener.map_err(|source| {
+        if in_use(&source) {
+            StartError::PortInUse { address }
+        } else {
+            StartError::Listen { address, source }
+        }
     })
 }
 

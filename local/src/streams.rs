@@ -68,7 +68,7 @@ impl Pump {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::warn!(subscriber = self.subscriber.name(), %error, "the stream could not be read")
+                    tracing::warn!(subscriber = self.subscriber.name(), %error, "the stream could not be read");
                 }
             }
             tokio::select! { () = rung => {}, () = tokio::time::sleep(BETWEEN_LOOKS) => {} }
@@ -88,7 +88,7 @@ impl Pump {
                 continue;
             };
             let description = self.client.describe_stream().stream_arn(arn).send().await?;
-            for shard in description.stream_description().map(|d| d.shards()).unwrap_or_default() {
+            for shard in description.stream_description().map(aws_sdk_dynamodbstreams::types::StreamDescription::shards).unwrap_or_default() {
                 let Some(shard_id) = shard.shard_id() else {
                     continue;
                 };
@@ -195,7 +195,7 @@ fn record_event(record: &Record) -> Value {
             "NewImage": image(change.and_then(|change| change.new_image())),
             "OldImage": image(change.and_then(|change| change.old_image())),
             "SequenceNumber": sequence_number(record),
-            "SizeBytes": change.and_then(|change| change.size_bytes()).unwrap_or_default(),
+            "SizeBytes": change.and_then(aws_sdk_dynamodbstreams::types::StreamRecord::size_bytes).unwrap_or_default(),
             "StreamViewType": "NEW_AND_OLD_IMAGES",
         },
     })

@@ -3,6 +3,27 @@
 use jiff::SignedDuration;
 use url::Url;
 
+use crate::ids::TenantId;
+
+/// Every variable that `template.yaml` sets, in the order of [`Config`]'s table.
+pub const VARIABLES: [&str; 15] = [
+    "AUTHORIZATION_TABLE",
+    "EVENT_TABLE",
+    "SECRET_PREFIX",
+    "SECRET_KEY_ARN",
+    "BASE_URL",
+    "CONSOLE_URL",
+    "WECOM_API_URL",
+    "WECOM_INSTALL_URL",
+    "TENANT_CLAIM",
+    "ROTATION_GRACE_HOURS",
+    "EVENT_RETENTION_DAYS",
+    "CONSOLE_OIDC_ISSUER",
+    "CONSOLE_OIDC_CLIENT_ID",
+    "AWS_ENDPOINT_URL",
+    "LOCAL_TENANT_ID",
+];
+
 /// A deployment's settings. Every variable, its meaning and default:
 ///
 /// | variable | meaning | default |
@@ -10,6 +31,7 @@ use url::Url;
 /// | `AUTHORIZATION_TABLE` | name of the table of states | required |
 /// | `EVENT_TABLE` | name of the table of events | required |
 /// | `SECRET_PREFIX` | first segments of every secret's name | required |
+/// | `SECRET_KEY_ARN` | the KMS key that tenants' secrets are encrypted under | Secrets Manager's own |
 /// | `BASE_URL` | where our links and callback URLs begin | the host that the request came to |
 /// | `CONSOLE_URL` | where the browser goes after an install | `BASE_URL` |
 /// | `WECOM_API_URL` | WeCom's HTTP API | `https://qyapi.weixin.qq.com` |
@@ -18,6 +40,8 @@ use url::Url;
 /// | `ROTATION_GRACE_HOURS` | how long replaced credentials stay valid | 24 |
 /// | `EVENT_RETENTION_DAYS` | how long events are kept | 30 |
 /// | `CONSOLE_OIDC_ISSUER`, `CONSOLE_OIDC_CLIENT_ID` | where the admin page gets its token | none: the page is handed one |
+/// | `AWS_ENDPOINT_URL` | the endpoint in the place of AWS's own, for `sam local` | AWS's own |
+/// | `LOCAL_TENANT_ID` | the tenant of a request without claims, since `sam local` checks no token; refused elsewhere | none |
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `AUTHORIZATION_TABLE`
@@ -26,6 +50,8 @@ pub struct Config {
     pub event_table: String,
     /// `SECRET_PREFIX`
     pub secret_prefix: String,
+    /// `SECRET_KEY_ARN`
+    pub secret_key_arn: Option<String>,
     /// `BASE_URL`
     pub base_url: Option<String>,
     /// `CONSOLE_URL`
@@ -42,6 +68,10 @@ pub struct Config {
     pub event_retention: SignedDuration,
     /// `CONSOLE_OIDC_ISSUER` and `CONSOLE_OIDC_CLIENT_ID`
     pub console_oidc: Option<Oidc>,
+    /// `AWS_ENDPOINT_URL`
+    pub aws_endpoint_url: Option<String>,
+    /// `LOCAL_TENANT_ID`
+    pub local_tenant_id: Option<TenantId>,
 }
 
 /// Where the admin page gets its token.
@@ -88,6 +118,7 @@ impl Config {
             authorization_table: reader.required("AUTHORIZATION_TABLE"),
             event_table: reader.required("EVENT_TABLE"),
             secret_prefix: reader.required("SECRET_PREFIX"),
+            secret_key_arn: reader.optional("SECRET_KEY_ARN"),
             base_url: reader
                 .optional("BASE_URL")
                 .map(|url| url.trim_end_matches('/').to_owned()),

@@ -28,7 +28,9 @@ pub(crate) fn random_id(entropy: &dyn Entropy) -> String {
     hex(&bytes)
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
+/// Bytes in lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes
         .iter()
@@ -39,7 +41,13 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Lets an [`Entropy`] stand where `rand` wants a generator.
-pub(crate) struct Generator<'a>(pub(crate) &'a dyn Entropy);
+pub struct Generator<'a>(pub &'a dyn Entropy);
+
+impl std::fmt::Debug for Generator<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Generator")
+    }
+}
 
 impl rand::TryRng for Generator<'_> {
     type Error = std::convert::Infallible;

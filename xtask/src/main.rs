@@ -126,7 +126,7 @@ impl Run {
     }
 
     fn report(&self) -> ExitCode {
-        println!("");
+        println!();
         for (name, outcome, time) in &self.steps {
             match outcome {
                 Outcome::Passed => println!("passed   {:>5} s  {name}", time.as_secs()),
