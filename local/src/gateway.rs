@@ -30,6 +30,9 @@ use self::{
     routes::{Access, Function},
 };
 
+/// Lambda's `Invoke`.
+const INVOCATIONS: &str = "/2015-03-31/functions/";
+
 /// API Gateway takes at most 10 MB.
 const MAX_BODY: usize = 10 * 1024 * 1024;
 
@@ -74,6 +77,9 @@ impl Gateway {
         if let Some(response) = self.console_config(&parts) {
             return response;
         }
+        if let Some(function) = parts.uri.path().strip_prefix(INVOCATIONS) {
+            return self.invocation(function, body).await;
+        }
         let Some(route) = routes::find(&parts.method, parts.uri.path()) else {
             return event::own_response(http::Problem::not_found().into_response(request_id));
         };
@@ -110,6 +116,34 @@ impl Gateway {
         }
     }
 
+    /// Lambda's own API for the function that is invoked, not routed: `aws lambda invoke --endpoint-url …` works.
+    async fn invocation(&self, path: &str, body: Body) -> Response<Body> {
+        if path != "issue-access-token/invocations" {
+            return plain(StatusCode::NOT_FOUND);
+        }
+        let body = axum::body::to_bytes(body, MAX_BODY).await.unwrap_or_default();
+        let Ok(request) = serde_json::from_slice(&body) else {
+            return plain(StatusCode::BAD_REQUEST);
+        };
+        let answered = wecom_authorization::invoked::issue_access_token(&self.platform, request).await;
+        let (failed, answer) = match answered {
+            Ok(answer) => (false, answer),
+            Err(error) => {
+                let diagnostic = lambda_http::lambda_runtime::Diagnostic::from(error);
+                (
+                    true,
+                    json!({"errorType": diagnostic.error_type, "errorMessage": diagnostic.error_message}),
+                )
+            }
+        };
+        let mut response = Response::new(Body::from(answer.to_string()));
+        if failed {
+            let unhandled = axum::http::HeaderValue::from_static("Unhandled");
+            response.headers_mut().insert("x-amz-function-error", unhandled);
+        }
+        response
+    }
+
     /// Locally nobody signs in: the page is handed a token. Only a browser that came to this machine by its own name gets
     /// it, so that a foreign site cannot have it by pointing its name here.
     fn console_config(&self, parts: &Parts) -> Option<Response<Body>> {
@@ -144,6 +178,9 @@ async fn invoke(platform: &Platform, function: Function, request: lambda_http::R
         Function::UpdateSettings => http::update_settings(platform, request).await,
         Function::ReadAuthorization => http::read_authorization(platform, request).await,
         Function::Console => http::console(platform, request).await,
+        Function::TestCallback => http::test_callback(platform, request).await,
+        Function::Disconnect => http::disconnect(platform, request).await,
+        Function::ReplayEvent => http::replay_event(platform, request).await,
     }
 }
 

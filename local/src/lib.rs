@@ -5,6 +5,7 @@
 //! Manager, and the crate `simulator` for WeCom. Not covered: IAM, time-outs of functions, limits of concurrency.
 
 mod announcement;
+mod containers;
 mod directory;
 pub mod gateway;
 mod options;
@@ -12,7 +13,7 @@ mod streams;
 
 use std::{
     collections::HashMap,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::{Arc, atomic::AtomicU64},
 };
@@ -31,7 +32,10 @@ use wecom_authorization::{
     store::{KeyRing, SecretName, StoreError, SuiteTickets as _, Vault as _, tables},
 };
 
-pub use self::{announcement::Announcement, options::Options};
+pub use self::{
+    announcement::Announcement,
+    options::{Arguments, Options},
+};
 use self::{
     directory::{Directory, Settings, loopback},
     gateway::{Gateway, authorizer::Authorizer},
@@ -224,6 +228,21 @@ impl Local {
     #[must_use]
     pub fn simulator(&self) -> Option<&Simulator> {
         self.simulator.as_ref()
+    }
+
+    /// Lets containers in at the address of their bridge: to the stores and to WeCom's side, with everything that is in them.
+    ///
+    /// # Errors
+    /// When there is no such address, or a port is taken there.
+    pub async fn let_containers_in(&mut self, address: IpAddr) -> Result<(), StartError> {
+        let urls = [
+            Some(self.devstack.endpoint_url()),
+            self.simulator.as_ref().map(Simulator::base_url),
+        ];
+        for port in urls.into_iter().flatten().filter_map(port_of) {
+            self.tasks.push(containers::let_in(address, port).await?);
+        }
+        Ok(())
     }
 
     /// Stops cleanly: what was accepted is finished, and `local.json` is removed.

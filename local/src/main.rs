@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use local::{Local, Options};
+use local::{Arguments, Local, StartError};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = Options::from_arguments();
+    let arguments = Arguments::read();
     let filter = EnvFilter::builder()
         .with_default_directive(tracing::Level::WARN.into())
         .from_env_lossy();
@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    let local = match Local::start(options).await {
+    let local = match start(arguments).await {
         Ok(local) => local,
         Err(error) => {
             eprintln!("error: {error}");
@@ -30,6 +30,17 @@ async fn main() -> ExitCode {
     eprintln!("stopping…");
     local.shutdown().await;
     ExitCode::SUCCESS
+}
+
+async fn start(arguments: Arguments) -> Result<Local, StartError> {
+    let mut local = Local::start(arguments.options).await?;
+    if let Some(address) = arguments.containers
+        && let Err(error) = local.let_containers_in(address).await
+    {
+        local.shutdown().await;
+        return Err(error);
+    }
+    Ok(local)
 }
 
 /// Waits for Ctrl-C, or for the signal that asks a process to end.

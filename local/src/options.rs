@@ -1,6 +1,9 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::Parser;
 use url::Url;
@@ -9,6 +12,18 @@ use url::Url;
 /// anywhere.
 #[derive(Debug, Clone, Parser)]
 #[command(version, about)]
+pub struct Arguments {
+    /// How to start.
+    #[command(flatten)]
+    pub options: Options,
+    /// Let containers reach the stores and WeCom's side at this address of their bridge, for `sam local` (Docker on Linux:
+    /// 172.17.0.1)
+    #[arg(long, value_name = "ADDRESS")]
+    pub containers: Option<IpAddr>,
+}
+
+/// How to start.
+#[derive(Debug, Clone, clap::Args)]
 pub struct Options {
     /// Where to listen; without it a free port of 127.0.0.1, the same one at each start
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -21,10 +36,10 @@ pub struct Options {
     pub wecom_api: Option<Url>,
 }
 
-impl Options {
+impl Arguments {
     /// Reads the process's arguments; prints what is wrong and ends the process when they cannot be read.
     #[must_use]
-    pub fn from_arguments() -> Self {
+    pub fn read() -> Self {
         Self::parse()
     }
 }

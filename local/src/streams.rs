@@ -88,7 +88,11 @@ impl Pump {
                 continue;
             };
             let description = self.client.describe_stream().stream_arn(arn).send().await?;
-            for shard in description.stream_description().map(aws_sdk_dynamodbstreams::types::StreamDescription::shards).unwrap_or_default() {
+            for shard in description
+                .stream_description()
+                .map(aws_sdk_dynamodbstreams::types::StreamDescription::shards)
+                .unwrap_or_default()
+            {
                 let Some(shard_id) = shard.shard_id() else {
                     continue;
                 };

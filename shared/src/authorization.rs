@@ -31,6 +31,30 @@ pub struct Authorization {
     pub settings: Settings,
     /// When the wizard was completed.
     pub completed_at: Option<Timestamp>,
+    /// What an authorization that ended has left to do.
+    #[serde(default)]
+    pub cleanup: Option<Cleanup>,
+}
+
+/// What an authorization that ended has left to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleanup {
+    /// What.
+    pub tasks: Vec<CleanupTask>,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// One thing to clean up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CleanupTask {
+    /// The permanent code and its token.
+    Installation,
+    /// A Secret and its token.
+    Scope(Scope),
+    /// The events.
+    Events,
 }
 
 /// Step 2 or 3 of one tenant.
@@ -104,6 +128,7 @@ impl Authorization {
             external_contacts: ScopeState::default(),
             settings: Settings::default(),
             completed_at: None,
+            cleanup: None,
         }
     }
 
@@ -141,6 +166,22 @@ impl Authorization {
             .map(|secret| &secret.corp_id)
     }
 
+    /// Whether there is nothing to disconnect.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.installation.is_none()
+            && Scope::ALL
+                .into_iter()
+                .all(|scope| *self.scope(scope) == ScopeState::default())
+    }
+
+    /// What is written anew is not to be cleaned up any more.
+    pub fn keep_from_cleanup(&mut self, task: CleanupTask) {
+        if let Some(cleanup) = &mut self.cleanup {
+            cleanup.tasks.retain(|planned| *planned != task);
+        }
+    }
+
     /// Records an installation. One of another corporation than before starts the other steps anew, because their Secrets
     /// and callbacks belong to the corporation that left; answers the callbacks that must go with it.
     pub fn install(&mut self, installation: Installation) -> Vec<CallbackId> {
@@ -149,6 +190,7 @@ impl Authorization {
             .as_ref()
             .is_none_or(|before| before.corp_id == installation.corp_id);
         self.installation = Some(installation);
+        self.keep_from_cleanup(CleanupTask::Installation);
         if same {
             return Vec::new();
         }

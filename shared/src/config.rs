@@ -6,7 +6,7 @@ use url::Url;
 use crate::ids::TenantId;
 
 /// Every variable that `template.yaml` sets, in the order of [`Config`]'s table.
-pub const VARIABLES: [&str; 15] = [
+pub const VARIABLES: [&str; 16] = [
     "AUTHORIZATION_TABLE",
     "EVENT_TABLE",
     "SECRET_PREFIX",
@@ -18,6 +18,7 @@ pub const VARIABLES: [&str; 15] = [
     "TENANT_CLAIM",
     "ROTATION_GRACE_HOURS",
     "EVENT_RETENTION_DAYS",
+    "EVENTS_ON_DISCONNECT",
     "CONSOLE_OIDC_ISSUER",
     "CONSOLE_OIDC_CLIENT_ID",
     "AWS_ENDPOINT_URL",
@@ -39,6 +40,7 @@ pub const VARIABLES: [&str; 15] = [
 /// | `TENANT_CLAIM` | the claim of the admin's token that names the tenant | `tenant_id` |
 /// | `ROTATION_GRACE_HOURS` | how long replaced credentials stay valid | 24 |
 /// | `EVENT_RETENTION_DAYS` | how long events are kept | 30 |
+/// | `EVENTS_ON_DISCONNECT` | `keep` a tenant's events until they end, or `delete` them, when it disconnects | `keep` |
 /// | `CONSOLE_OIDC_ISSUER`, `CONSOLE_OIDC_CLIENT_ID` | where the admin page gets its token | none: the page is handed one |
 /// | `AWS_ENDPOINT_URL` | the endpoint in the place of AWS's own, for `sam local` | AWS's own |
 /// | `LOCAL_TENANT_ID` | the tenant of a request without claims, since `sam local` checks no token; refused elsewhere | none |
@@ -66,6 +68,8 @@ pub struct Config {
     pub rotation_grace: SignedDuration,
     /// `EVENT_RETENTION_DAYS`
     pub event_retention: SignedDuration,
+    /// `EVENTS_ON_DISCONNECT`
+    pub delete_events_on_disconnect: bool,
     /// `CONSOLE_OIDC_ISSUER` and `CONSOLE_OIDC_CLIENT_ID`
     pub console_oidc: Option<Oidc>,
     /// `AWS_ENDPOINT_URL`
@@ -130,9 +134,12 @@ impl Config {
                 .unwrap_or_else(|| "tenant_id".to_owned()),
             rotation_grace: SignedDuration::from_hours(reader.number("ROTATION_GRACE_HOURS", 24)),
             event_retention: SignedDuration::from_hours(24 * reader.number("EVENT_RETENTION_DAYS", 30)),
+            delete_events_on_disconnect: reader.one_of("EVENTS_ON_DISCONNECT", ["keep", "delete"]) == "delete",
             console_oidc: issuer
                 .zip(client_id)
                 .map(|(issuer, client_id)| Oidc { issuer, client_id }),
+            aws_endpoint_url: reader.optional("AWS_ENDPOINT_URL"),
+            local_tenant_id: reader.local_tenant_id(),
         };
         if reader.problems.is_empty() {
             Ok(config)
@@ -167,6 +174,20 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         })
     }
 
+    /// One of two words, the first of them when nothing is set.
+    fn one_of(&mut self, name: &str, words: [&'static str; 2]) -> &'static str {
+        let [default, other] = words;
+        match self.optional(name) {
+            None => default,
+            Some(text) if text == default => default,
+            Some(text) if text == other => other,
+            Some(_) => {
+                self.problems.push(format!("{name} is neither {default} nor {other}"));
+                default
+            }
+        }
+    }
+
     fn number(&mut self, name: &str, default: i64) -> i64 {
         let Some(text) = self.optional(name) else {
             return default;
@@ -177,11 +198,42 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         self.problems.push(format!("{name} is not a number from 1 to 3650"));
         default
     }
+
+    /// Where it counts, anybody is the tenant: so only where `sam local` says that it is the one who runs us.
+    fn local_tenant_id(&mut self) -> Option<TenantId> {
+        let text = self.optional("LOCAL_TENANT_ID")?;
+        if self.optional("AWS_SAM_LOCAL").as_deref() != Some("true") {
+            self.problems
+                .push("LOCAL_TENANT_ID is set, but this is not `sam local`".into());
+            return None;
+        }
+        let tenant_id = TenantId::parse(&text).ok();
+        if tenant_id.is_none() {
+            self.problems.push("LOCAL_TENANT_ID is not a tenant id".into());
+        }
+        tenant_id
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{cell::RefCell, collections::BTreeSet};
+
     use super::*;
+
+    fn config(set: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let required = [
+            ("AUTHORIZATION_TABLE", "a"),
+            ("EVENT_TABLE", "e"),
+            ("SECRET_PREFIX", "s"),
+        ];
+        Config::from_lookup(|name| {
+            let mut given = required.iter().chain(set);
+            given
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
 
     #[test]
     fn names_every_problem_at_once() {
@@ -202,6 +254,42 @@ mod tests {
             "CONSOLE_OIDC_CLIENT_ID",
         ] {
             assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn reads_the_variables_that_it_lists_and_no_other() {
+        let read = RefCell::new(BTreeSet::new());
+        let _ = Config::from_lookup(|name| {
+            read.borrow_mut().insert(name.to_owned());
+            Some("x".to_owned())
+        });
+        // This one is set by SAM, not by the template.
+        assert!(read.borrow_mut().remove("AWS_SAM_LOCAL"));
+        assert_eq!(read.into_inner(), VARIABLES.map(ToOwned::to_owned).into());
+    }
+
+    #[test]
+    fn takes_an_empty_variable_for_one_that_is_not_set() {
+        let config = config(&VARIABLES.map(|name| (name, ""))).unwrap();
+        assert_eq!(config.aws_endpoint_url, None);
+        assert_eq!(config.local_tenant_id, None);
+        assert_eq!(config.tenant_claim, "tenant_id");
+    }
+
+    #[test]
+    fn takes_a_local_tenant_from_sam_local_and_from_nobody_else() {
+        let tenant = ("LOCAL_TENANT_ID", "demo");
+        let local = config(&[tenant, ("AWS_SAM_LOCAL", "true")]).unwrap();
+        assert_eq!(local.local_tenant_id, Some(TenantId::parse("demo").unwrap()));
+        for elsewhere in [
+            &[tenant][..],
+            &[tenant, ("AWS_SAM_LOCAL", "false")],
+            &[tenant, ("AWS_SAM_LOCAL", "")],
+            &[("LOCAL_TENANT_ID", "a/b"), ("AWS_SAM_LOCAL", "true")],
+        ] {
+            let error = config(elsewhere).unwrap_err().to_string();
+            assert!(error.contains("LOCAL_TENANT_ID"), "{error}");
         }
     }
 }

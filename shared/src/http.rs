@@ -17,7 +17,10 @@ use lambda_http::{
 use serde::Serialize;
 
 pub use self::{
-    admin::{complete_authorization, generate_credentials, read_authorization, register_secret, update_settings},
+    admin::{
+        complete_authorization, disconnect, generate_credentials, read_authorization, register_secret, replay_event,
+        test_callback, update_settings,
+    },
     callbacks::{event_callback, suite_callback},
     console::console,
     installation::{installation_callback, start_installation},

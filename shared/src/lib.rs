@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+pub mod audit;
 pub mod authorization;
 pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod http;
 pub mod ids;
+pub mod invoked;
+pub mod probe;
 pub mod startup;
 pub mod steps;
 pub mod store;

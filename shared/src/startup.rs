@@ -58,7 +58,8 @@ impl Platform {
             config.event_table.clone(),
             config.event_retention,
         );
-        let vault = SecretsManager::new(aws_sdk_secretsmanager::Client::new(aws), config.secret_prefix.clone());
+        let vault = SecretsManager::new(aws_sdk_secretsmanager::Client::new(aws), config.secret_prefix.clone())
+            .encrypting_under(config.secret_key_arn.clone());
         Self {
             config,
             store,
@@ -104,7 +105,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The AWS configuration of a process: credentials and region from the environment, as Lambda sets them, without the chain
-/// of `aws-config`, whose other links cannot succeed here (docs/adr/0003-tls-on-ring.md).
+/// of `aws-config`, whose other links cannot succeed here (docs/adr/0003-tls-on-ring.md); `endpoint` in the place of AWS's
+/// own.
 ///
 /// # Errors
 /// Names the variable that is missing.
@@ -112,7 +114,7 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
     clippy::disallowed_methods,
     reason = "AWS's own variables, read where the SDK would read them"
 )]
-pub fn aws_from_env() -> Result<SdkConfig, Error> {
+pub fn aws_from_env(endpoint: Option<String>) -> Result<SdkConfig, Error> {
     let required = |name: &str| std::env::var(name).map_err(|_| format!("{name} is not set"));
     let credentials = Credentials::new(
         required("AWS_ACCESS_KEY_ID")?,
@@ -121,7 +123,6 @@ pub fn aws_from_env() -> Result<SdkConfig, Error> {
         None,
         "environment",
     );
-    let endpoint = std::env::var("AWS_ENDPOINT_URL").ok().filter(|url| !url.is_empty());
     Ok(aws_config(required("AWS_REGION")?, credentials, endpoint))
 }
 
@@ -216,11 +217,26 @@ where
     .await
 }
 
+/// Serves a function that other services invoke.
+///
+/// # Errors
+/// When the environment is incomplete, or Lambda's runtime API fails.
+pub async fn serve_invoked<F, A>(handler: F) -> Result<(), Error>
+where
+    F: Fn(&'static Platform, serde_json::Value) -> A,
+    A: Future<Output = Result<serde_json::Value, crate::invoked::InvocationError>> + Send,
+{
+    let platform = platform()?;
+    lambda_runtime::run(service_fn(|event: lambda_runtime::LambdaEvent<serde_json::Value>| {
+        handler(platform, event.payload)
+    }))
+    .await
+}
+
 /// Lives as long as the process, so that handlers may borrow from it.
 fn platform() -> Result<&'static Platform, Error> {
     lambda_http::tracing::init_default_subscriber();
-    Ok(Box::leak(Box::new(Platform::new(
-        Config::from_env()?,
-        &aws_from_env()?,
-    ))))
+    let config = Config::from_env()?;
+    let aws = aws_from_env(config.aws_endpoint_url.clone())?;
+    Ok(Box::leak(Box::new(Platform::new(config, &aws))))
 }

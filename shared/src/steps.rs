@@ -3,31 +3,42 @@
 
 mod complete_authorization;
 mod count_events;
+mod disconnect;
 mod error;
 mod event_callback;
 mod exchange;
 mod generate_credentials;
 mod installation_callback;
+mod issue_access_token;
+mod occasion;
 mod process_suite_event;
 mod read_authorization;
 mod register_secret;
+mod replay_event;
 mod start_installation;
 mod suite_access;
 mod suite_callback;
+mod test_callback;
 mod update_settings;
 
+use self::occasion::audited;
 pub use self::{
     complete_authorization::CompleteAuthorization,
     count_events::{CountStoredEvents, EventChange},
+    disconnect::Disconnect,
     error::{FieldError, SecretKind, StepError},
     event_callback::{CallbackMemory, ReceiveEvent, VerifyUrl},
     generate_credentials::{GenerateCredentials, GeneratedCredentials, ShowCredentials},
     installation_callback::{FinishInstallation, Redirect},
+    issue_access_token::{IssueAccessToken, IssuedToken, TokenKind},
+    occasion::Occasion,
     process_suite_event::{ProcessSuiteEvent, SuiteEvent},
     read_authorization::{ReadAuthorization, ReadEvents},
     register_secret::{RegisterSecret, RegisteredScope, SecretInput},
+    replay_event::ReplayEvent,
     start_installation::{InstallLink, OpenInstallLink, OpenedLink, StartInstallation},
     suite_access::SuiteAccess,
     suite_callback::{ReceiveSuiteEvent, VerifySuiteUrl},
+    test_callback::{TEST_EVENT, TestCallback, TestFinding, TestReport},
     update_settings::UpdateSettings,
 };

@@ -24,6 +24,7 @@ pub use self::{
     suite::{MalformedSuite, Suite, SuiteVault},
 };
 use crate::{
+    audit::{AuditEntry, AuditPage},
     authorization::{Authorization, Callback, InstallOutcome, InstallSession, Rejection},
     ids::{CallbackId, CorpId, EventId, InstallState, Scope, TenantId},
 };
@@ -57,17 +58,19 @@ pub enum CommitError {
 #[derive(Debug, Clone)]
 pub enum Change {
     /// Writes the authorization, if its stored version is still the one it was read with.
-    Save(Authorization),
+    Save(Box<Authorization>),
     /// Binds the corporation to the tenant, if no other tenant has bound it.
     BindCorp(CorpId, TenantId),
     /// Sets the corporation free, if it is bound to the tenant.
     ReleaseCorp(CorpId, TenantId),
     /// Writes the callback's corporation and generations, if its stored version is still the one it was read with.
-    SaveCallback(Callback),
+    SaveCallback(Box<Callback>),
     /// Removes a callback: from then on its URL answers 404.
     RemoveCallback(CallbackId),
     /// Ends an install session.
     EndInstallSession(InstallState, InstallOutcome),
+    /// Adds a line to the tenant's audit trail.
+    Audit(TenantId, AuditEntry),
 }
 
 /// The state of each tenant's authorization.
@@ -86,8 +89,9 @@ pub trait Authorizations: Send + Sync {
 pub trait Callbacks: Send + Sync {
     /// A callback, read with strong consistency.
     fn callback(&self, id: &CallbackId) -> impl Future<Output = Result<Option<Callback>, StoreError>> + Send;
-    /// Writes the callback's generations, if its stored version is still the one it was read with.
-    fn promote(&self, callback: Callback) -> impl Future<Output = Result<(), CommitError>> + Send;
+    /// Writes the callback's generations, if its stored version is still the one it was read with, with a line of the
+    /// tenant's audit trail.
+    fn promote(&self, callback: Callback, entry: AuditEntry) -> impl Future<Output = Result<(), CommitError>> + Send;
     /// Notes a refused request on a callback, unless too many have been noted within the minute. Answers whether it was
     /// noted.
     fn note_rejection(
@@ -117,8 +121,29 @@ pub trait InstallSessions: Send + Sync {
         auth_code_hash: &str,
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Gives the claim back after an attempt that failed for now, so that the next one with the same code need not wait
+    /// until this one counts as dead.
+    fn release_exchange(
+        &self,
+        state: &InstallState,
+        auth_code_hash: &str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Ends a session without an installation.
     fn fail_session(&self, state: &InstallState, code: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// For which tenant auth_codes of the suite's events were exchanged. A code can be exchanged once, and an event does not name
+/// the corporation: so an attempt that follows one that died learns from here where to look for what the code gave.
+pub trait Exchanges: Send + Sync {
+    /// Notes for which tenant a code was exchanged.
+    fn note_exchange(
+        &self,
+        auth_code_hash: &str,
+        tenant_id: &TenantId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// The tenant that a code was exchanged for, if that was noted.
+    fn exchanged_for(&self, auth_code_hash: &str) -> impl Future<Output = Result<Option<TenantId>, StoreError>> + Send;
 }
 
 /// The events that arrived.
@@ -176,12 +201,12 @@ pub trait SuiteTickets: Send + Sync {
 
 /// Access tokens that are still good.
 pub trait TokenCache: Send + Sync {
-    /// A cached token that is good at `now`.
+    /// A cached token that is good at `now`, and until when it is.
     fn token(
         &self,
         name: &str,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<SecretString>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<(SecretString, Timestamp)>, StoreError>> + Send;
     /// Keeps a token until `expires_at`.
     fn keep_token(
         &self,
@@ -191,6 +216,44 @@ pub trait TokenCache: Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Drops a token.
     fn drop_token(&self, name: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Renewing a cached token, one caller at a time.
+pub trait TokenLeases: Send + Sync {
+    /// Claims the right to renew a token until `until`, unless somebody else holds it at `now`. Keeping or dropping the token
+    /// gives it back. Answers whether it was claimed.
+    fn claim_refresh(
+        &self,
+        name: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// Handing events on again.
+pub trait ReplayEvents: Send + Sync {
+    /// Marks an event of the tenant, so that the stream hands it on again. Answers whether there is one.
+    fn replay(&self, tenant_id: &TenantId, event_id: &EventId)
+    -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// Deleting events.
+pub trait DeleteEvents: Send + Sync {
+    /// Deletes every event of a tenant.
+    fn delete_events(&self, tenant_id: &TenantId) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The audit trail.
+pub trait AuditTrail: Send + Sync {
+    /// Adds a line about something that changed nothing.
+    fn record(&self, tenant_id: &TenantId, entry: AuditEntry) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Up to `limit` lines of a tenant, newest first, from `cursor` on.
+    fn audit(
+        &self,
+        tenant_id: &TenantId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Result<AuditPage, StoreError>> + Send;
 }
 
 /// Wrong Secrets, counted, because WeCom bans our address for an hour when they repeat (developer document 90313).
@@ -220,6 +283,8 @@ pub trait Attempts: Send + Sync {
 pub trait Vault: Send + Sync {
     /// Writes a secret whole; the version before it is kept. Answers the new version's id.
     fn put(&self, name: &SecretName, value: &SecretString) -> impl Future<Output = Result<String, StoreError>> + Send;
+    /// Schedules a secret for deletion after the recovery window; one that is missing, or scheduled already, is left alone.
+    fn delete(&self, name: &SecretName) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// A version of a secret, or the newest; `None` when there is none.
     fn read(
         &self,

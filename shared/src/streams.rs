@@ -9,10 +9,11 @@ use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    audit::Actor,
     entropy::hex,
     ids::CallbackId,
     startup::Platform,
-    steps::{CountStoredEvents, EventChange, ProcessSuiteEvent, StepError, SuiteAccess, SuiteEvent},
+    steps::{CountStoredEvents, EventChange, Occasion, ProcessSuiteEvent, StepError, SuiteAccess, SuiteEvent},
 };
 
 /// A batch of changes.
@@ -50,6 +51,13 @@ pub async fn process_suite_event(platform: &Platform, changes: Changes) -> Batch
     let step = ProcessSuiteEvent {
         access,
         vault: &platform.vault,
+        delete_events: platform.config.delete_events_on_disconnect,
+    };
+    let actor = Actor::wecom();
+    let occasion = Occasion {
+        actor: &actor,
+        clock: &*platform.clock,
+        entropy: &*platform.entropy,
     };
     let mut answer = BatchAnswer::default();
     for record in &changes.records {
@@ -64,7 +72,7 @@ pub async fn process_suite_event(platform: &Platform, changes: Changes) -> Batch
             received_at: stored.received_at,
             payload: serde_json::from_str(&stored.payload).unwrap_or_default(),
         };
-        if let Err(error) = step.run(&event, &*platform.clock).await {
+        if let Err(error) = step.run(&event, occasion).await {
             failed(&mut answer, record, &error);
         }
     }

@@ -25,6 +25,12 @@ pub enum Function {
     ReadAuthorization,
     /// `console`
     Console,
+    /// `test-callback`
+    TestCallback,
+    /// `disconnect`
+    Disconnect,
+    /// `replay-event`
+    ReplayEvent,
 }
 
 /// Who may call a route.
@@ -59,7 +65,7 @@ const fn route(method: &'static str, path: &'static str, access: Access, functio
 }
 
 /// Every route.
-pub const ROUTES: [Route; 19] = [
+pub const ROUTES: [Route; 23] = [
     route("GET", "/callback/{callback_id+}", Access::Open, Function::EventCallback),
     route(
         "POST",
@@ -129,6 +135,25 @@ pub const ROUTES: [Route; 19] = [
         Function::GenerateCredentials,
     ),
     route("HEAD", "/", Access::Open, Function::Console),
+    route(
+        "GET",
+        "/authorization/audit",
+        Access::Token,
+        Function::ReadAuthorization,
+    ),
+    route("DELETE", "/authorization", Access::Token, Function::Disconnect),
+    route(
+        "POST",
+        "/authorization/events/{event_id}/replay",
+        Access::Token,
+        Function::ReplayEvent,
+    ),
+    route(
+        "POST",
+        "/authorization/{scope}/test",
+        Access::Token,
+        Function::TestCallback,
+    ),
 ];
 
 /// The route of a request.

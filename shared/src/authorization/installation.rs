@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Actor;
 use crate::ids::{CorpId, InstallState, TenantId};
 
 /// An installation of the app in a corporation.
@@ -51,7 +52,7 @@ pub enum AuthMode {
 pub struct InstallSession {
     /// Random, single use.
     pub state: InstallState,
-    /// Who pressed.
+    /// For which tenant.
     pub tenant_id: TenantId,
     /// Part of WeCom's install link.
     pub pre_auth_code: String,
@@ -61,6 +62,9 @@ pub struct InstallSession {
     pub browser: Option<String>,
     /// The exchange of the auth_code, once WeCom has sent the browser back.
     pub exchange: Option<Exchange>,
+    /// Who pressed.
+    #[serde(default = "Actor::system")]
+    pub started_by: Actor,
     /// How it ended.
     pub outcome: Option<InstallOutcome>,
 }
@@ -92,7 +96,13 @@ pub enum InstallOutcome {
 impl InstallSession {
     /// A link that nobody has opened yet.
     #[must_use]
-    pub fn new(state: InstallState, tenant_id: TenantId, pre_auth_code: String, expires_at: Timestamp) -> Self {
+    pub fn new(
+        state: InstallState,
+        tenant_id: TenantId,
+        pre_auth_code: String,
+        expires_at: Timestamp,
+        started_by: Actor,
+    ) -> Self {
         Self {
             state,
             tenant_id,
@@ -100,6 +110,7 @@ impl InstallSession {
             expires_at,
             browser: None,
             exchange: None,
+            started_by,
             outcome: None,
         }
     }

@@ -2,27 +2,30 @@
 
 use lambda_http::{
     Body, Request, RequestExt as _, Response,
-    http::{Method, StatusCode},
+    http::{Method, StatusCode, header::ACCEPT},
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{Answer, Problem, conclude, installation::access, read};
 use crate::{
+    audit::Action,
     authorization::{Authorization, Callback, ScopeView, StateView},
     ids::Scope,
+    probe::Probe,
     startup::Platform,
     steps::{
-        CompleteAuthorization, GenerateCredentials, GeneratedCredentials, ReadAuthorization, ReadEvents,
-        RegisterSecret, SecretInput, ShowCredentials, StepError, UpdateSettings,
+        CompleteAuthorization, Disconnect, GenerateCredentials, GeneratedCredentials, ReadAuthorization, ReadEvents,
+        RegisterSecret, ReplayEvent, SecretInput, ShowCredentials, StepError, TestCallback, UpdateSettings,
     },
-    store::EventFilter,
+    store::{AuditTrail as _, EventFilter},
 };
 
-/// `GET /authorization` and `GET /authorization/events`.
+/// `GET /authorization`, `GET /authorization/events` and `GET /authorization/audit`.
 pub async fn read_authorization(platform: &Platform, request: Request) -> Response<Body> {
     let answer = match read::segments(&request).as_slice() {
         [_, "events"] => events(platform, &request).await,
+        [_, "audit"] => audit(platform, &request).await,
         _ => state(platform, &request).await,
     };
     conclude(answer, &read::request_id(&request))
@@ -74,13 +77,7 @@ async fn events(platform: &Platform, request: &Request) -> Result<Answer, Proble
         since: time("since")?,
         until: time("until")?,
     };
-    let limit = match text("limit") {
-        None => 50,
-        Some(limit) => match limit.parse() {
-            Ok(limit @ 1..=100) => limit,
-            _ => return Err(Problem::wrong_type("limit")),
-        },
-    };
+    let limit = limit(parameters.first("limit"))?;
     let step = ReadEvents { store: &platform.store };
     let page = step
         .run(&tenant_id, &filter, limit, text("cursor").as_deref())
@@ -90,6 +87,118 @@ async fn events(platform: &Platform, request: &Request) -> Result<Answer, Proble
         StatusCode::OK,
         &json!({"events": page.events, "next_cursor": page.next_cursor}),
     ))
+}
+
+/// The trail as JSON, or one line each for a program that asks for `application/x-ndjson`.
+async fn audit(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+    let tenant_id = read::tenant(request, &platform.config)?;
+    let parameters = request.query_string_parameters();
+    if let Some((name, _)) = parameters.iter().find(|(name, _)| !["limit", "cursor"].contains(name)) {
+        return Err(Problem::unknown_field(name));
+    }
+    let cursor = parameters.first("cursor").filter(|cursor| !cursor.is_empty());
+    let limit = limit(parameters.first("limit"))?;
+    let page = platform
+        .store
+        .audit(&tenant_id, limit, cursor)
+        .await
+        .map_err(|error| problem(platform)(error.into()))?;
+    let accept = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .unwrap_or_default();
+    if accept.contains("application/x-ndjson") {
+        let lines: String = page
+            .entries
+            .iter()
+            .map(|entry| json!(entry).to_string() + "\n")
+            .collect();
+        return Ok(Answer::new(StatusCode::OK, "application/x-ndjson", lines));
+    }
+    Ok(Answer::json(
+        StatusCode::OK,
+        &json!({"entries": page.entries, "next_cursor": page.next_cursor}),
+    ))
+}
+
+/// How many rows a page has.
+fn limit(text: Option<&str>) -> Result<usize, Problem> {
+    match text.filter(|text| !text.is_empty()).map(str::parse) {
+        None => Ok(50),
+        Some(Ok(limit @ 1..=100)) => Ok(limit),
+        Some(_) => Err(Problem::wrong_type("limit")),
+    }
+}
+
+/// `DELETE /authorization`.
+pub async fn disconnect(platform: &Platform, request: Request) -> Response<Body> {
+    conclude(delete(platform, &request).await, &read::request_id(&request))
+}
+
+async fn delete(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+    let tenant_id = read::tenant(request, &platform.config)?;
+    let step = Disconnect {
+        store: &platform.store,
+        vault: &platform.vault,
+        delete_events: platform.config.delete_events_on_disconnect,
+    };
+    let actor = read::actor(request);
+    step.run(&tenant_id, read::occasion(platform, &actor))
+        .await
+        .map_err(problem(platform))?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}
+
+/// `POST /authorization/events/{event_id}/replay`.
+pub async fn replay_event(platform: &Platform, request: Request) -> Response<Body> {
+    conclude(replay(platform, &request).await, &read::request_id(&request))
+}
+
+async fn replay(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+    let tenant_id = read::tenant(request, &platform.config)?;
+    read::json_fields(request, &[], true)?;
+    let segments = read::segments(request);
+    let event_id = segments.get(2).copied().unwrap_or_default();
+    let actor = read::actor(request);
+    let step = ReplayEvent { store: &platform.store };
+    let event_id = step
+        .run(&tenant_id, event_id, read::occasion(platform, &actor))
+        .await
+        .map_err(problem(platform))?;
+    Ok(Answer::json(StatusCode::ACCEPTED, &json!({"event_id": event_id})))
+}
+
+/// `POST /authorization/{scope}/test`.
+pub async fn test_callback(platform: &Platform, request: Request) -> Response<Body> {
+    conclude(test(platform, &request).await, &read::request_id(&request))
+}
+
+async fn test(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+    let tenant_id = read::tenant(request, &platform.config)?;
+    let scope = read::scope(request)?;
+    let send_event = match read::json_fields(request, &["send_event"], true)?.get("send_event") {
+        None => false,
+        Some(send_event) => send_event.as_bool().ok_or_else(|| Problem::wrong_type("send_event"))?,
+    };
+    let keys = platform.keys().await.map_err(problem(platform))?;
+    let base_url = read::base_url(request, &platform.config);
+    // A deployment whose own links are plain http is one on this machine.
+    let probe = Probe {
+        local: base_url.starts_with("http:"),
+    };
+    let step = TestCallback {
+        store: &platform.store,
+        keys,
+        probe,
+        base_url: &base_url,
+    };
+    let actor = read::actor(request);
+    let report = step
+        .run(&tenant_id, scope, send_event, read::occasion(platform, &actor))
+        .await
+        .map_err(problem(platform))?;
+    Ok(Answer::json(StatusCode::OK, &report))
 }
 
 /// `PUT /authorization/{scope}/secret`.
@@ -123,10 +232,25 @@ async fn put_secret(platform: &Platform, request: &Request) -> Result<Answer, Pr
         vault: &platform.vault,
         keys,
     };
-    let registered = step
-        .run(&tenant_id, scope, input, &*platform.clock, &*platform.entropy)
-        .await
-        .map_err(problem(platform))?;
+    let actor = read::actor(request);
+    let occasion = read::occasion(platform, &actor);
+    let registered = match step.run(&tenant_id, scope, input, occasion).await {
+        Ok(registered) => registered,
+        Err(error) => {
+            let refused = problem(platform)(error);
+            let entry = occasion
+                .entry(Action::SecretRegistered)
+                .of(scope)
+                .refused(refused.code());
+            // Nothing was changed, so there was no commit to put this line into.
+            platform
+                .store
+                .record(&tenant_id, entry)
+                .await
+                .map_err(|error| problem(platform)(error.into()))?;
+            return Err(refused);
+        }
+    };
     let base_url = read::base_url(request, &platform.config);
     let view = ScopeView::new(&registered.authorization, scope, Some(&registered.callback), &base_url);
     let body = json!({"scope": view, "credentials": credentials(&registered.credentials, &base_url)});
@@ -145,6 +269,8 @@ async fn post_or_get_credentials(platform: &Platform, request: &Request) -> Resu
     let tenant_id = read::tenant(request, &platform.config)?;
     let scope = read::scope(request)?;
     let store = &platform.store;
+    let actor = read::actor(request);
+    let occasion = read::occasion(platform, &actor);
     let generated = if request.method() == Method::POST {
         let rotate = match read::json_fields(request, &["rotate"], true)?.get("rotate") {
             None => false,
@@ -152,11 +278,10 @@ async fn post_or_get_credentials(platform: &Platform, request: &Request) -> Resu
         };
         let keys = platform.keys().await.map_err(problem(platform))?;
         let step = GenerateCredentials { store, keys };
-        step.run(&tenant_id, scope, rotate, &*platform.clock, &*platform.entropy)
-            .await
+        step.run(&tenant_id, scope, rotate, occasion).await
     } else {
         let keys = platform.keys().await.map_err(problem(platform))?;
-        ShowCredentials { store, keys }.run(&tenant_id, scope).await
+        ShowCredentials { store, keys }.run(&tenant_id, scope, occasion).await
     };
     let generated = generated.map_err(problem(platform))?;
     let status = if generated.new {
@@ -192,7 +317,7 @@ async fn complete(platform: &Platform, request: &Request) -> Result<Answer, Prob
     read::json_fields(request, &[], true)?;
     let step = CompleteAuthorization { store: &platform.store };
     let (authorization, callbacks) = step
-        .run(&tenant_id, &*platform.clock)
+        .run(&tenant_id, read::occasion(platform, &read::actor(request)))
         .await
         .map_err(problem(platform))?;
     Ok(Answer::json(
@@ -217,7 +342,11 @@ async fn put_settings(platform: &Platform, request: &Request) -> Result<Answer, 
     };
     let step = UpdateSettings { store: &platform.store };
     let settings = step
-        .run(&tenant_id, callback_base_url)
+        .run(
+            &tenant_id,
+            callback_base_url,
+            read::occasion(platform, &read::actor(request)),
+        )
         .await
         .map_err(problem(platform))?;
     Ok(Answer::json(StatusCode::OK, &settings))

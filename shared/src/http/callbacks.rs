@@ -7,9 +7,10 @@ use lambda_http::{
 
 use super::{Answer, Problem, conclude, read};
 use crate::{
+    audit::Actor,
     ids::CallbackId,
     startup::Platform,
-    steps::{ReceiveEvent, ReceiveSuiteEvent, StepError, VerifySuiteUrl, VerifyUrl},
+    steps::{Occasion, ReceiveEvent, ReceiveSuiteEvent, StepError, VerifySuiteUrl, VerifyUrl},
 };
 
 /// `GET` and `POST /callback/{callback_id}`, with or without slashes at the end.
@@ -41,7 +42,13 @@ async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer,
             memory,
             grace: platform.config.rotation_grace,
         };
-        step.run(&id, query, clock).await.map(echo).map_err(refused)
+        let actor = Actor::wecom();
+        let occasion = Occasion {
+            actor: &actor,
+            clock,
+            entropy: &*platform.entropy,
+        };
+        step.run(&id, query, occasion).await.map(echo).map_err(refused)
     }
 }
 

@@ -1,13 +1,16 @@
 //! The admin page: files of `console/`, embedded.
 
+use std::io::Write as _;
+
+use flate2::{Compression, write::GzEncoder};
 use include_dir::{Dir, include_dir};
 use lambda_http::{
     Body, Request, Response,
     http::{
         HeaderValue, StatusCode,
         header::{
-            CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderName, IF_NONE_MATCH, REFERRER_POLICY,
-            STRICT_TRANSPORT_SECURITY,
+            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderName, IF_NONE_MATCH,
+            REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
         },
     },
 };
@@ -38,18 +41,19 @@ fn file(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
         return Err(Problem::not_found());
     }
     let contents = FILES.get_file(path).ok_or_else(Problem::not_found)?.contents();
-    let etag = format!("\"{}\"", hex(&Sha256::digest(contents)).get(..32).unwrap_or_default());
+    // Weak, because the same file goes out compressed and not.
+    let etag = format!("W/\"{}\"", hex(&Sha256::digest(contents)).get(..32).unwrap_or_default());
     let seen = request
         .headers()
         .get(IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok());
-    let answer = if seen.is_some_and(|seen| seen.split(',').any(|one| one.trim().trim_start_matches("W/") == etag)) {
+    let answer = if seen.is_some_and(|seen| {
+        seen.split(',')
+            .any(|one| one.trim().trim_start_matches("W/") == etag.trim_start_matches("W/"))
+    }) {
         Answer::empty(StatusCode::NOT_MODIFIED)
     } else {
-        match std::str::from_utf8(contents) {
-            Ok(text) => Answer::new(StatusCode::OK, content_type(path), text),
-            Err(_) => Answer::new(StatusCode::OK, content_type(path), contents),
-        }
+        contents_of(path, contents, request)
     };
     let etag = HeaderValue::from_str(&etag).map_err(|_| Problem::internal())?;
     // Modules import one another by name, so a new version must be noticed at once: cached, but asked for each time.
@@ -59,6 +63,34 @@ fn file(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
             .with(ETAG, etag)
             .with(CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ))
+}
+
+/// The file, compressed for whoever takes that: an HTTP API of API Gateway does not compress.
+fn contents_of(path: &str, contents: &'static [u8], request: &Request) -> Answer {
+    let accepted = request
+        .headers()
+        .get(ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let takes_gzip = accepted
+        .split(',')
+        .any(|one| one.split(';').next().is_some_and(|name| name.trim() == "gzip"));
+    let answer = match (
+        takes_gzip.then(|| gzip(contents)).flatten(),
+        std::str::from_utf8(contents),
+    ) {
+        (Some(compressed), _) => Answer::new(StatusCode::OK, content_type(path), compressed)
+            .with(CONTENT_ENCODING, HeaderValue::from_static("gzip")),
+        (None, Ok(text)) => Answer::new(StatusCode::OK, content_type(path), text),
+        (None, Err(_)) => Answer::new(StatusCode::OK, content_type(path), contents),
+    };
+    answer.with(VARY, HeaderValue::from_static("accept-encoding"))
+}
+
+fn gzip(contents: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(contents).ok()?;
+    encoder.finish().ok()
 }
 
 /// Where the page gets its token.
@@ -73,7 +105,10 @@ fn page_config(platform: &Platform) -> serde_json::Value {
 
 fn protect(platform: &Platform, answer: Answer) -> Answer {
     let policy = match &platform.config.console_oidc {
-        Some(oidc) => POLICY.replace("connect-src 'self'", &format!("connect-src 'self' {}", oidc.issuer)),
+        Some(oidc) => POLICY.replace(
+            "connect-src 'self'",
+            &format!("connect-src 'self' {}", origin(&oidc.issuer)),
+        ),
         None => POLICY.to_owned(),
     };
     let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY));
@@ -85,6 +120,13 @@ fn protect(platform: &Platform, answer: Answer) -> Answer {
             HeaderName::from_static("cross-origin-opener-policy"),
             HeaderValue::from_static("same-origin"),
         )
+}
+
+/// A source of the policy is an origin: with a path it would match that one path alone.
+fn origin(url: &str) -> String {
+    url::Url::parse(url)
+        .map(|url| url.origin().ascii_serialization())
+        .unwrap_or_default()
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -33,13 +33,14 @@ pub async fn start_installation(platform: &Platform, request: Request) -> Respon
 async fn make_link(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let tenant_id = read::tenant(request, &platform.config)?;
     read::json_fields(request, &[], true)?;
+    let actor = read::actor(request);
     let base_url = read::base_url(request, &platform.config);
     let step = StartInstallation {
         access: access(platform),
         base_url: &base_url,
     };
     let link = step
-        .run(tenant_id, &*platform.clock, &*platform.entropy)
+        .run(tenant_id, read::occasion(platform, &actor))
         .await
         .map_err(|error| Problem::from_step(&error, platform.clock.now()))?;
     let body = json!({"install_url": link.install_url, "expires_at": link.expires_at});
@@ -98,7 +99,7 @@ pub async fn installation_callback(platform: &Platform, request: Request) -> Res
         state: parameters.first("state").unwrap_or_default(),
         cookie: read::cookie(&request, COOKIE),
     };
-    let failed = match step.run(redirect, &*platform.clock).await {
+    let failed = match step.run(redirect, &*platform.clock, &*platform.entropy).await {
         Ok(InstallOutcome::Installed) => None,
         Ok(InstallOutcome::Failed(code)) => Some(code),
         Err(error) => Some(Problem::from_step(&error, platform.clock.now()).code().to_owned()),

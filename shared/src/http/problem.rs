@@ -125,7 +125,7 @@ impl Problem {
         Self::new(UNSUPPORTED_MEDIA_TYPE)
     }
 
-    pub(super) fn malformed_request(detail: &'static str) -> Self {
+    pub(crate) fn malformed_request(detail: &'static str) -> Self {
         Self::new(MALFORMED_REQUEST).detail(detail)
     }
 
@@ -145,6 +145,10 @@ impl Problem {
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.0.kind.code
+    }
+
+    pub(crate) fn title(&self) -> &'static str {
+        self.0.kind.title
     }
 
     fn detail(mut self, detail: &'static str) -> Self {
@@ -171,7 +175,7 @@ impl Problem {
     }
 
     /// What a step's error means at `now`. Logs it, once: here, where it leaves the product.
-    pub(super) fn from_step(error: &StepError, now: Timestamp) -> Self {
+    pub(crate) fn from_step(error: &StepError, now: Timestamp) -> Self {
         let problem = Self::new(kind_of(error)).with_particulars(error, now);
         if problem.0.kind.status >= 500 {
             tracing::error!(code = problem.code(), error = %error, causes = %causes(error), "refused");
@@ -186,7 +190,7 @@ impl Problem {
         let seconds_until = |until: &Timestamp| until.duration_since(now).as_secs().max(1);
         match error {
             StepError::StepsMissing(missing) => self.extension("missing", json!(missing)),
-            StepError::SecretRejected(refusal)
+            StepError::SecretRejected(Some(refusal))
             | StepError::UnknownCorpId(refusal)
             | StepError::WecomRefused(Some(refusal))
             | StepError::WrongSecretKind {

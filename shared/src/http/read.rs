@@ -5,8 +5,11 @@ use serde_json::{Map, Value};
 
 use super::Problem;
 use crate::{
+    audit::{Actor, ActorKind},
     config::Config,
     ids::{Scope, TenantId},
+    startup::Platform,
+    steps::Occasion,
 };
 
 /// An admin's request has at most this many bytes of body.
@@ -14,7 +17,8 @@ pub(super) const MAX_ADMIN_BODY: usize = 64 * 1024;
 /// A callback's request has at most this many bytes of body.
 pub(super) const MAX_CALLBACK_BODY: usize = 1024 * 1024;
 
-/// The tenant, from the claims that API Gateway's JWT authorizer has verified; there is no other way to name one.
+/// The tenant, from the claims that API Gateway's JWT authorizer has verified; there is no other way to name one, but for
+/// the setting that stands in for claims under `sam local`, which checks no token.
 pub(super) fn tenant(request: &Request, config: &Config) -> Result<TenantId, Problem> {
     let claim = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context
@@ -24,10 +28,36 @@ pub(super) fn tenant(request: &Request, config: &Config) -> Result<TenantId, Pro
             .and_then(|jwt| jwt.claims.get(&config.tenant_claim)),
         _ => None,
     };
-    let claim = claim
-        .filter(|claim| !claim.is_empty())
-        .ok_or_else(Problem::unauthenticated)?;
-    TenantId::parse(claim).map_err(|_| Problem::forbidden())
+    match (claim.filter(|claim| !claim.is_empty()), &config.local_tenant_id) {
+        (Some(claim), _) => TenantId::parse(claim).map_err(|_| Problem::forbidden()),
+        (None, Some(local)) => Ok(local.clone()),
+        (None, None) => Err(Problem::unauthenticated()),
+    }
+}
+
+/// Who asks: the subject of the admin's token, and the address that API Gateway saw.
+pub(super) fn actor(request: &Request) -> Actor {
+    let context = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => Some(context),
+        _ => None,
+    };
+    let jwt = context
+        .and_then(|context| context.authorizer.as_ref())
+        .and_then(|authorizer| authorizer.jwt.as_ref());
+    Actor {
+        kind: ActorKind::Admin,
+        id: jwt.and_then(|jwt| jwt.claims.get("sub").cloned()),
+        source_ip: context.and_then(|context| context.http.source_ip.clone()),
+    }
+}
+
+/// The circumstances of a step that `actor` takes now.
+pub(super) fn occasion<'a>(platform: &'a Platform, actor: &'a Actor) -> Occasion<'a> {
+    Occasion {
+        actor,
+        clock: &*platform.clock,
+        entropy: &*platform.entropy,
+    }
 }
 
 /// Where our links and callback URLs begin: as configured, else the host that API Gateway was reached at.
@@ -120,4 +150,60 @@ pub(super) fn cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::aws_lambda_events::apigw::{
+        ApiGatewayV2httpRequestContext, ApiGatewayV2httpRequestContextAuthorizerDescription,
+        ApiGatewayV2httpRequestContextAuthorizerJwtDescription,
+    };
+
+    use super::*;
+
+    fn request(claim: Option<&str>) -> Request {
+        let mut jwt = ApiGatewayV2httpRequestContextAuthorizerJwtDescription::default();
+        jwt.claims
+            .extend(claim.map(|claim| ("tenant_id".to_owned(), claim.to_owned())));
+        let mut authorizer = ApiGatewayV2httpRequestContextAuthorizerDescription::default();
+        authorizer.jwt = Some(jwt);
+        let mut context = ApiGatewayV2httpRequestContext::default();
+        context.authorizer = Some(authorizer);
+        Request::default().with_request_context(RequestContext::ApiGatewayV2(context))
+    }
+
+    fn config(set: &[(&str, &str)]) -> Config {
+        let required = ["AUTHORIZATION_TABLE", "EVENT_TABLE", "SECRET_PREFIX"].map(|name| (name, "x"));
+        Config::from_lookup(|name| {
+            let mut given = required.iter().chain(set);
+            given
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+        .unwrap()
+    }
+
+    fn code(request: &Request, config: &Config) -> Result<String, &'static str> {
+        tenant(request, config)
+            .map(String::from)
+            .map_err(|problem| problem.code())
+    }
+
+    #[test]
+    fn fails_closed_without_a_claim() {
+        let config = config(&[]);
+        assert_eq!(code(&request(Some("acme")), &config), Ok("acme".into()));
+        for without in [request(None), request(Some("")), Request::default()] {
+            assert_eq!(code(&without, &config), Err("unauthenticated"));
+        }
+        assert_eq!(code(&request(Some("a/b")), &config), Err("forbidden"));
+    }
+
+    #[test]
+    fn falls_back_on_the_local_tenant_only_when_there_is_no_claim() {
+        let config = config(&[("LOCAL_TENANT_ID", "demo"), ("AWS_SAM_LOCAL", "true")]);
+        assert_eq!(code(&request(None), &config), Ok("demo".into()));
+        assert_eq!(code(&request(Some("acme")), &config), Ok("acme".into()));
+        assert_eq!(code(&request(Some("a/b")), &config), Err("forbidden"));
+    }
 }

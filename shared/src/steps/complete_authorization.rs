@@ -1,9 +1,9 @@
 //! Step 4: completes the wizard when every step is really done.
 
-use super::StepError;
+use super::{Occasion, StepError, audited};
 use crate::{
+    audit::Action,
     authorization::{Authorization, Callback},
-    clock::Clock,
     ids::{Scope, TenantId},
     store::{Authorizations, Change, CommitError, StoreError},
 };
@@ -23,7 +23,7 @@ impl<S: Authorizations> CompleteAuthorization<'_, S> {
     pub async fn run(
         &self,
         tenant_id: &TenantId,
-        clock: &dyn Clock,
+        occasion: Occasion<'_>,
     ) -> Result<(Authorization, [Option<Callback>; 2]), StepError> {
         for _ in 0..3 {
             let mut authorization = self.store.authorization(tenant_id).await?;
@@ -36,8 +36,15 @@ impl<S: Authorizations> CompleteAuthorization<'_, S> {
             if authorization.completed_at.is_some() {
                 return Ok((authorization, callbacks));
             }
-            authorization.completed_at = Some(clock.now());
-            match self.store.commit(vec![Change::Save(authorization.clone())]).await {
+            authorization.completed_at = Some(occasion.now());
+            match self
+                .store
+                .commit(vec![
+                    Change::Save(Box::new(authorization.clone())),
+                    audited(tenant_id, occasion.entry(Action::Completed)),
+                ])
+                .await
+            {
                 Ok(()) => return Ok((authorization, callbacks)),
                 Err(CommitError::Stale) => {}
                 Err(error) => return Err(error.into()),

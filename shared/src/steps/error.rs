@@ -33,7 +33,7 @@ pub enum StepError {
     InstallLinkExpired,
     /// The Secret does not belong to that corporation, or was reset.
     #[error("WeCom refused the Secret")]
-    SecretRejected(Refusal),
+    SecretRejected(Option<Refusal>),
     /// The Secret is another kind of Secret.
     #[error("another kind of Secret")]
     WrongSecretKind {

@@ -39,7 +39,9 @@ impl StoredInstallation {
     }
 
     pub(super) fn parse(secret: &SecretString) -> Result<Self, StepError> {
-        serde_json::from_str(secret.expose_secret()).map_err(|error| StepError::Internal(Box::new(error)))
+        // The parser's own words may quote what it read.
+        serde_json::from_str(secret.expose_secret())
+            .map_err(|_| StepError::Internal("the secret of an installation is malformed".into()))
     }
 
     /// Writes it for the tenant; answers the version.

@@ -3,13 +3,13 @@
 
 use wecom_callback::Credentials;
 
-use super::{StepError, register_secret::installed_by_admin};
+use super::{Occasion, StepError, audited, register_secret::installed_by_admin};
 use crate::{
+    audit::Action,
     authorization::{Authorization, Callback, Generation},
-    clock::Clock,
-    entropy::{Entropy, Generator},
+    entropy::Generator,
     ids::{CallbackId, Scope, TenantId},
-    store::{Authorizations, Change, CommitError, KeyRing},
+    store::{AuditTrail, Authorizations, Change, CommitError, KeyRing},
 };
 
 /// Generates credentials.
@@ -58,8 +58,7 @@ impl<S: Authorizations> GenerateCredentials<'_, S> {
         tenant_id: &TenantId,
         scope: Scope,
         rotate: bool,
-        clock: &dyn Clock,
-        entropy: &dyn Entropy,
+        occasion: Occasion<'_>,
     ) -> Result<GeneratedCredentials, StepError> {
         let issue = Issue {
             store: self.store,
@@ -69,17 +68,24 @@ impl<S: Authorizations> GenerateCredentials<'_, S> {
             let mut authorization = self.store.authorization(tenant_id).await?;
             installed_by_admin(&authorization)?;
             let known = authorization.scope(scope).callback_id.is_some();
-            let (mut callback, mut generated) = issue.callback(&mut authorization, scope, clock, entropy).await?;
+            let (mut callback, mut generated) = issue.callback(&mut authorization, scope, occasion).await?;
             if rotate && !generated {
-                issue.propose(&mut callback, clock, entropy);
+                issue.propose(&mut callback, occasion);
                 generated = true;
             }
             if !generated {
                 return issue.describe(&authorization, &callback, false);
             }
-            let mut changes = vec![Change::SaveCallback(callback.clone())];
+            let entry = occasion
+                .entry(Action::CredentialsGenerated)
+                .of(scope)
+                .with("generation", &(callback.next_number() - 1));
+            let mut changes = vec![
+                Change::SaveCallback(Box::new(callback.clone())),
+                audited(tenant_id, entry),
+            ];
             if !known {
-                changes.push(Change::Save(authorization.clone()));
+                changes.push(Change::Save(Box::new(authorization.clone())));
             }
             match self.store.commit(changes).await {
                 Ok(()) => return issue.describe(&authorization, &callback, true),
@@ -92,12 +98,17 @@ impl<S: Authorizations> GenerateCredentials<'_, S> {
     }
 }
 
-impl<S: Authorizations> ShowCredentials<'_, S> {
-    /// Answers the newest generation.
+impl<S: Authorizations + AuditTrail> ShowCredentials<'_, S> {
+    /// Answers the newest generation, after a line about it stands in the audit trail.
     ///
     /// # Errors
     /// [`StepError::NotFound`] when none has been generated, or the store's failure.
-    pub async fn run(&self, tenant_id: &TenantId, scope: Scope) -> Result<GeneratedCredentials, StepError> {
+    pub async fn run(
+        &self,
+        tenant_id: &TenantId,
+        scope: Scope,
+        occasion: Occasion<'_>,
+    ) -> Result<GeneratedCredentials, StepError> {
         let authorization = self.store.authorization(tenant_id).await?;
         let id = authorization
             .scope(scope)
@@ -105,11 +116,17 @@ impl<S: Authorizations> ShowCredentials<'_, S> {
             .as_ref()
             .ok_or(StepError::NotFound)?;
         let callback = self.store.callback(id).await?.ok_or(StepError::NotFound)?;
-        Issue {
+        let issue = Issue {
             store: self.store,
             keys: self.keys,
-        }
-        .describe(&authorization, &callback, false)
+        };
+        let shown = issue.describe(&authorization, &callback, false)?;
+        let entry = occasion
+            .entry(Action::CredentialsShown)
+            .of(scope)
+            .with("generation", &(shown.generation));
+        self.store.record(tenant_id, entry).await?;
+        Ok(shown)
     }
 }
 
@@ -126,23 +143,23 @@ impl<S: Authorizations> Issue<'_, S> {
         &self,
         authorization: &mut Authorization,
         scope: Scope,
-        clock: &dyn Clock,
-        entropy: &dyn Entropy,
+        occasion: Occasion<'_>,
     ) -> Result<(Callback, bool), StepError> {
         if let Some(id) = &authorization.scope(scope).callback_id {
             let callback = self.store.callback(id).await?.ok_or(StepError::StateChanged)?;
             return Ok((callback, false));
         }
-        let id = CallbackId::generate(entropy);
+        let id = CallbackId::generate(occasion.entropy);
         let mut callback = Callback::new(id.clone(), authorization.tenant_id.clone(), scope);
         callback.corp_id = authorization.plaintext_corp_id().cloned();
-        self.propose(&mut callback, clock, entropy);
+        self.propose(&mut callback, occasion);
         authorization.scope_mut(scope).callback_id = Some(id);
         Ok((callback, true))
     }
 
     /// Generates a pair and makes it the callback's pending one.
-    pub(super) fn propose(&self, callback: &mut Callback, clock: &dyn Clock, entropy: &dyn Entropy) {
+    pub(super) fn propose(&self, callback: &mut Callback, occasion: Occasion<'_>) {
+        let entropy = occasion.entropy;
         let number = callback.next_number();
         let pair = Credentials::generate(&mut Generator(entropy));
         let sealed = self
@@ -151,7 +168,7 @@ impl<S: Authorizations> Issue<'_, S> {
         callback.propose(Generation {
             number,
             sealed,
-            created_at: clock.now(),
+            created_at: occasion.now(),
         });
     }
 

@@ -11,14 +11,16 @@ use secrecy::SecretString;
 use wecom_client::ErrorCode;
 
 use super::{
-    StepError, SuiteAccess,
+    Occasion, StepError, SuiteAccess, audited,
     exchange::{StoredInstallation, installation},
     start_installation::fingerprint,
     suite_access::CallError,
 };
 use crate::{
+    audit::Action,
     authorization::{AuthMode, Exchange, InstallOutcome, InstallSession, Installation},
     clock::Clock,
+    entropy::Entropy,
     ids::InstallState,
     store::{Authorizations, Change, CommitError, InstallSessions, SecretName, SuiteTickets, TokenCache, Vault},
 };
@@ -57,7 +59,12 @@ where
     /// # Errors
     /// [`StepError::InstallLinkExpired`] when the session is unknown, too old, another browser's or used with another
     /// code; what WeCom refused; or the store's failure.
-    pub async fn run(&self, redirect: Redirect<'_>, clock: &dyn Clock) -> Result<InstallOutcome, StepError> {
+    pub async fn run(
+        &self,
+        redirect: Redirect<'_>,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<InstallOutcome, StepError> {
         let state = InstallState::parse(redirect.state).map_err(|_| StepError::InstallLinkExpired)?;
         let session = self
             .access
@@ -78,7 +85,8 @@ where
         if !same_browser || !same_code || !in_time {
             return Err(StepError::InstallLinkExpired);
         }
-        self.claim_and_exchange(session, &auth_code, &code_hash, clock).await
+        self.claim_and_exchange(session, &auth_code, &code_hash, clock, entropy)
+            .await
     }
 
     async fn claim_and_exchange(
@@ -87,6 +95,7 @@ where
         auth_code: &SecretString,
         code_hash: &str,
         clock: &dyn Clock,
+        entropy: &dyn Entropy,
     ) -> Result<InstallOutcome, StepError> {
         for _ in 0..LOOKS {
             if let Some(outcome) = session.outcome {
@@ -103,7 +112,7 @@ where
                     .claim_exchange(&session, code_hash, clock.now())
                     .await?
             {
-                return self.exchange(&session, auth_code, code_hash, clock).await;
+                return self.exchange(&session, auth_code, code_hash, clock, entropy).await;
             }
             // Another request with the same code is at it.
             tokio::time::sleep(BETWEEN_LOOKS).await;
@@ -130,8 +139,9 @@ where
         auth_code: &SecretString,
         code_hash: &str,
         clock: &dyn Clock,
+        entropy: &dyn Entropy,
     ) -> Result<InstallOutcome, StepError> {
-        match self.install(session, auth_code, code_hash, clock).await {
+        match self.install(session, auth_code, code_hash, clock, entropy).await {
             Ok(installation) if installation.auth_mode == AuthMode::Member => {
                 Ok(InstallOutcome::Failed("member_authorization".to_owned()))
             }
@@ -148,7 +158,13 @@ where
                 self.access.store.fail_session(&session.state, "corp_mismatch").await?;
                 Err(error)
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                // Should this fail, the claim lapses by itself.
+                if let Err(unreleased) = self.access.store.release_exchange(&session.state, code_hash).await {
+                    tracing::warn!(error = %unreleased, "the claim on an exchange could not be given back");
+                }
+                Err(error)
+            }
         }
     }
 
@@ -158,6 +174,7 @@ where
         auth_code: &SecretString,
         code_hash: &str,
         clock: &dyn Clock,
+        entropy: &dyn Entropy,
     ) -> Result<Installation, StepError> {
         let (stored, version_id) = self.permanent_code(session, auth_code, code_hash, clock).await?;
         let info = self
@@ -180,16 +197,22 @@ where
             {
                 return Err(StepError::CorpMismatch);
             }
-            let released = authorization.installation.as_ref().map(|before| before.corp_id.clone());
+            // The corporation of an installation that is over was set free when it ended, and may be another tenant's by now.
             let removed = authorization.install(installation.clone());
+            let occasion = Occasion {
+                actor: &session.started_by,
+                clock,
+                entropy,
+            };
+            let entry = occasion
+                .entry(Action::Installed)
+                .with("corp_name", &installation.corp_name);
             let mut changes = vec![
-                Change::Save(authorization),
+                audited(&session.tenant_id, entry),
+                Change::Save(Box::new(authorization)),
                 Change::BindCorp(installation.corp_id.clone(), session.tenant_id.clone()),
                 Change::EndInstallSession(session.state.clone(), outcome.clone()),
             ];
-            if let Some(corp_id) = released.filter(|before| *before != installation.corp_id) {
-                changes.push(Change::ReleaseCorp(corp_id, session.tenant_id.clone()));
-            }
             changes.extend(removed.into_iter().map(Change::RemoveCallback));
             match self.access.store.commit(changes).await {
                 Err(CommitError::Stale) => {}

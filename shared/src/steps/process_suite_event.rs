@@ -10,18 +10,20 @@ use secrecy::SecretString;
 use wecom_client::{ErrorClass, ErrorCode};
 
 use super::{
-    StepError, SuiteAccess,
+    Disconnect, Occasion, StepError, SuiteAccess, audited,
+    disconnect::{end, token_name},
     exchange::{StoredInstallation, installation},
     start_installation::fingerprint,
     suite_access::CallError,
 };
 use crate::{
+    audit::Action,
     authorization::{Authorization, Installation},
     callback::xml,
-    clock::Clock,
     ids::{CorpId, InstallState, TenantId},
     store::{
-        Authorizations, Change, CommitError, InstallSessions, Payload, SecretName, SuiteTickets, TokenCache, Vault,
+        AuditTrail, Authorizations, Change, CommitError, DeleteEvents, Exchanges, InstallSessions, Payload, SecretName,
+        SuiteTickets, TokenCache, Vault,
     },
 };
 
@@ -47,18 +49,20 @@ pub struct ProcessSuiteEvent<'a, S, V> {
     pub access: SuiteAccess<'a, S, V>,
     /// Where permanent codes are kept.
     pub vault: &'a V,
+    /// Whether a corporation's events are deleted when it removes the app.
+    pub delete_events: bool,
 }
 
 impl<S, V> ProcessSuiteEvent<'_, S, V>
 where
-    S: Authorizations + InstallSessions + SuiteTickets + TokenCache,
+    S: AuditTrail + Authorizations + DeleteEvents + Exchanges + InstallSessions + SuiteTickets + TokenCache,
     V: Vault,
 {
     /// Acts on the event; an unknown one is left alone.
     ///
     /// # Errors
     /// When it should be tried again: WeCom or the store failed.
-    pub async fn run(&self, event: &SuiteEvent, clock: &dyn Clock) -> Result<(), StepError> {
+    pub async fn run(&self, event: &SuiteEvent, occasion: Occasion<'_>) -> Result<(), StepError> {
         let text = |name| xml::text(&event.payload, name).filter(|text| !text.is_empty());
         let corp_id = text("AuthCorpId").and_then(|corp_id| CorpId::parse(corp_id).ok());
         match (event.info_type.as_str(), text("AuthCode"), corp_id) {
@@ -68,11 +72,11 @@ where
                     tracing::info!("create_auth of a session of ours: left to the browser's redirect");
                     Ok(())
                 }
-                _ => self.renew(&SecretString::from(auth_code), clock).await,
+                _ => self.renew(&SecretString::from(auth_code), occasion).await,
             },
-            ("reset_permanent_code", Some(auth_code), _) => self.renew(&SecretString::from(auth_code), clock).await,
-            ("change_auth", _, Some(corp_id)) => self.refresh(&corp_id, event, clock).await,
-            ("cancel_auth", _, Some(corp_id)) => self.cancel(&corp_id, happened(event)).await,
+            ("reset_permanent_code", Some(auth_code), _) => self.renew(&SecretString::from(auth_code), occasion).await,
+            ("change_auth", _, Some(corp_id)) => self.refresh(&corp_id, event, occasion).await,
+            ("cancel_auth", _, Some(corp_id)) => self.cancel(&corp_id, happened(event), occasion).await,
             (info_type, ..) => {
                 tracing::info!(suite.info_type = info_type, "no action for this event of the suite");
                 Ok(())
@@ -83,29 +87,41 @@ where
     async fn keep_ticket(&self, event: &SuiteEvent, ticket: Option<&str>) -> Result<(), StepError> {
         let Some(ticket) = ticket else { return Ok(()) };
         let ticket = SecretString::from(ticket);
-        Ok(self
-            .access
+        self.access
             .store
             .keep_ticket(&event.suite_id, &ticket, happened(event))
-            .await?)
+            .await?;
+        // The alarm on the ticket's age counts these lines (template.yaml).
+        tracing::info!("suite ticket kept");
+        Ok(())
     }
 
     /// A new permanent code for a corporation that is bound.
-    async fn renew(&self, auth_code: &SecretString, clock: &dyn Clock) -> Result<(), StepError> {
+    async fn renew(&self, auth_code: &SecretString, occasion: Occasion<'_>) -> Result<(), StepError> {
+        let clock = occasion.clock;
         let code_hash = fingerprint(secrecy::ExposeSecret::expose_secret(auth_code));
-        let code = match self.access.permanent_code(auth_code, clock).await {
-            Ok(code) => code,
-            // Used or too old: an attempt before this one got it, or nobody will.
+        let (stored, tenant_id) = match self.access.permanent_code(auth_code, clock).await {
+            Ok(code) => {
+                let stored = StoredInstallation::new(code, &code_hash)?;
+                let Some(tenant_id) = self.access.store.tenant_of(&stored.corp_id).await? else {
+                    tracing::info!(corp.id = %stored.corp_id, "an authorization that no tenant has begun: bound to none");
+                    return Ok(());
+                };
+                self.access
+                    .store
+                    .note_exchange(&code_hash, &tenant_id, clock.now())
+                    .await?;
+                (stored, tenant_id)
+            }
+            // Used or too old: an attempt before this one got it and died, or nobody will.
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_AUTH_CODE) => {
-                tracing::warn!("an auth_code of the suite's events is used up or too old");
-                return Ok(());
+                let Some(exchanged) = self.exchanged(&code_hash).await? else {
+                    tracing::warn!("an auth_code of the suite's events is used up or too old");
+                    return Ok(());
+                };
+                exchanged
             }
             Err(error) => return Err(error.into_step(clock)),
-        };
-        let stored = StoredInstallation::new(code, &code_hash)?;
-        let Some(tenant_id) = self.access.store.tenant_of(&stored.corp_id).await? else {
-            tracing::info!(corp.id = %stored.corp_id, "an authorization that no tenant has begun: bound to none");
-            return Ok(());
         };
         let version_id = stored.keep(self.vault, &tenant_id).await?;
         let info = self
@@ -113,12 +129,34 @@ where
             .auth_info(&stored, clock)
             .await
             .map_err(|error| error.into_step(clock))?;
-        self.update(&tenant_id, &installation(&stored, info, version_id, clock))
-            .await
+        self.update(&tenant_id, &installation(&stored, info, version_id, clock), occasion)
+            .await?;
+        // A token of the permanent code before is not handed out any more.
+        Ok(self
+            .access
+            .store
+            .drop_token(&token_name(&tenant_id, "installation"))
+            .await?)
+    }
+
+    /// What an attempt before this one got for the code, if it came to keep it.
+    async fn exchanged(&self, code_hash: &str) -> Result<Option<(StoredInstallation, TenantId)>, StepError> {
+        let Some(tenant_id) = self.access.store.exchanged_for(code_hash).await? else {
+            return Ok(None);
+        };
+        let kept = self
+            .vault
+            .read(&SecretName::Installation(tenant_id.clone()), None)
+            .await?;
+        let kept = kept.map(|secret| StoredInstallation::parse(&secret)).transpose()?;
+        Ok(kept
+            .filter(|kept| kept.auth_code == code_hash)
+            .map(|kept| (kept, tenant_id)))
     }
 
     /// Range, privileges or mode of an authorization changed: what WeCom says now is what counts.
-    async fn refresh(&self, corp_id: &CorpId, event: &SuiteEvent, clock: &dyn Clock) -> Result<(), StepError> {
+    async fn refresh(&self, corp_id: &CorpId, event: &SuiteEvent, occasion: Occasion<'_>) -> Result<(), StepError> {
+        let clock = occasion.clock;
         let Some((tenant_id, authorization)) = self.bound(corp_id).await? else {
             return Ok(());
         };
@@ -135,49 +173,54 @@ where
         match self.access.auth_info(&stored, clock).await {
             Ok(info) => {
                 let now = installation(&stored, info, before.version_id.clone(), clock);
-                self.update(
-                    &tenant_id,
-                    &Installation {
-                        installed_at: before.installed_at,
-                        ..now
-                    },
-                )
-                .await
+                let now = Installation {
+                    installed_at: before.installed_at,
+                    ..now
+                };
+                self.update(&tenant_id, &now, occasion).await
             }
             Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
-                self.cancel(corp_id, happened(event)).await
+                self.cancel(corp_id, happened(event), occasion).await
             }
             Err(error) => Err(error.into_step(clock)),
         }
     }
 
     /// The corporation removed the app. One that was installed again since is left alone: this event came late.
-    async fn cancel(&self, corp_id: &CorpId, at: Timestamp) -> Result<(), StepError> {
+    async fn cancel(&self, corp_id: &CorpId, at: Timestamp, occasion: Occasion<'_>) -> Result<(), StepError> {
+        let Some(tenant_id) = self.access.store.tenant_of(corp_id).await? else {
+            return Ok(());
+        };
         self.change(corp_id, |authorization| {
             let installed_at = authorization.installed().map(|installation| installation.installed_at);
             // WeCom tells whole seconds only.
             let in_force = installed_at.is_some_and(|installed_at| installed_at.as_second() <= at.as_second());
             in_force.then(|| {
+                let entry = occasion.entry(Action::AuthorizationCancelled);
+                let changes = end(authorization, self.delete_events, occasion.now(), entry);
                 authorization.cancel(at);
-                vec![Change::ReleaseCorp(corp_id.clone(), authorization.tenant_id.clone())]
+                changes
             })
         })
-        .await
+        .await?;
+        // What died here before, too: the event is handed in again until this is done.
+        let disconnect = Disconnect {
+            store: self.access.store,
+            vault: self.vault,
+            delete_events: self.delete_events,
+        };
+        disconnect
+            .clean_up(self.access.store.authorization(&tenant_id).await?)
+            .await
     }
 
-    async fn update(&self, tenant_id: &TenantId, now: &Installation) -> Result<(), StepError> {
+    async fn update(&self, tenant_id: &TenantId, now: &Installation, occasion: Occasion<'_>) -> Result<(), StepError> {
         self.change(&now.corp_id, |authorization| {
-            let same = authorization.tenant_id == *tenant_id
-                && authorization
-                    .installation
-                    .as_ref()
-                    .is_some_and(|before| before.corp_id == now.corp_id);
-            same.then(|| {
-                authorization
-                    .install(now.clone())
-                    .into_iter()
-                    .map(Change::RemoveCallback)
-                    .collect()
+            let before = authorization.installation.as_ref();
+            let same = before.is_some_and(|before| before.corp_id == now.corp_id);
+            (authorization.tenant_id == *tenant_id && same).then(|| {
+                authorization.install(now.clone());
+                vec![audited(tenant_id, occasion.entry(Action::AuthorizationChanged))]
             })
         })
         .await
@@ -196,7 +239,7 @@ where
             let Some(mut changes) = change(&mut authorization) else {
                 return Ok(());
             };
-            changes.push(Change::Save(authorization));
+            changes.push(Change::Save(Box::new(authorization)));
             match self.access.store.commit(changes).await {
                 Err(CommitError::Stale) => {}
                 other => return other.map_err(StepError::from),

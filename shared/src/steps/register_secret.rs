@@ -9,13 +9,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 use wecom_client::{Client, Error as WecomError, ErrorClass, ErrorCode, Refusal};
 
 use super::{
-    FieldError, GeneratedCredentials, SecretKind, StepError, SuiteAccess, error::BAN, generate_credentials::Issue,
-    suite_access::CallError,
+    FieldError, GeneratedCredentials, Occasion, SecretKind, StepError, SuiteAccess, audited, disconnect::token_name,
+    error::BAN, generate_credentials::Issue, suite_access::CallError,
 };
 use crate::{
-    authorization::{AuthMode, Authorization, Callback, Installation, KindCheck, RegisteredSecret, SecretStatus},
+    audit::Action,
+    authorization::{
+        AuthMode, Authorization, Callback, CleanupTask, Installation, KindCheck, RegisteredSecret, SecretStatus,
+    },
     clock::Clock,
-    entropy::Entropy,
     ids::{CorpId, Scope, TenantId},
     store::{Attempts, Authorizations, Change, KeyRing, SecretName, SuiteTickets, TokenCache, Vault},
 };
@@ -74,9 +76,9 @@ where
         tenant_id: &TenantId,
         scope: Scope,
         input: SecretInput,
-        clock: &dyn Clock,
-        entropy: &dyn Entropy,
+        occasion: Occasion<'_>,
     ) -> Result<RegisteredScope, StepError> {
+        let clock = occasion.clock;
         let secret = valid_secret(&input.secret)?;
         let before = self.access.store.authorization(tenant_id).await?;
         let installation = installed_by_admin(&before)?.clone();
@@ -100,7 +102,7 @@ where
             registered_at: now,
             checked_at: now,
         };
-        self.keep(&before, scope, registered, clock, entropy).await
+        self.keep(&before, scope, registered, occasion).await
     }
 
     /// Writes what was checked, unless somebody else changed what it was checked against.
@@ -109,8 +111,7 @@ where
         before: &Authorization,
         scope: Scope,
         registered: RegisteredSecret,
-        clock: &dyn Clock,
-        entropy: &dyn Entropy,
+        occasion: Occasion<'_>,
     ) -> Result<RegisteredScope, StepError> {
         let mut authorization = self.access.store.authorization(&before.tenant_id).await?;
         let same_corp = |a: &Authorization| a.installed().map(|installation| installation.corp_id.clone());
@@ -118,25 +119,35 @@ where
             return Err(StepError::StateChanged);
         }
         let corp_id = registered.corp_id.clone();
+        let entry = occasion
+            .entry(Action::SecretRegistered)
+            .of(scope)
+            .with("last_four", &registered.last_four);
         authorization.scope_mut(scope).secret = Some(registered);
+        authorization.keep_from_cleanup(CleanupTask::Scope(scope));
         let issue = Issue {
             store: self.access.store,
             keys: self.keys,
         };
-        let mut changes = Vec::new();
+        let mut changes = vec![audited(&before.tenant_id, entry)];
         // The 企业ID is proved now, so both callbacks may expect it.
-        let (mut callback, generated) = issue.callback(&mut authorization, scope, clock, entropy).await?;
+        let (mut callback, generated) = issue.callback(&mut authorization, scope, occasion).await?;
         callback.assign_corp(corp_id.clone());
-        changes.push(Change::SaveCallback(callback));
+        changes.push(Change::SaveCallback(Box::new(callback)));
         if let Some(other_id) = &authorization.scope(scope.other()).callback_id
             && let Some(mut other) = self.access.store.callback(other_id).await?
             && other.corp_id.is_none()
         {
             other.assign_corp(corp_id);
-            changes.push(Change::SaveCallback(other));
+            changes.push(Change::SaveCallback(Box::new(other)));
         }
-        changes.push(Change::Save(authorization));
+        changes.push(Change::Save(Box::new(authorization)));
         self.access.store.commit(changes).await?;
+        // A token of the Secret before is not handed out any more.
+        self.access
+            .store
+            .drop_token(&token_name(&before.tenant_id, scope.as_str()))
+            .await?;
         let authorization = self.access.store.authorization(&before.tenant_id).await?;
         let callback_id = authorization
             .scope(scope)
@@ -241,7 +252,7 @@ where
                 StepError::UnknownCorpId(refusal)
             }
             WecomError::Refused(refusal) if refusal.errcode.class() == ErrorClass::UserMistake => {
-                StepError::SecretRejected(refusal)
+                StepError::SecretRejected(Some(refusal))
             }
             other => StepError::from_wecom(other, now),
         })

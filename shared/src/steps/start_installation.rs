@@ -9,13 +9,14 @@ use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::{StepError, SuiteAccess};
+use super::{Occasion, StepError, SuiteAccess};
 use crate::{
+    audit::Action,
     authorization::InstallSession,
     clock::Clock,
     entropy::{Entropy, hex, random_id},
     ids::{InstallState, TenantId},
-    store::{InstallSessions, SuiteTickets, SuiteVault, TokenCache, Vault},
+    store::{AuditTrail, InstallSessions, SuiteTickets, SuiteVault, TokenCache, Vault},
 };
 
 /// Makes an install link for a tenant.
@@ -36,17 +37,13 @@ pub struct InstallLink {
     pub expires_at: Timestamp,
 }
 
-impl<S: InstallSessions + SuiteTickets + TokenCache, V: Vault> StartInstallation<'_, S, V> {
+impl<S: AuditTrail + InstallSessions + SuiteTickets + TokenCache, V: Vault> StartInstallation<'_, S, V> {
     /// Asks WeCom for a pre-auth code and stores a session for it.
     ///
     /// # Errors
     /// [`StepError::SuiteTicketMissing`], what WeCom refused, or the store's failure.
-    pub async fn run(
-        &self,
-        tenant_id: TenantId,
-        clock: &dyn Clock,
-        entropy: &dyn Entropy,
-    ) -> Result<InstallLink, StepError> {
+    pub async fn run(&self, tenant_id: TenantId, occasion: Occasion<'_>) -> Result<InstallLink, StepError> {
+        let Occasion { actor, clock, entropy } = occasion;
         let wecom = self.access.wecom;
         let pre_auth_code = self
             .access
@@ -59,11 +56,16 @@ impl<S: InstallSessions + SuiteTickets + TokenCache, V: Vault> StartInstallation
         let expires_at = clock.now() + lifetime;
         let session = InstallSession::new(
             state,
-            tenant_id,
+            tenant_id.clone(),
             pre_auth_code.code.expose_secret().to_owned(),
             expires_at,
+            actor.clone(),
         );
         self.access.store.create_session(&session).await?;
+        self.access
+            .store
+            .record(&tenant_id, occasion.entry(Action::InstallationStarted))
+            .await?;
         Ok(InstallLink {
             install_url,
             expires_at,
@@ -113,11 +115,12 @@ impl<S: InstallSessions, V: Vault> OpenInstallLink<'_, S, V> {
         if session.expires_at <= clock.now() || session.exchange.is_some() || session.outcome.is_some() {
             return Err(StepError::InstallLinkExpired);
         }
+        // Read first: once the session is bound nothing may fail, or the browser would not get the cookie it is bound to.
+        let suite = self.suite.suite().await?;
         let cookie = cookie.map_or_else(|| random_id(entropy), ToOwned::to_owned);
         if !self.store.bind_browser(&state, &fingerprint(&cookie)).await? {
             return Err(StepError::InstallLinkExpired);
         }
-        let suite = self.suite.suite().await?;
         let mut wecom_url = self.install_page.clone();
         wecom_url
             .query_pairs_mut()

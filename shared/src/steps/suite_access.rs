@@ -79,7 +79,7 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         H: Future<Output = Result<AccessToken, StepError>> + Send,
         T: Send,
     {
-        if let Some(cached) = self.store.token(name, clock.now()).await.map_err(StepError::from)? {
+        if let Some((cached, _)) = self.store.token(name, clock.now()).await.map_err(StepError::from)? {
             match call(cached).await {
                 Err(WecomError::Refused(refusal)) if DEAD_TOKEN.contains(&refusal.errcode) => {}
                 other => return other.map_err(CallError::Wecom),

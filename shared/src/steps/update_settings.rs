@@ -2,8 +2,9 @@
 
 use url::{Host, Url};
 
-use super::{FieldError, StepError};
+use super::{FieldError, Occasion, StepError, audited};
 use crate::{
+    audit::Action,
     authorization::Settings,
     ids::TenantId,
     store::{Authorizations, Change, CommitError},
@@ -21,7 +22,12 @@ impl<S: Authorizations> UpdateSettings<'_, S> {
     ///
     /// # Errors
     /// [`StepError::InvalidField`], [`StepError::StateChanged`] or the store's failure.
-    pub async fn run(&self, tenant_id: &TenantId, callback_base_url: Option<&str>) -> Result<Settings, StepError> {
+    pub async fn run(
+        &self,
+        tenant_id: &TenantId,
+        callback_base_url: Option<&str>,
+        occasion: Occasion<'_>,
+    ) -> Result<Settings, StepError> {
         let callback_base_url = callback_base_url.map(valid_base_url).transpose()?;
         let settings = Settings { callback_base_url };
         for _ in 0..3 {
@@ -30,7 +36,13 @@ impl<S: Authorizations> UpdateSettings<'_, S> {
                 return Ok(settings);
             }
             authorization.settings = settings.clone();
-            match self.store.commit(vec![Change::Save(authorization)]).await {
+            let shown = settings.callback_base_url.as_deref().unwrap_or("default");
+            let entry = occasion.entry(Action::SettingsChanged).with("callback_base_url", shown);
+            match self
+                .store
+                .commit(vec![Change::Save(Box::new(authorization)), audited(tenant_id, entry)])
+                .await
+            {
                 Ok(()) => return Ok(settings),
                 Err(CommitError::Stale) => {}
                 Err(error) => return Err(error.into()),

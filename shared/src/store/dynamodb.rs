@@ -1,15 +1,17 @@
 //! The adapter for DynamoDB. Each item's keys and attributes are documented in docs/architecture.md.
 
 mod attempts;
+mod audit;
 mod authorizations;
 mod callbacks;
 mod events;
 mod sessions;
 mod suite;
+mod transactions;
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_sdk_dynamodb::{Client, operation::put_item::PutItemError, types::AttributeValue};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -55,6 +57,29 @@ impl DynamoDb {
             .await
             .map_err(store_error)?;
         answer.item.map(from_item).transpose()
+    }
+
+    /// Writes an item of the authorization table whose key holds 128 random bits. If there is one already, it is this one,
+    /// written by an attempt whose answer was lost.
+    async fn put_once(&self, item: Item) -> Result<(), StoreError> {
+        let written = self
+            .client
+            .put_item()
+            .table_name(&self.authorization_table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match written {
+            Err(error)
+                if !error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Err(store_error(error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use aes_gcm::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use wecom_callback::{Credentials, EncodingAesKey, Token};
 use zeroize::Zeroizing;
 
@@ -59,6 +60,19 @@ struct StoredRing {
     keys: BTreeMap<String, Zeroizing<String>>,
 }
 
+/// The id of the key that a deployment begins with.
+const FIRST: &str = "first";
+
+/// The key that 64 random letters and digits stand for: their SHA-256, under a label of its own. They hold 381 bits of
+/// entropy, so a plain hash makes a full key of them; nothing here is a password that would need stretching.
+fn first_key(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+    let random = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    random.then(|| {
+        let digest = Sha256::new_with_prefix("wecom-authorization sealing key\0").chain_update(text);
+        Zeroizing::new(digest.finalize().into())
+    })
+}
+
 impl KeyRing {
     /// A new ring of one key, as the secret holds it: `{"primary": id, "keys": {id: base64 of 32 bytes}}`.
     ///
@@ -75,11 +89,18 @@ impl KeyRing {
             .into()
     }
 
-    /// Reads the secret.
+    /// Reads the secret: a ring in the form that [`KeyRing::generate`] writes, or 64 random letters and digits, as a
+    /// deployment's first key is drawn, which Secrets Manager can do by itself. These are the key `first` of a ring of one.
     ///
     /// # Errors
-    /// When it does not hold a key ring.
+    /// When it holds neither.
     pub fn parse(secret: &SecretString) -> Result<Self, SealError> {
+        if let Some(key) = first_key(secret.expose_secret()) {
+            return Ok(Self {
+                primary: FIRST.to_owned(),
+                keys: BTreeMap::from([(FIRST.to_owned(), Aes256Gcm::new(&(*key).into()))]),
+            });
+        }
         let stored: StoredRing =
             serde_json::from_str(secret.expose_secret()).map_err(|_| SealError::MalformedKeyRing)?;
         let mut keys = BTreeMap::new();
@@ -258,8 +279,31 @@ mod tests {
     }
 
     #[test]
+    fn takes_the_letters_and_digits_that_a_deployment_draws_for_a_key() {
+        let drawn = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7".repeat(3)[..64].to_owned();
+        let ring = KeyRing::parse(&drawn.clone().into()).unwrap();
+        let pair = pair();
+        let sealed = ring.seal(&pair, &id('a'), Scope::Contacts, 1, &SystemEntropy);
+        // The key must be the same for ever. This one was computed elsewhere.
+        let written_out = r#"{"primary":"first","keys":{"first":"xj752ofoZEnpNJKZO9SzxPanwtR/U0bFAvKgcKmehYE="}}"#;
+        let rewritten = KeyRing::parse(&written_out.to_owned().into()).unwrap();
+        let opened = rewritten.open(&sealed, &id('a'), Scope::Contacts, 1).unwrap();
+        assert_eq!(opened.token.expose(), pair.token.expose());
+
+        let other = KeyRing::parse(&drawn.replace('a', "b").into()).unwrap();
+        let error = other.open(&sealed, &id('a'), Scope::Contacts, 1).unwrap_err();
+        assert_eq!(error, SealError::DoesNotOpen);
+    }
+
+    #[test]
     fn refuses_a_ring_without_its_primary_key_or_with_a_short_one() {
+        let short = "a".repeat(63);
+        let long = "a".repeat(65);
+        let punctuated = format!("{short}!");
         for text in [
+            short.as_str(),
+            &long,
+            &punctuated,
             r#"{"primary":"a","keys":{}}"#,
             r#"{"primary":"a","keys":{"a":"AAAA"}}"#,
             "{}",

@@ -4,25 +4,40 @@ use aws_sdk_secretsmanager::{
     Client,
     error::SdkError,
     operation::{
-        create_secret::CreateSecretError, get_secret_value::GetSecretValueError, put_secret_value::PutSecretValueError,
+        create_secret::CreateSecretError, delete_secret::DeleteSecretError, get_secret_value::GetSecretValueError,
+        put_secret_value::PutSecretValueError,
     },
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{SecretName, StoreError, Vault, sdk::store_error};
 
+/// A deleted secret can be restored for this long (Secrets Manager allows 7 to 30 days).
+const RECOVERY_WINDOW_DAYS: i64 = 7;
+
 /// Secrets below one prefix.
 #[derive(Debug, Clone)]
 pub struct SecretsManager {
     client: Client,
     prefix: String,
+    key_arn: Option<String>,
 }
 
 impl SecretsManager {
     /// Uses the secrets whose names begin with `prefix`.
     #[must_use]
     pub fn new(client: Client, prefix: String) -> Self {
-        Self { client, prefix }
+        Self {
+            client,
+            prefix,
+            key_arn: None,
+        }
+    }
+
+    /// Encrypts secrets that it creates under this KMS key, in the place of Secrets Manager's own.
+    #[must_use]
+    pub fn encrypting_under(self, key_arn: Option<String>) -> Self {
+        Self { key_arn, ..self }
     }
 
     async fn put_version(&self, name: &str, value: &SecretString) -> Result<String, SdkError<PutSecretValueError>> {
@@ -41,6 +56,7 @@ impl SecretsManager {
             .client
             .create_secret()
             .name(name)
+            .set_kms_key_id(self.key_arn.clone())
             .secret_string(value.expose_secret())
             .send()
             .await?;
@@ -81,6 +97,31 @@ impl Vault for SecretsManager {
                 }
                 _ => Err(store_error(error)),
             },
+        }
+    }
+
+    async fn delete(&self, name: &SecretName) -> Result<(), StoreError> {
+        let deleted = self
+            .client
+            .delete_secret()
+            .secret_id(name.under(&self.prefix))
+            .recovery_window_in_days(RECOVERY_WINDOW_DAYS)
+            .send()
+            .await;
+        match deleted {
+            Ok(_) => Ok(()),
+            // It was never there, or is scheduled for deletion already.
+            Err(error)
+                if matches!(
+                    error.as_service_error(),
+                    Some(
+                        DeleteSecretError::ResourceNotFoundException(_) | DeleteSecretError::InvalidRequestException(_)
+                    )
+                ) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(store_error(error)),
         }
     }
 

@@ -12,6 +12,7 @@ pub use answers::{AccessToken, Agent, AuthInfo, AuthMode, AuthUser, PermanentCod
 pub use client::{BuildError, Client, ClientConfig};
 pub use error::{Error, Refusal};
 pub use error_code::{ErrorClass, ErrorCode};
+pub use tls::public_tls;
 
 /// Where WeCom's API is, for everybody: `https://qyapi.weixin.qq.com`.
 pub const OFFICIAL_API_BASE_URL: &str = "https://qyapi.weixin.qq.com";

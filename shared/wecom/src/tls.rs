@@ -10,6 +10,14 @@ pub(crate) fn public_roots() -> RootCertStore {
     webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()
 }
 
+/// The TLS of this crate, for whoever else calls public servers: Mozilla's roots, TLS 1.2 and 1.3, HTTP/1.1.
+///
+/// # Errors
+/// When the provider lacks one of these versions; ring has both.
+pub fn public_tls() -> Result<ClientConfig, rustls::Error> {
+    config(public_roots())
+}
+
 /// A configuration that trusts `roots` and speaks HTTP/1.1, which is what WeCom's API speaks.
 pub(crate) fn config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -1,11 +1,7 @@
-use aws_sdk_dynamodb::{
-    error::SdkError,
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{Delete, Put, TransactWriteItem, Update},
-};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use serde::Deserialize;
 
-use super::{DynamoDb, Key, number, store_error, text, to_attribute, to_item};
+use super::{DynamoDb, Key, number, text, to_attribute, to_item, transactions::Refused};
 use crate::{
     authorization::{Authorization, Callback},
     ids::{CallbackId, CorpId, TenantId},
@@ -49,37 +45,17 @@ impl Authorizations for DynamoDb {
             .iter()
             .map(|change| matches!(change, Change::BindCorp(..)))
             .collect();
-        let mut request = self.client.transact_write_items();
-        for change in changes {
-            request = request.transact_items(self.transact_item(change)?);
-        }
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) => match error.err() {
-                TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-                    let failed: Vec<bool> = cancelled
-                        .cancellation_reasons()
-                        .iter()
-                        .map(|reason| reason.code() == Some("ConditionalCheckFailed"))
-                        .collect();
-                    let bound_elsewhere = failed.iter().zip(&binds).any(|(failed, binds)| *failed && *binds);
-                    let only_conditions = cancelled.cancellation_reasons().iter().all(|reason| {
-                        matches!(
-                            reason.code(),
-                            None | Some("None" | "ConditionalCheckFailed" | "TransactionConflict")
-                        )
-                    });
-                    if bound_elsewhere {
-                        Err(CommitError::CorpBoundElsewhere)
-                    } else if only_conditions {
-                        Err(CommitError::Stale)
-                    } else {
-                        Err(CommitError::Store(StoreError::Unavailable(Box::new(error.into_err()))))
-                    }
-                }
-                _ => Err(CommitError::Store(store_error(SdkError::ServiceError(error)))),
-            },
-            Err(error) => Err(CommitError::Store(store_error(error))),
+        let items = changes
+            .into_iter()
+            .map(|change| self.transact_item(change))
+            .collect::<Result<_, _>>()?;
+        match self.transact(items, None).await {
+            Ok(()) => Ok(()),
+            Err(Refused::Conditions(failed)) if failed.iter().zip(&binds).any(|(failed, binds)| *failed && *binds) => {
+                Err(CommitError::CorpBoundElsewhere)
+            }
+            Err(Refused::Conditions(_)) => Err(CommitError::Stale),
+            Err(Refused::Store(error)) => Err(error.into()),
         }
     }
 }
@@ -88,7 +64,7 @@ impl DynamoDb {
     fn transact_item(&self, change: Change) -> Result<TransactWriteItem, StoreError> {
         let item = TransactWriteItem::builder();
         Ok(match change {
-            Change::Save(authorization) => item.put(self.save(authorization)?),
+            Change::Save(authorization) => item.put(self.save(*authorization)?),
             Change::BindCorp(corp_id, tenant_id) => {
                 let put = Put::builder()
                     .table_name(&self.authorization_table)
@@ -114,6 +90,7 @@ impl DynamoDb {
                 item.delete(delete.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
             }
             Change::EndInstallSession(state, outcome) => item.update(self.end_session(&state, &outcome)?),
+            Change::Audit(tenant_id, entry) => item.put(self.audit_put(&tenant_id, &entry)?),
         }
         .build())
     }
@@ -155,10 +132,10 @@ impl DynamoDb {
     }
 }
 
-pub(super) const SAVE_CALLBACK: &str = "SET version = :next, callback_id = :id, tenant_id = :tenant, #scope = :scope, \
+const SAVE_CALLBACK: &str = "SET version = :next, callback_id = :id, tenant_id = :tenant, #scope = :scope, \
      corp_id = :corp, #current = :current, pending = :pending, previous = :previous, verified_at = :verified_at";
 
-pub(super) fn callback_values(callback: &Callback) -> Result<super::Item, StoreError> {
+fn callback_values(callback: &Callback) -> Result<super::Item, StoreError> {
     Ok([
         (":expected", number(callback.version)),
         (":next", number(callback.version + 1)),

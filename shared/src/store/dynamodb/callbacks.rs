@@ -1,19 +1,18 @@
 use aws_sdk_dynamodb::{
     error::SdkError,
-    operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
+    operation::update_item::UpdateItemError,
     types::{TransactWriteItem, Update},
 };
 use jiff::SignedDuration;
+use sha2::{Digest as _, Sha256};
 
-use super::{
-    DynamoDb, Key,
-    authorizations::{SAVE_CALLBACK, callback_key, callback_values},
-    number, store_error, text, to_attribute,
-};
+use super::{DynamoDb, authorizations::callback_key, number, store_error, text, to_attribute, transactions::Refused};
 use crate::{
+    audit::AuditEntry,
     authorization::{Callback, Rejection},
+    entropy::hex,
     ids::CallbackId,
-    store::{CallbackCount, Callbacks, CommitError, CountEvents, StoreError},
+    store::{Authorizations as _, CallbackCount, Callbacks, Change, CommitError, CountEvents, StoreError},
 };
 
 /// The same refusal again within this time is not noted again.
@@ -24,24 +23,13 @@ impl Callbacks for DynamoDb {
         self.item(callback_key(id)).await
     }
 
-    async fn promote(&self, callback: Callback) -> Result<(), CommitError> {
-        let written = self
-            .client
-            .update_item()
-            .table_name(&self.authorization_table)
-            .set_key(Some(callback_key(&callback.callback_id).into_item()))
-            .update_expression(SAVE_CALLBACK)
-            .condition_expression("version = :expected")
-            .expression_attribute_names("#scope", "scope")
-            .expression_attribute_names("#current", "current")
-            .set_expression_attribute_values(Some(callback_values(&callback)?))
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error) if is_condition(&error) => Err(CommitError::Stale),
-            Err(error) => Err(CommitError::Store(store_error(error))),
-        }
+    async fn promote(&self, callback: Callback, entry: AuditEntry) -> Result<(), CommitError> {
+        let tenant_id = callback.tenant_id.clone();
+        self.commit(vec![
+            Change::SaveCallback(Box::new(callback)),
+            Change::Audit(tenant_id, entry),
+        ])
+        .await
     }
 
     async fn note_rejection(&self, id: &CallbackId, rejection: Rejection) -> Result<bool, StoreError> {
@@ -70,14 +58,13 @@ impl Callbacks for DynamoDb {
 }
 
 impl CountEvents for DynamoDb {
+    /// One transaction for each callback: one that was removed in the meantime must not come back as a counter, and must not
+    /// keep the others from being counted.
     async fn count(&self, counts: Vec<CallbackCount>, batch: &str) -> Result<(), StoreError> {
-        let mut request = self.client.transact_write_items().client_request_token(batch);
         for count in counts {
-            let key: Key = callback_key(&count.callback_id);
             let update = Update::builder()
                 .table_name(&self.authorization_table)
-                .set_key(Some(key.into_item()))
-                // A callback that was removed in the meantime must not come back as a counter.
+                .set_key(Some(callback_key(&count.callback_id).into_item()))
                 .condition_expression("attribute_exists(pk)")
                 .expression_attribute_values(":received", number(count.received))
                 .expression_attribute_values(":duplicates", number(count.duplicates));
@@ -88,22 +75,27 @@ impl CountEvents for DynamoDb {
                     .expression_attribute_values(":at", to_attribute(&at)?),
             };
             let update = update.build().map_err(|error| StoreError::Internal(Box::new(error)))?;
-            request = request.transact_items(TransactWriteItem::builder().update(update).build());
-        }
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error))
-                if matches!(
-                    error.err(),
-                    TransactWriteItemsError::IdempotentParameterMismatchException(_)
-                ) =>
-            {
-                // The same batch, split otherwise than before: it was counted.
-                Ok(())
+            let item = TransactWriteItem::builder().update(update).build();
+            match self.transact(vec![item], Some(&token(batch, &count.callback_id))).await {
+                Ok(()) => {}
+                Err(Refused::Conditions(_)) => {
+                    tracing::info!(callback.id = %count.callback_id, "events of a callback that was removed: not counted");
+                }
+                Err(Refused::Store(error)) => return Err(error),
             }
-            Err(error) => Err(store_error(error)),
         }
+        Ok(())
     }
+}
+
+/// Names what a batch adds to one callback; a token has at most 36 characters.
+fn token(batch: &str, id: &CallbackId) -> String {
+    let digest = Sha256::new()
+        .chain_update(batch)
+        .chain_update([0])
+        .chain_update(id.as_str())
+        .finalize();
+    hex(digest.first_chunk::<16>().map_or(&[], |half| half.as_slice()))
 }
 
 pub(super) fn is_condition(error: &SdkError<UpdateItemError>) -> bool {

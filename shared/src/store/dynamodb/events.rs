@@ -1,18 +1,20 @@
 use aws_sdk_dynamodb::{
     error::SdkError,
-    operation::transact_write_items::TransactWriteItemsError,
     types::{AttributeValue, Put, TransactWriteItem},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{DynamoDb, Item, from_item, number, store_error, text, time_to_live, to_attribute};
+use super::{
+    DynamoDb, Item, callbacks::is_condition, from_item, number, store_error, text, time_to_live, to_attribute,
+    transactions::Refused,
+};
 use crate::{
     ids::{CorpId, EventId, Scope, TenantId},
     store::{
-        AppendEvents, Appended, Event, EventFilter, EventPage, EventSource, NewEvent, Payload, ReadEvents, StoreError,
-        tables::TIMELINE,
+        AppendEvents, Appended, DeleteEvents, Event, EventFilter, EventPage, EventSource, NewEvent, Payload,
+        ReadEvents, ReplayEvents, StoreError, tables::TIMELINE,
     },
 };
 
@@ -62,7 +64,7 @@ impl DynamoDb {
     }
 
     async fn put_parts(&self, items: Vec<Item>) -> Result<Appended, StoreError> {
-        let mut request = self.client.transact_write_items();
+        let mut puts = Vec::with_capacity(items.len());
         for item in items {
             let put = Put::builder()
                 .table_name(&self.event_table)
@@ -70,37 +72,35 @@ impl DynamoDb {
                 .condition_expression("attribute_not_exists(event_id)")
                 .build()
                 .map_err(|error| StoreError::Internal(Box::new(error)))?;
-            request = request.transact_items(TransactWriteItem::builder().put(put).build());
+            puts.push(TransactWriteItem::builder().put(put).build());
         }
-        match request.send().await {
-            Ok(_) => Ok(Appended::Stored),
-            Err(SdkError::ServiceError(error)) => match error.err() {
-                TransactWriteItemsError::TransactionCanceledException(cancelled)
-                    if cancelled
-                        .cancellation_reasons()
-                        .iter()
-                        .any(|reason| reason.code() == Some("ConditionalCheckFailed")) =>
-                {
-                    Ok(Appended::Duplicate)
-                }
-                _ => Err(store_error(SdkError::ServiceError(error))),
-            },
-            Err(error) => Err(store_error(error)),
+        match self.transact(puts, None).await {
+            Ok(()) => Ok(Appended::Stored),
+            Err(Refused::Conditions(_)) => Ok(Appended::Duplicate),
+            Err(Refused::Store(error)) => Err(error),
         }
     }
 
     /// The stream hands this change to `count-events`, which keeps the callback's counters.
     async fn count_duplicate(&self, id: &EventId) -> Result<(), StoreError> {
-        self.client
+        let written = self
+            .client
             .update_item()
             .table_name(&self.event_table)
             .key("event_id", text(id.as_str()))
-            .update_expression("ADD duplicates :one")
+            .update_expression("ADD duplicates :one SET #change = :change")
+            .condition_expression("attribute_exists(event_id)")
+            .expression_attribute_names("#change", "change")
+            .expression_attribute_values(":change", text("repeated"))
             .expression_attribute_values(":one", number(1))
             .send()
-            .await
-            .map_err(store_error)?;
-        Ok(())
+            .await;
+        match written {
+            Ok(_) => Ok(()),
+            // It ended between the two writes: a counter alone would never end.
+            Err(error) if is_condition(&error) => Ok(()),
+            Err(error) => Err(store_error(error)),
+        }
     }
 
     fn items_of(&self, event: NewEvent) -> Result<Vec<Item>, StoreError> {
@@ -158,6 +158,54 @@ impl DynamoDb {
     }
 }
 
+impl ReplayEvents for DynamoDb {
+    /// What the bus is subscribed to: new items, and items whose last change is `replayed`.
+    async fn replay(&self, tenant_id: &TenantId, event_id: &EventId) -> Result<bool, StoreError> {
+        let written = self
+            .client
+            .update_item()
+            .table_name(&self.event_table)
+            .key("event_id", text(event_id.as_str()))
+            .update_expression("ADD replays :one SET #change = :change")
+            .condition_expression("#source = :callback AND tenant_id = :tenant")
+            .expression_attribute_names("#change", "change")
+            .expression_attribute_names("#source", "source")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":change", text("replayed"))
+            .expression_attribute_values(":callback", text("callback"))
+            .expression_attribute_values(":tenant", text(tenant_id.as_str()))
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(true),
+            Err(error) if is_condition(&error) => Ok(false),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+}
+
+impl DeleteEvents for DynamoDb {
+    async fn delete_events(&self, tenant_id: &TenantId) -> Result<(), StoreError> {
+        loop {
+            let page = self.round(tenant_id, &EventFilter::default(), 100, None).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for stored in page {
+                let parts = (0..stored.parts).map(|index| part_id(&stored.event_id, index));
+                for id in parts.chain([stored.event_id.to_string()]) {
+                    let delete = self
+                        .client
+                        .delete_item()
+                        .table_name(&self.event_table)
+                        .key("event_id", text(id));
+                    delete.send().await.map_err(store_error)?;
+                }
+            }
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct StoredEvent {
     event_id: EventId,
@@ -200,7 +248,7 @@ impl ReadEvents for DynamoDb {
             for stored in round {
                 before = Some(stored.timeline_at.clone());
                 if matches(filter, &stored) {
-                    events.push(self.whole(stored).await?);
+                    events.extend(self.whole(stored).await?);
                     if events.len() == limit {
                         return Ok(EventPage {
                             events,
@@ -235,6 +283,12 @@ impl DynamoDb {
         before: Option<&str>,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let since = filter.since.map_or_else(|| "0".to_owned(), time_key);
+        // `~` sorts after every position; BETWEEN includes its bounds, so the position itself is dropped below.
+        let before = before.unwrap_or("~");
+        if before < since.as_str() {
+            // DynamoDB refuses bounds in this order.
+            return Ok(Vec::new());
+        }
         let mut merged: Vec<StoredEvent> = Vec::new();
         for shard in 0..TIMELINE_SHARDS {
             let mut start = None;
@@ -248,8 +302,7 @@ impl DynamoDb {
                     .key_condition_expression("timeline = :timeline AND timeline_at BETWEEN :since AND :before")
                     .expression_attribute_values(":timeline", text(timeline(tenant_id, shard)))
                     .expression_attribute_values(":since", text(&since))
-                    // `~` sorts after every position; BETWEEN includes its bounds, so the position itself is dropped below.
-                    .expression_attribute_values(":before", text(before.unwrap_or("~")))
+                    .expression_attribute_values(":before", text(before))
                     .scan_index_forward(false)
                     .limit(i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX))
                     .set_exclusive_start_key(start)
@@ -258,7 +311,7 @@ impl DynamoDb {
                     .map_err(store_error)?;
                 for item in answer.items.unwrap_or_default() {
                     let stored: StoredEvent = from_item(item)?;
-                    if before != Some(stored.timeline_at.as_str()) {
+                    if before != stored.timeline_at {
                         read.push(stored);
                     }
                 }
@@ -275,8 +328,9 @@ impl DynamoDb {
         Ok(merged)
     }
 
-    /// Puts an event together again.
-    async fn whole(&self, mut stored: StoredEvent) -> Result<Event, StoreError> {
+    /// Puts an event together again. Items end one by one, within two days of their time: an event of which a part has ended
+    /// has ended.
+    async fn whole(&self, mut stored: StoredEvent) -> Result<Option<Event>, StoreError> {
         for index in 0..stored.parts {
             let answer = self
                 .client
@@ -287,13 +341,14 @@ impl DynamoDb {
                 .await
                 .map_err(store_error)?;
             let part = answer.item.and_then(|mut item| item.remove("payload"));
-            if let Some(AttributeValue::S(part)) = part {
-                stored.payload.push_str(&part);
-            }
+            let Some(AttributeValue::S(part)) = part else {
+                return Ok(None);
+            };
+            stored.payload.push_str(&part);
         }
         let payload: Payload =
             serde_json::from_str(&stored.payload).map_err(|error| StoreError::Internal(Box::new(error)))?;
-        Ok(Event {
+        Ok(Some(Event {
             event_id: stored.event_id,
             tenant_id: stored.tenant_id,
             scope: stored.scope,
@@ -304,7 +359,7 @@ impl DynamoDb {
             received_at: stored.received_at,
             duplicates: stored.duplicates,
             payload,
-        })
+        }))
     }
 }
 
@@ -342,11 +397,12 @@ fn encode_cursor(position: &str) -> String {
     URL_SAFE_NO_PAD.encode(position)
 }
 
+/// The position that a cursor of ours holds; any other text could not be compared with one.
 fn decode_cursor(cursor: &str) -> Option<String> {
-    URL_SAFE_NO_PAD
-        .decode(cursor)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
+    let position = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let (at, id) = position.split_once('#')?;
+    let is_ours = at.parse().is_ok_and(|time| time_key(time) == at) && EventId::parse(id).is_ok();
+    is_ours.then_some(position)
 }
 
 /// Cuts `text` into pieces of at most `most` bytes, between characters. There is always one piece.
@@ -388,7 +444,11 @@ mod tests {
 
     #[test]
     fn refuses_a_cursor_that_is_not_ours() {
+        let ours = position(Timestamp::UNIX_EPOCH, &EventId::parse(&"0".repeat(32)).unwrap());
+        assert_eq!(decode_cursor(&encode_cursor(&ours)), Some(ours));
+        for position in ["", "x", "1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00Z#x", "#"] {
+            assert_eq!(decode_cursor(&encode_cursor(position)), None, "{position}");
+        }
         assert_eq!(decode_cursor("***"), None);
-        assert_eq!(decode_cursor(&encode_cursor("x")), Some("x".to_owned()));
     }
 }

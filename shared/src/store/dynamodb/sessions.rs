@@ -1,7 +1,14 @@
-use aws_sdk_dynamodb::{error::SdkError, operation::update_item::UpdateItemError, types::Update};
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::update_item::UpdateItemError,
+    types::{AttributeValue, TransactWriteItem, Update},
+};
 use jiff::Timestamp;
 
-use super::{DynamoDb, Key, callbacks::is_condition, store_error, text, time_to_live, to_attribute, to_item};
+use super::{
+    DynamoDb, Key, callbacks::is_condition, store_error, text, time_to_live, to_attribute, to_item,
+    transactions::Refused,
+};
 use crate::{
     authorization::{Exchange, InstallOutcome, InstallSession},
     ids::InstallState,
@@ -20,15 +27,7 @@ impl InstallSessions for DynamoDb {
             "ttl".to_owned(),
             time_to_live(session.expires_at + jiff::SignedDuration::from_hours(24)),
         );
-        self.client
-            .put_item()
-            .table_name(&self.authorization_table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        self.put_once(item).await
     }
 
     async fn session(&self, state: &InstallState) -> Result<Option<InstallSession>, StoreError> {
@@ -44,7 +43,7 @@ impl InstallSessions for DynamoDb {
             .update_expression("SET browser = :browser")
             .condition_expression("attribute_exists(pk) AND (browser = :none OR browser = :browser)")
             .expression_attribute_values(":browser", text(browser))
-            .expression_attribute_values(":none", aws_sdk_dynamodb::types::AttributeValue::Null(true))
+            .expression_attribute_values(":none", AttributeValue::Null(true))
             .send()
             .await;
         written_or_not(written.map(|_| ()))
@@ -60,34 +59,63 @@ impl InstallSessions for DynamoDb {
             auth_code: auth_code_hash.to_owned(),
             started_at: now,
         };
-        let written = self
-            .client
-            .update_item()
+        let claim = Update::builder()
             .table_name(&self.authorization_table)
             .set_key(Some(session_key(&session.state).into_item()))
             .update_expression("SET exchange = :exchange")
             .condition_expression("exchange = :seen AND outcome = :none")
             .expression_attribute_values(":exchange", to_attribute(&exchange)?)
             .expression_attribute_values(":seen", to_attribute(&session.exchange)?)
-            .expression_attribute_values(":none", aws_sdk_dynamodb::types::AttributeValue::Null(true))
+            .expression_attribute_values(":none", AttributeValue::Null(true))
+            .build()
+            .map_err(|error| StoreError::Internal(Box::new(error)))?;
+        // A transaction, because that knows its own repetition: a claim whose answer was lost must not look like another's.
+        match self
+            .transact(vec![TransactWriteItem::builder().update(claim).build()], None)
+            .await
+        {
+            Ok(()) => Ok(true),
+            Err(Refused::Conditions(_)) => Ok(false),
+            Err(Refused::Store(error)) => Err(error),
+        }
+    }
+
+    async fn release_exchange(&self, state: &InstallState, auth_code_hash: &str) -> Result<(), StoreError> {
+        // The code stays: the session takes no other one.
+        let released = Exchange {
+            auth_code: auth_code_hash.to_owned(),
+            started_at: Timestamp::UNIX_EPOCH,
+        };
+        let written = self
+            .client
+            .update_item()
+            .table_name(&self.authorization_table)
+            .set_key(Some(session_key(state).into_item()))
+            .update_expression("SET exchange = :released")
+            .condition_expression("exchange.auth_code = :code AND outcome = :none")
+            .expression_attribute_values(":released", to_attribute(&released)?)
+            .expression_attribute_values(":code", text(auth_code_hash))
+            .expression_attribute_values(":none", AttributeValue::Null(true))
             .send()
             .await;
-        written_or_not(written.map(|_| ()))
+        written_or_not(written.map(|_| ())).map(|_| ())
     }
 
     async fn fail_session(&self, state: &InstallState, code: &str) -> Result<(), StoreError> {
         let outcome = InstallOutcome::Failed(code.to_owned());
-        self.client
+        let written = self
+            .client
             .update_item()
             .table_name(&self.authorization_table)
             .set_key(Some(session_key(state).into_item()))
             .update_expression("SET outcome = :outcome")
-            .condition_expression("attribute_exists(pk)")
+            .condition_expression("attribute_exists(pk) AND outcome = :none")
             .expression_attribute_values(":outcome", to_attribute(&outcome)?)
+            .expression_attribute_values(":none", AttributeValue::Null(true))
             .send()
-            .await
-            .map_err(store_error)?;
-        Ok(())
+            .await;
+        // A session that has ended stays as it ended.
+        written_or_not(written.map(|_| ())).map(|_| ())
     }
 }
 

@@ -3,8 +3,11 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use super::{DynamoDb, Key, number, store_error, text, time_to_live, to_attribute};
-use crate::store::{StoreError, SuiteTickets, TokenCache};
+use super::{DynamoDb, Key, callbacks::is_condition, number, store_error, text, time_to_live, to_attribute};
+use crate::{
+    ids::TenantId,
+    store::{Exchanges, StoreError, SuiteTickets, TokenCache, TokenLeases},
+};
 
 #[derive(Deserialize)]
 struct Ticket {
@@ -14,8 +17,9 @@ struct Ticket {
 
 #[derive(Deserialize)]
 struct Token {
-    token: SecretString,
-    expires_at: Timestamp,
+    /// Missing while the first one is being fetched: the item is a lease then.
+    token: Option<SecretString>,
+    expires_at: Option<Timestamp>,
 }
 
 fn ticket_key(suite_id: &str) -> Key {
@@ -59,12 +63,48 @@ impl SuiteTickets for DynamoDb {
     }
 }
 
+#[derive(Deserialize)]
+struct Exchanged {
+    tenant_id: TenantId,
+}
+
+fn exchange_key(auth_code_hash: &str) -> Key {
+    Key::new("CODE", auth_code_hash, "EXCHANGE")
+}
+
+/// The stream hands an event in for a day at most.
+const REMEMBER_EXCHANGE: SignedDuration = SignedDuration::from_hours(48);
+
+impl Exchanges for DynamoDb {
+    async fn note_exchange(
+        &self,
+        auth_code_hash: &str,
+        tenant_id: &TenantId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.client
+            .put_item()
+            .table_name(&self.authorization_table)
+            .set_item(Some(exchange_key(auth_code_hash).into_item()))
+            .item("tenant_id", text(tenant_id.as_str()))
+            .item("ttl", time_to_live(now + REMEMBER_EXCHANGE))
+            .send()
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn exchanged_for(&self, auth_code_hash: &str) -> Result<Option<TenantId>, StoreError> {
+        let exchanged: Option<Exchanged> = self.item(exchange_key(auth_code_hash)).await?;
+        Ok(exchanged.map(|exchanged| exchanged.tenant_id))
+    }
+}
+
 impl TokenCache for DynamoDb {
-    async fn token(&self, name: &str, now: Timestamp) -> Result<Option<SecretString>, StoreError> {
+    async fn token(&self, name: &str, now: Timestamp) -> Result<Option<(SecretString, Timestamp)>, StoreError> {
         let stored: Option<Token> = self.item(token_key(name)).await?;
-        Ok(stored
-            .filter(|stored| now < stored.expires_at)
-            .map(|stored| stored.token))
+        let stored = stored.and_then(|stored| stored.token.zip(stored.expires_at));
+        Ok(stored.filter(|(_, expires_at)| now < *expires_at))
     }
 
     async fn keep_token(&self, name: &str, token: &SecretString, expires_at: Timestamp) -> Result<(), StoreError> {
@@ -90,5 +130,28 @@ impl TokenCache for DynamoDb {
             .await
             .map_err(store_error)?;
         Ok(())
+    }
+}
+
+impl TokenLeases for DynamoDb {
+    async fn claim_refresh(&self, name: &str, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+        let written = self
+            .client
+            .update_item()
+            .table_name(&self.authorization_table)
+            .set_key(Some(token_key(name).into_item()))
+            .update_expression("SET lease_until = :until, #ttl = if_not_exists(#ttl, :ttl)")
+            .condition_expression("attribute_not_exists(lease_until) OR lease_until <= :now")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":until", number(until.as_millisecond()))
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .expression_attribute_values(":ttl", time_to_live(until + SignedDuration::from_hours(1)))
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(true),
+            Err(error) if is_condition(&error) => Ok(false),
+            Err(error) => Err(store_error(error)),
+        }
     }
 }

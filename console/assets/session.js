@@ -1,0 +1,60 @@
+// How the page gets its bearer token. This is the one place to change for another way of signing in.
+//
+// `assets/config.json`, given by the server, names the way:
+//   {"mode": "oidc", "issuer": "https://…", "client_id": "…", "scope": "openid …"}
+//       Production. OIDC authorization code with PKCE against the issuer that the API's JWT authorizer trusts (oidc.js).
+//       Optional: "bearer": "id_token" where the tenant claim is in the ID token (default "access_token"), and
+//       "authorization_endpoint" with "token_endpoint" to do without discovery. The Content-Security-Policy must then
+//       allow the issuer's and the token endpoint's origins under connect-src.
+//   {"mode": "local"}
+//       The local server prints the page's address with the token in its fragment, `#token=…`. Fragments are not sent to
+//       any server; the page takes it out of the address bar at once.
+//
+// A token is held in sessionStorage: it ends with the tab, and is never in localStorage or a cookie.
+//
+// An adapter has: `token()`, the bearer token or null; `renew()`, which tries for a new one without the admin and says
+// whether it has one; `signIn()`, which leads the admin to sign in, or null where the page cannot do that; `tried`, whether
+// the admin has just come back from there (then a missing token must not send them off once more).
+
+import { openOidc } from './oidc.js';
+
+const KEPT = 'wecom-authorization.token';
+
+export async function openSession({ place = globalThis.location } = {}) {
+  const answer = await fetch(new URL('config.json', import.meta.url), { cache: 'no-cache' });
+  if (!answer.ok) throw new Error(`config.json: ${answer.status}`);
+  const config = await answer.json();
+  const adapter = config.mode === 'local' ? openLocal(place) : await openOidc(config);
+  return withExpiry(adapter, config.mode);
+}
+
+function withExpiry(adapter, mode) {
+  const listeners = new Set();
+  return {
+    mode,
+    ...adapter,
+    expire() { listeners.forEach((listener) => listener()); },
+    onExpiry(listener) { listeners.add(listener); },
+  };
+}
+
+function openLocal(place) {
+  const store = globalThis.sessionStorage;
+  takeToken(place, store);
+  // The printed address opened once more in this tab changes nothing but the fragment.
+  globalThis.addEventListener('hashchange', () => takeToken(place, store) && place.reload());
+  return {
+    token: () => store.getItem(KEPT),
+    renew: async () => false,
+    signIn: null,
+    tried: false,
+  };
+}
+
+function takeToken(place, store) {
+  const match = /^#token=(.+)$/.exec(place.hash);
+  if (!match) return false;
+  store.setItem(KEPT, decodeURIComponent(match[1]));
+  globalThis.history.replaceState(null, '', place.pathname + place.search);
+  return true;
+}

@@ -1,0 +1,172 @@
+//! The audit trail: who did what, when, from where, and how it ended. Append-only. Nothing secret is ever part of it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    entropy::{Entropy, random_id},
+    ids::Scope,
+};
+
+/// Who acts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// What kind of actor.
+    pub kind: ActorKind,
+    /// The subject of an admin's token.
+    pub id: Option<String>,
+    /// The address that the request came from.
+    pub source_ip: Option<String>,
+}
+
+/// What kind of actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// An admin of the tenant.
+    Admin,
+    /// WeCom.
+    Wecom,
+    /// A schedule of ours, or another service of the platform.
+    System,
+}
+
+impl Actor {
+    /// WeCom, which proves itself by its signature.
+    #[must_use]
+    pub fn wecom() -> Self {
+        Self {
+            kind: ActorKind::Wecom,
+            id: None,
+            source_ip: None,
+        }
+    }
+
+    /// A schedule of ours, or another service of the platform.
+    #[must_use]
+    pub fn system() -> Self {
+        Self {
+            kind: ActorKind::System,
+            id: None,
+            source_ip: None,
+        }
+    }
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// An install link was made.
+    InstallationStarted,
+    /// The app was installed, or installed again.
+    Installed,
+    /// WeCom changed the authorization's range, mode or permanent code.
+    AuthorizationChanged,
+    /// The corporation removed the app.
+    AuthorizationCancelled,
+    /// A Secret was registered.
+    SecretRegistered,
+    /// WeCom no longer takes a Secret, or takes it again.
+    SecretChecked,
+    /// Credentials were generated.
+    CredentialsGenerated,
+    /// Credentials were shown again.
+    CredentialsShown,
+    /// WeCom checked the callback's URL with new credentials.
+    CallbackVerified,
+    /// The callback was tested.
+    CallbackTested,
+    /// The settings were changed.
+    SettingsChanged,
+    /// The wizard was completed.
+    Completed,
+    /// An event was replayed.
+    EventReplayed,
+    /// The authorization was disconnected.
+    Disconnected,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditOutcome {
+    /// It was done.
+    Done,
+    /// It was refused.
+    Refused,
+}
+
+/// One line of the trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Names it.
+    pub entry_id: String,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+    /// What.
+    pub action: Action,
+    /// On which scope.
+    pub scope: Option<Scope>,
+    /// How it ended.
+    pub outcome: AuditOutcome,
+    /// The code of a refusal.
+    pub code: Option<String>,
+    /// More about it: numbers, names, last four characters; never a value that opens anything.
+    pub details: BTreeMap<String, String>,
+}
+
+impl AuditEntry {
+    /// Something that was done.
+    pub fn done(action: Action, actor: &Actor, at: Timestamp, entropy: &dyn Entropy) -> Self {
+        Self {
+            entry_id: random_id(entropy),
+            at,
+            actor: actor.clone(),
+            action,
+            scope: None,
+            outcome: AuditOutcome::Done,
+            code: None,
+            details: BTreeMap::new(),
+        }
+    }
+
+    /// The same, refused with this code.
+    #[must_use]
+    pub fn refused(self, code: &str) -> Self {
+        Self {
+            outcome: AuditOutcome::Refused,
+            code: Some(code.to_owned()),
+            ..self
+        }
+    }
+
+    /// Of this scope.
+    #[must_use]
+    pub fn of(self, scope: Scope) -> Self {
+        Self {
+            scope: Some(scope),
+            ..self
+        }
+    }
+
+    /// With one more detail.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &(impl ToString + ?Sized)) -> Self {
+        self.details.insert(name.to_owned(), value.to_string());
+        self
+    }
+}
+
+/// A page of the trail, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditPage {
+    /// The entries.
+    pub entries: Vec<AuditEntry>,
+    /// Where the next page begins, if there may be one.
+    pub next_cursor: Option<String>,
+}

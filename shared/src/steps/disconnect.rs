@@ -1,0 +1,122 @@
+//! Ends an authorization, and leaves nothing behind.
+//!
+//! One transaction ends it: from then on the callbacks answer 404, the corporation is free and the state is empty. What two
+//! systems must do together, deleting secrets, tokens and perhaps events, is written down in the same transaction and done
+//! after it; an attempt that dies in between is finished by the next `DELETE` or by `check-health`.
+
+use jiff::Timestamp;
+
+use super::{Occasion, StepError};
+use crate::{
+    audit::{Action, AuditEntry},
+    authorization::{Authorization, Cleanup, CleanupTask},
+    ids::{Scope, TenantId},
+    store::{AuditTrail, Authorizations, Change, CommitError, DeleteEvents, SecretName, TokenCache, Vault},
+};
+
+/// Ends an authorization.
+#[derive(Debug)]
+pub struct Disconnect<'a, S, V> {
+    /// The store.
+    pub store: &'a S,
+    /// Where the tenant's Secrets are.
+    pub vault: &'a V,
+    /// Whether the tenant's events are deleted too, or kept until they end by themselves.
+    pub delete_events: bool,
+}
+
+impl<S, V> Disconnect<'_, S, V>
+where
+    S: Authorizations + AuditTrail + DeleteEvents + TokenCache,
+    V: Vault,
+{
+    /// Ends the authorization; one that has ended already is answered alike.
+    ///
+    /// # Errors
+    /// [`StepError::StateChanged`] or the store's failure; asking again goes on where this stopped.
+    pub async fn run(&self, tenant_id: &TenantId, occasion: Occasion<'_>) -> Result<(), StepError> {
+        for _ in 0..5 {
+            let mut authorization = self.store.authorization(tenant_id).await?;
+            if authorization.is_empty() {
+                return self.clean_up(authorization).await;
+            }
+            let entry = occasion.entry(Action::Disconnected);
+            let mut changes = end(&mut authorization, self.delete_events, occasion.now(), entry);
+            authorization.installation = None;
+            changes.push(Change::Save(Box::new(authorization)));
+            match self.store.commit(changes).await {
+                Ok(()) => return self.clean_up(self.store.authorization(tenant_id).await?).await,
+                Err(CommitError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StepError::StateChanged)
+    }
+
+    /// Does what an ended authorization has left to do.
+    ///
+    /// # Errors
+    /// The store's failure; it is to be tried again.
+    pub async fn clean_up(&self, mut authorization: Authorization) -> Result<(), StepError> {
+        let Some(cleanup) = authorization.cleanup.take() else {
+            return Ok(());
+        };
+        let tenant_id = authorization.tenant_id.clone();
+        for task in cleanup.tasks {
+            match task {
+                CleanupTask::Installation => {
+                    self.vault.delete(&SecretName::Installation(tenant_id.clone())).await?;
+                    self.store.drop_token(&token_name(&tenant_id, "installation")).await?;
+                }
+                CleanupTask::Scope(scope) => {
+                    self.vault.delete(&SecretName::Scope(tenant_id.clone(), scope)).await?;
+                    self.store.drop_token(&token_name(&tenant_id, scope.as_str())).await?;
+                }
+                CleanupTask::Events => self.store.delete_events(&tenant_id).await?,
+            }
+        }
+        match self.store.commit(vec![Change::Save(Box::new(authorization))]).await {
+            // Somebody began anew meanwhile; what is left to do stands in the record that he wrote.
+            Ok(()) | Err(CommitError::Stale) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Empties an authorization, and answers what must be written together with it. The installation is left to the caller,
+/// who removes it or marks it as cancelled.
+pub(super) fn end(
+    authorization: &mut Authorization,
+    delete_events: bool,
+    now: Timestamp,
+    entry: AuditEntry,
+) -> Vec<Change> {
+    let tenant_id = authorization.tenant_id.clone();
+    let mut changes = vec![Change::Audit(tenant_id.clone(), entry)];
+    let mut tasks = Vec::new();
+    // The corporation of one that is over was set free when it ended, and may be another tenant's by now.
+    if let Some(installation) = authorization.installed() {
+        changes.push(Change::ReleaseCorp(installation.corp_id.clone(), tenant_id));
+    }
+    if authorization.installation.is_some() {
+        tasks.push(CleanupTask::Installation);
+    }
+    for scope in Scope::ALL {
+        let left = std::mem::take(authorization.scope_mut(scope));
+        changes.extend(left.callback_id.map(Change::RemoveCallback));
+        if left.secret.is_some() {
+            tasks.push(CleanupTask::Scope(scope));
+        }
+    }
+    if delete_events {
+        tasks.push(CleanupTask::Events);
+    }
+    authorization.completed_at = None;
+    authorization.cleanup = Some(Cleanup { tasks, since: now });
+    changes
+}
+
+/// The name under which a tenant's access token is cached.
+pub(super) fn token_name(tenant_id: &TenantId, kind: &str) -> String {
+    format!("tenant/{tenant_id}/{kind}")
+}

@@ -1,0 +1,307 @@
+//! The token broker: other services get an `access_token`, never a Secret.
+//!
+//! A token is cached in the store for all instances and renewed early, by one of them at a time: whoever holds the lease asks
+//! WeCom, the others go on with the old token, or wait for the new one when there is none.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret as _, SecretString};
+use wecom_client::{AccessToken, Error as WecomError, ErrorClass, ErrorCode};
+
+use super::{
+    Occasion, StepError, SuiteAccess, audited, disconnect::token_name, error::BAN, exchange::StoredInstallation,
+    suite_access::CallError,
+};
+use crate::{
+    audit::Action,
+    authorization::{Authorization, NextStep, RegisteredSecret, SecretStatus},
+    clock::Clock,
+    ids::{Scope, TenantId},
+    store::{Attempts, Authorizations, Change, CommitError, SecretName, SuiteTickets, TokenCache, TokenLeases, Vault},
+};
+
+/// A token that is good for less than this is renewed.
+const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(10);
+/// Longer than WeCom takes to answer with all repetitions.
+const LEASE: SignedDuration = SignedDuration::from_secs(20);
+const LOOKS: u32 = 40;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
+/// Issues an access token.
+#[derive(Debug)]
+pub struct IssueAccessToken<'a, S, V> {
+    /// Access to WeCom, and the store.
+    pub access: SuiteAccess<'a, S, V>,
+    /// Where the Secrets are.
+    pub vault: &'a V,
+}
+
+/// Which token is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Of a Secret that the tenant registered.
+    Scope(Scope),
+    /// Of the installed app (`get_corp_token`).
+    Installation,
+}
+
+impl TokenKind {
+    /// Reads the `kind` of a request.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "installation" => Some(Self::Installation),
+            _ => Scope::ALL
+                .into_iter()
+                .find(|scope| scope.as_str() == text)
+                .map(Self::Scope),
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Scope(scope) => scope.as_str(),
+            Self::Installation => "installation",
+        }
+    }
+}
+
+/// A token that was issued.
+#[derive(Debug)]
+pub struct IssuedToken {
+    /// The token.
+    pub access_token: SecretString,
+    /// Until when it is good, as far as WeCom has said.
+    pub expires_at: Timestamp,
+}
+
+impl<S, V> IssueAccessToken<'_, S, V>
+where
+    S: Authorizations + Attempts + SuiteTickets + TokenCache + TokenLeases,
+    V: Vault,
+{
+    /// Answers a token that is good for a while. `rejected` is one that WeCom refused (40014, 42001): if it is the cached
+    /// one it is dropped.
+    ///
+    /// # Errors
+    /// [`StepError::NotInstalled`], [`StepError::StepsMissing`], [`StepError::SecretRejected`], [`StepError::WecomBan`], what
+    /// WeCom refused, or the store's failure.
+    pub async fn run(
+        &self,
+        tenant_id: &TenantId,
+        kind: TokenKind,
+        rejected: Option<SecretString>,
+        occasion: Occasion<'_>,
+    ) -> Result<IssuedToken, StepError> {
+        let store = self.access.store;
+        let authorization = store.authorization(tenant_id).await?;
+        usable(&authorization, kind)?;
+        let name = token_name(tenant_id, kind.as_str());
+        for _ in 0..LOOKS {
+            let now = occasion.now();
+            let cached = store.token(&name, now).await?;
+            let cached = match (cached, &rejected) {
+                (Some(cached), Some(rejected)) if cached.0.expose_secret() == rejected.expose_secret() => {
+                    store.drop_token(&name).await?;
+                    None
+                }
+                (cached, _) => cached,
+            };
+            if let Some((access_token, expires_at)) = cached {
+                let early = expires_at.duration_since(now) < RENEW_BEFORE;
+                if !early || !store.claim_refresh(&name, now, now + LEASE).await? {
+                    return Ok(IssuedToken {
+                        access_token,
+                        expires_at,
+                    });
+                }
+                return self.renew(&authorization, kind, &name, occasion).await;
+            }
+            if store.claim_refresh(&name, now, now + LEASE).await? {
+                return self.renew(&authorization, kind, &name, occasion).await;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        Err(StepError::WecomTimeout)
+    }
+
+    async fn renew(
+        &self,
+        authorization: &Authorization,
+        kind: TokenKind,
+        name: &str,
+        occasion: Occasion<'_>,
+    ) -> Result<IssuedToken, StepError> {
+        match self.fetch(authorization, kind, occasion).await {
+            Ok(token) => {
+                let lifetime = SignedDuration::try_from(token.expires_in).unwrap_or(SignedDuration::ZERO);
+                let expires_at = occasion.now() + lifetime;
+                self.access.store.keep_token(name, &token.token, expires_at).await?;
+                Ok(IssuedToken {
+                    access_token: token.token,
+                    expires_at,
+                })
+            }
+            Err(error) => {
+                // Gives the lease back: the next caller need not wait for its end to learn the same.
+                self.access.store.drop_token(name).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn fetch(
+        &self,
+        authorization: &Authorization,
+        kind: TokenKind,
+        occasion: Occasion<'_>,
+    ) -> Result<AccessToken, StepError> {
+        let store = self.access.store;
+        if let Some(until) = store.ban(occasion.now()).await? {
+            return Err(StepError::WecomBan { until });
+        }
+        match kind {
+            TokenKind::Scope(scope) => {
+                let registered = registered(authorization, scope)?;
+                let secret = self.secret(authorization, scope, registered).await?;
+                match self
+                    .access
+                    .wecom
+                    .access_token(registered.corp_id.as_str(), &secret)
+                    .await
+                {
+                    Err(error) => Err(self.refused(authorization, scope, error, occasion).await?),
+                    Ok(token) => Ok(token),
+                }
+            }
+            TokenKind::Installation => self.installation_token(authorization, occasion.clock).await,
+        }
+    }
+
+    async fn secret(
+        &self,
+        authorization: &Authorization,
+        scope: Scope,
+        registered: &RegisteredSecret,
+    ) -> Result<SecretString, StepError> {
+        let name = SecretName::Scope(authorization.tenant_id.clone(), scope);
+        let secret = self.vault.read(&name, Some(&registered.version_id)).await?;
+        secret.ok_or_else(|| StepError::Internal("a registered Secret is missing from the vault".into()))
+    }
+
+    async fn installation_token(
+        &self,
+        authorization: &Authorization,
+        clock: &dyn Clock,
+    ) -> Result<AccessToken, StepError> {
+        let installation = authorization.installed().ok_or(StepError::NotInstalled)?;
+        let name = SecretName::Installation(authorization.tenant_id.clone());
+        let secret = self.vault.read(&name, Some(&installation.version_id)).await?;
+        let secret =
+            secret.ok_or_else(|| StepError::Internal("the permanent code is missing from the vault".into()))?;
+        let stored = StoredInstallation::parse(&secret)?;
+        let (wecom, stored) = (self.access.wecom, &stored);
+        let token = self.access.as_suite(clock, |token| async move {
+            wecom
+                .corp_access_token(&token, stored.corp_id.as_str(), &stored.permanent_code)
+                .await
+        });
+        match token.await {
+            Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
+                Err(StepError::NotInstalled)
+            }
+            other => other.map_err(|error| error.into_step(clock)),
+        }
+    }
+
+    /// A Secret that WeCom no longer takes is written down as such, and not tried again: repeated wrong Secrets ban everybody.
+    async fn refused(
+        &self,
+        authorization: &Authorization,
+        scope: Scope,
+        error: WecomError,
+        occasion: Occasion<'_>,
+    ) -> Result<StepError, StepError> {
+        let refusal = match error {
+            WecomError::Refused(refusal) => refusal,
+            other => return Ok(StepError::from_wecom(other, occasion.now())),
+        };
+        if refusal.errcode.class() == ErrorClass::Ban {
+            let until = occasion.now() + BAN;
+            self.access.store.note_ban(until).await?;
+            return Ok(StepError::WecomBan { until });
+        }
+        let dead = [
+            ErrorCode::INVALID_SECRET,
+            ErrorCode::FOREIGN_SECRET,
+            ErrorCode::INVALID_CORP_ID,
+        ];
+        if !dead.contains(&refusal.errcode) {
+            return Ok(StepError::from_wecom(WecomError::Refused(refusal), occasion.now()));
+        }
+        mark_secret(
+            self.access.store,
+            authorization,
+            scope,
+            SecretStatus::Rejected,
+            occasion,
+        )
+        .await?;
+        Ok(StepError::SecretRejected(Some(refusal)))
+    }
+}
+
+/// Writes down whether WeCom takes a Secret, unless it was replaced meanwhile.
+pub(super) async fn mark_secret<S: Authorizations>(
+    store: &S,
+    before: &Authorization,
+    scope: Scope,
+    status: SecretStatus,
+    occasion: Occasion<'_>,
+) -> Result<(), StepError> {
+    for _ in 0..3 {
+        let mut authorization = store.authorization(&before.tenant_id).await?;
+        if authorization.scope(scope) != before.scope(scope) {
+            return Ok(());
+        }
+        let Some(secret) = &mut authorization.scope_mut(scope).secret else {
+            return Ok(());
+        };
+        secret.status = status;
+        secret.checked_at = occasion.now();
+        let word = if status == SecretStatus::Accepted {
+            "accepted"
+        } else {
+            "rejected"
+        };
+        let entry = occasion.entry(Action::SecretChecked).of(scope).with("status", word);
+        let changes = vec![audited(&before.tenant_id, entry), Change::Save(Box::new(authorization))];
+        match store.commit(changes).await {
+            Err(CommitError::Stale) => {}
+            other => return other.map_err(StepError::from),
+        }
+    }
+    Err(StepError::StateChanged)
+}
+
+/// Whether there is anything to get such a token with.
+fn usable(authorization: &Authorization, kind: TokenKind) -> Result<(), StepError> {
+    authorization.installed().ok_or(StepError::NotInstalled)?;
+    match kind {
+        TokenKind::Installation => Ok(()),
+        TokenKind::Scope(scope) => registered(authorization, scope).map(|_| ()),
+    }
+}
+
+fn registered(authorization: &Authorization, scope: Scope) -> Result<&RegisteredSecret, StepError> {
+    let missing = match scope {
+        Scope::Contacts => NextStep::ContactsSecret,
+        Scope::ExternalContacts => NextStep::ExternalContactsSecret,
+    };
+    match &authorization.scope(scope).secret {
+        None => Err(StepError::StepsMissing(vec![missing])),
+        Some(secret) if secret.status == SecretStatus::Rejected => Err(StepError::SecretRejected(None)),
+        Some(secret) => Ok(secret),
+    }
+}

@@ -1,0 +1,93 @@
+use aws_sdk_dynamodb::types::Put;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Deserialize;
+
+use super::{DynamoDb, Key, from_item, store_error, text, to_item};
+use crate::{
+    audit::{AuditEntry, AuditPage},
+    ids::TenantId,
+    store::{AuditTrail, StoreError},
+};
+
+/// Lines of one tenant lie together, ordered by time, those of one millisecond by their random id.
+fn entry_key(tenant_id: &TenantId, entry: &AuditEntry) -> Key {
+    Key::new(
+        "AUDIT",
+        tenant_id.as_str(),
+        &format!("{:.3}#{}", entry.at, entry.entry_id),
+    )
+}
+
+#[derive(Deserialize)]
+struct StoredEntry {
+    sk: String,
+    #[serde(flatten)]
+    entry: AuditEntry,
+}
+
+impl AuditTrail for DynamoDb {
+    async fn record(&self, tenant_id: &TenantId, entry: AuditEntry) -> Result<(), StoreError> {
+        let mut item = entry_key(tenant_id, &entry).into_item();
+        item.extend(to_item(&entry)?);
+        self.put_once(item).await
+    }
+
+    async fn audit(&self, tenant_id: &TenantId, limit: usize, cursor: Option<&str>) -> Result<AuditPage, StoreError> {
+        let before = match cursor {
+            None => "~".to_owned(),
+            Some(cursor) => match URL_SAFE_NO_PAD
+                .decode(cursor)
+                .ok()
+                .and_then(|bytes| String::from_utf8(bytes).ok())
+            {
+                Some(position) => position,
+                None => {
+                    return Ok(AuditPage {
+                        entries: Vec::new(),
+                        next_cursor: None,
+                    });
+                }
+            },
+        };
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.authorization_table)
+            .key_condition_expression("pk = :pk AND sk < :before")
+            .expression_attribute_values(":pk", text(format!("AUDIT#{tenant_id}")))
+            .expression_attribute_values(":before", text(before))
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(store_error)?;
+        let more = answer.last_evaluated_key.is_some();
+        let stored: Vec<StoredEntry> = answer
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .map(from_item)
+            .collect::<Result<_, _>>()?;
+        let next_cursor = stored
+            .last()
+            .filter(|_| more)
+            .map(|last| URL_SAFE_NO_PAD.encode(&last.sk));
+        Ok(AuditPage {
+            entries: stored.into_iter().map(|stored| stored.entry).collect(),
+            next_cursor,
+        })
+    }
+}
+
+impl DynamoDb {
+    pub(super) fn audit_put(&self, tenant_id: &TenantId, entry: &AuditEntry) -> Result<Put, StoreError> {
+        let mut item = entry_key(tenant_id, entry).into_item();
+        item.extend(to_item(entry)?);
+        Put::builder()
+            .table_name(&self.authorization_table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(|error| StoreError::Internal(Box::new(error)))
+    }
+}

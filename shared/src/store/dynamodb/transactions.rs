@@ -1,0 +1,91 @@
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{CancellationReason, TransactWriteItem},
+};
+
+use super::{DynamoDb, store_error};
+use crate::store::{
+    StoreError,
+    sdk::{internal, unavailable},
+};
+
+/// A transaction was not carried out.
+pub(super) enum Refused {
+    /// For each item, whether its condition did not hold; at least one did not.
+    Conditions(Vec<bool>),
+    /// The store failed.
+    Store(StoreError),
+}
+
+/// Another transaction holds an item for milliseconds, as `count-events` does with a busy callback. Nobody has changed
+/// anything then: so it is tried again before anybody hears of it.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(10),
+    Duration::from_millis(30),
+    Duration::from_millis(90),
+    Duration::from_millis(270),
+];
+
+impl DynamoDb {
+    /// Carries out all of `items`, or none. With a `token`, once within ten minutes, however often it is asked for; without
+    /// one, once.
+    pub(super) async fn transact(&self, items: Vec<TransactWriteItem>, token: Option<&str>) -> Result<(), Refused> {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let request = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()));
+            let sent = request
+                .set_client_request_token(token.map(ToOwned::to_owned))
+                .send()
+                .await;
+            let Err(error) = sent else { return Ok(()) };
+            let Some(reasons) = cancellation_reasons(&error) else {
+                return Err(Refused::Store(store_error(error)));
+            };
+            if reasons.contains(&Reason::Condition) {
+                let failed = reasons.iter().map(|reason| *reason == Reason::Condition).collect();
+                return Err(Refused::Conditions(failed));
+            }
+            if reasons.contains(&Reason::Lasting) {
+                return Err(Refused::Store(internal(&error)));
+            }
+            match pauses.next() {
+                Some(pause) if !reasons.contains(&Reason::Throttled) => tokio::time::sleep(pause).await,
+                _ => return Err(Refused::Store(unavailable(&error))),
+            }
+        }
+    }
+}
+
+/// Why an item was not written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// Because another one was not.
+    Another,
+    Condition,
+    /// Another transaction holds it.
+    Conflict,
+    Throttled,
+    Lasting,
+}
+
+fn cancellation_reasons(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<Reason>> {
+    let reason = |reason: &CancellationReason| match reason.code() {
+        None | Some("None") => Reason::Another,
+        Some("ConditionalCheckFailed") => Reason::Condition,
+        Some("TransactionConflict") => Reason::Conflict,
+        Some("ThrottlingError" | "ProvisionedThroughputExceeded") => Reason::Throttled,
+        Some(_) => Reason::Lasting,
+    };
+    match error.as_service_error()? {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+            Some(cancelled.cancellation_reasons().iter().map(reason).collect())
+        }
+        _ => None,
+    }
+}
