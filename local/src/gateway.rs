@@ -17,13 +17,13 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{ConnectInfo, Request, State},
-    http::{Response, StatusCode, header::AUTHORIZATION, request::Parts},
+    http::{Method, Response, StatusCode, header::AUTHORIZATION, request::Parts},
 };
 use lambda_http::{Context, LambdaEvent, lambda_runtime::tracing::Instrument as _};
 use serde_json::json;
 use tokio::sync::Notify;
 use tower::Service as _;
-use wecom_authorization::{http, startup::Platform};
+use wecom_authorization::{http, invoked, startup::Platform};
 
 use self::{
     authorizer::Authorizer,
@@ -116,16 +116,17 @@ impl Gateway {
         }
     }
 
-    /// Lambda's own API for the function that is invoked, not routed: `aws lambda invoke --endpoint-url …` works.
+    /// Lambda's own API for the functions that are invoked, not routed: `aws lambda invoke --endpoint-url …` works.
     async fn invocation(&self, path: &str, body: Body) -> Response<Body> {
-        if path != "issue-access-token/invocations" {
-            return plain(StatusCode::NOT_FOUND);
-        }
         let body = axum::body::to_bytes(body, MAX_BODY).await.unwrap_or_default();
-        let Ok(request) = serde_json::from_slice(&body) else {
+        let Ok(request) = serde_json::from_slice::<serde_json::Value>(&body) else {
             return plain(StatusCode::BAD_REQUEST);
         };
-        let answered = wecom_authorization::invoked::issue_access_token(&self.platform, request).await;
+        let answered = match path {
+            "issue-access-token/invocations" => invoked::issue_access_token(&self.platform, request).await,
+            "check-health/invocations" => invoked::check_health(&self.platform, request).await,
+            _ => return plain(StatusCode::NOT_FOUND),
+        };
         let (failed, answer) = match answered {
             Ok(answer) => (false, answer),
             Err(error) => {
@@ -147,7 +148,7 @@ impl Gateway {
     /// Locally nobody signs in: the page is handed a token. Only a browser that came to this machine by its own name gets
     /// it, so that a foreign site cannot have it by pointing its name here.
     fn console_config(&self, parts: &Parts) -> Option<Response<Body>> {
-        if parts.uri.path() != "/assets/config.json" {
+        if parts.method != Method::GET || parts.uri.path() != "/assets/config.json" {
             return None;
         }
         let host = parts
@@ -162,6 +163,7 @@ impl Gateway {
         let headers = response.headers_mut();
         headers.insert("content-type", axum::http::HeaderValue::from_static("application/json"));
         headers.insert("cache-control", axum::http::HeaderValue::from_static("no-store"));
+        headers.insert("x-content-type-options", axum::http::HeaderValue::from_static("nosniff"));
         Some(response)
     }
 }

@@ -174,12 +174,11 @@ impl Local {
                 tracing::error!(%error, "the server ended");
             }
         });
-        let tasks = Subscriber::ALL
+        let pumps = Subscriber::ALL
             .into_iter()
             .map(|subscriber| {
                 let pump = Pump {
                     client: aws_sdk_dynamodbstreams::Client::new(&aws),
-                    table: EVENT_TABLE.to_owned(),
                     platform: Arc::clone(&platform),
                     subscriber,
                     bell: Arc::clone(&bell),
@@ -187,7 +186,8 @@ impl Local {
                 };
                 tokio::spawn(pump.run())
             })
-            .collect();
+            ;
+        let tasks = pumps.chain([tokio::spawn(check_health_on_schedule(Arc::clone(&platform)))]).collect();
         if let Some(simulator) = &simulator {
             let url = parse_url(&format!("{base_url}/suite/callback"))?;
             simulator.set_suite_callback_url(url);
@@ -258,6 +258,16 @@ impl Local {
             simulator.shutdown().await;
         }
         self.devstack.shutdown().await;
+    }
+}
+
+/// What the deployment's schedule does, at the same interval.
+async fn check_health_on_schedule(platform: Arc<Platform>) {
+    let mut schedule = tokio::time::interval(std::time::Duration::from_mins(5));
+    loop {
+        schedule.tick().await;
+        // What goes wrong is logged where it goes wrong.
+        let _ = wecom_authorization::invoked::check_health(&platform, serde_json::Value::Null).await;
     }
 }
 

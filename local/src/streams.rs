@@ -1,4 +1,4 @@
-//! What Lambda's event source mapping is on AWS: reads the event table's stream and hands batches to the functions that are
+//! What Lambda's event source mapping is on AWS: reads a table's stream and hands batches to the functions that are
 //! subscribed to it. What a function reports as failed is handed in again a few times, then written to `dead-letters.jsonl`.
 
 use std::{collections::BTreeMap, io::Write as _, sync::Arc, time::Duration};
@@ -36,6 +36,13 @@ impl Subscriber {
         }
     }
 
+    fn table(self) -> &'static str {
+        match self {
+            Self::ProcessSuiteEvent => crate::AUTHORIZATION_TABLE,
+            Self::CountEvents => crate::EVENT_TABLE,
+        }
+    }
+
     async fn invoke(self, platform: &Platform, changes: Changes) -> BatchAnswer {
         match self {
             Self::ProcessSuiteEvent => streams::process_suite_event(platform, changes).await,
@@ -46,7 +53,6 @@ impl Subscriber {
 
 pub(crate) struct Pump {
     pub(crate) client: Client,
-    pub(crate) table: String,
     pub(crate) platform: Arc<Platform>,
     pub(crate) subscriber: Subscriber,
     pub(crate) bell: Arc<Notify>,
@@ -81,7 +87,7 @@ impl Pump {
 
     /// Hands on what is new in each shard. Answers whether anything was.
     async fn look(&self, positions: &mut BTreeMap<String, String>) -> Result<bool, Error> {
-        let streams = self.client.list_streams().table_name(&self.table).send().await?;
+        let streams = self.client.list_streams().table_name(self.subscriber.table()).send().await?;
         let mut any = false;
         for stream in streams.streams() {
             let Some(arn) = stream.stream_arn() else {

@@ -1,6 +1,7 @@
 //! The domain: what is true of one tenant's authorization, and how it may change. Pure: no I/O, no clock of its own.
 
 mod callback;
+mod changes;
 mod installation;
 mod view;
 
@@ -31,6 +32,9 @@ pub struct Authorization {
     pub settings: Settings,
     /// When the wizard was completed.
     pub completed_at: Option<Timestamp>,
+    /// When it is to be looked at again by itself.
+    #[serde(default)]
+    pub next_check_at: Option<Timestamp>,
     /// What an authorization that ended has left to do.
     #[serde(default)]
     pub cleanup: Option<Cleanup>,
@@ -109,6 +113,9 @@ pub enum KindCheck {
     Unconfirmed,
 }
 
+/// A binding that works is looked at this often.
+pub const CHECK_INTERVAL: jiff::SignedDuration = jiff::SignedDuration::from_hours(12);
+
 /// What a tenant has chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -128,6 +135,7 @@ impl Authorization {
             external_contacts: ScopeState::default(),
             settings: Settings::default(),
             completed_at: None,
+            next_check_at: None,
             cleanup: None,
         }
     }
@@ -189,6 +197,7 @@ impl Authorization {
             .installation
             .as_ref()
             .is_none_or(|before| before.corp_id == installation.corp_id);
+        self.next_check_at = Some(installation.installed_at + CHECK_INTERVAL);
         self.installation = Some(installation);
         self.keep_from_cleanup(CleanupTask::Installation);
         if same {

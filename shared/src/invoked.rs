@@ -1,5 +1,6 @@
-//! The function that the platform's other services invoke, with IAM for a lock.
+//! The functions that are invoked rather than routed: by the platform's other services, with IAM for a lock, and by a schedule.
 
+use jiff::SignedDuration;
 use lambda_runtime::Diagnostic;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -10,7 +11,7 @@ use crate::{
     http::Problem,
     ids::TenantId,
     startup::Platform,
-    steps::{IssueAccessToken, Occasion, StepError, SuiteAccess, TokenKind},
+    steps::{CheckHealth, IssueAccessToken, Occasion, ProcessSuiteEvent, StepError, SuiteAccess, TokenKind},
 };
 
 /// What `issue-access-token` is asked.
@@ -70,4 +71,35 @@ pub async fn issue_access_token(platform: &Platform, request: Value) -> Result<V
         .await
         .map_err(failed)?;
     Ok(json!({"access_token": issued.access_token.expose_secret(), "expires_at": issued.expires_at}))
+}
+
+/// How many bindings one run looks at: with a run every five minutes and a look every twelve hours that is enough for
+/// 100,000 tenants (694 per run).
+const SHARE: usize = 800;
+/// A run begins no other look after this time; the function's own time-out is longer by what one look can take.
+const RUN: SignedDuration = SignedDuration::from_mins(4);
+
+/// `check-health`: looks at the bindings that are due. What it is handed says nothing.
+///
+/// # Errors
+/// The contract's codes.
+pub async fn check_health(platform: &Platform, _schedule: Value) -> Result<Value, InvocationError> {
+    let now = platform.clock.now();
+    let access = SuiteAccess { store: &platform.store, suite: &platform.suite, wecom: platform.wecom() };
+    let delete_events = platform.config.delete_events_on_disconnect;
+    let step = CheckHealth { suite: ProcessSuiteEvent { access, vault: &platform.vault, delete_events } };
+    let actor = Actor::system();
+    let occasion = Occasion { actor: &actor, clock: &*platform.clock, entropy: &*platform.entropy };
+    let run = step
+        .run(SHARE, now + RUN, occasion)
+        .await
+        .map_err(|error| InvocationError(Problem::from_step(&error, platform.clock.now())))?;
+    // The alarms on the suite ticket's age and on failed checks read these fields.
+    tracing::info!(
+        health.checked = run.checked,
+        health.failed = run.failed,
+        suite.ticket_age_seconds = run.ticket_age_seconds.unwrap_or(i64::MAX),
+        "health checked"
+    );
+    Ok(json!({"checked": run.checked, "failed": run.failed, "ticket_age_seconds": run.ticket_age_seconds}))
 }

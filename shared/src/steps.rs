@@ -1,6 +1,7 @@
 //! The use cases, one file each: input, outcome, `run`. No HTTP type and no AWS type appears here; a step's bounds name the
 //! ports it may touch.
 
+mod check_health;
 mod complete_authorization;
 mod count_events;
 mod disconnect;
@@ -21,8 +22,9 @@ mod suite_callback;
 mod test_callback;
 mod update_settings;
 
-use self::occasion::audited;
+use self::occasion::{audited, saved};
 pub use self::{
+    check_health::{CheckHealth, HealthRun},
     complete_authorization::CompleteAuthorization,
     count_events::{CountStoredEvents, EventChange},
     disconnect::Disconnect,

@@ -15,6 +15,7 @@ use std::{error::Error as StdError, future::Future};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde::Serialize;
 
 pub use self::{
     dynamodb::DynamoDb,
@@ -69,8 +70,27 @@ pub enum Change {
     RemoveCallback(CallbackId),
     /// Ends an install session.
     EndInstallSession(InstallState, InstallOutcome),
+    /// Tells the platform's other services of a change.
+    Announce(Announcement),
     /// Adds a line to the tenant's audit trail.
     Audit(TenantId, AuditEntry),
+}
+
+/// A change that the platform's other services are told of: `authorization.changed` on the event bus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Announcement {
+    /// Names it.
+    pub announcement_id: String,
+    /// Whose authorization.
+    pub tenant_id: TenantId,
+    /// What changed: `installation`, `contacts.secret`, `contacts.callback`, …
+    pub what: String,
+    /// What it was.
+    pub from: String,
+    /// What it is.
+    pub to: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// The state of each tenant's authorization.
@@ -83,6 +103,12 @@ pub trait Authorizations: Send + Sync {
     fn tenant_of(&self, corp_id: &CorpId) -> impl Future<Output = Result<Option<TenantId>, StoreError>> + Send;
     /// Carries out all of `changes`, or none.
     fn commit(&self, changes: Vec<Change>) -> impl Future<Output = Result<(), CommitError>> + Send;
+}
+
+/// Tenants that are to be looked at again.
+pub trait DueAuthorizations: Send + Sync {
+    /// Up to about `limit` tenants that are due at `now`, those that have waited longest first.
+    fn due(&self, now: Timestamp, limit: usize) -> impl Future<Output = Result<Vec<TenantId>, StoreError>> + Send;
 }
 
 /// What the function that faces WeCom needs of a callback: to read it, and to note on it.

@@ -1,4 +1,4 @@
-//! The functions that are handed the changes of the event table.
+//! The functions that are handed the changes of a table.
 
 use aws_lambda_events::{
     dynamodb::{Event, EventRecord},
@@ -24,7 +24,7 @@ pub type BatchAnswer = DynamoDbEventResponse;
 
 #[derive(Deserialize)]
 struct StoredSuiteEvent {
-    source: String,
+    pk: String,
     suite_id: String,
     event: String,
     created_at: Option<Timestamp>,
@@ -40,7 +40,7 @@ struct StoredEvent {
     duplicates: u64,
 }
 
-/// `process-suite-event`: acts on new events of the suite. One that fails does not keep the others of its batch waiting: all
+/// `process-suite-event`: acts on new events of the suite, which are items of the authorization table. One that fails does not keep the others of its batch waiting: all
 /// are acted on, and those that failed are handed in again.
 pub async fn process_suite_event(platform: &Platform, changes: Changes) -> BatchAnswer {
     let access = SuiteAccess {
@@ -62,7 +62,7 @@ pub async fn process_suite_event(platform: &Platform, changes: Changes) -> Batch
     let mut answer = BatchAnswer::default();
     for record in &changes.records {
         let stored: Option<StoredSuiteEvent> = inserted(record);
-        let Some(stored) = stored.filter(|stored| stored.source == "suite") else {
+        let Some(stored) = stored.filter(|stored| stored.pk.starts_with("SUITEEVENT#")) else {
             continue;
         };
         let event = SuiteEvent {

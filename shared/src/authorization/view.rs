@@ -1,6 +1,6 @@
 //! The state as the contract gives it: `GET /authorization`.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{AuthMode, Authorization, Callback, InstallationStatus, KindCheck, Rejection, SecretStatus, Settings};
@@ -143,9 +143,10 @@ impl StateView {
         contacts: Option<&Callback>,
         external_contacts: Option<&Callback>,
         default_base_url: &str,
+        now: Timestamp,
     ) -> Self {
         let missing = authorization.missing(contacts, external_contacts);
-        let findings = findings(authorization);
+        let findings = findings(authorization, [contacts, external_contacts], now);
         Self {
             tenant_id: authorization.tenant_id.clone(),
             next_step: match missing.first() {
@@ -214,7 +215,12 @@ impl Callback {
     }
 }
 
-fn findings(authorization: &Authorization) -> Vec<Finding> {
+/// A callback that worked and has been silent for so long may have been changed in WeCom's console.
+const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Somebody began to rotate and did not paste the new values.
+const UNFINISHED_ROTATION: SignedDuration = SignedDuration::from_hours(24);
+
+fn findings(authorization: &Authorization, callbacks: [Option<&Callback>; 2], now: Timestamp) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(installation) = &authorization.installation {
         if installation.status == InstallationStatus::Cancelled {
@@ -251,6 +257,16 @@ fn findings(authorization: &Authorization) -> Vec<Finding> {
             severity: finding.1,
             since: secret.checked_at,
         });
+    }
+    for callback in callbacks.into_iter().flatten() {
+        let heard = callback.last_event_at.max(callback.verified_at);
+        let silent = heard.filter(|heard| callback.is_verified() && now.duration_since(*heard) > SILENCE);
+        let pending = callback.pending.as_ref().filter(|_| callback.is_verified()).map(|pending| pending.created_at);
+        let unfinished = pending.filter(|began| now.duration_since(*began) > UNFINISHED_ROTATION);
+        for (code, since) in [("callback_silent", silent), ("rotation_unfinished", unfinished)] {
+            let scope = Some(callback.scope);
+            findings.extend(since.map(|since| Finding { code, scope, severity: Severity::Warning, since }));
+        }
     }
     findings
 }

@@ -360,7 +360,7 @@ fn view(
 ) -> StateView {
     let [contacts, external_contacts] = callbacks;
     let base_url = read::base_url(request, &platform.config);
-    StateView::new(authorization, contacts.as_ref(), external_contacts.as_ref(), &base_url)
+    StateView::new(authorization, contacts.as_ref(), external_contacts.as_ref(), &base_url, platform.clock.now())
 }
 
 fn problem(platform: &Platform) -> impl Fn(StepError) -> Problem + '_ {

@@ -1,11 +1,11 @@
 //! Step 4: completes the wizard when every step is really done.
 
-use super::{Occasion, StepError, audited};
+use super::{Occasion, StepError, audited, saved};
 use crate::{
     audit::Action,
     authorization::{Authorization, Callback},
     ids::{Scope, TenantId},
-    store::{Authorizations, Change, CommitError, StoreError},
+    store::{Authorizations, CommitError, StoreError},
 };
 
 /// Completes an authorization.
@@ -36,15 +36,11 @@ impl<S: Authorizations> CompleteAuthorization<'_, S> {
             if authorization.completed_at.is_some() {
                 return Ok((authorization, callbacks));
             }
+            let before = authorization.clone();
             authorization.completed_at = Some(occasion.now());
-            match self
-                .store
-                .commit(vec![
-                    Change::Save(Box::new(authorization.clone())),
-                    audited(tenant_id, occasion.entry(Action::Completed)),
-                ])
-                .await
-            {
+            let mut changes = saved(&before, authorization.clone(), occasion);
+            changes.push(audited(tenant_id, occasion.entry(Action::Completed)));
+            match self.store.commit(changes).await {
                 Ok(()) => return Ok((authorization, callbacks)),
                 Err(CommitError::Stale) => {}
                 Err(error) => return Err(error.into()),

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::{Occasion, StepError};
+use super::{Occasion, StepError, saved};
 use crate::{
     audit::{Action, AuditEntry},
     authorization::{Authorization, Cleanup, CleanupTask},
@@ -40,10 +40,11 @@ where
             if authorization.is_empty() {
                 return self.clean_up(authorization).await;
             }
+            let before = authorization.clone();
             let entry = occasion.entry(Action::Disconnected);
             let mut changes = end(&mut authorization, self.delete_events, occasion.now(), entry);
             authorization.installation = None;
-            changes.push(Change::Save(Box::new(authorization)));
+            changes.extend(saved(&before, authorization, occasion));
             match self.store.commit(changes).await {
                 Ok(()) => return self.clean_up(self.store.authorization(tenant_id).await?).await,
                 Err(CommitError::Stale) => {}
@@ -61,6 +62,7 @@ where
         let Some(cleanup) = authorization.cleanup.take() else {
             return Ok(());
         };
+        authorization.next_check_at = None;
         let tenant_id = authorization.tenant_id.clone();
         for task in cleanup.tasks {
             match task {
@@ -82,6 +84,9 @@ where
         }
     }
 }
+
+/// A clean-up that has not finished by then is finished by the schedule.
+const UNFINISHED: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 /// Empties an authorization, and answers what must be written together with it. The installation is left to the caller,
 /// who removes it or marks it as cancelled.
@@ -113,6 +118,8 @@ pub(super) fn end(
     }
     authorization.completed_at = None;
     authorization.cleanup = Some(Cleanup { tasks, since: now });
+    // Should this attempt die before it has cleaned up, the schedule goes on with it.
+    authorization.next_check_at = Some(now + UNFINISHED);
     changes
 }
 

@@ -13,6 +13,7 @@ use wecom_client::ErrorCode;
 use super::{
     Occasion, StepError, SuiteAccess, audited,
     exchange::{StoredInstallation, installation},
+    saved,
     start_installation::fingerprint,
     suite_access::CallError,
 };
@@ -198,6 +199,7 @@ where
                 return Err(StepError::CorpMismatch);
             }
             // The corporation of an installation that is over was set free when it ended, and may be another tenant's by now.
+            let before = authorization.clone();
             let removed = authorization.install(installation.clone());
             let occasion = Occasion {
                 actor: &session.started_by,
@@ -209,10 +211,10 @@ where
                 .with("corp_name", &installation.corp_name);
             let mut changes = vec![
                 audited(&session.tenant_id, entry),
-                Change::Save(Box::new(authorization)),
                 Change::BindCorp(installation.corp_id.clone(), session.tenant_id.clone()),
                 Change::EndInstallSession(session.state.clone(), outcome.clone()),
             ];
+            changes.extend(saved(&before, authorization, occasion));
             changes.extend(removed.into_iter().map(Change::RemoveCallback));
             match self.access.store.commit(changes).await {
                 Err(CommitError::Stale) => {}

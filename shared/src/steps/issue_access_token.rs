@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use wecom_client::{AccessToken, Error as WecomError, ErrorClass, ErrorCode};
 
 use super::{
-    Occasion, StepError, SuiteAccess, audited, disconnect::token_name, error::BAN, exchange::StoredInstallation,
+    Occasion, StepError, SuiteAccess, audited, disconnect::token_name, error::BAN, exchange::StoredInstallation, saved,
     suite_access::CallError,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     authorization::{Authorization, NextStep, RegisteredSecret, SecretStatus},
     clock::Clock,
     ids::{Scope, TenantId},
-    store::{Attempts, Authorizations, Change, CommitError, SecretName, SuiteTickets, TokenCache, TokenLeases, Vault},
+    store::{Attempts, Authorizations, CommitError, SecretName, SuiteTickets, TokenCache, TokenLeases, Vault},
 };
 
 /// A token that is good for less than this is renewed.
@@ -265,6 +265,7 @@ pub(super) async fn mark_secret<S: Authorizations>(
         if authorization.scope(scope) != before.scope(scope) {
             return Ok(());
         }
+        let unchanged = authorization.clone();
         let Some(secret) = &mut authorization.scope_mut(scope).secret else {
             return Ok(());
         };
@@ -276,7 +277,8 @@ pub(super) async fn mark_secret<S: Authorizations>(
             "rejected"
         };
         let entry = occasion.entry(Action::SecretChecked).of(scope).with("status", word);
-        let changes = vec![audited(&before.tenant_id, entry), Change::Save(Box::new(authorization))];
+        let mut changes = saved(&unchanged, authorization, occasion);
+        changes.push(audited(&before.tenant_id, entry));
         match store.commit(changes).await {
             Err(CommitError::Stale) => {}
             other => return other.map_err(StepError::from),

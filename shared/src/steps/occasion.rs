@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use crate::{
     audit::{Action, Actor, AuditEntry},
+    authorization::Authorization,
     clock::Clock,
-    entropy::Entropy,
+    entropy::{Entropy, random_id},
     ids::TenantId,
-    store::Change,
+    store::{Announcement, Change},
 };
 
 /// The circumstances of a step.
@@ -42,6 +43,23 @@ impl Occasion<'_> {
     pub fn entry(&self, action: Action) -> AuditEntry {
         AuditEntry::done(action, self.actor, self.now(), self.entropy)
     }
+}
+
+/// A changed authorization as part of a commit, with what other services are told of the difference.
+pub(super) fn saved(before: &Authorization, after: Authorization, occasion: Occasion<'_>) -> Vec<Change> {
+    let announce = |(what, from, to): (&str, &str, &str)| {
+        Change::Announce(Announcement {
+            announcement_id: random_id(occasion.entropy),
+            tenant_id: after.tenant_id.clone(),
+            what: what.to_owned(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            at: occasion.now(),
+        })
+    };
+    let mut changes: Vec<Change> = before.differences(&after).into_iter().map(announce).collect();
+    changes.push(Change::Save(Box::new(after)));
+    changes
 }
 
 /// A line of the audit trail as part of a commit, so that nothing is changed without it.

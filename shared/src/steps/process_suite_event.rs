@@ -13,6 +13,7 @@ use super::{
     Disconnect, Occasion, StepError, SuiteAccess, audited,
     disconnect::{end, token_name},
     exchange::{StoredInstallation, installation},
+    saved,
     start_installation::fingerprint,
     suite_access::CallError,
 };
@@ -75,7 +76,7 @@ where
                 _ => self.renew(&SecretString::from(auth_code), occasion).await,
             },
             ("reset_permanent_code", Some(auth_code), _) => self.renew(&SecretString::from(auth_code), occasion).await,
-            ("change_auth", _, Some(corp_id)) => self.refresh(&corp_id, event, occasion).await,
+            ("change_auth", _, Some(corp_id)) => self.refresh(&corp_id, happened(event), occasion).await,
             ("cancel_auth", _, Some(corp_id)) => self.cancel(&corp_id, happened(event), occasion).await,
             (info_type, ..) => {
                 tracing::info!(suite.info_type = info_type, "no action for this event of the suite");
@@ -155,7 +156,12 @@ where
     }
 
     /// Range, privileges or mode of an authorization changed: what WeCom says now is what counts.
-    async fn refresh(&self, corp_id: &CorpId, event: &SuiteEvent, occasion: Occasion<'_>) -> Result<(), StepError> {
+    pub(super) async fn refresh(
+        &self,
+        corp_id: &CorpId,
+        at: Timestamp,
+        occasion: Occasion<'_>,
+    ) -> Result<(), StepError> {
         let clock = occasion.clock;
         let Some((tenant_id, authorization)) = self.bound(corp_id).await? else {
             return Ok(());
@@ -180,7 +186,7 @@ where
                 self.update(&tenant_id, &now, occasion).await
             }
             Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
-                self.cancel(corp_id, happened(event), occasion).await
+                self.cancel(corp_id, at, occasion).await
             }
             Err(error) => Err(error.into_step(clock)),
         }
@@ -191,7 +197,7 @@ where
         let Some(tenant_id) = self.access.store.tenant_of(corp_id).await? else {
             return Ok(());
         };
-        self.change(corp_id, |authorization| {
+        self.change(corp_id, occasion, |authorization| {
             let installed_at = authorization.installed().map(|installation| installation.installed_at);
             // WeCom tells whole seconds only.
             let in_force = installed_at.is_some_and(|installed_at| installed_at.as_second() <= at.as_second());
@@ -215,9 +221,9 @@ where
     }
 
     async fn update(&self, tenant_id: &TenantId, now: &Installation, occasion: Occasion<'_>) -> Result<(), StepError> {
-        self.change(&now.corp_id, |authorization| {
+        self.change(&now.corp_id, occasion, |authorization| {
             let before = authorization.installation.as_ref();
-            let same = before.is_some_and(|before| before.corp_id == now.corp_id);
+            let same = before.is_some_and(|before| before.corp_id == now.corp_id && before != now);
             (authorization.tenant_id == *tenant_id && same).then(|| {
                 authorization.install(now.clone());
                 vec![audited(tenant_id, occasion.entry(Action::AuthorizationChanged))]
@@ -230,16 +236,18 @@ where
     async fn change(
         &self,
         corp_id: &CorpId,
+        occasion: Occasion<'_>,
         change: impl Fn(&mut Authorization) -> Option<Vec<Change>> + Send,
     ) -> Result<(), StepError> {
         for _ in 0..5 {
             let Some((_, mut authorization)) = self.bound(corp_id).await? else {
                 return Ok(());
             };
+            let before = authorization.clone();
             let Some(mut changes) = change(&mut authorization) else {
                 return Ok(());
             };
-            changes.push(Change::Save(Box::new(authorization)));
+            changes.extend(saved(&before, authorization, occasion));
             match self.access.store.commit(changes).await {
                 Err(CommitError::Stale) => {}
                 other => return other.map_err(StepError::from),

@@ -10,7 +10,7 @@ use wecom_client::{Client, Error as WecomError, ErrorClass, ErrorCode, Refusal};
 
 use super::{
     FieldError, GeneratedCredentials, Occasion, SecretKind, StepError, SuiteAccess, audited, disconnect::token_name,
-    error::BAN, generate_credentials::Issue, suite_access::CallError,
+    error::BAN, generate_credentials::Issue, saved, suite_access::CallError,
 };
 use crate::{
     audit::Action,
@@ -118,6 +118,7 @@ where
         if same_corp(&authorization) != same_corp(before) || authorization.scope(scope) != before.scope(scope) {
             return Err(StepError::StateChanged);
         }
+        let unchanged = authorization.clone();
         let corp_id = registered.corp_id.clone();
         let entry = occasion
             .entry(Action::SecretRegistered)
@@ -141,7 +142,7 @@ where
             other.assign_corp(corp_id);
             changes.push(Change::SaveCallback(Box::new(other)));
         }
-        changes.push(Change::Save(Box::new(authorization)));
+        changes.extend(saved(&unchanged, authorization, occasion));
         self.access.store.commit(changes).await?;
         // A token of the Secret before is not handed out any more.
         self.access
@@ -327,7 +328,7 @@ async fn looks_like(wecom: &Client, scope: Scope, token: &SecretString, refusal:
     }
 }
 
-async fn probe(wecom: &Client, scope: Scope, token: &SecretString) -> Result<(), WecomError> {
+pub(super) async fn probe(wecom: &Client, scope: Scope, token: &SecretString) -> Result<(), WecomError> {
     match scope {
         Scope::Contacts => wecom.probe_contacts(token).await,
         Scope::ExternalContacts => wecom.probe_external_contacts(token).await.map(|_members| ()),

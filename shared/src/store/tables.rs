@@ -28,14 +28,17 @@ pub struct TableDefinition {
     pub stream: bool,
 }
 
-/// State: authorizations, callbacks, corporations, sessions, counters, tokens, tickets.
+/// State: authorizations, callbacks, corporations, sessions, counters, tokens, tickets, audit trail, events of the suite.
 pub const AUTHORIZATION_TABLE: TableDefinition = TableDefinition {
     partition_key: "pk",
     sort_key: Some("sk"),
     time_to_live: "ttl",
-    index: None,
-    stream: false,
+    index: Some((DUE, "due_shard", "due_at")),
+    stream: true,
 };
+
+/// The index of [`AUTHORIZATION_TABLE`] that orders tenants by when they are to be looked at again.
+pub const DUE: &str = "due";
 
 /// Events, one item each.
 pub const EVENT_TABLE: TableDefinition = TableDefinition {

@@ -1,11 +1,14 @@
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
+use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{DynamoDb, Key, number, text, to_attribute, to_item, transactions::Refused};
+use super::{
+    DynamoDb, Key, from_item, number, store_error, text, time_to_live, to_attribute, to_item, transactions::Refused,
+};
 use crate::{
     authorization::{Authorization, Callback},
     ids::{CallbackId, CorpId, TenantId},
-    store::{Authorizations, Change, CommitError, StoreError},
+    store::{Authorizations, Change, CommitError, DueAuthorizations, StoreError, tables::DUE},
 };
 
 #[derive(Deserialize)]
@@ -90,6 +93,15 @@ impl DynamoDb {
                 item.delete(delete.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
             }
             Change::EndInstallSession(state, outcome) => item.update(self.end_session(&state, &outcome)?),
+            Change::Announce(announcement) => {
+                let mut announced = Key::new("CHANGED", &announcement.announcement_id, "CHANGED").into_item();
+                announced.extend(to_item(&announcement)?);
+                announced.insert("ttl".to_owned(), time_to_live(announcement.at + ANNOUNCEMENT_RETENTION));
+                let put = Put::builder()
+                    .table_name(&self.authorization_table)
+                    .set_item(Some(announced));
+                item.put(put.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
+            }
             Change::Audit(tenant_id, entry) => item.put(self.audit_put(&tenant_id, &entry)?),
         }
         .build())
@@ -100,6 +112,10 @@ impl DynamoDb {
         authorization.version += 1;
         let mut item = authorization_key(&authorization.tenant_id).into_item();
         item.extend(to_item(&authorization)?);
+        if let Some(due_at) = authorization.next_check_at {
+            item.insert("due_shard".to_owned(), text(due_shard(&authorization.tenant_id)));
+            item.insert("due_at".to_owned(), text(format!("{due_at:.3}")));
+        }
         let put = Put::builder()
             .table_name(&self.authorization_table)
             .set_item(Some(item));
@@ -151,4 +167,45 @@ fn callback_values(callback: &Callback) -> Result<super::Item, StoreError> {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect())
+}
+
+/// The bus has it within a second, and its archive keeps it.
+const ANNOUNCEMENT_RETENTION: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// Tenants that are to be looked at are spread over this many partitions of the index.
+const DUE_SHARDS: u8 = 4;
+
+fn due_shard(tenant_id: &TenantId) -> String {
+    let sum = tenant_id.as_str().bytes().fold(0_u8, u8::wrapping_add);
+    (sum % DUE_SHARDS).to_string()
+}
+
+#[derive(Deserialize)]
+struct Due {
+    tenant_id: TenantId,
+}
+
+impl DueAuthorizations for DynamoDb {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<TenantId>, StoreError> {
+        let mut due = Vec::new();
+        for shard in 0..DUE_SHARDS {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.authorization_table)
+                .index_name(DUE)
+                .key_condition_expression("due_shard = :shard AND due_at <= :now")
+                .expression_attribute_values(":shard", text(shard.to_string()))
+                .expression_attribute_values(":now", text(format!("{now:.3}")))
+                .limit(i32::try_from(limit.div_ceil(DUE_SHARDS.into())).unwrap_or(i32::MAX))
+                .send()
+                .await
+                .map_err(store_error)?;
+            for item in answer.items.unwrap_or_default() {
+                let due_one: Due = from_item(item)?;
+                due.push(due_one.tenant_id);
+            }
+        }
+        Ok(due)
+    }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    DynamoDb, Item, callbacks::is_condition, from_item, number, store_error, text, time_to_live, to_attribute,
+    DynamoDb, Item, Key, callbacks::is_condition, from_item, number, store_error, text, time_to_live, to_attribute,
     transactions::Refused,
 };
 use crate::{
@@ -22,11 +22,18 @@ use crate::{
 /// up by the limit of one partition (1000 writes a second); a reader merges them.
 const TIMELINE_SHARDS: u8 = 4;
 
+/// Long enough to look into one, and to know a repeated one again.
+const SUITE_EVENT_RETENTION: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
+
 /// An item may have 400 KB (DynamoDB quotas); what does not fit goes on in items of its own.
 const PART_BYTES: usize = 300 * 1024;
 
 impl AppendEvents for DynamoDb {
     async fn append(&self, event: NewEvent) -> Result<Appended, StoreError> {
+        if let EventSource::Suite { suite_id } = &event.source {
+            let suite_id = suite_id.clone();
+            return self.put_suite_event(&event, suite_id).await;
+        }
         let id = event.event_id.clone();
         let mut items = self.items_of(event)?;
         let stored = if items.len() == 1 {
@@ -42,6 +49,39 @@ impl AppendEvents for DynamoDb {
 }
 
 impl DynamoDb {
+    /// Events of the suite carry tickets and codes. They lie in the other table, whose stream feeds `process-suite-event`
+    /// alone, and never meet what leaves for other services. (A stream takes two readers; the event table's has two.)
+    async fn put_suite_event(&self, event: &NewEvent, suite_id: String) -> Result<Appended, StoreError> {
+        use aws_sdk_dynamodb::operation::put_item::PutItemError;
+        let payload = serde_json::to_string(&event.payload).map_err(|error| StoreError::Internal(Box::new(error)))?;
+        let mut item = Key::new("SUITEEVENT", event.event_id.as_str(), "EVENT").into_item();
+        item.extend([
+            ("suite_id".to_owned(), text(suite_id)),
+            ("event".to_owned(), text(&event.event)),
+            ("created_at".to_owned(), to_attribute(&event.created_at)?),
+            ("received_at".to_owned(), to_attribute(&event.received_at)?),
+            ("payload".to_owned(), text(payload)),
+            (
+                "ttl".to_owned(),
+                time_to_live(event.received_at + SUITE_EVENT_RETENTION),
+            ),
+        ]);
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.authorization_table)
+            .set_item(Some(item));
+        match put.condition_expression("attribute_not_exists(pk)").send().await {
+            Ok(_) => Ok(Appended::Stored),
+            Err(SdkError::ServiceError(error))
+                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
+            {
+                Ok(Appended::Duplicate)
+            }
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
     async fn put_event(&self, item: Item) -> Result<Appended, StoreError> {
         use aws_sdk_dynamodb::operation::put_item::PutItemError;
         let written = self
@@ -139,12 +179,7 @@ impl DynamoDb {
                 ("scope".to_owned(), to_attribute(&scope)?),
                 ("corp_id".to_owned(), text(corp_id.as_str())),
             ]),
-            EventSource::Suite { suite_id } => {
-                item.extend([
-                    ("source".to_owned(), text("suite")),
-                    ("suite_id".to_owned(), text(suite_id)),
-                ]);
-            }
+            EventSource::Suite { .. } => {}
         }
         let mut items = vec![item];
         for (index, part) in parts.enumerate() {
@@ -241,6 +276,7 @@ impl ReadEvents for DynamoDb {
             None => filter.until.map(time_key),
         };
         let mut events = Vec::new();
+        let mut bytes = 0;
         // A rare filter must not read a tenant's whole history at once: the cursor goes on where this page stopped.
         for _ in 0..MAX_ROUNDS {
             let round = self.round(tenant_id, filter, limit, before.as_deref()).await?;
@@ -248,8 +284,9 @@ impl ReadEvents for DynamoDb {
             for stored in round {
                 before = Some(stored.timeline_at.clone());
                 if matches(filter, &stored) {
+                    bytes += stored.payload.len() + stored.parts * PART_BYTES;
                     events.extend(self.whole(stored).await?);
-                    if events.len() == limit {
+                    if events.len() == limit || bytes >= PAGE_BYTES {
                         return Ok(EventPage {
                             events,
                             next_cursor: before.as_deref().map(encode_cursor),
@@ -272,6 +309,10 @@ impl ReadEvents for DynamoDb {
 }
 
 const MAX_ROUNDS: usize = 5;
+
+/// A page that has this much ends early: a function's answer has 6 MB at most (Lambda quotas), the event that comes on top
+/// may have 1.5 MB as JSON, and the answer is a text within JSON, in which each of these bytes may be two.
+const PAGE_BYTES: usize = 1024 * 1024;
 
 impl DynamoDb {
     /// The newest `limit` events before a position, merged from all partitions.
