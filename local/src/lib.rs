@@ -6,46 +6,35 @@
 
 mod announcement;
 mod containers;
+mod deployment;
 mod directory;
 pub mod gateway;
 mod options;
 mod streams;
 
 use std::{
-    collections::HashMap,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::{Arc, atomic::AtomicU64},
 };
 
-use aws_credential_types::Credentials;
-use aws_types::SdkConfig;
 use devstack::Devstack;
-use secrecy::SecretString;
 use simulator::Simulator;
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 use url::Url;
-use wecom_authorization::{
-    config::Config,
-    entropy::SystemEntropy,
-    startup::{Platform, aws_config},
-    store::{KeyRing, SecretName, StoreError, SuiteTickets as _, Vault as _, tables},
-};
+use wecom_authorization::{startup::Platform, store::StoreError};
 
 pub use self::{
     announcement::Announcement,
+    deployment::aws,
     options::{Arguments, Options},
 };
 use self::{
+    deployment::{await_suite_ticket, config, set_up},
     directory::{Directory, Settings, loopback},
     gateway::{Gateway, authorizer::Authorizer},
     streams::{Pump, Subscriber},
 };
-
-/// Names of the tables and of the first segment of the secrets' names.
-const AUTHORIZATION_TABLE: &str = "wecom-authorization";
-const EVENT_TABLE: &str = "wecom-events";
-const SECRET_PREFIX: &str = "wecom-authorization";
 
 /// Why the server does not start, in words for whoever started it.
 #[derive(Debug, thiserror::Error)]
@@ -346,71 +335,4 @@ fn parse_url(text: &str) -> Result<Url, StartError> {
 
 fn port_of(url: &str) -> Option<u16> {
     Url::parse(url).ok().and_then(|url| url.port())
-}
-
-/// The AWS configuration for the embedded stores.
-#[must_use]
-pub fn aws(endpoint_url: &str) -> SdkConfig {
-    let credentials = Credentials::new("local", "local", None, None, "local");
-    aws_config("us-east-1".to_owned(), credentials, Some(endpoint_url.to_owned()))
-}
-
-/// WeCom's install page stands beside its API, but for WeCom's own, where it has a host of its own.
-fn install_url(wecom_url: &Url) -> Option<String> {
-    let official = Url::parse(wecom_authorization::wecom::OFFICIAL_API_BASE_URL).ok()?;
-    (wecom_url.host() != official.host()).then(|| {
-        let mut url = wecom_url.clone();
-        url.set_path("/3rdapp/install");
-        url.to_string()
-    })
-}
-
-fn config(base_url: &str, wecom_url: &Url) -> Result<Config, wecom_authorization::config::ConfigError> {
-    let mut variables = HashMap::from([
-        ("AUTHORIZATION_TABLE", AUTHORIZATION_TABLE.to_owned()),
-        ("EVENT_TABLE", EVENT_TABLE.to_owned()),
-        ("SECRET_PREFIX", SECRET_PREFIX.to_owned()),
-        ("BASE_URL", base_url.to_owned()),
-        ("WECOM_API_URL", wecom_url.to_string()),
-    ]);
-    if let Some(url) = install_url(wecom_url) {
-        variables.insert("WECOM_INSTALL_URL", url);
-    }
-    Config::from_lookup(|name| variables.get(name).cloned())
-}
-
-/// An install link needs a suite ticket. The simulator pushes one at once; the way it takes, through the callback and the
-/// stream, shows that everything works.
-async fn await_suite_ticket(platform: &Platform, suite_id: &str) -> Result<(), StoreError> {
-    for _ in 0..100 {
-        if platform.store.ticket(suite_id).await?.is_some() {
-            return Ok(());
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    tracing::warn!("the simulator's first suite ticket has not arrived");
-    Ok(())
-}
-
-/// Makes what a deployment makes once: tables, the suite's secret, the sealing key.
-async fn set_up(platform: &Platform, aws: &SdkConfig, settings: &Settings) -> Result<(), StoreError> {
-    let dynamodb = aws_sdk_dynamodb::Client::new(aws);
-    tables::AUTHORIZATION_TABLE
-        .create(&dynamodb, AUTHORIZATION_TABLE)
-        .await?;
-    tables::EVENT_TABLE.create(&dynamodb, EVENT_TABLE).await?;
-    let suite = serde_json::to_string(&settings.suite).map_err(|error| StoreError::Internal(Box::new(error)))?;
-    if platform.vault.read(&SecretName::Suite, None).await?.is_none() {
-        platform
-            .vault
-            .put(&SecretName::Suite, &SecretString::from(suite))
-            .await?;
-    }
-    if platform.vault.read(&SecretName::SealingKey, None).await?.is_none() {
-        platform
-            .vault
-            .put(&SecretName::SealingKey, &KeyRing::generate(&SystemEntropy))
-            .await?;
-    }
-    Ok(())
 }

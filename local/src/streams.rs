@@ -38,8 +38,8 @@ impl Subscriber {
 
     fn table(self) -> &'static str {
         match self {
-            Self::ProcessSuiteEvent => crate::AUTHORIZATION_TABLE,
-            Self::CountEvents => crate::EVENT_TABLE,
+            Self::ProcessSuiteEvent => crate::deployment::AUTHORIZATION_TABLE,
+            Self::CountEvents => crate::deployment::EVENT_TABLE,
         }
     }
 

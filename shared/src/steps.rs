@@ -1,6 +1,7 @@
 //! The use cases, one file each: input, outcome, `run`. No HTTP type and no AWS type appears here; a step's bounds name the
 //! ports it may touch.
 
+mod callback_memory;
 mod check_health;
 mod complete_authorization;
 mod count_events;
@@ -16,6 +17,7 @@ mod process_suite_event;
 mod read_authorization;
 mod register_secret;
 mod replay_event;
+mod secret_kind;
 mod start_installation;
 mod suite_access;
 mod suite_callback;
@@ -24,12 +26,13 @@ mod update_settings;
 
 use self::occasion::{audited, saved};
 pub use self::{
+    callback_memory::CallbackMemory,
     check_health::{CheckHealth, HealthRun},
     complete_authorization::CompleteAuthorization,
     count_events::{CountStoredEvents, EventChange},
     disconnect::Disconnect,
     error::{FieldError, SecretKind, StepError},
-    event_callback::{CallbackMemory, ReceiveEvent, VerifyUrl},
+    event_callback::{ReceiveEvent, VerifyUrl},
     generate_credentials::{GenerateCredentials, GeneratedCredentials, ShowCredentials},
     installation_callback::{FinishInstallation, Redirect},
     issue_access_token::{IssueAccessToken, IssuedToken, TokenKind},

@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use wecom_client::{Error as WecomError, ErrorClass, ErrorCode};
 
-use super::{Disconnect, Occasion, ProcessSuiteEvent, StepError, audited, error::BAN, register_secret::probe, saved};
+use super::{Disconnect, Occasion, ProcessSuiteEvent, StepError, audited, error::BAN, secret_kind::probe, saved};
 use crate::{
     audit::Action,
     authorization::{Authorization, CHECK_INTERVAL, KindCheck, ScopeState, SecretStatus},

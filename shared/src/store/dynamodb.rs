@@ -12,10 +12,12 @@ mod transactions;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{Client, operation::put_item::PutItemError, types::AttributeValue};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{StoreError, sdk::store_error};
+use crate::ids::EventId;
 
 /// The two tables.
 #[derive(Debug, Clone)]
@@ -126,7 +128,40 @@ fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
+/// Orders items by time: the digits of a fraction are always three.
+fn time_key(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+/// The cursor for a position: a time, `#` and an id.
+fn encode_cursor(position: &str) -> String {
+    URL_SAFE_NO_PAD.encode(position)
+}
+
+/// The position that a cursor of ours holds; any other text could not be compared with one.
+fn decode_cursor(cursor: &str) -> Option<String> {
+    let position = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let (at, id) = position.split_once('#')?;
+    let is_ours = at.parse().is_ok_and(|time| time_key(time) == at) && EventId::parse(id).is_ok();
+    is_ours.then_some(position)
+}
+
 /// The time at which DynamoDB may remove an item.
 fn time_to_live(at: Timestamp) -> AttributeValue {
     number(at.as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_a_cursor_that_is_not_ours() {
+        let ours = format!("{}#{}", time_key(Timestamp::UNIX_EPOCH), "0".repeat(32));
+        assert_eq!(decode_cursor(&encode_cursor(&ours)), Some(ours));
+        for position in ["", "x", "1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00Z#x", "#"] {
+            assert_eq!(decode_cursor(&encode_cursor(position)), None, "{position}");
+        }
+        assert_eq!(decode_cursor("***"), None);
+    }
 }

@@ -12,6 +12,7 @@ use super::StoreError;
 struct Failure(String);
 
 /// Tells what may pass from what will not.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
 pub(super) fn store_error<E>(error: SdkError<E>) -> StoreError
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,

@@ -1,8 +1,7 @@
 use aws_sdk_dynamodb::types::Put;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
-use super::{DynamoDb, Key, from_item, store_error, text, to_item};
+use super::{DynamoDb, Key, decode_cursor, encode_cursor, from_item, store_error, text, time_key, to_item};
 use crate::{
     audit::{AuditEntry, AuditPage},
     ids::TenantId,
@@ -14,7 +13,7 @@ fn entry_key(tenant_id: &TenantId, entry: &AuditEntry) -> Key {
     Key::new(
         "AUDIT",
         tenant_id.as_str(),
-        &format!("{:.3}#{}", entry.at, entry.entry_id),
+        &format!("{}#{}", time_key(entry.at), entry.entry_id),
     )
 }
 
@@ -33,21 +32,15 @@ impl AuditTrail for DynamoDb {
     }
 
     async fn audit(&self, tenant_id: &TenantId, limit: usize, cursor: Option<&str>) -> Result<AuditPage, StoreError> {
-        let before = match cursor {
+        let before = match cursor.map(decode_cursor) {
             None => "~".to_owned(),
-            Some(cursor) => match URL_SAFE_NO_PAD
-                .decode(cursor)
-                .ok()
-                .and_then(|bytes| String::from_utf8(bytes).ok())
-            {
-                Some(position) => position,
-                None => {
-                    return Ok(AuditPage {
-                        entries: Vec::new(),
-                        next_cursor: None,
-                    });
-                }
-            },
+            Some(Some(position)) => position,
+            Some(None) => {
+                return Ok(AuditPage {
+                    entries: Vec::new(),
+                    next_cursor: None,
+                });
+            }
         };
         let answer = self
             .client
@@ -68,10 +61,7 @@ impl AuditTrail for DynamoDb {
             .into_iter()
             .map(from_item)
             .collect::<Result<_, _>>()?;
-        let next_cursor = stored
-            .last()
-            .filter(|_| more)
-            .map(|last| URL_SAFE_NO_PAD.encode(&last.sk));
+        let next_cursor = stored.last().filter(|_| more).map(|last| encode_cursor(&last.sk));
         Ok(AuditPage {
             entries: stored.into_iter().map(|stored| stored.entry).collect(),
             next_cursor,

@@ -1,13 +1,12 @@
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::update_item::UpdateItemError,
-    types::{AttributeValue, TransactWriteItem, Update},
+    types::{AttributeValue, Update},
 };
 use jiff::Timestamp;
 
 use super::{
     DynamoDb, Key, callbacks::is_condition, store_error, text, time_to_live, to_attribute, to_item,
-    transactions::Refused,
 };
 use crate::{
     authorization::{Exchange, InstallOutcome, InstallSession},
@@ -60,24 +59,13 @@ impl InstallSessions for DynamoDb {
             started_at: now,
         };
         let claim = Update::builder()
-            .table_name(&self.authorization_table)
             .set_key(Some(session_key(&session.state).into_item()))
             .update_expression("SET exchange = :exchange")
             .condition_expression("exchange = :seen AND outcome = :none")
             .expression_attribute_values(":exchange", to_attribute(&exchange)?)
             .expression_attribute_values(":seen", to_attribute(&session.exchange)?)
-            .expression_attribute_values(":none", AttributeValue::Null(true))
-            .build()
-            .map_err(|error| StoreError::Internal(Box::new(error)))?;
-        // A transaction, because that knows its own repetition: a claim whose answer was lost must not look like another's.
-        match self
-            .transact(vec![TransactWriteItem::builder().update(claim).build()], None)
-            .await
-        {
-            Ok(()) => Ok(true),
-            Err(Refused::Conditions(_)) => Ok(false),
-            Err(Refused::Store(error)) => Err(error),
-        }
+            .expression_attribute_values(":none", AttributeValue::Null(true));
+        self.claim(claim).await
     }
 
     async fn release_exchange(&self, state: &InstallState, auth_code_hash: &str) -> Result<(), StoreError> {

@@ -1,9 +1,9 @@
-use aws_sdk_dynamodb::{error::SdkError, operation::put_item::PutItemError};
+use aws_sdk_dynamodb::{error::SdkError, operation::put_item::PutItemError, types::Update};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use super::{DynamoDb, Key, callbacks::is_condition, number, store_error, text, time_to_live, to_attribute};
+use super::{DynamoDb, Key, number, store_error, text, time_to_live, to_attribute};
 use crate::{
     ids::TenantId,
     store::{Exchanges, StoreError, SuiteTickets, TokenCache, TokenLeases},
@@ -135,23 +135,14 @@ impl TokenCache for DynamoDb {
 
 impl TokenLeases for DynamoDb {
     async fn claim_refresh(&self, name: &str, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
-        let written = self
-            .client
-            .update_item()
-            .table_name(&self.authorization_table)
+        let claim = Update::builder()
             .set_key(Some(token_key(name).into_item()))
             .update_expression("SET lease_until = :until, #ttl = if_not_exists(#ttl, :ttl)")
             .condition_expression("attribute_not_exists(lease_until) OR lease_until <= :now")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":until", number(until.as_millisecond()))
             .expression_attribute_values(":now", number(now.as_millisecond()))
-            .expression_attribute_values(":ttl", time_to_live(until + SignedDuration::from_hours(1)))
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(error) if is_condition(&error) => Ok(false),
-            Err(error) => Err(store_error(error)),
-        }
+            .expression_attribute_values(":ttl", time_to_live(until + SignedDuration::from_hours(1)));
+        self.claim(claim).await
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
-    types::{CancellationReason, TransactWriteItem},
+    types::{CancellationReason, TransactWriteItem, builders::UpdateBuilder},
 };
 
 use super::{DynamoDb, store_error};
@@ -30,6 +30,18 @@ const PAUSES: [Duration; 4] = [
 ];
 
 impl DynamoDb {
+    /// Claims something by a conditional update; answers whether it is claimed. A transaction, because that knows its own
+    /// repetition: a claim whose answer was lost must not look like somebody else's.
+    pub(super) async fn claim(&self, claim: UpdateBuilder) -> Result<bool, StoreError> {
+        let claim = claim.table_name(&self.authorization_table).build();
+        let claim = claim.map_err(|error| StoreError::Internal(Box::new(error)))?;
+        match self.transact(vec![TransactWriteItem::builder().update(claim).build()], None).await {
+            Ok(()) => Ok(true),
+            Err(Refused::Conditions(_)) => Ok(false),
+            Err(Refused::Store(error)) => Err(error),
+        }
+    }
+
     /// Carries out all of `items`, or none. With a `token`, once within ten minutes, however often it is asked for; without
     /// one, once.
     pub(super) async fn transact(&self, items: Vec<TransactWriteItem>, token: Option<&str>) -> Result<(), Refused> {
