@@ -23,6 +23,7 @@ export function createApi({ session, base = document.baseURI, fetch = globalThis
     if (response.status === 401 && (await session.renew())) response = await send(method, path, options);
     if (response.status === 401) session.expire();
     if (!response.ok) throw await Problem.fromResponse(response);
+    if (response.status === 204) return null;
     return response.json().catch(() => { throw new Problem('unexpected', { status: response.status }); });
   }
 
@@ -37,5 +38,10 @@ export function createApi({ session, base = document.baseURI, fetch = globalThis
     complete: () => call('POST', 'authorization/completion'),
     updateSettings: (settings) => call('PUT', 'authorization/settings', { body: settings }),
     readEvents: (query) => call('GET', 'authorization/events', { query }),
+    replayEvent: (eventId) => call('POST', `authorization/events/${encodeURIComponent(eventId)}/replay`),
+    readAudit: (query) => call('GET', 'authorization/audit', { query }),
+    /** Calls the callback's URL as WeCom would; with `sendEvent` an event goes down the whole path after it. */
+    testCallback: (scope, sendEvent) => call('POST', `authorization/${scope}/test`, { body: { send_event: sendEvent } }),
+    disconnect: () => call('DELETE', 'authorization'),
   };
 }

@@ -10,7 +10,7 @@ export function words(kind, code, context = null) {
 }
 
 function entries(kind) {
-  return (kind === 'error' ? find('errors') : find(`codes.${kind}`)) ?? {};
+  return (kind === 'error' ? find('errors') : find(`codes.${kind}`) ?? find(`findings.${kind}`)) ?? {};
 }
 
 function hasWords(kind, code) {

@@ -37,6 +37,7 @@ export function createCredentials({ api }) {
       if (credentials?.token) held.set(scope, { credentials, basis: null });
     },
     drop(scope) { held.delete(scope); },
+    clear() { held.clear(); },
     isRevealed: (scope) => held.get(scope)?.revealed === true,
     /** Forgets what is no longer needed. */
     settle(state) {

@@ -6,6 +6,11 @@ const PREFIX = 'wecom-authorization.draft.';
 export function createDrafts(store = globalThis.sessionStorage) {
   const fields = new Map();
   return {
+    /** Begins anew: nothing of what was typed or noted is left. */
+    clear() {
+      fields.clear();
+      for (const name of Object.keys(store)) if (name.startsWith(PREFIX)) store.removeItem(name);
+    },
     /** The one input of that name, made at the first call. */
     field(name, build) {
       if (!fields.has(name)) fields.set(name, build());

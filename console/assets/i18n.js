@@ -1,7 +1,7 @@
 // The texts of one language at a time. They are data (`texts/<language>/*.json`), so that a correction needs no code.
 
 export const LANGUAGES = ['zh-CN', 'en'];
-const FILES = ['page', 'steps', 'errors', 'codes', 'guide', 'events'];
+const FILES = ['page', 'steps', 'errors', 'codes', 'findings', 'guide', 'events', 'audit'];
 const CHOICE = 'wecom-authorization.language';
 
 let language = LANGUAGES[0];

@@ -9,6 +9,7 @@ import { createInstallation } from './installation.js';
 import { happenings, isInstalled, isWaiting, STEPS, stepOf } from './progress.js';
 import { createRouter } from './router.js';
 import { createStore } from './state.js';
+import { audit } from './views/audit.js';
 import { loading, unreachableView } from './views/entrance.js';
 import { events } from './views/events.js';
 import { finishStep } from './views/finish-step.js';
@@ -22,7 +23,7 @@ import { stepFooter } from './views/stepper.js';
 import { words } from './codes.js';
 
 const VIEWS = {
-  install: installStep, contacts: contactsStep, 'external-contacts': externalContactsStep, finish: finishStep, overview, events, settings,
+  install: installStep, contacts: contactsStep, 'external-contacts': externalContactsStep, finish: finishStep, overview, events, audit, settings,
 };
 const TOPICS = { install: 'install', finish: 'finish', settings: 'callback-domain' };
 
@@ -34,6 +35,12 @@ export function createPage(root, { api, session, arrival }) {
     api, session, store, installation,
     router: createRouter(), guide: createGuide(), drafts: createDrafts(), credentials: createCredentials({ api }),
     announce(text) { announcer.textContent = text; },
+    /** Begins anew: what was held for the authorization that has ended is of no use. */
+    forget() {
+      ctx.drafts.clear();
+      ctx.credentials.clear();
+      installation.giveUp();
+    },
   };
   let frame = null;
   let view = null;

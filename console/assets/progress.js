@@ -95,6 +95,7 @@ export function happenings(before, after) {
   const found = [];
   if (!isInstalled(before) && isInstalled(after)) found.push({ key: 'installed', corp: after.installation.corp_name });
   if (after.installation.status === 'cancelled' && before.installation.status !== 'cancelled') found.push({ key: 'cancelled' });
+  if (after.installation.status === 'not_installed' && before.installation.status !== 'not_installed') found.push({ key: 'disconnected' });
   for (const scope of SCOPES) {
     const was = scopeState(before, scope);
     const is = scopeState(after, scope);

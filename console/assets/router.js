@@ -1,6 +1,6 @@
 // Where the admin is: `#/contacts` and the like, so that reloading, the back button and a bookmark all work.
 
-const ROUTES = ['install', 'contacts', 'external-contacts', 'finish', 'overview', 'events', 'settings'];
+const ROUTES = ['install', 'contacts', 'external-contacts', 'finish', 'overview', 'events', 'audit', 'settings'];
 
 export function createRouter({ place = globalThis.location, target = globalThis } = {}) {
   const listeners = new Set();

@@ -6,11 +6,13 @@
 //       Optional: "bearer": "id_token" where the tenant claim is in the ID token (default "access_token"), and
 //       "authorization_endpoint" with "token_endpoint" to do without discovery. The Content-Security-Policy must then
 //       allow the issuer's and the token endpoint's origins under connect-src.
-//   {"mode": "local"}
-//       The local server prints the page's address with the token in its fragment, `#token=…`. Fragments are not sent to
-//       any server; the page takes it out of the address bar at once.
+//   {"mode": "local", "token": "…"}
+//       Nobody signs in on a machine of one's own: the server hands the token over, and the page keeps it in memory. A
+//       token in the address, `#token=…`, wins over it, for another tenant; fragments are not sent to any server, and the
+//       page takes it out of the address bar at once.
 //
-// A token is held in sessionStorage: it ends with the tab, and is never in localStorage or a cookie.
+// A token that must outlive a reload is held in sessionStorage: it ends with the tab, and is never in localStorage or a
+// cookie.
 //
 // An adapter has: `token()`, the bearer token or null; `renew()`, which tries for a new one without the admin and says
 // whether it has one; `signIn()`, which leads the admin to sign in, or null where the page cannot do that; `tried`, whether
@@ -21,11 +23,15 @@ import { openOidc } from './oidc.js';
 const KEPT = 'wecom-authorization.token';
 
 export async function openSession({ place = globalThis.location } = {}) {
+  const config = await readConfig();
+  const adapter = config.mode === 'local' ? openLocal(place, config) : await openOidc(config);
+  return withExpiry(adapter, config.mode);
+}
+
+async function readConfig() {
   const answer = await fetch(new URL('config.json', import.meta.url), { cache: 'no-cache' });
   if (!answer.ok) throw new Error(`config.json: ${answer.status}`);
-  const config = await answer.json();
-  const adapter = config.mode === 'local' ? openLocal(place) : await openOidc(config);
-  return withExpiry(adapter, config.mode);
+  return answer.json();
 }
 
 function withExpiry(adapter, mode) {
@@ -38,14 +44,25 @@ function withExpiry(adapter, mode) {
   };
 }
 
-function openLocal(place) {
+function openLocal(place, config) {
   const store = globalThis.sessionStorage;
+  let given = config.token ?? null;
   takeToken(place, store);
-  // The printed address opened once more in this tab changes nothing but the fragment.
+  // Another tenant's address opened in this tab changes nothing but the fragment.
   globalThis.addEventListener('hashchange', () => takeToken(place, store) && place.reload());
+
+  /** The server may have been started anew, with another token. */
+  async function renew() {
+    if (store.getItem(KEPT)) return false;
+    const { token } = await readConfig().catch(() => ({ token: given }));
+    const isNew = Boolean(token) && token !== given;
+    given = token ?? null;
+    return isNew;
+  }
+
   return {
-    token: () => store.getItem(KEPT),
-    renew: async () => false,
+    token: () => store.getItem(KEPT) ?? given,
+    renew,
     signIn: null,
     tried: false,
   };

@@ -143,6 +143,14 @@ impl Directory {
         fs::rename(unfinished, self.path(name))
     }
 
+    /// Removes what must not be there.
+    pub(crate) fn discard(&self, name: &str) -> Result<(), StartError> {
+        self.remove(name).map_err(|source| StartError::Directory {
+            path: self.path(name),
+            source,
+        })
+    }
+
     pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
         match fs::remove_file(self.path(name)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -163,7 +163,10 @@ impl Gateway {
         let headers = response.headers_mut();
         headers.insert("content-type", axum::http::HeaderValue::from_static("application/json"));
         headers.insert("cache-control", axum::http::HeaderValue::from_static("no-store"));
-        headers.insert("x-content-type-options", axum::http::HeaderValue::from_static("nosniff"));
+        headers.insert(
+            "x-content-type-options",
+            axum::http::HeaderValue::from_static("nosniff"),
+        );
         Some(response)
     }
 }

@@ -104,6 +104,8 @@ impl Local {
         let directory = Directory::open(&options.data)?;
         let mut settings = directory.settings()?;
         let devstack = start_stores(&directory, &settings, &options).await?;
+        // The directory is ours now. What a killed instance left here speaks of servers that are gone.
+        directory.discard("local.json")?;
         let listener = listen(&options, &settings).await?;
         let address = listener
             .local_addr()
@@ -163,20 +165,19 @@ impl Local {
                 tracing::error!(%error, "the server ended");
             }
         });
-        let pumps = Subscriber::ALL
-            .into_iter()
-            .map(|subscriber| {
-                let pump = Pump {
-                    client: aws_sdk_dynamodbstreams::Client::new(&aws),
-                    platform: Arc::clone(&platform),
-                    subscriber,
-                    bell: Arc::clone(&bell),
-                    directory: directory.clone(),
-                };
-                tokio::spawn(pump.run())
-            })
-            ;
-        let tasks = pumps.chain([tokio::spawn(check_health_on_schedule(Arc::clone(&platform)))]).collect();
+        let pumps = Subscriber::ALL.into_iter().map(|subscriber| {
+            let pump = Pump {
+                client: aws_sdk_dynamodbstreams::Client::new(&aws),
+                platform: Arc::clone(&platform),
+                subscriber,
+                bell: Arc::clone(&bell),
+                directory: directory.clone(),
+            };
+            tokio::spawn(pump.run())
+        });
+        let tasks = pumps
+            .chain([tokio::spawn(check_health_on_schedule(Arc::clone(&platform)))])
+            .collect();
         if let Some(simulator) = &simulator {
             let url = parse_url(&format!("{base_url}/suite/callback"))?;
             simulator.set_suite_callback_url(url);

@@ -1,6 +1,6 @@
 //! `cargo run`: everything on this machine.
 
-use std::process::ExitCode;
+use std::{pin::pin, process::ExitCode};
 
 use local::{Arguments, Local, StartError};
 use tracing_subscriber::EnvFilter;
@@ -15,7 +15,13 @@ async fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    let local = match start(arguments).await {
+    // From the first moment on: whoever sees `local.json` may ask for a clean stop at once.
+    let mut stop = pin!(stop_signal());
+    let started = tokio::select! {
+        started = start(arguments) => started,
+        () = &mut stop => return ExitCode::SUCCESS,
+    };
+    let local = match started {
         Ok(local) => local,
         Err(error) => {
             eprintln!("error: {error}");
@@ -26,7 +32,7 @@ async fn main() -> ExitCode {
     {
         println!("{}", local.announcement());
     }
-    stop_signal().await;
+    stop.await;
     eprintln!("stopping…");
     local.shutdown().await;
     ExitCode::SUCCESS

@@ -87,7 +87,12 @@ impl Pump {
 
     /// Hands on what is new in each shard. Answers whether anything was.
     async fn look(&self, positions: &mut BTreeMap<String, String>) -> Result<bool, Error> {
-        let streams = self.client.list_streams().table_name(self.subscriber.table()).send().await?;
+        let streams = self
+            .client
+            .list_streams()
+            .table_name(self.subscriber.table())
+            .send()
+            .await?;
         let mut any = false;
         for stream in streams.streams() {
             let Some(arn) = stream.stream_arn() else {

@@ -85,11 +85,25 @@ const RUN: SignedDuration = SignedDuration::from_mins(4);
 /// The contract's codes.
 pub async fn check_health(platform: &Platform, _schedule: Value) -> Result<Value, InvocationError> {
     let now = platform.clock.now();
-    let access = SuiteAccess { store: &platform.store, suite: &platform.suite, wecom: platform.wecom() };
+    let access = SuiteAccess {
+        store: &platform.store,
+        suite: &platform.suite,
+        wecom: platform.wecom(),
+    };
     let delete_events = platform.config.delete_events_on_disconnect;
-    let step = CheckHealth { suite: ProcessSuiteEvent { access, vault: &platform.vault, delete_events } };
+    let step = CheckHealth {
+        suite: ProcessSuiteEvent {
+            access,
+            vault: &platform.vault,
+            delete_events,
+        },
+    };
     let actor = Actor::system();
-    let occasion = Occasion { actor: &actor, clock: &*platform.clock, entropy: &*platform.entropy };
+    let occasion = Occasion {
+        actor: &actor,
+        clock: &*platform.clock,
+        entropy: &*platform.entropy,
+    };
     let run = step
         .run(SHARE, now + RUN, occasion)
         .await

@@ -6,6 +6,7 @@ import { count, moment, t } from '../i18n.js';
 import { isReady, openRejection, scopeState } from '../progress.js';
 import { confirm } from './confirm.js';
 import { domainForm } from './domain-form.js';
+import { selfTest } from './self-test.js';
 import { badge, button, facts, message, outwardLink, section, spinner, time, whileBusy, wordsMessage } from './parts.js';
 import { hiddenRows, valueRows } from './values.js';
 
@@ -23,20 +24,35 @@ export function callbackCard(ctx, scope, kind) {
   const checked = h('span', {});
   const help = h('div', {});
   const domain = domainForm(ctx, scope);
+  const test = selfTest(ctx, scope);
   let asking = false;
   let failed = null;
   let hideTimer = null;
+  let before = null;
+  let rotated = false;
 
   function update(state) {
     const { callback } = scopeState(state, scope);
     const phase = callback.rotation_pending ? 'rotating' : callback.status;
     const open = openRejection(callback);
+    noteChange(phase, callback);
     show(status, [phase, open?.at, callback.last_event_at], () => callbackBadge(phase, callback, open));
-    show(lead, [phase, kind(), isReady(state), callback.verified_at, callback.last_event_at, callback.events_received, callback.duplicates], () => leading(phase, callback, isReady(state)));
+    show(lead, [phase, kind(), isReady(state), callback.verified_at, callback.last_event_at, callback.events_received, callback.duplicates, rotated], () => leading(phase, callback, isReady(state)));
     showValues(state, phase, callback);
     showLive(phase, open);
     show(help, [phase === 'awaiting_verification' || phase === 'rotating'], () => (phase === 'awaiting_verification' || phase === 'rotating' ? troubles() : null));
     domain.update(state);
+  }
+
+  /** What was tested, and what is said about a rotation, is about the values as they were. */
+  function noteChange(phase, callback) {
+    const now = JSON.stringify([phase, callback.url, callback.generation]);
+    if (before === now) return;
+    const was = before && JSON.parse(before)[0];
+    rotated = was === 'rotating' && phase === 'verified';
+    before = now;
+    test.forget();
+    test.element.hidden = phase === 'none';
   }
 
   function leading(phase, callback, ready) {
@@ -46,6 +62,7 @@ export function callbackCard(ctx, scope, kind) {
       return [h('p', { class: 'lead' }, t('steps.callback.noneYet')), h('div', { class: 'actions' }, make)];
     }
     if (phase === 'verified') return [
+      rotated && message('ok', t('steps.rotation.done'), h('p', {}, t('steps.rotation.doneHint'))),
       message('ok', t('steps.callback.verified', { time: moment(callback.verified_at) }), h('p', {}, t(callback.last_event_at ? 'steps.callback.receiving' : 'steps.callback.noEventYet'))),
       facts([
         [t('steps.callback.lastEvent'), callback.last_event_at && time(callback.last_event_at)],
@@ -139,7 +156,7 @@ export function callbackCard(ctx, scope, kind) {
     if (ctx.store.snapshot.state) update(ctx.store.snapshot.state);
   }
 
-  const element = section(`callback-${scope}`, t('steps.callback.title'), status, lead, refused, values, live, help);
+  const element = section(`callback-${scope}`, t('steps.callback.title'), status, lead, refused, values, live, test.element, help);
   return { element, update, leave: conceal };
 }
 

@@ -2,11 +2,14 @@
 
 import { problemWords, scopeName } from '../codes.js';
 import { h, icon, show } from '../dom.js';
-import { find, t } from '../i18n.js';
+import { find, moment, t } from '../i18n.js';
+import { confirm } from './confirm.js';
 import { badge, button, facts, message, spinner, time, whileBusy, wordsMessage } from './parts.js';
 
 const PAGE = 50;
 const HOUR_MS = 3_600_000;
+/** What a self-test sends; WeCom has no event of this name. */
+const TEST_EVENT = 'wecom_authorization_test';
 const PERIODS = { all: null, hour: HOUR_MS, day: 24 * HOUR_MS, week: 7 * 24 * HOUR_MS, own: null };
 
 export function events(ctx) {
@@ -45,7 +48,7 @@ export function events(ctx) {
     return [
       rows.length === 0 && !cursor && nothing(),
       (rows.length > 0 || cursor) && h('p', { class: 'quiet' }, t(cursor ? 'events.shownSoFar' : 'events.shownAll', { count: rows.length })),
-      rows.length > 0 && h('ul', { class: 'event-rows' }, rows.map(eventRow)),
+      rows.length > 0 && h('ul', { class: 'event-rows' }, rows.map((event) => eventRow(ctx, event))),
       cursor && h('div', { class: 'actions' }, next),
     ];
   }
@@ -63,12 +66,15 @@ export function events(ctx) {
   };
 }
 
-function eventRow(event) {
+function eventRow(ctx, event) {
+  const result = h('div', {});
+  const again = button(t('events.replay'), { iconName: 'replay', focus: `replay-${event.event_id}`, onClick: () => replay(ctx, event, again, result) });
   return h('li', {}, h('details', { class: 'event' },
     h('summary', {}, icon('chevron', 'chevron'),
       h('span', { class: 'event-time' }, time(event.received_at ?? event.created_at)),
       h('span', { class: 'event-name' }, h('strong', {}, eventTitle(event)), h('code', {}, [event.event, event.change_type].filter(Boolean).join(' / '))),
-      badge(event.scope?.startsWith('external') ? 'info' : 'idle', scopeName(event.scope))),
+      h('span', { class: 'event-badges' }, event.event === TEST_EVENT && badge('wait', t('events.test')),
+        badge(event.scope?.startsWith('external') ? 'info' : 'idle', scopeName(event.scope)))),
     facts([
       [t('events.field.id'), h('code', {}, event.event_id)],
       [t('events.field.createdAt'), event.created_at && time(event.created_at)],
@@ -77,7 +83,23 @@ function eventRow(event) {
       [t('events.field.corp'), event.corp_id && h('code', {}, event.corp_id)],
     ]),
     event.payload && h('details', { class: 'payload' }, h('summary', {}, icon('chevron', 'chevron'), h('span', {}, t('events.payload'))),
-      h('pre', { tabindex: '0' }, JSON.stringify(event.payload, null, 2)))));
+      h('pre', { tabindex: '0' }, JSON.stringify(event.payload, null, 2))),
+    h('div', { class: 'event-actions' }, h('div', { class: 'actions' }, again, h('span', { class: 'quiet' }, t('events.replayNote'))), result)));
+}
+
+async function replay(ctx, event, pressed, result) {
+  const agreed = await confirm({
+    title: t('events.replayAsk', { event: eventTitle(event) }), lines: [t('events.replayThen'), t('events.replayTwice')], yes: t('events.replay'), no: t('page.cancel'),
+  });
+  if (!agreed) return;
+  await whileBusy(pressed, t('events.replaying'), async () => {
+    try {
+      await ctx.api.replayEvent(event.event_id);
+      show(result, [Date.now()], () => message('ok', t('events.replayed', { time: moment(new Date().toISOString()) }), [], { alert: true }));
+    } catch (problem) {
+      show(result, [Date.now()], () => wordsMessage('bad', problemWords(problem), { code: problem.code, small: [problem.requestId], alert: true }));
+    }
+  });
 }
 
 /** The event in words: by event and change type together, since change types alone are shared. */

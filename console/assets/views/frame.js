@@ -5,10 +5,11 @@ import { h, icon, show } from '../dom.js';
 import { LANGUAGES, currentLanguage, moment, t } from '../i18n.js';
 import { isInstalled, STEPS } from '../progress.js';
 import { href } from '../router.js';
+import { healthBanner } from './health.js';
 import { badge, button, message, whileBusy } from './parts.js';
 import { stepper } from './stepper.js';
 
-const TABS = ['overview', 'events', 'settings'];
+const TABS = ['overview', 'events', 'audit', 'settings'];
 
 export function createFrame(ctx, { onLanguage }) {
   const corp = h('div', { class: 'corp' });
@@ -16,6 +17,7 @@ export function createFrame(ctx, { onLanguage }) {
   const again = button(t('page.refresh'), { kind: 'plain', iconName: 'refresh', onClick: refresh });
   const way = h('div', { class: 'way' });
   const connection = h('div', { class: 'connection', role: 'status' });
+  const health = h('section', { class: 'connection', 'aria-label': t('page.connection') });
   const main = h('main', { id: 'main', tabindex: '-1' });
   const subtitle = h('p', { class: 'subtitle' });
   const steps = stepper();
@@ -25,7 +27,7 @@ export function createFrame(ctx, { onLanguage }) {
       h('div', { class: 'bar' }, h('div', { class: 'inner' },
         h('span', { class: 'brand' }, icon('mark', 'mark'), h('span', {}, t('page.product'))), corp, languageSwitch(onLanguage))),
       h('div', { class: 'inner head' }, h('div', {}, h('h1', {}, t('page.title')), subtitle), h('div', { class: 'refresh' }, checked, again))),
-    h('div', { class: 'inner body' }, way, connection, h('div', { class: 'columns' }, main, ctx.guide.element)),
+    h('div', { class: 'inner body' }, way, connection, health, h('div', { class: 'columns' }, main, ctx.guide.element)),
   ];
 
   async function refresh() {
@@ -41,8 +43,9 @@ export function createFrame(ctx, { onLanguage }) {
     if (!state) return;
     show(corp, [state.installation], () => isInstalled(state) && [badge('ok', t('page.installed')), h('span', { class: 'corp-name' }, state.installation.corp_name)]);
     const isStep = STEPS.includes(route);
-    subtitle.textContent = t(isStep ? 'page.subtitle' : 'page.subtitleDone');
     const completed = Boolean(state.completed_at);
+    subtitle.textContent = t(isStep || !completed ? 'page.subtitle' : 'page.subtitleDone');
+    show(health, [state.findings, completed, route], () => healthBanner(state, route));
     show(way, [isStep, completed, isStep ? null : route], () => [completed && tabs(route), isStep && steps.element]);
     if (isStep) steps.update(state, route);
   }

@@ -4,6 +4,7 @@ import { problemWords, words } from '../codes.js';
 import { h, icon, show } from '../dom.js';
 import { t } from '../i18n.js';
 import { isInstalled } from '../progress.js';
+import { disconnectControl, disconnectedMessage } from './disconnect.js';
 import { guideLink } from './guide.js';
 import { badge, button, facts, message, section, spinner, time, whileBusy, wordsMessage } from './parts.js';
 
@@ -16,6 +17,8 @@ export function installStep(ctx) {
   const failure = h('div', {});
   const countdown = h('span', { class: 'countdown', role: 'timer' });
   const ticking = setInterval(tick, 1000);
+  const disconnect = disconnectControl(ctx);
+  const before = preparation(ctx);
   let blocked = false;
 
   function phase({ installation }) {
@@ -28,8 +31,9 @@ export function installStep(ctx) {
 
   function update(state) {
     const now = phase(state);
+    before.fit(now === 'fresh' && !ctx.drafts.noted('disconnected'));
     show(status, [now], () => badge(...BADGES[now]()));
-    show(arrival, [ctx.drafts.noted('arrival'), now], () => arrivalMessage(now));
+    show(arrival, [ctx.drafts.noted('arrival'), ctx.drafts.noted('disconnected'), now], () => arrivalMessage(now));
     show(body, [now, state.installation, blocked], () => BODIES[now](state));
     tick();
   }
@@ -58,7 +62,7 @@ export function installStep(ctx) {
         button(t('steps.install.cancel'), { kind: 'plain', onClick: () => { ctx.installation.giveUp(); again(); } })),
     ],
     finishing: () => [spinner(t('steps.install.finishing'))],
-    installed: (state) => [installedFacts(state.installation), h('div', { class: 'actions' }, beginButton(t('steps.install.again'), 'secondary'))],
+    installed: (state) => [installedFacts(state.installation), h('div', { class: 'actions' }, beginButton(t('steps.install.again'), 'secondary'), disconnect.button), disconnect.failure],
     member: (state) => [
       wordsMessage('warn', words('error', 'member_authorization'), { code: 'member_authorization' }), installedFacts(state.installation), beginActions(),
     ],
@@ -74,6 +78,7 @@ export function installStep(ctx) {
       kind, iconName: 'outward', focus: 'begin',
       onClick: () => whileBusy(pressed, t('steps.install.preparing'), async () => {
         ctx.drafts.note('arrival', null);
+        ctx.drafts.note('disconnected', null);
         show(failure, [], () => null);
         await ctx.installation.begin(ctx.store.snapshot.state).then(opened, failed);
       }),
@@ -93,6 +98,8 @@ export function installStep(ctx) {
   }
 
   function arrivalMessage(now) {
+    const left = ctx.drafts.noted('disconnected');
+    if (left && now === 'fresh') return disconnectedMessage(left, () => { ctx.drafts.note('disconnected', null); again(); });
     const noted = ctx.drafts.noted('arrival');
     if (!noted || now === 'waiting' || noted.outcome !== 'failed') return null;
     const installed = now === 'installed' && t('steps.install.stillInstalled');
@@ -112,7 +119,7 @@ export function installStep(ctx) {
   }
 
   const element = [
-    preparation(ctx),
+    before.element,
     section('install-card', t('steps.install.title'), status, arrival, body, failure),
   ];
   return { element, update, leave: () => clearInterval(ticking) };
@@ -128,11 +135,12 @@ function installedFacts({ corp_name: name, corp_id: id, agent_id: agent, auth_mo
   ]);
 }
 
-/** 开始前请确认: open until it has been read once in this browser. */
+/** 开始前请确认: open where the admin begins, until it has been read once in this browser. */
 function preparation(ctx) {
   const read = globalThis.localStorage.getItem(READ) !== null;
   const links = { domain: 'callback-domain', ip: 'trusted-ip', corpId: 'corp-id', customer: 'app-secret' };
-  const box = h('details', { class: 'preparation', open: !read },
+  let wasFit = null;
+  const box = h('details', { class: 'preparation' },
     h('summary', {}, icon('list'), h('span', {}, t('steps.prepare.title')), icon('chevron', 'chevron')),
     h('ul', {}, ['role', 'domain', 'ip', 'corpId', 'customer'].map((name) => h('li', {},
       h('span', {}, t(`steps.prepare.${name}`)), links[name] && guideLink(ctx, links[name])))),
@@ -143,5 +151,13 @@ function preparation(ctx) {
         box.querySelector('summary').focus();
       },
     })));
-  return box;
+  return {
+    element: box,
+    /** Only a change of what fits opens or closes it: what the admin has done with it stays. */
+    fit(isFit) {
+      if (isFit === wasFit) return;
+      wasFit = isFit;
+      box.open = isFit && !read;
+    },
+  };
 }

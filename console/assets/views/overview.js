@@ -1,14 +1,11 @@
 // 概览: is it healthy, and if not, what to do where; then each of the five parts with its facts.
 
-import { findingWords, scopeName, words } from '../codes.js';
-import { h, icon, show } from '../dom.js';
+import { words } from '../codes.js';
+import { h, show } from '../dom.js';
 import { count, t } from '../i18n.js';
-import { openRejection, stepOf } from '../progress.js';
-import { badge, facts, message, time, wordsMessage } from './parts.js';
-
-const HEALTH_TONE = { ok: 'ok', attention: 'warn', broken: 'bad' };
-const HEALTH_ICON = { ok: 'check', warn: 'alert', bad: 'cross', info: 'info' };
-const FINDING_TONE = { error: 'bad', warning: 'warn', info: 'info' };
+import { openRejection } from '../progress.js';
+import { healthPart } from './health.js';
+import { badge, facts, time } from './parts.js';
 
 export function overview() {
   const health = h('div', { class: 'health' });
@@ -23,27 +20,6 @@ export function overview() {
   }
 
   return { element: [health, tiles], update };
-}
-
-function healthPart(state) {
-  const entry = words('health', state.health);
-  const tone = HEALTH_TONE[state.health] ?? 'info';
-  const unfinished = state.next_step !== 'done' && words('next_step', state.next_step);
-  return [
-    h('section', { class: `card banner banner-${tone}`, 'aria-labelledby': 'health-title' },
-      h('span', { class: 'banner-mark' }, icon(HEALTH_ICON[tone])),
-      h('div', {}, h('h3', { id: 'health-title' }, entry.words), h('p', {}, entry.cause)),
-      state.completed_at && h('p', { class: 'quiet' }, t('steps.overview.completed'), ' ', time(state.completed_at))),
-    state.findings.map((finding) => wordsMessage(FINDING_TONE[finding.severity] ?? 'warn', findingWords(finding), {
-      title: [finding.scope && `${scopeName(finding.scope)}${t('page.colon')}`, findingWords(finding).words], code: finding.code,
-      extra: [
-        finding.since && h('p', { class: 'quiet' }, t('steps.overview.since'), ' ', time(finding.since)),
-        h('p', {}, h('a', { class: 'link', href: `#/${(finding.scope ?? 'install').replaceAll('_', '-')}` }, t('steps.overview.handle'))),
-      ],
-    })),
-    unfinished && state.findings.length === 0 && message('warn', unfinished.words, [
-      h('p', {}, unfinished.action), h('p', {}, h('a', { class: 'link', href: `#/${stepOf(state.next_step)}` }, t('steps.overview.handle')))]),
-  ];
 }
 
 function tile(title, status, href, pairs, className = '') {
@@ -66,7 +42,7 @@ function secretTile(scope, secret) {
   return tile(t(`steps.part.${scope}_secret`), badge(tone, words('status', `secret.${secret.status}`).words), `#/${scope.replaceAll('_', '-')}`, [
     [t('steps.secret.corpId'), secret.corp_id && h('code', {}, secret.corp_id)],
     [t('steps.overview.tail'), secret.last_four && h('code', { class: 'masked' }, `••••${secret.last_four}`)],
-    [t('steps.overview.kind'), secret.kind_check && words('kind_check', secret.kind_check).words],
+    [t('steps.overview.kind'), secret.status === 'accepted' && secret.kind_check && words('kind_check', secret.kind_check).words],
     [t('steps.secret.registeredAt'), secret.registered_at && time(secret.registered_at)],
     [t('steps.secret.checkedAt'), secret.checked_at && time(secret.checked_at)],
   ]);

@@ -55,8 +55,8 @@ export function message(tone, title, children = [], { alert = false } = {}) {
 }
 
 /** Words of the catalogue as a message: the sentence, its cause, what to do, where; the code small, for support. */
-export function wordsMessage(tone, entry, { code, extra = [], small = [], alert = false, title = entry.words } = {}) {
-  const rows = [['cause', entry.cause], ['action', entry.action], ['place', entry.place]].filter(([, text]) => text);
+export function wordsMessage(tone, entry, { code, more = [], last = [], extra = [], small = [], alert = false, title = entry.words } = {}) {
+  const rows = [['cause', entry.cause], ...more, ['action', entry.action], ['place', entry.place], ...last].filter(([, text]) => text);
   return message(tone, title, [
     h('dl', { class: 'advice' }, rows.map(([name, text]) => h('div', { class: `advice-${name}` }, h('dt', {}, t(`page.advice.${name}`)), h('dd', {}, text)))),
     extra,

@@ -26,6 +26,9 @@ pub struct Entry {
     /// The index that was queried, which IAM takes for a resource of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<String>,
+    /// The partition key of the item, where a table calls it `pk`: what IAM knows as `dynamodb:LeadingKeys`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leading_key: Option<String>,
     /// The access key of the caller, which tells functions apart that were given different ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_key: Option<String>,
@@ -43,6 +46,7 @@ pub(crate) struct Use {
     pub(crate) action: String,
     pub(crate) resource: String,
     pub(crate) index: Option<String>,
+    pub(crate) leading_key: Option<String>,
 }
 
 impl Journal {
@@ -53,6 +57,7 @@ impl Journal {
             action,
             resource,
             index,
+            leading_key,
         } in uses
         {
             if entries.len() == MAX_ENTRIES {
@@ -64,6 +69,7 @@ impl Journal {
                 action,
                 resource,
                 index,
+                leading_key,
                 access_key: access_key.clone(),
             });
         }
@@ -113,13 +119,14 @@ pub(crate) fn uses(call: &Call, secret_name: impl Fn(&str) -> String) -> Vec<Use
             let index = call.text("IndexName").map(str::to_owned);
             vec![Use {
                 index,
+                leading_key: leading_key(&call.input),
                 ..used(&action, table.map(table_name).or(streamed.as_deref()))
             }]
         }
     };
     let mut seen = Vec::with_capacity(uses.len());
     uses.retain(|used| {
-        let key = (used.action.clone(), used.resource.clone());
+        let key = (used.action.clone(), used.resource.clone(), used.leading_key.clone());
         !seen.contains(&key) && {
             seen.push(key);
             true
@@ -132,8 +139,9 @@ fn transacted(input: &Value, action: impl Fn(&str) -> String) -> Vec<Use> {
     let items = input.get("TransactItems").and_then(Value::as_array);
     let actions = items.into_iter().flatten().filter_map(Value::as_object).flatten();
     actions
-        .map(|(kind, item)| {
-            used(
+        .map(|(kind, item)| Use {
+            leading_key: leading_key(item),
+            ..used(
                 &action(kind),
                 item.get("TableName").and_then(Value::as_str).map(table_name),
             )
@@ -146,7 +154,19 @@ fn used(action: &str, resource: Option<&str>) -> Use {
         action: action.to_owned(),
         resource: resource.unwrap_or("*").to_owned(),
         index: None,
+        leading_key: None,
     }
+}
+
+/// The partition key that a request names: of the item that it writes or reads, or the one that a query is confined to.
+fn leading_key(input: &Value) -> Option<String> {
+    let of_item = ["Key", "Item"].iter().find_map(|member| input.get(member)?.get("pk"));
+    let of_query = || {
+        let condition = input.get("KeyConditionExpression")?.as_str()?;
+        let name = condition.strip_prefix("pk = ")?.split(' ').next()?;
+        input.get("ExpressionAttributeValues")?.get(name)
+    };
+    Some(of_item.or_else(of_query)?.get("S")?.as_str()?.to_owned())
 }
 
 /// A table is named by its name, its ARN or, in Streams, its stream's ARN.

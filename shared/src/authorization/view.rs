@@ -261,11 +261,20 @@ fn findings(authorization: &Authorization, callbacks: [Option<&Callback>; 2], no
     for callback in callbacks.into_iter().flatten() {
         let heard = callback.last_event_at.max(callback.verified_at);
         let silent = heard.filter(|heard| callback.is_verified() && now.duration_since(*heard) > SILENCE);
-        let pending = callback.pending.as_ref().filter(|_| callback.is_verified()).map(|pending| pending.created_at);
+        let pending = callback
+            .pending
+            .as_ref()
+            .filter(|_| callback.is_verified())
+            .map(|pending| pending.created_at);
         let unfinished = pending.filter(|began| now.duration_since(*began) > UNFINISHED_ROTATION);
         for (code, since) in [("callback_silent", silent), ("rotation_unfinished", unfinished)] {
             let scope = Some(callback.scope);
-            findings.extend(since.map(|since| Finding { code, scope, severity: Severity::Warning, since }));
+            findings.extend(since.map(|since| Finding {
+                code,
+                scope,
+                severity: Severity::Warning,
+                since,
+            }));
         }
     }
     findings

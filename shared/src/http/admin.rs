@@ -236,6 +236,8 @@ async fn put_secret(platform: &Platform, request: &Request) -> Result<Answer, Pr
     let occasion = read::occasion(platform, &actor);
     let registered = match step.run(&tenant_id, scope, input, occasion).await {
         Ok(registered) => registered,
+        // A store that is out of reach takes no line either; to try would only make the admin wait twice as long.
+        Err(error @ StepError::Unavailable(_)) => return Err(problem(platform)(error)),
         Err(error) => {
             let refused = problem(platform)(error);
             let entry = occasion
@@ -360,7 +362,13 @@ fn view(
 ) -> StateView {
     let [contacts, external_contacts] = callbacks;
     let base_url = read::base_url(request, &platform.config);
-    StateView::new(authorization, contacts.as_ref(), external_contacts.as_ref(), &base_url, platform.clock.now())
+    StateView::new(
+        authorization,
+        contacts.as_ref(),
+        external_contacts.as_ref(),
+        &base_url,
+        platform.clock.now(),
+    )
 }
 
 fn problem(platform: &Platform) -> impl Fn(StepError) -> Problem + '_ {

@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use wecom_client::{Error as WecomError, ErrorClass, ErrorCode};
 
-use super::{Disconnect, Occasion, ProcessSuiteEvent, StepError, audited, error::BAN, secret_kind::probe, saved};
+use super::{Disconnect, Occasion, ProcessSuiteEvent, StepError, audited, error::BAN, saved, secret_kind::probe};
 use crate::{
     audit::Action,
     authorization::{Authorization, CHECK_INTERVAL, KindCheck, ScopeState, SecretStatus},

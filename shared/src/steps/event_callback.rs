@@ -92,7 +92,8 @@ impl<S: Callbacks> VerifyUrl<'_, S> {
             }
             callback = self.store.callback(&id).await?.ok_or(StepError::NotFound)?;
         }
-        Err(StepError::StateChanged)
+        // Nobody is there to reload anything: WeCom's admin presses 保存 again.
+        Err(StepError::Unavailable("others kept changing the callback".into()))
     }
 }
 

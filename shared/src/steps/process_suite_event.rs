@@ -209,7 +209,7 @@ where
             })
         })
         .await?;
-        // What died here before, too: the event is handed in again until this is done.
+        // Should this fail or die, the schedule goes on with it: to the event, handed in again, the corporation is nobody's.
         let disconnect = Disconnect {
             store: self.access.store,
             vault: self.vault,

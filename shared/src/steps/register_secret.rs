@@ -9,9 +9,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use wecom_client::{Error as WecomError, ErrorClass, ErrorCode};
 
 use super::{
-    FieldError, GeneratedCredentials, Occasion, StepError, SuiteAccess, audited, disconnect::token_name,
-    error::BAN, generate_credentials::Issue, saved, secret_kind::check_kind,
-    suite_access::CallError,
+    FieldError, GeneratedCredentials, Occasion, StepError, SuiteAccess, audited, disconnect::token_name, error::BAN,
+    generate_credentials::Issue, saved, secret_kind::check_kind, suite_access::CallError,
 };
 use crate::{
     audit::Action,
@@ -186,6 +185,10 @@ where
             return Err(StepError::WecomBan { until });
         }
         let belongs = self.belongs_to(installation, corp_id, clock).await?;
+        // A Secret is not tried on a corporation that is certainly another one.
+        if belongs == Belongs::No {
+            return Err(StepError::CorpMismatch);
+        }
         for (counter, limit) in [(tenant_id.as_str(), TENANT_ATTEMPTS), (ALL_TENANTS, ALL_ATTEMPTS)] {
             if let Err(until) = store.take_attempt(counter, limit, ATTEMPTS_WINDOW, now).await? {
                 return Err(StepError::TooManyAttempts { until });

@@ -5,9 +5,7 @@ use aws_sdk_dynamodb::{
 };
 use jiff::Timestamp;
 
-use super::{
-    DynamoDb, Key, callbacks::is_condition, store_error, text, time_to_live, to_attribute, to_item,
-};
+use super::{DynamoDb, Key, callbacks::is_condition, store_error, text, time_to_live, to_attribute, to_item};
 use crate::{
     authorization::{Exchange, InstallOutcome, InstallSession},
     ids::InstallState,

@@ -35,7 +35,10 @@ impl DynamoDb {
     pub(super) async fn claim(&self, claim: UpdateBuilder) -> Result<bool, StoreError> {
         let claim = claim.table_name(&self.authorization_table).build();
         let claim = claim.map_err(|error| StoreError::Internal(Box::new(error)))?;
-        match self.transact(vec![TransactWriteItem::builder().update(claim).build()], None).await {
+        match self
+            .transact(vec![TransactWriteItem::builder().update(claim).build()], None)
+            .await
+        {
             Ok(()) => Ok(true),
             Err(Refused::Conditions(_)) => Ok(false),
             Err(Refused::Store(error)) => Err(error),

@@ -1,0 +1,49 @@
+// What the page promises as files: a strict Content-Security-Policy holds, nothing comes from elsewhere, it stays small.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+
+import { bytes, files, read } from './console-files.mjs';
+
+const WEIGHT_LIMIT_BYTES = 100_000;
+const code = files().filter((path) => /\.(js|html|css|svg)$/.test(path));
+
+test('loads every module from the start, and nothing that is not there', () => {
+  const preloaded = [...read('index.html').matchAll(/rel="modulepreload" href="([^"]+)"/g)].map(([, path]) => path);
+  const modules = files().filter((path) => path.endsWith('.js') && path !== 'assets/main.js');
+  assert.deepEqual([...preloaded].sort(), modules);
+});
+
+test('holds no inline script, style or handler, and no data: address', () => {
+  for (const path of code) {
+    const text = read(path);
+    assert.doesNotMatch(text, /<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+="|data:[a-z]+\//i, path);
+    assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function/, path);
+  }
+});
+
+test('names no other host than WeCom’s console', () => {
+  for (const path of files()) {
+    for (const [, host] of read(path).matchAll(/https?:\/\/([\w.-]*\w)/g)) {
+      assert.match(host, /^(work\.weixin\.qq\.com|www\.w3\.org|wecom-callback\.example\.com)$/, path);
+    }
+  }
+});
+
+test('keeps tokens and Secrets out of localStorage and cookies', () => {
+  for (const path of files().filter((name) => name.endsWith('.js'))) {
+    assert.doesNotMatch(read(path), /document\.cookie/, path);
+    for (const [line] of read(path).matchAll(/^(?!\s*\/\/).*localStorage.*/gm)) assert.doesNotMatch(line, /token|secret/i, `${path}: ${line}`);
+  }
+});
+
+test('weighs less than 100 KB compressed, with one language and every drawing', () => {
+  const sent = files().filter((path) => !path.startsWith('assets/texts/en/'));
+  const weight = sent.reduce((sum, path) => sum + gzipSync(bytes(path)).length, 0);
+  assert.ok(weight < WEIGHT_LIMIT_BYTES, `${weight} bytes`);
+});
+
+test('keeps every file short enough to read', () => {
+  for (const path of files()) assert.ok(read(path).split('\n').length <= 301, path);
+});

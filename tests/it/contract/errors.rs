@@ -1,0 +1,303 @@
+//! What a failing store looks like to a step: out of reach or refusing, and never a secret in the words of it.
+
+use std::{error::Error as StdError, time::Duration};
+
+use devstack::Fault;
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use serde_json::json;
+use wecom_authorization::{
+    authorization::{Rejection, RejectionReason},
+    ids::Scope,
+    store::{
+        AppendEvents as _, Attempts as _, AuditTrail as _, Authorizations, CallbackCount, Callbacks, CommitError,
+        CountEvents as _, DeleteEvents as _, DueAuthorizations as _, DynamoDb, EventFilter, EventSource,
+        Exchanges as _, InstallSessions as _, NewEvent, Payload, ReadEvents as _, ReplayEvents as _, SecretName,
+        SecretsManager, StoreError, SuiteTickets as _, TokenCache as _, TokenLeases as _, Vault as _, event_id,
+    },
+};
+
+use super::{
+    endpoint::Endpoint,
+    samples::{authorization, callback, corp, line, save, session, tenant},
+};
+
+/// Stands for every secret that passes through a method.
+const SECRET: &str = "s3cr3t-0f-4-t3n4nt";
+
+fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
+    match result {
+        Ok(()) => Ok(()),
+        Err(CommitError::Store(error)) => Err(error),
+        Err(error) => panic!("not a failure of the store: {error:?}"),
+    }
+}
+
+/// How many calls [`every_method`] makes.
+const METHODS: usize = 38;
+
+/// Calls every method of every port, and answers what each of them said.
+async fn every_method(
+    endpoint: &Endpoint,
+    store: &DynamoDb,
+    vault: &SecretsManager,
+) -> Vec<(&'static str, Result<(), StoreError>)> {
+    let (tenant, now) = (tenant("acme"), endpoint.now);
+    let made = callback(&tenant, now);
+    let id = &made.callback_id;
+    let session = session(&tenant, now);
+    let window = SignedDuration::from_hours(1);
+    let secret = SecretString::from(SECRET);
+    let rejection = Rejection {
+        at: now,
+        reason: RejectionReason::Malformed,
+    };
+    let event = |payload: Payload| NewEvent {
+        event_id: event_id("place", b"content"),
+        source: EventSource::Callback {
+            callback_id: id.clone(),
+            tenant_id: tenant.clone(),
+            scope: Scope::Contacts,
+            corp_id: corp("ww0a1b2c3d4e5f6071"),
+        },
+        event: "event".to_owned(),
+        change_type: None,
+        created_at: None,
+        received_at: now,
+        payload,
+    };
+    let large = Payload::from_iter([("Text".to_owned(), json!("x".repeat(400_000)))]);
+    let count = CallbackCount {
+        callback_id: id.clone(),
+        received: 1,
+        duplicates: 0,
+        last_event_at: None,
+    };
+    let name = SecretName::Scope(tenant.clone(), Scope::Contacts);
+    let changes = vec![save(authorization(&tenant, now))];
+    let filter = EventFilter::default();
+    vec![
+        ("authorization", store.authorization(&tenant).await.map(drop)),
+        ("callback", Authorizations::callback(store, id).await.map(drop)),
+        ("callback for WeCom", Callbacks::callback(store, id).await.map(drop)),
+        ("tenant_of", store.tenant_of(&corp("wpYunFan")).await.map(drop)),
+        ("commit", from_commit(store.commit(changes).await)),
+        ("promote", from_commit(store.promote(made.clone(), line(now)).await)),
+        ("note_rejection", store.note_rejection(id, rejection).await.map(drop)),
+        ("create_session", store.create_session(&session).await),
+        ("session", store.session(&session.state).await.map(drop)),
+        (
+            "bind_browser",
+            store.bind_browser(&session.state, SECRET).await.map(drop),
+        ),
+        (
+            "claim_exchange",
+            store.claim_exchange(&session, SECRET, now).await.map(drop),
+        ),
+        ("release_exchange", store.release_exchange(&session.state, SECRET).await),
+        ("fail_session", store.fail_session(&session.state, "code").await),
+        ("append", store.append(event(Payload::new())).await.map(drop)),
+        ("append in parts", store.append(event(large)).await.map(drop)),
+        ("events", store.events(&tenant, &filter, 10, None).await.map(drop)),
+        ("count", store.count(vec![count], "batch").await),
+        ("ticket", store.ticket("ww3f2a").await.map(drop)),
+        ("keep_ticket", store.keep_ticket("ww3f2a", &secret, now).await),
+        ("token", store.token("name", now).await.map(drop)),
+        ("keep_token", store.keep_token("name", &secret, now).await),
+        ("drop_token", store.drop_token("name").await),
+        ("claim_refresh", store.claim_refresh("name", now, now).await.map(drop)),
+        ("due", store.due(now, 10).await.map(drop)),
+        ("note_exchange", store.note_exchange(SECRET, &tenant, now).await),
+        ("exchanged_for", store.exchanged_for(SECRET).await.map(drop)),
+        (
+            "replay",
+            store.replay(&tenant, &event_id("place", b"content")).await.map(drop),
+        ),
+        ("delete_events", store.delete_events(&tenant).await),
+        ("record", store.record(&tenant, line(now)).await),
+        ("audit", store.audit(&tenant, 10, None).await.map(drop)),
+        (
+            "take_attempt",
+            store.take_attempt("acme", 3, window, now).await.map(drop),
+        ),
+        ("return_attempt", store.return_attempt("acme", window, now).await),
+        ("ban", store.ban(now).await.map(drop)),
+        ("note_ban", store.note_ban(now).await),
+        ("put", vault.put(&name, &secret).await.map(drop)),
+        ("delete", vault.delete(&name).await),
+        ("read", vault.read(&name, None).await.map(drop)),
+        ("read a version", vault.read(&name, Some("version")).await.map(drop)),
+    ]
+}
+
+/// An error and its causes, as a log might show them.
+fn shown(error: &StoreError) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.extend([format!(" {next} {next:?}")]);
+        cause = next.source();
+    }
+    text
+}
+
+async fn of_every_method(endpoint: &Endpoint, fault: Fault) -> Vec<(&'static str, StoreError)> {
+    endpoint.faults().clear();
+    endpoint.faults().add(fault);
+    let (store, vault) = endpoint.impatient(Duration::from_secs(4));
+    let results = every_method(endpoint, &store, &vault).await;
+    assert_eq!(results.len(), METHODS);
+    let error = |(name, result): (_, Result<(), StoreError>)| (name, result.expect_err(name));
+    results.into_iter().map(error).collect()
+}
+
+#[tokio::test]
+async fn what_may_pass_is_out_of_reach() {
+    let endpoint = Endpoint::ours().await;
+    let faults = [
+        Fault::on("*").answer("ThrottlingException"),
+        Fault::on("*").answer("ProvisionedThroughputExceededException"),
+        Fault::on("*").answer("RequestLimitExceeded"),
+        Fault::on("*").answer("InternalServerError"),
+        Fault::on("*").status(502),
+        Fault::on("*").answer("ServiceUnavailable"),
+        Fault::on("*").drop_connection(),
+    ];
+    for fault in faults {
+        for (method, error) in of_every_method(&endpoint, fault.clone()).await {
+            assert!(
+                matches!(error, StoreError::Unavailable(_)),
+                "{method} with {fault:?}: {error:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_will_not_pass_is_internal() {
+    let endpoint = Endpoint::ours().await;
+    for code in [
+        "AccessDeniedException",
+        "UnrecognizedClientException",
+        "ValidationException",
+        "DecryptionFailure",
+        "ResourceNotFoundException",
+    ] {
+        for (method, error) in refused_by(&endpoint, code).await {
+            assert!(
+                matches!(error, StoreError::Internal(_)),
+                "{method} with {code}: {error:?}"
+            );
+        }
+    }
+}
+
+/// To Secrets Manager, a secret that is not there is an answer.
+async fn refused_by(endpoint: &Endpoint, code: &str) -> Vec<(&'static str, StoreError)> {
+    endpoint.faults().clear();
+    endpoint.faults().add(Fault::on("*").answer(code));
+    let (store, vault) = endpoint.impatient(Duration::from_secs(4));
+    let results = every_method(endpoint, &store, &vault).await;
+    let (mut errors, mut none) = (Vec::new(), Vec::new());
+    for (method, result) in results {
+        match result {
+            Ok(()) => none.push(method),
+            Err(error) => errors.push((method, error)),
+        }
+    }
+    if code == "ResourceNotFoundException" {
+        assert_eq!(none, ["delete", "read", "read a version"]);
+    } else {
+        assert!(none.is_empty(), "{code}: {none:?}");
+    }
+    errors
+}
+
+/// A store that does not answer at all is given up, and soon enough for the function to say so.
+#[tokio::test]
+async fn silence_is_out_of_reach() {
+    let endpoint = Endpoint::ours().await;
+    endpoint.faults().add(Fault::on("*").delay(Duration::from_mins(1)));
+    let (store, vault) = endpoint.impatient(Duration::from_millis(100));
+    let begun = std::time::Instant::now();
+    for (method, result) in every_method(&endpoint, &store, &vault).await {
+        assert!(
+            matches!(result, Err(StoreError::Unavailable(_))),
+            "{method}: {result:?}"
+        );
+    }
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+
+    // With the functions' own patience.
+    let begun = std::time::Instant::now();
+    let ((store, vault), tenant_id) = (endpoint.as_deployed(), tenant("acme"));
+    let (read, kept) = tokio::join!(store.authorization(&tenant_id), vault.read(&SecretName::Suite, None));
+    for waited in [read.map(drop), kept.map(drop)] {
+        assert!(matches!(waited, Err(StoreError::Unavailable(_))), "{waited:?}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+}
+
+/// AWS answers with what was asked for, and so may a proxy in between: nothing of an answer is repeated but its code and
+/// its message.
+#[tokio::test]
+async fn no_error_holds_what_was_sent_or_received() {
+    let endpoint = Endpoint::ours().await;
+    let with_secret = |fault: Fault| {
+        fault
+            .with("SecretString", json!(SECRET))
+            .with("Item", json!({"token": {"S": SECRET}, "ticket": {"S": SECRET}}))
+    };
+    let cancelled = Fault::on("TransactWriteItems")
+        .answer("TransactionCanceledException")
+        .with(
+            "CancellationReasons",
+            json!([{"Code": "ValidationError", "Item": {"x": {"S": SECRET}}}]),
+        );
+    let faults = [
+        with_secret(Fault::on("*").status(500)),
+        with_secret(Fault::on("*").answer("ValidationException")),
+        with_secret(Fault::on("*").answer("ThrottlingException")),
+        with_secret(Fault::on("*").answer("AnUnknownException")),
+        Fault::on("*").drop_connection(),
+    ];
+    for fault in faults {
+        for (method, error) in of_every_method(&endpoint, fault.clone()).await {
+            let shown = shown(&error);
+            assert!(!shown.contains(SECRET), "{method} with {fault:?}: {shown}");
+        }
+    }
+    endpoint.faults().clear();
+    endpoint.faults().add(cancelled);
+    for (method, result) in every_method(&endpoint, &endpoint.store(), &endpoint.vault()).await {
+        if let Err(error) = result {
+            let shown = shown(&error);
+            assert!(!shown.contains(SECRET), "{method}: {shown}");
+        }
+    }
+}
+
+/// Whoever looks into an alarm must find the code, the words and the request's id.
+#[tokio::test]
+async fn an_error_says_what_aws_said() {
+    let endpoint = Endpoint::ours().await;
+    let words = "not authorized to perform: dynamodb:GetItem";
+    endpoint.faults().add(
+        Fault::on("GetItem")
+            .answer("AccessDeniedException")
+            .with("message", json!(words))
+            .with("Message", json!(words)),
+    );
+    let error = endpoint.store().authorization(&tenant("acme")).await.unwrap_err();
+    assert_eq!(error.to_string(), "the store refused");
+    let cause = error.source().unwrap().to_string();
+    assert!(cause.contains("AccessDeniedException"), "{cause}");
+    assert!(cause.contains(words), "{cause}");
+
+    endpoint.faults().clear();
+    endpoint.faults().add(Fault::on("GetItem").drop_connection());
+    let error = endpoint.store().authorization(&tenant("acme")).await.unwrap_err();
+    assert_eq!(error.to_string(), "the store is out of reach");
+    let cause = error.source().unwrap().to_string();
+    assert!(cause.contains("dispatch failure"), "{cause}");
+}

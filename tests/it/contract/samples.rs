@@ -1,0 +1,106 @@
+//! Records to store.
+
+use jiff::Timestamp;
+use wecom_authorization::{
+    audit::{Action, Actor, ActorKind, AuditEntry},
+    authorization::{
+        AuthMode, Authorization, Callback, Generation, InstallSession, Installation, InstallationStatus, KindCheck,
+        RegisteredSecret, SecretStatus,
+    },
+    entropy::SystemEntropy,
+    ids::{CallbackId, CorpId, InstallState, Scope, TenantId},
+    store::Change,
+};
+
+pub(crate) fn tenant(name: &str) -> TenantId {
+    TenantId::parse(name).unwrap()
+}
+
+pub(crate) fn corp(name: &str) -> CorpId {
+    CorpId::parse(name).unwrap()
+}
+
+/// An authorization with every field filled, never stored.
+pub(crate) fn authorization(tenant_id: &TenantId, at: Timestamp) -> Authorization {
+    let mut authorization = Authorization::new(tenant_id.clone());
+    authorization.installation = Some(Installation {
+        status: InstallationStatus::Installed,
+        corp_id: corp("wpYunFan"),
+        corp_name: "云帆科技有限公司".to_owned(),
+        agent_id: Some(1_000_010),
+        auth_mode: AuthMode::Admin,
+        version_id: "version-1".to_owned(),
+        installed_at: at,
+        cancelled_at: None,
+    });
+    for scope in Scope::ALL {
+        let state = authorization.scope_mut(scope);
+        state.callback_id = Some(CallbackId::generate(&SystemEntropy));
+        state.secret = Some(RegisteredSecret {
+            status: SecretStatus::Accepted,
+            corp_id: corp("ww0a1b2c3d4e5f6071"),
+            kind_check: KindCheck::IpNotTrusted,
+            last_four: "a1b2".to_owned(),
+            version_id: "version-2".to_owned(),
+            agent_id: None,
+            registered_at: at,
+            checked_at: at,
+        });
+    }
+    authorization.settings.callback_base_url = Some("https://wecom.example.com".to_owned());
+    authorization.completed_at = Some(at);
+    authorization
+}
+
+/// A callback that waits for WeCom's check, never stored.
+pub(crate) fn callback(tenant_id: &TenantId, at: Timestamp) -> Callback {
+    let id = CallbackId::generate(&SystemEntropy);
+    let mut callback = Callback::new(id, tenant_id.clone(), Scope::Contacts);
+    callback.propose(generation(1, at));
+    callback
+}
+
+pub(crate) fn generation(number: u64, at: Timestamp) -> Generation {
+    Generation {
+        number,
+        sealed: format!("sealed {number}"),
+        created_at: at,
+    }
+}
+
+/// A link that nobody has opened, good for 20 minutes.
+pub(crate) fn session(tenant_id: &TenantId, at: Timestamp) -> InstallSession {
+    let state = InstallState::generate(&SystemEntropy);
+    let expires_at = at + jiff::SignedDuration::from_mins(20);
+    InstallSession::new(
+        state,
+        tenant_id.clone(),
+        "pre_auth_code".to_owned(),
+        expires_at,
+        admin(),
+    )
+}
+
+/// Somebody who is signed in.
+pub(crate) fn admin() -> Actor {
+    Actor {
+        kind: ActorKind::Admin,
+        id: Some("user-1".to_owned()),
+        source_ip: Some("203.0.113.7".to_owned()),
+    }
+}
+
+/// A line of the audit trail.
+pub(crate) fn line(at: Timestamp) -> AuditEntry {
+    AuditEntry::done(Action::CredentialsGenerated, &admin(), at, &SystemEntropy)
+        .of(Scope::Contacts)
+        .with("generation", &3)
+}
+
+pub(crate) fn save(authorization: Authorization) -> Change {
+    Change::Save(Box::new(authorization))
+}
+
+pub(crate) fn save_callback(callback: Callback) -> Change {
+    Change::SaveCallback(Box::new(callback))
+}

@@ -1,0 +1,187 @@
+//! `SuiteTickets`, `TokenCache`, `TokenLeases` and `Exchanges`: the newest ticket wins, no token is handed out that is over,
+//! one caller renews it, and what a code was exchanged for is remembered.
+
+use jiff::SignedDuration;
+use secrecy::{ExposeSecret as _, SecretString};
+use wecom_authorization::store::{Exchanges as _, SuiteTickets as _, TokenCache as _, TokenLeases as _};
+
+use super::{
+    endpoint::{Endpoint, at_once, number},
+    samples::tenant,
+};
+
+async fn ticket(endpoint: &Endpoint, suite_id: &str) -> Option<(String, i64)> {
+    let kept = endpoint.store().ticket(suite_id).await.unwrap();
+    kept.map(|(ticket, at)| {
+        (
+            ticket.expose_secret().to_owned(),
+            at.duration_since(endpoint.now).as_secs(),
+        )
+    })
+}
+
+async fn keep_ticket(endpoint: &Endpoint, ticket: &str, second: i64) {
+    let (ticket, at) = (SecretString::from(ticket), endpoint.at_second(second));
+    endpoint.store().keep_ticket("ww3f2a", &ticket, at).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_newest_ticket_is_kept_whatever_order_they_come_in() {
+    let endpoint = Endpoint::any().await;
+    assert_eq!(ticket(&endpoint, "ww3f2a").await, None);
+    for (given, second, kept) in [
+        ("first", 0, ("first", 0)),
+        ("second", 600, ("second", 600)),
+        ("late", 0, ("second", 600)),
+        ("later", 599, ("second", 600)),
+        ("same moment", 600, ("same moment", 600)),
+        ("third", 1200, ("third", 1200)),
+    ] {
+        keep_ticket(&endpoint, given, second).await;
+        let kept = Some((kept.0.to_owned(), kept.1));
+        assert_eq!(ticket(&endpoint, "ww3f2a").await, kept, "{given}");
+    }
+    assert_eq!(ticket(&endpoint, "ww9999").await, None, "another suite's");
+}
+
+#[tokio::test]
+async fn of_fifty_tickets_at_once_the_newest_is_kept() {
+    let endpoint = Endpoint::any().await;
+    let results = at_once(50, |writer| {
+        let store = endpoint.store();
+        // In an order that is neither up nor down.
+        let second = i64::try_from(writer * 17 % 50).unwrap();
+        let at = endpoint.at_second(second);
+        async move {
+            let ticket = SecretString::from(second.to_string());
+            store.keep_ticket("ww3f2a", &ticket, at).await.unwrap();
+        }
+    });
+    results.await;
+    assert_eq!(ticket(&endpoint, "ww3f2a").await, Some(("49".to_owned(), 49)));
+}
+
+#[tokio::test]
+async fn a_token_is_handed_out_until_it_ends() {
+    let endpoint = Endpoint::any().await;
+    let store = endpoint.store();
+    let token = async |second| {
+        let token = store.token("suite/ww3f2a", endpoint.at_second(second)).await.unwrap();
+        token.map(|(token, until)| (token.expose_secret().to_owned(), until))
+    };
+    assert_eq!(token(0).await, None);
+    let end = endpoint.at_second(7200);
+    store.keep_token("suite/ww3f2a", &"one".into(), end).await.unwrap();
+    for second in [0, 7199] {
+        assert_eq!(token(second).await, Some(("one".to_owned(), end)));
+    }
+    assert_eq!(token(7200).await, None);
+    assert!(store.token("suite/ww9999", endpoint.now).await.unwrap().is_none());
+    let item = endpoint.item("TOKEN#suite/ww3f2a", "TOKEN").await.unwrap();
+    assert_eq!(number(&item, "ttl"), (end + SignedDuration::from_hours(1)).as_second());
+
+    store
+        .keep_token("suite/ww3f2a", &"two".into(), endpoint.at_second(60))
+        .await
+        .unwrap();
+    assert_eq!(token(0).await, Some(("two".to_owned(), endpoint.at_second(60))));
+    for _ in 0..2 {
+        store.drop_token("suite/ww3f2a").await.unwrap();
+        assert_eq!(token(0).await, None);
+    }
+}
+
+#[tokio::test]
+async fn of_fifty_tokens_at_once_one_is_kept_whole() {
+    let endpoint = Endpoint::any().await;
+    let results = at_once(50, |writer| {
+        let store = endpoint.store();
+        let end = endpoint.at_second(1000 + i64::try_from(writer).unwrap());
+        async move {
+            let token = SecretString::from(writer.to_string());
+            store.keep_token("provider/ww", &token, end).await.unwrap();
+        }
+    });
+    results.await;
+    let kept = endpoint
+        .store()
+        .token("provider/ww", endpoint.now)
+        .await
+        .unwrap()
+        .unwrap();
+    let writer: i64 = kept.0.expose_secret().parse().unwrap();
+    let last = endpoint.at_second(999 + writer);
+    let store = endpoint.store();
+    assert!(store.token("provider/ww", last).await.unwrap().is_some());
+    let over = endpoint.at_second(1000 + writer);
+    assert!(store.token("provider/ww", over).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn one_caller_at_a_time_renews_a_token() {
+    let endpoint = Endpoint::any().await;
+    let store = endpoint.store();
+    let claim = async |second: i64| {
+        let (now, until) = (endpoint.at_second(second), endpoint.at_second(second + 20));
+        store.claim_refresh("suite/ww3f2a", now, until).await.unwrap()
+    };
+    assert!(claim(0).await);
+    assert!(
+        store.token("suite/ww3f2a", endpoint.now).await.unwrap().is_none(),
+        "a lease is no token"
+    );
+    assert!(!claim(19).await);
+    assert!(claim(20).await, "whoever held it has died");
+    assert!(!claim(21).await);
+    store
+        .keep_token("suite/ww3f2a", &"one".into(), endpoint.at_second(7200))
+        .await
+        .unwrap();
+    assert!(claim(22).await, "a kept token gives the lease back");
+    let kept = store.token("suite/ww3f2a", endpoint.now).await.unwrap();
+    assert_eq!(
+        kept.unwrap().0.expose_secret(),
+        "one",
+        "the old token serves on while it is renewed"
+    );
+    store.drop_token("suite/ww3f2a").await.unwrap();
+    assert!(claim(23).await, "so does a dropped one");
+    let item = endpoint.item("TOKEN#suite/ww3f2a", "TOKEN").await.unwrap();
+    assert!(
+        number(&item, "ttl") > endpoint.at_second(23).as_second(),
+        "a lease alone ends too"
+    );
+}
+
+#[tokio::test]
+async fn of_fifty_who_would_renew_a_token_at_one_moment_one_does() {
+    let endpoint = Endpoint::any().await;
+    for second in [0, 20] {
+        let results = at_once(50, |_| {
+            let store = endpoint.store();
+            let (now, until) = (endpoint.at_second(second), endpoint.at_second(second + 20));
+            async move { store.claim_refresh("suite/ww3f2a", now, until).await.unwrap() }
+        });
+        assert_eq!(results.await.into_iter().filter(|claimed| *claimed).count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_a_code_was_exchanged_for_is_remembered_for_two_days() {
+    let endpoint = Endpoint::any().await;
+    let store = endpoint.store();
+    assert_eq!(store.exchanged_for("code").await.unwrap(), None);
+    for _ in 0..2 {
+        store
+            .note_exchange("code", &tenant("acme"), endpoint.now)
+            .await
+            .unwrap();
+        assert_eq!(store.exchanged_for("code").await.unwrap(), Some(tenant("acme")));
+    }
+    assert_eq!(store.exchanged_for("another").await.unwrap(), None);
+    let item = endpoint.item("CODE#code", "EXCHANGE").await.unwrap();
+    assert_eq!(
+        number(&item, "ttl"),
+        (endpoint.now + SignedDuration::from_hours(48)).as_second()
+    );
+}

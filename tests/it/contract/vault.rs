@@ -1,0 +1,130 @@
+//! `Vault`: written whole, the version before kept, and back after a deletion.
+
+use std::collections::BTreeSet;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use wecom_authorization::{
+    ids::Scope,
+    store::{SecretName, SecretsManager, Vault as _},
+};
+
+use super::{
+    endpoint::{Endpoint, at_once},
+    samples::tenant,
+};
+
+fn name() -> SecretName {
+    SecretName::Scope(tenant("acme"), Scope::Contacts)
+}
+
+async fn put(endpoint: &Endpoint, value: &str) -> String {
+    endpoint.vault().put(&name(), &SecretString::from(value)).await.unwrap()
+}
+
+async fn read(endpoint: &Endpoint, version_id: Option<&str>) -> Option<String> {
+    let read = endpoint.vault().read(&name(), version_id).await.unwrap();
+    read.map(|secret| secret.expose_secret().to_owned())
+}
+
+#[tokio::test]
+async fn what_was_put_reads_back_by_its_version_and_as_the_newest() {
+    let endpoint = Endpoint::any().await;
+    assert_eq!(read(&endpoint, None).await, None);
+    let first = put(&endpoint, "one").await;
+    assert_eq!(read(&endpoint, None).await.as_deref(), Some("one"));
+    let second = put(&endpoint, "two").await;
+    assert_ne!(first, second);
+    assert_eq!(read(&endpoint, None).await.as_deref(), Some("two"));
+    assert_eq!(read(&endpoint, Some(&second)).await.as_deref(), Some("two"));
+    let before = read(&endpoint, Some(&first)).await;
+    assert_eq!(before.as_deref(), Some("one"), "the version before is kept");
+    let same = put(&endpoint, "two").await;
+    assert_ne!(same, second, "the same value is a new version");
+    let unknown = "00000000-0000-0000-0000-000000000000";
+    assert_eq!(read(&endpoint, Some(unknown)).await, None);
+}
+
+#[tokio::test]
+async fn every_name_and_every_prefix_is_a_secret_of_its_own() {
+    let endpoint = Endpoint::any().await;
+    let names = [
+        SecretName::Installation(tenant("acme")),
+        SecretName::Installation(tenant("rival")),
+        SecretName::Scope(tenant("acme"), Scope::Contacts),
+        SecretName::Scope(tenant("acme"), Scope::ExternalContacts),
+        SecretName::Suite,
+        SecretName::SealingKey,
+    ];
+    for (number, name) in names.iter().enumerate() {
+        let value = SecretString::from(number.to_string());
+        endpoint.vault().put(name, &value).await.unwrap();
+    }
+    let elsewhere = SecretsManager::new(endpoint.secrets.clone(), format!("{}-b", endpoint.prefix));
+    for (number, name) in names.iter().enumerate() {
+        let value = endpoint.vault().read(name, None).await.unwrap().unwrap();
+        assert_eq!(value.expose_secret(), number.to_string());
+        assert!(elsewhere.read(name, None).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_can_be_deleted_and_is_not_made() {
+    let endpoint = Endpoint::any().await;
+    endpoint.vault().delete(&name()).await.unwrap();
+    assert_eq!(read(&endpoint, None).await, None);
+    put(&endpoint, "one").await;
+    assert_eq!(read(&endpoint, None).await.as_deref(), Some("one"));
+}
+
+#[tokio::test]
+async fn a_deleted_secret_is_gone_until_it_is_put_again() {
+    let endpoint = Endpoint::any().await;
+    for round in ["one", "two"] {
+        let before = put(&endpoint, round).await;
+        for _ in 0..2 {
+            endpoint.vault().delete(&name()).await.unwrap();
+        }
+        assert_eq!(read(&endpoint, None).await, None);
+        assert_eq!(read(&endpoint, Some(&before)).await, None);
+        let after = put(&endpoint, "again").await;
+        assert_eq!(read(&endpoint, None).await.as_deref(), Some("again"));
+        assert_eq!(read(&endpoint, Some(&after)).await.as_deref(), Some("again"));
+        assert_eq!(read(&endpoint, Some(&before)).await.as_deref(), Some(round));
+    }
+}
+
+/// Two admins enter the first Secret at once, and each must get a version to point at.
+#[tokio::test]
+async fn fifty_who_put_the_first_version_at_once_each_get_one_that_is_theirs() {
+    let endpoint = Endpoint::any().await;
+    let versions = at_once(50, |writer| {
+        let vault = endpoint.vault();
+        async move {
+            let value = SecretString::from(writer.to_string());
+            vault.put(&name(), &value).await.unwrap()
+        }
+    });
+    let versions = versions.await;
+    let distinct: BTreeSet<_> = versions.iter().collect();
+    assert_eq!(distinct.len(), 50);
+    let newest = read(&endpoint, None).await.unwrap();
+    let newest: usize = newest.parse().unwrap();
+    let labelled = read(&endpoint, Some(&versions[newest])).await;
+    assert_eq!(labelled, Some(newest.to_string()));
+}
+
+#[tokio::test]
+async fn fifty_who_bring_a_deleted_secret_back_all_succeed() {
+    let endpoint = Endpoint::any().await;
+    put(&endpoint, "before").await;
+    endpoint.vault().delete(&name()).await.unwrap();
+    let versions = at_once(50, |writer| {
+        let vault = endpoint.vault();
+        async move {
+            let value = SecretString::from(writer.to_string());
+            vault.put(&name(), &value).await.unwrap()
+        }
+    });
+    assert_eq!(versions.await.len(), 50);
+    assert!(read(&endpoint, None).await.is_some());
+}

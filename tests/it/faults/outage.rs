@@ -1,0 +1,293 @@
+//! The stores are out of reach: every route says so, soon, and works again afterwards.
+
+use std::time::{Duration, Instant};
+
+use devstack::Fault;
+use local::gateway::routes::{Access, Function, ROUTES, Route};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::stage::{Caller, Stage, TENANT, member_created};
+use crate::support::{CORP, Check, Credentials, Letter, Reply, Scope, World, letter};
+
+/// The longest that anybody is kept waiting: the SDK gives up after four seconds, and no function begins anew.
+const PATIENCE: Duration = Duration::from_secs(9);
+
+/// A request for each route, and what is needed to make it.
+struct Requests {
+    link: String,
+    callback: Credentials,
+    suite: Credentials,
+    event_id: String,
+}
+
+impl Requests {
+    async fn new(world: &World) -> Self {
+        let [callback, _] = world.walk().await;
+        world.happens(Scope::Contacts, "change_contact/create_user").await;
+        let events = world.events("limit=1").await;
+        let suite = suite_of(world);
+        Self {
+            link: world.install_link(&world.admin()).await,
+            callback,
+            suite: Credentials {
+                url: world.url("/suite/callback"),
+                token: suite("token"),
+                encoding_aes_key: suite("encoding_aes_key"),
+            },
+            event_id: events[0]["event_id"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// A good request for the route.
+    fn of(&self, world: &World, route: &Route) -> reqwest::RequestBuilder {
+        let suite = suite_of(world);
+        let path = route
+            .path
+            .replace("{scope}", "contacts")
+            .replace("{event_id}", &self.event_id)
+            .replace("{nonce}", self.link.rsplit('/').next().unwrap())
+            .replace("{callback_id+}", self.callback.url.rsplit('/').next().unwrap())
+            .replace("{file+}", "page.js");
+        let method: Method = route.method.parse().unwrap();
+        let is_post = method == Method::POST;
+        let mut request = world.http().request(method, world.url(&path));
+        if route.access == Access::Token {
+            request = request.bearer_auth(&world.announcement().admin_token);
+        }
+        let sealed = |credentials: &Credentials, event_for: &str, check_for: &str| {
+            if is_post {
+                let sent = Letter::sealed(credentials, event_for, &letter::member_created(CORP, "outage"));
+                (sent.query, sent.body)
+            } else {
+                (
+                    Check::sealed(credentials, check_for, "1616140317555161061").query(),
+                    String::new(),
+                )
+            }
+        };
+        match route.function {
+            Function::EventCallback | Function::SuiteCallback => {
+                let (query, body) = if route.function == Function::EventCallback {
+                    sealed(&self.callback, CORP, CORP)
+                } else {
+                    sealed(&self.suite, &suite("suite_id"), &suite("provider_corp_id"))
+                };
+                let url = format!("{}?{query}", world.url(&path));
+                let request = world.http().request(route.method.parse().unwrap(), url);
+                if is_post {
+                    request.header("content-type", "text/xml").body(body)
+                } else {
+                    request
+                }
+            }
+            Function::InstallationCallback => {
+                let state = self.link.rsplit('/').next().unwrap();
+                request.query(&[("auth_code", "an-auth-code"), ("expires_in", "600"), ("state", state)])
+            }
+            Function::RegisterSecret => {
+                let secret = world.secret_of(Scope::Contacts);
+                request.json(&json!({"secret": secret, "corp_id": CORP}))
+            }
+            Function::UpdateSettings => request.json(&json!({"callback_base_url": null})),
+            _ if is_post => request.json(&json!({})),
+            _ => request,
+        }
+    }
+}
+
+/// What the announcement says of the suite.
+fn suite_of(world: &World) -> impl Fn(&str) -> String {
+    let suite = json!(world.announcement())["suite"].clone();
+    move |name| suite[name].as_str().unwrap().to_owned()
+}
+
+/// What a route answers while the stores are out of reach.
+#[track_caller]
+fn expect(route: &Route, reply: &Reply) {
+    match route.function {
+        // Its files are part of it.
+        Function::Console => assert_eq!(reply.status, 200, "{}", reply.asked),
+        // A person has to be brought back to the page, which explains it.
+        Function::InstallationCallback => {
+            let back = reply.redirect();
+            assert!(
+                back.ends_with("?installation=failed&code=temporarily_unavailable"),
+                "{back}"
+            );
+        }
+        // A process that knows the suite's secret needs nothing else to answer WeCom's check.
+        Function::SuiteCallback if route.method == "GET" && reply.status == 200 => {}
+        _ => {
+            let problem = reply.refused(503, "temporarily_unavailable");
+            assert_eq!(problem["retry_after"], 1, "{problem}");
+            assert_eq!(reply.header("retry-after"), "1", "{problem}");
+        }
+    }
+}
+
+async fn every_route_says_so_and_works_again(outage: Fault) {
+    let world = World::start().await;
+    let requests = Requests::new(&world).await;
+    world.devstack().faults().add(outage);
+    let begun = Instant::now();
+    let asked = ROUTES.iter().map(|route| async {
+        let begun = Instant::now();
+        (world.send(requests.of(&world, route)).await, begun.elapsed())
+    });
+    let replies = all(asked).await;
+    let elapsed = begun.elapsed();
+    world.devstack().faults().clear();
+    for (route, (reply, elapsed)) in ROUTES.iter().zip(&replies) {
+        expect(route, reply);
+        assert!(*elapsed < PATIENCE, "{}: {elapsed:?}", reply.asked);
+    }
+    assert_eq!(replies.len(), ROUTES.len());
+    assert!(elapsed < PATIENCE * 2, "{elapsed:?}");
+
+    for route in ROUTES.iter().filter(|route| route.function != Function::Disconnect) {
+        let reply = world.send(requests.of(&world, route)).await;
+        // The redirect was not WeCom's: there is no such code.
+        assert!(reply.status < 400, "afterwards: {}: {}", reply.asked, reply.status);
+    }
+    world.happens(Scope::Contacts, "change_contact/update_user").await;
+    assert_eq!(world.state().await["health"], "ok");
+}
+
+/// Waits for all at once.
+async fn all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut is_ready = true;
+        for (future, answer) in &mut futures {
+            if answer.is_none() {
+                match future.as_mut().poll(context) {
+                    std::task::Poll::Ready(ready) => *answer = Some(ready),
+                    std::task::Poll::Pending => is_ready = false,
+                }
+            }
+        }
+        if is_ready {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    futures.into_iter().map(|(_, answer)| answer.unwrap()).collect()
+}
+
+#[tokio::test]
+async fn when_no_connection_lasts() {
+    every_route_says_so_and_works_again(Fault::on("*").drop_connection()).await;
+}
+
+#[tokio::test]
+async fn when_every_answer_is_that_the_service_is_down() {
+    every_route_says_so_and_works_again(Fault::on("*").status(503)).await;
+}
+
+#[tokio::test]
+async fn when_nothing_is_answered_at_all() {
+    every_route_says_so_and_works_again(Fault::on("*").delay(Duration::from_mins(1))).await;
+}
+
+#[tokio::test]
+async fn when_everything_is_throttled() {
+    let throttled = Fault::on("*").answer("ThrottlingException");
+    every_route_says_so_and_works_again(throttled).await;
+}
+
+/// Processes that begin in the outage have nothing remembered to live on.
+#[tokio::test]
+async fn when_every_process_is_new() {
+    let stage = Stage::start(false).await;
+    let [contacts, _] = stage.bind_all().await;
+    stage.deliver(&contacts, &member_created("before")).await.with_success();
+    let events = stage
+        .admin("read-authorization", "GET", "/authorization/events", &Value::Null)
+        .await;
+    let event_id = events.with_status(200)["events"][0]["event_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let link = Stage::path_of(&stage.make_link().await);
+    let ticket = stage.suite_event("suite_ticket", "<SuiteTicket><![CDATA[a-ticket]]></SuiteTicket>");
+    stage.suite_callback(&ticket).await.with_success();
+    for function in ["process-suite-event", "count-events"] {
+        stage.fetch(function).await;
+    }
+    let replay = format!("/authorization/events/{event_id}/replay");
+    let settings = json!({"callback_base_url": "https://wecom.acme.example"});
+    let ask = async |function, method, target: &str, body: &Value| stage.admin(function, method, target, body).await;
+    let ask_all = async || {
+        [
+            stage.make_link().await,
+            stage.open_link(&link, "").await,
+            ask("read-authorization", "GET", "/authorization", &Value::Null).await,
+            ask("read-authorization", "GET", "/authorization/events", &Value::Null).await,
+            ask("read-authorization", "GET", "/authorization/audit", &Value::Null).await,
+            stage.enter(Scope::Contacts, &stage.secret_of(Scope::Contacts)).await,
+            stage.generate(Scope::Contacts, false).await,
+            ask(
+                "generate-credentials",
+                "GET",
+                "/authorization/contacts/credentials",
+                &Value::Null,
+            )
+            .await,
+            ask("test-callback", "POST", "/authorization/contacts/test", &Value::Null).await,
+            ask(
+                "complete-authorization",
+                "POST",
+                "/authorization/completion",
+                &Value::Null,
+            )
+            .await,
+            ask("update-settings", "PUT", "/authorization/settings", &settings).await,
+            ask("replay-event", "POST", &replay, &Value::Null).await,
+            stage.check(&contacts).await,
+            stage.deliver(&contacts, &member_created("during")).await,
+            stage.suite_callback(&ticket).await,
+            ask("disconnect", "DELETE", "/authorization", &Value::Null).await,
+        ]
+    };
+    stage.end_processes();
+    stage.devstack().faults().crash_after_writes(0);
+    for reply in ask_all().await {
+        let problem = reply.refused(503, "temporarily_unavailable");
+        assert_eq!(reply.header("retry-after"), "1", "{problem}");
+    }
+    let caller = Caller::Browser("wecom_installation=x");
+    let back = "/installation/callback?auth_code=c&expires_in=600&state=00000000000000000000000000000000";
+    let back = stage
+        .call("installation-callback", caller, "GET", back, None)
+        .await
+        .redirect();
+    assert!(
+        back.ends_with("?installation=failed&code=temporarily_unavailable"),
+        "{back}"
+    );
+    let token = json!({"tenant_id": TENANT, "kind": "contacts"});
+    for (function, input) in [("issue-access-token", &token), ("check-health", &json!({}))] {
+        let refused = stage.invoke(function, input.clone()).await;
+        assert_eq!(refused, Err("temporarily_unavailable".to_owned()), "{function}");
+    }
+    for function in ["process-suite-event", "count-events"] {
+        assert!(
+            stage.stream(function).await.is_err(),
+            "{function}: what was not done is handed in again"
+        );
+    }
+
+    stage.devstack().faults().clear();
+    for function in ["process-suite-event", "count-events"] {
+        stage.stream(function).await.unwrap();
+    }
+    for (function, input) in [("issue-access-token", token), ("check-health", json!({}))] {
+        stage.invoke(function, input).await.unwrap();
+    }
+    for reply in ask_all().await {
+        assert!(reply.status < 400, "afterwards: {}: {}", reply.asked, reply.status);
+    }
+}

@@ -1,0 +1,167 @@
+//! What is stored, without what is drawn anew each time: two runs of one operation must look alike in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use secrecy::ExposeSecret as _;
+use serde_json::{Map, Value, json};
+use wecom_authorization::{
+    ids::TenantId,
+    store::{SecretName, Vault as _},
+};
+
+use super::stage::{AUTHORIZATION_TABLE, EVENT_TABLE, Stage, TENANT, ours};
+use crate::support::{CORP, Scope};
+
+/// The kinds of items of which there must be neither more nor fewer.
+const COUNTED: [&str; 5] = ["TENANT", "CORP", "CALLBACK", "SUITE", "CHANGED"];
+
+/// Takes the picture, after every stream has been read.
+pub(crate) async fn picture(stage: &Stage) -> Value {
+    for function in ["process-suite-event", "count-events"] {
+        // What was fetched before, then what is new.
+        stage.stream(function).await.unwrap();
+        stage.stream(function).await.unwrap();
+    }
+    json!({
+        "state": masked(stage.state().await),
+        "items": items(stage).await,
+        "events": events(stage).await,
+        "secrets": secrets(stage).await,
+        "in_force": in_force(stage).await,
+    })
+}
+
+/// Times and random ids, replaced by what they are.
+fn masked(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, masked(value))).collect(),
+        Value::Array(values) => values.into_iter().map(masked).collect(),
+        Value::String(text) if text.parse::<jiff::Timestamp>().is_ok() => json!("a time"),
+        Value::String(text) => match text.rsplit_once('/') {
+            Some((base, id)) if id.len() == 32 => json!(format!("{base}/an id")),
+            _ => Value::String(text),
+        },
+        other => other,
+    }
+}
+
+/// How many items of each kind there are.
+async fn items(stage: &Stage) -> BTreeMap<String, usize> {
+    let mut counts: BTreeMap<String, usize> = COUNTED.map(|kind| (kind.to_owned(), 0)).into();
+    let mut pages = stage
+        .dynamodb()
+        .scan()
+        .table_name(AUTHORIZATION_TABLE)
+        .into_paginator()
+        .items()
+        .send();
+    while let Some(item) = pages.next().await {
+        let item = item.unwrap();
+        let kind = item["pk"].as_s().unwrap().split('#').next().unwrap();
+        if let Some(count) = counts.get_mut(kind) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
+/// Which events there are, and how often each was repeated.
+async fn events(stage: &Stage) -> BTreeMap<String, Value> {
+    let mut events = BTreeMap::new();
+    let mut pages = stage
+        .dynamodb()
+        .scan()
+        .table_name(EVENT_TABLE)
+        .into_paginator()
+        .items()
+        .send();
+    while let Some(item) = pages.next().await {
+        let item = item.unwrap();
+        if let Some(payload) = item.get("payload").filter(|_| item.contains_key("event")) {
+            let payload = payload.as_s().unwrap().chars().take(300).collect();
+            let repeated = item["duplicates"].as_n().unwrap();
+            let twice = events.insert(payload, json!({ "duplicates": repeated }));
+            assert_eq!(twice, None, "one event is stored twice");
+        }
+    }
+    events
+}
+
+/// Which secrets there are, and whether they are to be deleted.
+async fn secrets(stage: &Stage) -> BTreeMap<String, bool> {
+    let listed = stage
+        .secrets()
+        .list_secrets()
+        .include_planned_deletion(true)
+        .send()
+        .await
+        .unwrap();
+    let secrets = listed.secret_list.unwrap_or_default().into_iter();
+    secrets
+        .map(|secret| (secret.name.unwrap(), secret.deleted_date.is_some()))
+        .collect()
+}
+
+/// Whether what the records point at is what WeCom takes now.
+async fn in_force(stage: &Stage) -> BTreeMap<String, bool> {
+    let tenant = TenantId::parse(TENANT).unwrap();
+    let authorization = stage.authorization().await;
+    let corporation = stage
+        .wecom()
+        .state()
+        .corps
+        .into_iter()
+        .find(|corp| corp.corp_id == CORP)
+        .unwrap();
+    let read = async |name: SecretName, version: &str| {
+        let secret = stage.vault().read(&name, Some(version)).await.unwrap();
+        secret.map(|secret| secret.expose_secret().to_owned())
+    };
+    let mut in_force = BTreeMap::new();
+    if let Some(installation) = authorization.installed() {
+        let kept = read(SecretName::Installation(tenant.clone()), &installation.version_id).await;
+        let kept: Option<Value> = kept.map(|text| serde_json::from_str(&text).unwrap());
+        let code = kept.map(|kept| kept["permanent_code"].as_str().unwrap().to_owned());
+        let wanted = corporation.installation.map(|installation| installation.permanent_code);
+        in_force.insert("installation".to_owned(), code.is_some() && code == wanted);
+    }
+    for scope in Scope::ALL {
+        if let Some(secret) = &authorization.scope(ours(scope)).secret {
+            let kept = read(SecretName::Scope(tenant.clone(), ours(scope)), &secret.version_id).await;
+            in_force.insert(scope.slug().to_owned(), kept == Some(stage.secret_of(scope)));
+        }
+    }
+    in_force
+}
+
+/// Says in which fields two pictures differ; those whose paths end so may.
+#[track_caller]
+pub(crate) fn assert_alike(seen: &Value, expected: &Value, may_differ: &[&str], when: &str) {
+    let mut differences = Vec::new();
+    compare("", seen, expected, &mut differences);
+    differences.retain(|(path, _)| !may_differ.iter().any(|end| path.ends_with(end)));
+    let told: Vec<_> = differences
+        .into_iter()
+        .map(|(path, words)| format!("{path}: {words}"))
+        .collect();
+    assert!(told.is_empty(), "{when}:\n{}", told.join("\n"));
+}
+
+fn compare(path: &str, seen: &Value, expected: &Value, differences: &mut Vec<(String, String)>) {
+    let (Value::Object(seen_fields), Value::Object(expected_fields)) = (seen, expected) else {
+        if seen != expected {
+            differences.push((path.to_owned(), format!("{seen} instead of {expected}")));
+        }
+        return;
+    };
+    let names: BTreeSet<_> = seen_fields.keys().chain(expected_fields.keys()).collect();
+    for name in names {
+        let of = |fields: &Map<String, Value>| fields.get(name).cloned().unwrap_or_default();
+        compare(
+            &format!("{path}/{name}"),
+            &of(seen_fields),
+            &of(expected_fields),
+            differences,
+        );
+    }
+}

@@ -1,0 +1,673 @@
+//! Every function in a process of its own, with stores and WeCom beside it, and nothing that happens by itself.
+//!
+//! [`World`](crate::support::World) is the product as it runs. Here a test decides when which function is invoked, so that it
+//! can count writes: no stream is read, no ticket is pushed unless the test says so. Each function has its own clients and an
+//! access key by its own name, so that the journal tells them apart.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use aws_credential_types::Credentials as AwsCredentials;
+use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
+use devstack::{Devstack, Entry};
+use jiff::{SignedDuration, Timestamp};
+use lambda_http::{Context, Request, RequestExt as _};
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+use simulator::{AuthMode, Control, InstallRequest, Simulator, Suite};
+use tokio::sync::mpsc;
+use wecom_authorization::{
+    authorization::Authorization,
+    clock::{Clock, SystemClock},
+    config::Config,
+    entropy::SystemEntropy,
+    http, invoked,
+    startup::{Platform, aws_config},
+    store::{Authorizations as _, DynamoDb, KeyRing, SecretName, SecretsManager, Vault as _, tables},
+    streams,
+};
+
+use crate::{
+    contract::endpoint::patient,
+    support::{
+        CORP, Credentials, Reply, Scope,
+        letter::{self, Check, Letter},
+    },
+};
+
+/// Who uses the product here.
+pub(crate) const TENANT: &str = "acme";
+pub(crate) const AUTHORIZATION_TABLE: &str = "authorization";
+pub(crate) const EVENT_TABLE: &str = "events";
+pub(crate) const PREFIX: &str = "prefix";
+/// Whoever looks without being a function.
+const OBSERVER: &str = "observer";
+const BASE_URL: &str = "https://callbacks.example.com";
+
+/// Cookies of a browser, as it sends them.
+pub(crate) type Cookies = String;
+
+pub(crate) struct Stage {
+    devstack: Devstack,
+    simulator: Simulator,
+    config: Config,
+    suite: Credentials,
+    suite_id: String,
+    clock: Arc<AdjustedClock>,
+    processes: Mutex<BTreeMap<&'static str, Arc<Platform>>>,
+    streams: Mutex<BTreeMap<&'static str, Reading>>,
+    posts: tokio::sync::Mutex<mpsc::UnboundedReceiver<Letter>>,
+}
+
+/// How far a function has read its stream, and what it is to be handed next.
+#[derive(Clone, Default)]
+struct Reading {
+    positions: BTreeMap<String, String>,
+    batch: Vec<Value>,
+}
+
+/// The time of the machine, and what a test has added to it.
+#[derive(Default)]
+struct AdjustedClock(AtomicI64);
+
+impl Clock for AdjustedClock {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + SignedDuration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+struct SharedClock(Arc<AdjustedClock>);
+
+impl Clock for SharedClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+impl Stage {
+    /// A deployment that has received its first suite ticket. Events are deleted on a disconnect if that `is_thorough`.
+    pub(crate) async fn start(is_thorough: bool) -> Self {
+        let devstack = Devstack::start(devstack::Options::default()).await.unwrap();
+        let (suite_url, posts) = post_box().await;
+        let suite = Credentials {
+            url: suite_url,
+            token: "TokenOfTheSuite".to_owned(),
+            encoding_aes_key: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG".to_owned(),
+        };
+        let suite_id = "ww3f2a9c41d07be865".to_owned();
+        let mut options = simulator::Options::new(Suite {
+            suite_id: suite_id.clone(),
+            suite_secret: "SecretOfTheSuite".to_owned(),
+            token: suite.token.clone(),
+            encoding_aes_key: suite.encoding_aes_key.clone(),
+            provider_corp_id: "ww8d5e1f7a3c9b2046".to_owned(),
+            provider_secret: "SecretOfTheProvider".to_owned(),
+        });
+        options.suite_callback_url = Some(suite.url.parse().unwrap());
+        // The same Secrets each time, so that two runs look alike.
+        options.seed = Some(7);
+        let simulator = Simulator::start(options).await.unwrap();
+        let config = config(simulator.base_url(), is_thorough);
+        let stage = Self {
+            devstack,
+            simulator,
+            config,
+            suite,
+            suite_id,
+            clock: Arc::default(),
+            processes: Mutex::default(),
+            streams: Mutex::default(),
+            posts: tokio::sync::Mutex::new(posts),
+        };
+        stage.set_up().await;
+        stage.take_ticket().await;
+        stage
+    }
+
+    /// The suite ticket that WeCom has pushed arrives and is kept.
+    async fn take_ticket(&self) {
+        let ticket = self.posts.lock().await.recv().await.unwrap();
+        self.suite_callback(&ticket).await.with_success();
+        self.stream("process-suite-event").await.unwrap();
+    }
+
+    /// What a deployment makes once.
+    async fn set_up(&self) {
+        let aws = self.aws(OBSERVER);
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+        let create = async |table: tables::TableDefinition, name| table.create(&dynamodb, name).await.unwrap();
+        create(tables::AUTHORIZATION_TABLE, AUTHORIZATION_TABLE).await;
+        create(tables::EVENT_TABLE, EVENT_TABLE).await;
+        let suite = json!({
+            "suite_id": self.suite_id,
+            "suite_secret": "SecretOfTheSuite",
+            "token": self.suite.token,
+            "encoding_aes_key": self.suite.encoding_aes_key,
+            "provider_corp_id": "ww8d5e1f7a3c9b2046",
+            "provider_secret": "SecretOfTheProvider",
+        });
+        let suite = SecretString::from(suite.to_string());
+        self.vault().put(&SecretName::Suite, &suite).await.unwrap();
+        let ring = KeyRing::generate(&SystemEntropy);
+        self.vault().put(&SecretName::SealingKey, &ring).await.unwrap();
+    }
+
+    pub(crate) fn devstack(&self) -> &Devstack {
+        &self.devstack
+    }
+
+    /// WeCom's side.
+    pub(crate) fn wecom(&self) -> &Control {
+        self.simulator.control()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Lets some seconds pass here.
+    pub(crate) fn wait(&self, seconds: i64) {
+        self.clock.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Lets hours pass, here and at WeCom, which pushes a suite ticket then.
+    pub(crate) async fn sleep(&self, hours: i64) {
+        let seconds = hours * 3600;
+        self.wait(seconds);
+        let advance_seconds = seconds.try_into().unwrap();
+        let request = simulator::ClockRequest { advance_seconds };
+        self.wecom().advance_clock(request).await.unwrap();
+        self.take_ticket().await;
+    }
+
+    /// Every process has died; the next ones remember nothing.
+    pub(crate) fn end_processes(&self) {
+        self.processes.lock().unwrap().clear();
+    }
+
+    /// What was asked of AWS by each function since the start, or since the journal was cleared.
+    pub(crate) fn journal(&self) -> Vec<Entry> {
+        let mut entries = self.devstack.journal();
+        entries.retain(|entry| entry.access_key.as_deref() != Some(OBSERVER));
+        entries
+    }
+
+    fn aws(&self, access_key: &str) -> aws_types::SdkConfig {
+        let credentials = AwsCredentials::new(access_key, "secret", None, None, "test");
+        let endpoint = self.devstack.endpoint_url().to_owned();
+        patient(&aws_config("us-east-1".to_owned(), credentials, Some(endpoint)))
+    }
+
+    fn process(&self, function: &'static str) -> Arc<Platform> {
+        let mut processes = self.processes.lock().unwrap();
+        let process = processes.entry(function).or_insert_with(|| {
+            let mut platform = Platform::new(self.config.clone(), &self.aws(function));
+            platform.clock = Box::new(SharedClock(Arc::clone(&self.clock)));
+            Arc::new(platform)
+        });
+        Arc::clone(process)
+    }
+}
+
+fn config(wecom_url: &str, is_thorough: bool) -> Config {
+    let install_url = format!("{wecom_url}/3rdapp/install");
+    let variables = BTreeMap::from([
+        ("AUTHORIZATION_TABLE", AUTHORIZATION_TABLE),
+        ("EVENT_TABLE", EVENT_TABLE),
+        ("SECRET_PREFIX", PREFIX),
+        ("BASE_URL", BASE_URL),
+        ("WECOM_API_URL", wecom_url),
+        ("WECOM_INSTALL_URL", &install_url),
+        ("EVENTS_ON_DISCONNECT", if is_thorough { "delete" } else { "keep" }),
+    ]);
+    Config::from_lookup(|name| variables.get(name).map(|value| (*value).to_owned())).unwrap()
+}
+
+/// An address where WeCom can leave the suite's events; a test fetches them.
+async fn post_box() -> (String, mpsc::UnboundedReceiver<Letter>) {
+    let (sender, posts) = mpsc::unbounded_channel();
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let router = axum::Router::new().fallback(move |uri: axum::http::Uri, body: String| {
+        let query = uri.query().unwrap_or_default().to_owned();
+        let _ = sender.send(Letter { query, body });
+        async { "success" }
+    });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, posts)
+}
+
+/// Who asks over HTTP.
+#[derive(Clone, Copy)]
+pub(crate) enum Caller<'a> {
+    /// An admin of a tenant.
+    Admin(&'a str),
+    /// A browser with these cookies.
+    Browser(&'a str),
+    /// WeCom.
+    Wecom,
+}
+
+/// Invoking functions.
+impl Stage {
+    /// Hands a function an HTTP request as API Gateway does.
+    pub(crate) async fn call(
+        &self,
+        function: &'static str,
+        caller: Caller<'_>,
+        method: &str,
+        target: &str,
+        body: Option<&str>,
+    ) -> Reply {
+        let request = request(caller, method, target, body);
+        let platform = self.process(function);
+        let answer = match function {
+            "start-installation" => http::start_installation(&platform, request).await,
+            "installation-callback" => http::installation_callback(&platform, request).await,
+            "suite-callback" => http::suite_callback(&platform, request).await,
+            "register-secret" => http::register_secret(&platform, request).await,
+            "generate-credentials" => http::generate_credentials(&platform, request).await,
+            "event-callback" => http::event_callback(&platform, request).await,
+            "test-callback" => http::test_callback(&platform, request).await,
+            "complete-authorization" => http::complete_authorization(&platform, request).await,
+            "update-settings" => http::update_settings(&platform, request).await,
+            "disconnect" => http::disconnect(&platform, request).await,
+            "read-authorization" => http::read_authorization(&platform, request).await,
+            "replay-event" => http::replay_event(&platform, request).await,
+            "console" => http::console(&platform, request).await,
+            other => panic!("{other} does not answer HTTP requests"),
+        };
+        let (parts, body) = answer.into_parts();
+        Reply {
+            asked: format!("{method} {target}"),
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: body.to_vec(),
+        }
+    }
+
+    /// The tenant's admin asks.
+    pub(crate) async fn admin(&self, function: &'static str, method: &str, target: &str, body: &Value) -> Reply {
+        let body = (!body.is_null()).then(|| body.to_string());
+        self.call(function, Caller::Admin(TENANT), method, target, body.as_deref())
+            .await
+    }
+
+    /// Invokes a function that is not routed.
+    pub(crate) async fn invoke(&self, function: &'static str, input: Value) -> Result<Value, String> {
+        let platform = self.process(function);
+        let answer = match function {
+            "issue-access-token" => invoked::issue_access_token(&platform, input).await,
+            "check-health" => invoked::check_health(&platform, input).await,
+            other => panic!("{other} is not invoked"),
+        };
+        answer.map_err(|error| lambda_http::lambda_runtime::Diagnostic::from(error).error_type)
+    }
+
+    /// Reads what is new in the stream of a function, for it to be handed.
+    pub(crate) async fn fetch(&self, function: &'static str) {
+        let (table, is_wanted): (_, fn(&Value) -> bool) = match function {
+            "process-suite-event" => (AUTHORIZATION_TABLE, |record| {
+                let key = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default();
+                record["eventName"] == "INSERT" && key.starts_with("SUITEEVENT#")
+            }),
+            "count-events" => (EVENT_TABLE, |_| true),
+            other => panic!("{other} reads no stream"),
+        };
+        let before = self.streams.lock().unwrap().get(function).cloned().unwrap_or_default();
+        let mut reading = self.read_stream(table, before).await;
+        reading.batch.retain(is_wanted);
+        self.streams.lock().unwrap().insert(function, reading);
+    }
+
+    /// Hands a function what is new in its stream. What it reports as failed it is handed again the next time, as it was.
+    pub(crate) async fn stream(&self, function: &'static str) -> Result<(), String> {
+        let fetched = self.streams.lock().unwrap().get(function).cloned().unwrap_or_default();
+        if fetched.batch.is_empty() {
+            self.fetch(function).await;
+        }
+        let batch = self.streams.lock().unwrap()[function].batch.clone();
+        let changes = serde_json::from_value(json!({ "Records": batch })).unwrap();
+        let platform = self.process(function);
+        let answer = match function {
+            "process-suite-event" => streams::process_suite_event(&platform, changes).await,
+            _ => streams::count_events(&platform, changes).await,
+        };
+        if answer.batch_item_failures.is_empty() {
+            let mut streams = self.streams.lock().unwrap();
+            streams.get_mut(function).unwrap().batch.clear();
+            Ok(())
+        } else {
+            Err(format!("{} to be handed in again", answer.batch_item_failures.len()))
+        }
+    }
+
+    /// What a function is to be handed next.
+    pub(crate) fn batch(&self, function: &'static str) -> Vec<Value> {
+        self.streams.lock().unwrap()[function].batch.clone()
+    }
+
+    /// Hands a function a batch once more, whatever it has answered.
+    pub(crate) fn hand_in_again(&self, function: &'static str, batch: Vec<Value>) {
+        self.streams.lock().unwrap().get_mut(function).unwrap().batch = batch;
+    }
+
+    /// With all records after the positions.
+    async fn read_stream(&self, table: &str, mut reading: Reading) -> Reading {
+        let client = aws_sdk_dynamodbstreams::Client::new(&self.aws(OBSERVER));
+        let listed = client.list_streams().table_name(table).send().await.unwrap();
+        let arn = listed.streams()[0].stream_arn().unwrap();
+        let described = client.describe_stream().stream_arn(arn).send().await.unwrap();
+        for shard in described.stream_description().unwrap().shards() {
+            let shard_id = shard.shard_id().unwrap();
+            loop {
+                let iterator = client.get_shard_iterator().stream_arn(arn).shard_id(shard_id);
+                let iterator = match reading.positions.get(shard_id) {
+                    None => iterator.shard_iterator_type(ShardIteratorType::TrimHorizon),
+                    Some(position) => iterator
+                        .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
+                        .sequence_number(position),
+                };
+                let iterator = iterator.send().await.unwrap().shard_iterator.unwrap();
+                let read = client.get_records().shard_iterator(iterator).send().await.unwrap();
+                let Some(last) = read.records().last() else { break };
+                let last = last.dynamodb().unwrap().sequence_number().unwrap();
+                reading.positions.insert(shard_id.to_owned(), last.to_owned());
+                reading.batch.extend(read.records().iter().map(record));
+            }
+        }
+        reading
+    }
+}
+
+fn request(caller: Caller<'_>, method: &str, target: &str, body: Option<&str>) -> Request {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let (tenant, cookies) = match caller {
+        Caller::Admin(tenant) => (Some(tenant), ""),
+        Caller::Browser(cookies) => (None, cookies),
+        Caller::Wecom => (None, ""),
+    };
+    let content_type = if tenant.is_some() {
+        "application/json"
+    } else {
+        "text/xml"
+    };
+    let cookies: Vec<&str> = cookies.split("; ").filter(|cookie| !cookie.is_empty()).collect();
+    let claims =
+        tenant.map(|tenant| json!({"jwt": {"claims": {"tenant_id": tenant, "sub": "user-1"}, "scopes": null}}));
+    let event = json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {"content-type": content_type, "host": "callbacks.example.com"},
+        "cookies": cookies,
+        "body": body,
+        "isBase64Encoded": false,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "stage",
+            "domainName": "callbacks.example.com",
+            "requestId": "request-1",
+            "stage": "$default",
+            "routeKey": "$default",
+            "timeEpoch": 0,
+            "authorizer": claims,
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7"},
+        },
+    });
+    let mut context = Context::default();
+    context.request_id = "request-1".to_owned();
+    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    request.with_lambda_context(context)
+}
+
+/// A record of a stream as Lambda hands it to a function.
+fn record(record: &Record) -> Value {
+    let change = record.dynamodb().unwrap();
+    let image = |item: Option<&std::collections::HashMap<String, AttributeValue>>| item.map_or(Value::Null, object);
+    json!({
+        "awsRegion": "us-east-1",
+        "eventID": record.event_id(),
+        "eventName": record.event_name().unwrap().as_str(),
+        "eventSource": "aws:dynamodb",
+        "eventVersion": "1.1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 0,
+            "Keys": image(change.keys()),
+            "NewImage": image(change.new_image()),
+            "OldImage": image(change.old_image()),
+            "SequenceNumber": change.sequence_number(),
+            "SizeBytes": change.size_bytes().unwrap_or_default(),
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+    })
+}
+
+fn object(item: &std::collections::HashMap<String, AttributeValue>) -> Value {
+    let fields = item.iter().map(|(name, value)| (name.clone(), attribute(value)));
+    Value::Object(fields.collect::<Map<_, _>>())
+}
+
+fn attribute(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!({ "S": text }),
+        AttributeValue::N(number) => json!({ "N": number }),
+        AttributeValue::Bool(truth) => json!({ "BOOL": truth }),
+        AttributeValue::Null(_) => json!({"NULL": true}),
+        AttributeValue::L(list) => json!({"L": list.iter().map(attribute).collect::<Vec<_>>()}),
+        AttributeValue::M(map) => json!({ "M": object(map) }),
+        other => panic!("no table holds such a value: {other:?}"),
+    }
+}
+
+/// Looking at what is stored, as nobody's function.
+impl Stage {
+    pub(crate) fn store(&self) -> DynamoDb {
+        let client = aws_sdk_dynamodb::Client::new(&self.aws(OBSERVER));
+        let (authorization, events) = (AUTHORIZATION_TABLE.to_owned(), EVENT_TABLE.to_owned());
+        DynamoDb::new(client, authorization, events, SignedDuration::from_hours(24))
+    }
+
+    pub(crate) fn vault(&self) -> SecretsManager {
+        let client = aws_sdk_secretsmanager::Client::new(&self.aws(OBSERVER));
+        SecretsManager::new(client, PREFIX.to_owned())
+    }
+
+    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.aws(OBSERVER))
+    }
+
+    pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
+        aws_sdk_secretsmanager::Client::new(&self.aws(OBSERVER))
+    }
+
+    pub(crate) async fn authorization(&self) -> Authorization {
+        let tenant = TENANT.to_owned().try_into().unwrap();
+        self.store().authorization(&tenant).await.unwrap()
+    }
+}
+
+/// The simulator's scope, as the product names it.
+pub(crate) fn ours(scope: Scope) -> wecom_authorization::ids::Scope {
+    wecom_authorization::ids::Scope::from_path(scope.slug()).unwrap()
+}
+
+/// The walk, function by function.
+impl Stage {
+    /// `POST /authorization/installation`.
+    pub(crate) async fn make_link(&self) -> Reply {
+        let target = "/authorization/installation";
+        self.admin("start-installation", "POST", target, &Value::Null).await
+    }
+
+    /// The path of a link of ours.
+    pub(crate) fn path_of(link: &Reply) -> String {
+        let link = link.with_status(201);
+        let url = link["install_url"].as_str().unwrap();
+        url.strip_prefix(BASE_URL).unwrap().to_owned()
+    }
+
+    /// A browser opens a link.
+    pub(crate) async fn open_link(&self, path: &str, cookies: &str) -> Reply {
+        let caller = Caller::Browser(cookies);
+        self.call("start-installation", caller, "GET", path, None).await
+    }
+
+    /// The cookie that an answer sets.
+    pub(crate) fn cookie(reply: &Reply) -> Cookies {
+        let cookie = reply.header("set-cookie");
+        cookie.split(';').next().unwrap().to_owned()
+    }
+
+    /// The corporation's admin confirms; answers where WeCom sends the browser.
+    pub(crate) fn confirm(&self, wecom_url: &str, corp_id: &str) -> String {
+        let request = InstallRequest {
+            url: wecom_url.to_owned(),
+            corp_id: corp_id.to_owned(),
+            auth_mode: AuthMode::Admin,
+        };
+        let redirect_url = self.wecom().install(&request).unwrap().redirect_url;
+        redirect_url.strip_prefix(BASE_URL).unwrap().to_owned()
+    }
+
+    /// The browser comes back.
+    pub(crate) async fn come_back(&self, path: &str, cookies: &str) -> Reply {
+        let caller = Caller::Browser(cookies);
+        self.call("installation-callback", caller, "GET", path, None).await
+    }
+
+    /// From the link to WeCom's redirect; answers that and the browser's cookies.
+    pub(crate) async fn set_out(&self, corp_id: &str) -> (String, Cookies) {
+        let path = Self::path_of(&self.make_link().await);
+        let opened = self.open_link(&path, "").await;
+        let cookies = Self::cookie(&opened);
+        (self.confirm(&opened.redirect(), corp_id), cookies)
+    }
+
+    /// Step 1.
+    pub(crate) async fn install(&self) {
+        let (redirect, cookies) = self.set_out(CORP).await;
+        let back = self.come_back(&redirect, &cookies).await.redirect();
+        assert!(back.ends_with("?installation=installed"), "{back}");
+    }
+
+    /// The right Secret of [`CORP`].
+    pub(crate) fn secret_of(&self, scope: Scope) -> String {
+        let kind = match scope {
+            Scope::Contacts => simulator::SecretKind::Contacts,
+            Scope::ExternalContacts => simulator::SecretKind::ExternalContacts,
+        };
+        self.wecom().secret(CORP, kind).unwrap().secret
+    }
+
+    /// `PUT /authorization/{scope}/secret`.
+    pub(crate) async fn enter(&self, scope: Scope, secret: &str) -> Reply {
+        let target = format!("/authorization/{}/secret", scope.slug());
+        let body = json!({"secret": secret, "corp_id": CORP});
+        self.admin("register-secret", "PUT", &target, &body).await
+    }
+
+    /// Enters the right Secret.
+    pub(crate) async fn register(&self, scope: Scope) -> Credentials {
+        let answer = self.enter(scope, &self.secret_of(scope)).await;
+        Credentials::of(&answer.with_status(200)["credentials"])
+    }
+
+    /// `POST /authorization/{scope}/credentials`.
+    pub(crate) async fn generate(&self, scope: Scope, rotate: bool) -> Reply {
+        let target = format!("/authorization/{}/credentials", scope.slug());
+        self.admin("generate-credentials", "POST", &target, &json!({ "rotate": rotate }))
+            .await
+    }
+
+    /// WeCom checks a URL with these credentials.
+    pub(crate) async fn check(&self, credentials: &Credentials) -> Reply {
+        let check = Check::sealed(credentials, CORP, "1616140317555161061");
+        let target = format!("{}?{}", path_in(&credentials.url), check.query());
+        self.call("event-callback", Caller::Wecom, "GET", &target, None).await
+    }
+
+    /// WeCom delivers an event to this URL.
+    pub(crate) async fn deliver(&self, credentials: &Credentials, message: &str) -> Reply {
+        let letter = Letter::sealed(credentials, CORP, message);
+        let target = format!("{}?{}", path_in(&credentials.url), letter.query);
+        self.call("event-callback", Caller::Wecom, "POST", &target, Some(&letter.body))
+            .await
+    }
+
+    /// Steps 2 and 3.
+    pub(crate) async fn bind(&self, scope: Scope) -> Credentials {
+        let credentials = self.register(scope).await;
+        self.check(&credentials).await.with_echo();
+        credentials
+    }
+
+    /// Everything up to step 4.
+    pub(crate) async fn bind_all(&self) -> [Credentials; 2] {
+        self.install().await;
+        [
+            self.bind(Scope::Contacts).await,
+            self.bind(Scope::ExternalContacts).await,
+        ]
+    }
+
+    /// WeCom leaves something at the suite's callback.
+    pub(crate) async fn suite_callback(&self, letter: &Letter) -> Reply {
+        let target = format!("/suite/callback?{}", letter.query);
+        self.call("suite-callback", Caller::Wecom, "POST", &target, Some(&letter.body))
+            .await
+    }
+
+    /// An event of the suite: what it says beside id, type and time.
+    pub(crate) fn suite_event(&self, info_type: &str, rest: &str) -> Letter {
+        let message = format!(
+            "<xml><SuiteId><![CDATA[{}]]></SuiteId><InfoType><![CDATA[{info_type}]]></InfoType>\
+             <TimeStamp>{}</TimeStamp>{rest}</xml>",
+            self.suite_id,
+            self.now().as_second(),
+        );
+        Letter::sealed(&self.suite, &self.suite_id, &message)
+    }
+
+    /// An event of the suite is stored, and not yet acted on.
+    pub(crate) async fn suite_event_arrives(&self, info_type: &str, rest: &str) {
+        let letter = self.suite_event(info_type, rest);
+        self.suite_callback(&letter).await.with_success();
+    }
+
+    /// `GET /authorization`.
+    pub(crate) async fn state(&self) -> Value {
+        let state = self.admin("read-authorization", "GET", "/authorization", &Value::Null);
+        state.await.with_status(200)
+    }
+}
+
+fn path_in(url: &str) -> &str {
+    url.strip_prefix(BASE_URL).unwrap()
+}
+
+/// An event of the address book, one of its own for each member.
+pub(crate) fn member_created(member: &str) -> String {
+    letter::member_created(CORP, member)
+}
+
+impl Reply {
+    /// WeCom is content.
+    #[track_caller]
+    pub(crate) fn with_success(&self) {
+        assert_eq!((self.status, self.text().as_str()), (200, "success"), "{}", self.asked);
+    }
+
+    /// WeCom has its plaintext back.
+    #[track_caller]
+    pub(crate) fn with_echo(&self) {
+        let answer = (self.status, self.text());
+        assert_eq!(answer, (200, "1616140317555161061".to_owned()), "{}", self.asked);
+    }
+}

@@ -1,0 +1,366 @@
+//! Step 1 when it goes wrong: each mistake has its own answer, changes nothing, and can be put right.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use simulator::{AuthMode, ClockRequest, Fault, SettingsPatch};
+use wecom_authorization::{
+    audit::Actor,
+    authorization::InstallSession,
+    ids::{InstallState, TenantId},
+    store::InstallSessions as _,
+};
+
+use crate::support::{CORP, OTHER_CORP, Scope, World, eventually};
+
+const EXCHANGE: &str = "/cgi-bin/service/v2/get_permanent_code";
+
+#[tokio::test]
+async fn nothing_can_be_registered_before_the_app_is_installed() {
+    let world = World::start().await;
+    for scope in Scope::ALL {
+        let secret = world.secret_of(scope);
+        world.enter(scope, &secret).await.refused(409, "not_installed");
+        let path = format!("/authorization/{}/credentials", scope.slug());
+        let made = world.admin().post(&path, json!({})).await;
+        made.refused(409, "not_installed");
+        world.admin().get(&path).await.refused(404, "not_found");
+    }
+    assert!(calls(&world, "/cgi-bin/gettoken").is_empty(), "WeCom is not asked");
+}
+
+#[tokio::test]
+async fn a_redirect_that_is_reloaded_is_answered_as_before_and_exchanges_nothing() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
+    for _ in 0..3 {
+        let back = browser.open(&redirect_url).await.redirect();
+        assert!(back.ends_with("/?installation=installed"), "{back}");
+    }
+    assert_eq!(calls(&world, EXCHANGE), [Some(0)]);
+}
+
+#[tokio::test]
+async fn a_used_state_takes_no_other_code() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
+    browser.open(&redirect_url).await.redirect();
+    let before = world.state().await;
+
+    // Another code, as good as the first, for the other corporation.
+    let other_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let other_redirect = world.confirm(&other_url, OTHER_CORP, AuthMode::Admin);
+    let mixed = format!(
+        "{}&state={}",
+        other_redirect.split("&state=").next().unwrap(),
+        parameter(&redirect_url, "state"),
+    );
+    failed(&browser.open(&mixed).await.redirect(), "install_link_expired");
+    assert_eq!(world.state().await, before);
+    assert_eq!(calls(&world, EXCHANGE), [Some(0)], "the second code was not spent");
+}
+
+#[tokio::test]
+async fn a_redirect_counts_only_in_the_browser_that_opened_the_link() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
+
+    let stranger = world.browser();
+    failed(&stranger.open(&redirect_url).await.redirect(), "install_link_expired");
+    // With a cookie of its own, from another link.
+    stranger
+        .open(&world.install_link(&world.admin()).await)
+        .await
+        .redirect();
+    failed(&stranger.open(&redirect_url).await.redirect(), "install_link_expired");
+    assert_eq!(world.state().await["installation"]["status"], "not_installed");
+    assert!(calls(&world, EXCHANGE).is_empty());
+
+    let back = browser.open(&redirect_url).await.redirect();
+    assert!(back.ends_with("?installation=installed"), "{back}");
+}
+
+#[tokio::test]
+async fn a_link_belongs_to_the_browser_that_opened_it_first() {
+    let world = World::start().await;
+    let link = world.install_link(&world.admin()).await;
+    let browser = world.browser();
+    let wecom_url = browser.open(&link).await.redirect();
+    assert_eq!(
+        browser.open(&link).await.redirect(),
+        wecom_url,
+        "it may be opened again"
+    );
+    failed(&world.browser().open(&link).await.redirect(), "install_link_expired");
+    // A program is told in its own way.
+    world.nobody().get(&link).await.refused(410, "install_link_expired");
+}
+
+#[tokio::test]
+async fn a_link_that_leads_nowhere_is_explained() {
+    let world = World::start().await;
+    for state in ["0".repeat(32), "x".repeat(32), "short".to_owned(), "%00".to_owned()] {
+        let path = format!("/installation/start/{state}");
+        world.nobody().get(&path).await.refused(410, "install_link_expired");
+        let address = world.url(&path);
+        failed(&world.browser().open(&address).await.redirect(), "install_link_expired");
+        let address = world.url(&format!("/installation/callback?auth_code=ac_made_up&state={state}"));
+        failed(&world.browser().open(&address).await.redirect(), "install_link_expired");
+    }
+    for query in ["", "?state=", "?auth_code=ac_made_up", "?%zz=%", "?state&auth_code"] {
+        let address = world.url(&format!("/installation/callback{query}"));
+        failed(&world.browser().open(&address).await.redirect(), "install_link_expired");
+    }
+    assert!(calls(&world, EXCHANGE).is_empty());
+}
+
+#[tokio::test]
+async fn whoever_presses_cancel_on_wecoms_page_comes_back_without_a_code() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let state = parameter(&wecom_url, "state");
+    let address = world.url(&format!("/installation/callback?state={state}"));
+    failed(&browser.open(&address).await.redirect(), "install_link_expired");
+    // He changes his mind: the link is as good as before.
+    let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
+    let back = browser.open(&redirect_url).await.redirect();
+    assert!(back.ends_with("?installation=installed"), "{back}");
+}
+
+#[tokio::test]
+async fn a_link_expires() {
+    let world = World::start().await;
+    let store = world.store();
+    let session = |digit: &str, seconds| {
+        InstallSession::new(
+            InstallState::parse(&digit.repeat(32)).unwrap(),
+            TenantId::parse("demo").unwrap(),
+            "pac_of_a_test".to_owned(),
+            now() + SignedDuration::from_secs(seconds),
+            Actor::system(),
+        )
+    };
+    let (past, future) = (session("a", -1), session("b", 60));
+    store.create_session(&past).await.unwrap();
+    store.create_session(&future).await.unwrap();
+    let link = |session: &InstallSession| format!("/installation/start/{}", session.state);
+    world
+        .nobody()
+        .get(&link(&past))
+        .await
+        .refused(410, "install_link_expired");
+    world.browser().open(&world.url(&link(&future))).await.redirect();
+
+    // The redirect that comes back too late is refused, too: the link had been opened in time.
+    let late = session("c", -1);
+    store.create_session(&late).await.unwrap();
+    let browser = world.browser();
+    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
+    let address = redirect_url.replace(&parameter(&wecom_url, "state"), late.state.as_str());
+    failed(&browser.open(&address).await.redirect(), "install_link_expired");
+    assert_eq!(world.state().await["installation"]["status"], "not_installed");
+}
+
+#[tokio::test]
+async fn a_code_that_wecom_finds_too_old_ends_the_link() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
+    let eleven_minutes = ClockRequest { advance_seconds: 660 };
+    world.wecom().advance_clock(eleven_minutes).await.unwrap();
+    failed(&browser.open(&redirect_url).await.redirect(), "install_link_expired");
+    failed(&browser.open(&redirect_url).await.redirect(), "install_link_expired");
+    // A new link does it.
+    assert_eq!(world.install().await["installation"]["status"], "installed");
+}
+
+#[tokio::test]
+async fn an_installation_by_a_member_is_told_apart_and_put_right_by_an_administrator() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Member);
+    failed(&browser.open(&redirect_url).await.redirect(), "member_authorization");
+    failed(&browser.open(&redirect_url).await.redirect(), "member_authorization");
+
+    let state = world.state().await;
+    assert_eq!(state["installation"]["auth_mode"], "member");
+    assert_eq!(state["next_step"], "install");
+    assert_eq!(state["health"], "broken");
+    assert_eq!(state["findings"][0]["code"], "member_authorization");
+    assert_eq!(state["findings"][0]["severity"], "error");
+    let secret = world.secret_of(Scope::Contacts);
+    world
+        .enter(Scope::Contacts, &secret)
+        .await
+        .refused(409, "member_authorization");
+    let path = "/authorization/contacts/credentials";
+    world
+        .admin()
+        .post(path, json!({}))
+        .await
+        .refused(409, "member_authorization");
+
+    let state = world.install().await;
+    assert_eq!(state["installation"]["auth_mode"], "admin");
+    assert_eq!(state["health"], "ok");
+    world.register(Scope::Contacts).await;
+}
+
+#[tokio::test]
+async fn a_corporation_belongs_to_the_tenant_that_bound_it_first() {
+    let world = World::start().await;
+    let theirs = world.install_for(&world.other_admin(), CORP, AuthMode::Admin).await;
+    assert_eq!(theirs["installation"]["status"], "installed");
+
+    let browser = world.browser();
+    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
+    failed(&browser.open(&redirect_url).await.redirect(), "corp_mismatch");
+    failed(&browser.open(&redirect_url).await.redirect(), "corp_mismatch");
+    assert_eq!(world.state().await["installation"]["status"], "not_installed");
+    let after = world.other_admin().get("/authorization").await.with_status(200);
+    assert_eq!(after, theirs);
+
+    // Another corporation is free.
+    let mine = world.install_for(&world.admin(), OTHER_CORP, AuthMode::Admin).await;
+    assert_eq!(mine["installation"]["corp_name"], "青山茶业有限公司");
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_installed_does_not_change_to_another_corporation_by_accident() {
+    let world = World::start().await;
+    let before = world.install().await;
+    let browser = world.browser();
+    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let redirect_url = world.confirm(&wecom_url, OTHER_CORP, AuthMode::Admin);
+    failed(&browser.open(&redirect_url).await.redirect(), "corp_mismatch");
+    assert_eq!(world.state().await, before);
+    // What is kept in the vault is still the first one's: WeCom knows it.
+    world.bind(Scope::Contacts).await;
+}
+
+#[tokio::test]
+async fn installing_the_same_corporation_again_keeps_everything_else() {
+    let world = World::start().await;
+    world.walk().await;
+    let before = world.state().await;
+    let mut after = world.install().await;
+    after["installation"]["installed_at"] = before["installation"]["installed_at"].clone();
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn without_a_fresh_suite_ticket_there_is_no_link() {
+    let world = World::start().await;
+    let paused = SettingsPatch {
+        tickets_paused: Some(true),
+        ..SettingsPatch::default()
+    };
+    world.wecom().set_settings(paused).unwrap();
+    let half_an_hour = ClockRequest { advance_seconds: 1801 };
+    world.wecom().advance_clock(half_an_hour).await.unwrap();
+    let answer = world.admin().post("/authorization/installation", json!({})).await;
+    answer.refused(502, "suite_ticket_missing");
+
+    world.wecom().push_ticket().await.unwrap();
+    eventually("the ticket arrives", async || {
+        let answer = world.admin().post("/authorization/installation", json!({})).await;
+        (answer.status == 201).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn wecom_being_busy_broken_or_away_is_said_so_when_a_link_is_made() {
+    let world = World::start().await;
+    let path = "/cgi-bin/service/get_pre_auth_code";
+    let fault = |fault: Fault| Fault {
+        path: Some(path.to_owned()),
+        ..fault
+    };
+    let ask = async || world.admin().post("/authorization/installation", json!({})).await;
+
+    world.wecom().add_faults([fault(Fault {
+        errcode: Some(-1),
+        times: 2,
+        ..Fault::default()
+    })]);
+    ask().await.with_status(201);
+    world.wecom().add_faults([fault(Fault {
+        errcode: Some(-1),
+        times: 3,
+        ..Fault::default()
+    })]);
+    let problem = ask().await.refused(502, "wecom_error");
+    assert_eq!(problem["wecom"]["errcode"], -1);
+    world.wecom().add_faults([fault(Fault {
+        http_status: Some(502),
+        ..Fault::default()
+    })]);
+    assert_eq!(ask().await.refused(502, "wecom_error").get("wecom"), None);
+    world.wecom().add_faults([fault(Fault {
+        drop: true,
+        ..Fault::default()
+    })]);
+    ask().await.refused(502, "wecom_error");
+    // A token that died early is replaced without anybody noticing.
+    world.wecom().add_faults([fault(Fault {
+        errcode: Some(42009),
+        ..Fault::default()
+    })]);
+    ask().await.with_status(201);
+}
+
+#[tokio::test]
+async fn an_exchange_that_wecom_did_not_answer_is_taken_up_when_the_redirect_is_reloaded() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
+    let busy = Fault {
+        path: Some(EXCHANGE.to_owned()),
+        errcode: Some(-1),
+        times: 3,
+        ..Fault::default()
+    };
+    world.wecom().add_faults([busy]);
+    failed(&browser.open(&redirect_url).await.redirect(), "wecom_error");
+    let back = browser.open(&redirect_url).await.redirect();
+    assert!(back.ends_with("?installation=installed"), "{back}");
+}
+
+/// The error codes with which WeCom answered a call, oldest first.
+pub(crate) fn calls(world: &World, path: &str) -> Vec<Option<i64>> {
+    let calls = world.wecom().calls();
+    calls
+        .into_iter()
+        .filter(|call| call.path == path)
+        .map(|call| call.errcode)
+        .collect()
+}
+
+#[track_caller]
+fn failed(location: &str, code: &str) {
+    let end = format!("/?installation=failed&code={code}");
+    assert!(location.ends_with(&end), "{location} does not end with {end}");
+}
+
+fn parameter(address: &str, name: &str) -> String {
+    let url = url::Url::parse(address).unwrap();
+    let found = url.query_pairs().find(|(key, _)| key == name);
+    found.unwrap().1.into_owned()
+}
+
+fn now() -> Timestamp {
+    use wecom_authorization::clock::{Clock as _, SystemClock};
+    SystemClock.now()
+}

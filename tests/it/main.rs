@@ -1,0 +1,38 @@
+//! The whole product over HTTP, as its users and WeCom meet it. Every test runs an instance of its own: all functions, the
+//! stores and WeCom's side, on free loopback ports and with a data directory of its own.
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod bad_requests;
+#[cfg(test)]
+mod callback_input;
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod install_mistakes;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod operations;
+#[cfg(test)]
+mod permissions;
+#[cfg(test)]
+mod rotation;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod secrecy;
+#[cfg(test)]
+mod secret_mistakes;
+#[cfg(test)]
+mod suite_events;
+#[cfg(test)]
+mod template;
+#[cfg(test)]
+mod walk;

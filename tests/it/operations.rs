@@ -1,0 +1,548 @@
+//! What each function asks of AWS: the table that its IAM policy is held against.
+//!
+//! Every function is driven alone, down each of its ways, against stores that keep a journal; what the journal says must be
+//! what the table says. IAM checks the action of each item of a transaction, so the table names those.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use simulator::{SecretKind, SuiteEventRequest};
+use wecom_authorization::store::TokenCache as _;
+
+use crate::{
+    faults::stage::{AUTHORIZATION_TABLE, Caller, EVENT_TABLE, PREFIX, Stage, TENANT, member_created},
+    permissions::SeenItems,
+    support::{CORP, Credentials, Letter, OTHER_CORP, Scope},
+};
+
+/// What a function acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Resource {
+    /// The table of states.
+    AuthorizationTable,
+    /// Its index of who is to be looked at.
+    DueIndex,
+    /// The table of events.
+    EventTable,
+    /// Its index by time.
+    TimelineIndex,
+    /// The suite's own secret.
+    Suite,
+    /// The sealing keys.
+    SealingKey,
+    /// A tenant's permanent code.
+    Installation,
+    /// A tenant's 通讯录Secret or 客户Secret.
+    ScopeSecret,
+}
+
+/// An IAM action, and what it is on.
+pub(crate) type Operation = (&'static str, Resource);
+
+/// For each function, everything that it asks of AWS.
+pub(crate) const OPERATIONS: [(&str, &[Operation]); 17] = {
+    use Resource::{
+        AuthorizationTable, DueIndex, EventTable, Installation, ScopeSecret, SealingKey, Suite, TimelineIndex,
+    };
+    const GET: &str = "dynamodb:GetItem";
+    const PUT: &str = "dynamodb:PutItem";
+    const UPDATE: &str = "dynamodb:UpdateItem";
+    const DELETE: &str = "dynamodb:DeleteItem";
+    const QUERY: &str = "dynamodb:Query";
+    const READ_SECRET: &str = "secretsmanager:GetSecretValue";
+    const CREATE_SECRET: &str = "secretsmanager:CreateSecret";
+    const PUT_SECRET: &str = "secretsmanager:PutSecretValue";
+    const RESTORE_SECRET: &str = "secretsmanager:RestoreSecret";
+    const DELETE_SECRET: &str = "secretsmanager:DeleteSecret";
+    [
+        (
+            "check-health",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                (DELETE, AuthorizationTable),
+                (QUERY, DueIndex),
+                (DELETE, EventTable),
+                (QUERY, TimelineIndex),
+                (READ_SECRET, Suite),
+                (READ_SECRET, Installation),
+                (DELETE_SECRET, Installation),
+                (READ_SECRET, ScopeSecret),
+                (DELETE_SECRET, ScopeSecret),
+            ],
+        ),
+        (
+            "complete-authorization",
+            &[(GET, AuthorizationTable), (PUT, AuthorizationTable)],
+        ),
+        ("console", &[]),
+        ("count-events", &[(UPDATE, AuthorizationTable)]),
+        (
+            "disconnect",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (DELETE, AuthorizationTable),
+                (DELETE, EventTable),
+                (QUERY, TimelineIndex),
+                (DELETE_SECRET, Installation),
+                (DELETE_SECRET, ScopeSecret),
+            ],
+        ),
+        (
+            "event-callback",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                (PUT, EventTable),
+                (UPDATE, EventTable),
+                (READ_SECRET, SealingKey),
+            ],
+        ),
+        (
+            "generate-credentials",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                (READ_SECRET, SealingKey),
+            ],
+        ),
+        (
+            "installation-callback",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                (READ_SECRET, Suite),
+                (READ_SECRET, Installation),
+                (CREATE_SECRET, Installation),
+                (PUT_SECRET, Installation),
+                (RESTORE_SECRET, Installation),
+            ],
+        ),
+        (
+            "issue-access-token",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                (DELETE, AuthorizationTable),
+                (READ_SECRET, Suite),
+                (READ_SECRET, Installation),
+                (READ_SECRET, ScopeSecret),
+            ],
+        ),
+        (
+            "process-suite-event",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (DELETE, AuthorizationTable),
+                (DELETE, EventTable),
+                (QUERY, TimelineIndex),
+                (READ_SECRET, Suite),
+                (READ_SECRET, Installation),
+                (PUT_SECRET, Installation),
+                (DELETE_SECRET, Installation),
+                (DELETE_SECRET, ScopeSecret),
+            ],
+        ),
+        (
+            "read-authorization",
+            &[
+                (GET, AuthorizationTable),
+                (QUERY, AuthorizationTable),
+                (GET, EventTable),
+                (QUERY, TimelineIndex),
+            ],
+        ),
+        (
+            "register-secret",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                (DELETE, AuthorizationTable),
+                (READ_SECRET, Suite),
+                (READ_SECRET, SealingKey),
+                (CREATE_SECRET, ScopeSecret),
+                (PUT_SECRET, ScopeSecret),
+                (RESTORE_SECRET, ScopeSecret),
+            ],
+        ),
+        ("replay-event", &[(PUT, AuthorizationTable), (UPDATE, EventTable)]),
+        (
+            "start-installation",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                (READ_SECRET, Suite),
+            ],
+        ),
+        ("suite-callback", &[(PUT, AuthorizationTable), (READ_SECRET, Suite)]),
+        (
+            "test-callback",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (READ_SECRET, SealingKey),
+            ],
+        ),
+        (
+            "update-settings",
+            &[(GET, AuthorizationTable), (PUT, AuthorizationTable)],
+        ),
+    ]
+};
+
+type Seen = BTreeMap<String, BTreeSet<(String, Resource)>>;
+
+/// Adds what was asked of AWS on a stage.
+fn see(stage: &Stage, seen: &mut Seen) {
+    for entry in stage.journal() {
+        let resource = match (entry.resource.as_str(), entry.index.as_deref()) {
+            (AUTHORIZATION_TABLE, None) => Resource::AuthorizationTable,
+            (AUTHORIZATION_TABLE, Some("due")) => Resource::DueIndex,
+            (EVENT_TABLE, None) => Resource::EventTable,
+            (EVENT_TABLE, Some("timeline")) => Resource::TimelineIndex,
+            (secret, None) => secret_kind(secret),
+            (table, Some(index)) => panic!("an index that nobody knows: {index} of {table}"),
+        };
+        let function = entry.access_key.unwrap();
+        seen.entry(function).or_default().insert((entry.action, resource));
+    }
+}
+
+fn secret_kind(name: &str) -> Resource {
+    let below = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('/'));
+    match below.unwrap_or_else(|| panic!("neither a table nor a secret: {name}")) {
+        "suite" => Resource::Suite,
+        "sealing-key" => Resource::SealingKey,
+        tenants => match tenants.split_once('/') {
+            Some((_, "installation")) => Resource::Installation,
+            Some((_, "contacts" | "external-contacts")) => Resource::ScopeSecret,
+            _ => panic!("a secret that nobody knows: {name}"),
+        },
+    }
+}
+
+/// Nothing was asked of AWS on this stage but what the table allows.
+#[track_caller]
+pub(crate) fn assert_allowed(stage: &Stage) {
+    let mut seen = Seen::new();
+    see(stage, &mut seen);
+    for (function, operations) in seen {
+        let (_, allowed) = OPERATIONS.iter().find(|(name, _)| *name == function).unwrap();
+        for (action, resource) in operations {
+            let is_allowed = allowed.iter().any(|(name, on)| *name == action && *on == resource);
+            assert!(is_allowed, "not in the table: {function}: {action} on {resource:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_function_asks_of_aws_what_the_table_says_and_nothing_else() {
+    let mut seen = Seen::new();
+    let mut items = SeenItems::default();
+    for stage in [
+        Box::pin(the_walk()).await,
+        Box::pin(what_goes_wrong()).await,
+        Box::pin(the_end()).await,
+    ] {
+        see(&stage, &mut seen);
+        items.see(&stage.journal());
+    }
+    items.hold();
+    let mut wrong = Vec::new();
+    for (function, expected) in OPERATIONS {
+        let expected: BTreeSet<_> = expected
+            .iter()
+            .map(|(action, on)| ((*action).to_owned(), *on))
+            .collect();
+        let seen = seen.remove(function).unwrap_or_default();
+        if seen != expected {
+            let missing: Vec<_> = seen.difference(&expected).collect();
+            let unused: Vec<_> = expected.difference(&seen).collect();
+            wrong.push(format!(
+                "{function}: not in the table: {missing:?}; never asked: {unused:?}"
+            ));
+        }
+    }
+    assert!(seen.is_empty(), "not in the table: {:?}", seen.keys());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// It faces the internet.
+#[test]
+fn the_function_that_wecom_calls_touches_no_tenants_secret() {
+    for function in ["event-callback", "suite-callback", "console"] {
+        let (_, operations) = OPERATIONS.iter().find(|(name, _)| *name == function).unwrap();
+        for (action, resource) in *operations {
+            let of_a_tenant = [Resource::Installation, Resource::ScopeSecret].contains(resource);
+            assert!(!of_a_tenant, "{function}: {action}");
+        }
+    }
+}
+
+/// No policy may name what no function of the workspace is.
+#[test]
+fn the_table_has_every_function_once() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let folders = std::fs::read_dir(root.join("functions")).unwrap();
+    let folders: BTreeSet<_> = folders
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let functions: BTreeSet<_> = OPERATIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(functions, folders);
+}
+
+/// Everything as it should go, with each way that events can take.
+async fn the_walk() -> Stage {
+    let stage = Stage::start(true).await;
+    stage.call("console", Caller::Browser(""), "GET", "/", None).await;
+    stage.install().await;
+    let contacts = stage.bind(Scope::Contacts).await;
+    stage.generate(Scope::ExternalContacts, false).await.with_status(201);
+    let external_contacts = stage.bind(Scope::ExternalContacts).await;
+    for scope in Scope::ALL {
+        for target in ["credentials", "test"] {
+            let target = format!("/authorization/{}/{target}", scope.slug());
+            let (function, method) = if target.ends_with("test") {
+                ("test-callback", "POST")
+            } else {
+                ("generate-credentials", "GET")
+            };
+            stage
+                .admin(function, method, &target, &Value::Null)
+                .await
+                .with_status(200);
+        }
+    }
+    let rotated = stage.generate(Scope::Contacts, true).await.with_status(201);
+    let rotated = Credentials::of(&rotated);
+    stage.check(&rotated).await.with_echo();
+    let settings = json!({"callback_base_url": "https://wecom.acme.example"});
+    stage
+        .admin("update-settings", "PUT", "/authorization/settings", &settings)
+        .await
+        .with_status(200);
+    let target = "/authorization/completion";
+    stage
+        .admin("complete-authorization", "POST", target, &Value::Null)
+        .await
+        .with_status(200);
+
+    let large = "企业微信".repeat(40_000);
+    for (credentials, member) in [
+        (&rotated, "a"),
+        (&contacts, "a"),
+        (&rotated, &large),
+        (&rotated, &large),
+        (&external_contacts, "b"),
+    ] {
+        stage.deliver(credentials, &member_created(member)).await.with_success();
+    }
+    stage.stream("count-events").await.unwrap();
+    stage.state().await;
+    let read = async |target: &str| {
+        let answer = stage.admin("read-authorization", "GET", target, &Value::Null).await;
+        answer.with_status(200)
+    };
+    let events = read("/authorization/events").await;
+    read("/authorization/audit").await;
+    let target = format!(
+        "/authorization/events/{}/replay",
+        events["events"][0]["event_id"].as_str().unwrap()
+    );
+    stage
+        .admin("replay-event", "POST", &target, &Value::Null)
+        .await
+        .with_status(202);
+
+    stage.store().drop_token(SUITE_TOKEN).await.unwrap();
+    for kind in ["contacts", "external_contacts", "installation"] {
+        let issue = async |rejected: Value| {
+            let input = json!({"tenant_id": TENANT, "kind": kind, "rejected_access_token": rejected});
+            stage.invoke("issue-access-token", input).await.unwrap()
+        };
+        let issued = issue(Value::Null).await;
+        issue(issued["access_token"].clone()).await;
+    }
+    stage.store().drop_token(SUITE_TOKEN).await.unwrap();
+    for event in ["create_auth", "change_auth", "reset_permanent_code"] {
+        happens(&stage, event).await;
+    }
+    // Of a link of ours, as it seems.
+    let rest = format!("<AuthCode>used-up</AuthCode><State>{}</State>", "0".repeat(32));
+    stage.suite_event_arrives("create_auth", &rest).await;
+    stage.stream("process-suite-event").await.unwrap();
+    stage.sleep(36).await;
+    let run = stage.invoke("check-health", json!({})).await.unwrap();
+    assert_eq!(run["checked"], 1, "{run}");
+    // WeCom bans us: the broker hears of it, and half a day later the schedule.
+    let ban = || simulator::Fault {
+        path: Some("/cgi-bin/gettoken".to_owned()),
+        errcode: Some(45009),
+        ..simulator::Fault::default()
+    };
+    stage.wecom().add_faults([ban()]);
+    let input = json!({"tenant_id": TENANT, "kind": "contacts"});
+    let banned = stage.invoke("issue-access-token", input).await;
+    assert_eq!(banned, Err("wecom_ban".to_owned()));
+    stage.sleep(14).await;
+    stage.wecom().add_faults([ban()]);
+    let run = stage.invoke("check-health", json!({})).await.unwrap();
+    assert_eq!(run["failed"], 1, "{run}");
+    stage
+}
+
+/// Under which the suite's token is cached.
+const SUITE_TOKEN: &str = "suite/ww3f2a9c41d07be865";
+
+/// An authorization changes at WeCom, and the event of it is acted on, and handed in again.
+async fn happens(stage: &Stage, event: &str) {
+    for _ in 0..2 {
+        let request = SuiteEventRequest {
+            event: Some(event.to_owned()),
+            corp_id: Some(CORP.to_owned()),
+            silent: true,
+            ..SuiteEventRequest::default()
+        };
+        let Ok(sent) = stage.wecom().send_suite_event(&request).await else {
+            return;
+        };
+        let corps = stage.wecom().state().corps;
+        let corp = corps.iter().find(|corp| corp.corp_id == CORP).unwrap();
+        let rest = match sent.auth_code {
+            Some(code) => format!("<AuthCode><![CDATA[{code}]]></AuthCode>"),
+            None => format!("<AuthCorpId><![CDATA[{}]]></AuthCorpId>", corp.open_corp_id),
+        };
+        stage.suite_event_arrives(event, &rest).await;
+        stage.fetch("process-suite-event").await;
+        let batch = stage.batch("process-suite-event");
+        stage.stream("process-suite-event").await.unwrap();
+        stage.hand_in_again("process-suite-event", batch);
+        stage.stream("process-suite-event").await.unwrap();
+    }
+}
+
+/// Everything that somebody can get wrong, and tokens that end at the wrong moment.
+async fn what_goes_wrong() -> Stage {
+    let stage = Stage::start(true).await;
+    // The cached token ends between the link and the redirect; then another tenant would have the same corporation.
+    let (redirect, cookies) = stage.set_out(CORP).await;
+    stage.store().drop_token(SUITE_TOKEN).await.unwrap();
+    stage.come_back(&redirect, &cookies).await.redirect();
+    let rival = Caller::Admin("rival");
+    let target = "/authorization/installation";
+    let link = stage.call("start-installation", rival, "POST", target, None).await;
+    let opened = stage.open_link(&Stage::path_of(&link), "").await;
+    let redirect = stage.confirm(&opened.redirect(), CORP);
+    let back = stage.come_back(&redirect, &Stage::cookie(&opened)).await.redirect();
+    assert!(back.ends_with("failed&code=corp_mismatch"), "{back}");
+    // WeCom fails for a moment, after the exchange: the permanent code is in the vault already.
+    let (redirect, cookies) = stage.set_out(CORP).await;
+    let fault = simulator::Fault {
+        path: Some("/cgi-bin/service/v2/get_auth_info".to_owned()),
+        times: 9,
+        http_status: Some(502),
+        ..simulator::Fault::default()
+    };
+    stage.wecom().add_faults([fault]);
+    let back = stage.come_back(&redirect, &cookies).await.redirect();
+    assert!(back.ends_with("failed&code=wecom_error"), "{back}");
+    stage.wecom().clear_faults();
+    let back = stage.come_back(&redirect, &cookies).await.redirect();
+    assert!(back.ends_with("?installation=installed"), "{back}");
+
+    stage
+        .wecom()
+        .set_settings(simulator::SettingsPatch {
+            wrong_secret_limit: Some(3),
+            ..simulator::SettingsPatch::default()
+        })
+        .unwrap();
+    let credentials = stage.bind(Scope::Contacts).await;
+    stage
+        .enter(Scope::ExternalContacts, &stage.secret_of(Scope::Contacts))
+        .await
+        .refused(422, "wrong_secret_kind");
+    stage.wecom().reset_secret(CORP, SecretKind::Contacts).unwrap();
+    let input = json!({"tenant_id": TENANT, "kind": "contacts"});
+    let refused = stage.invoke("issue-access-token", input.clone()).await;
+    assert_eq!(refused, Err("secret_rejected".to_owned()));
+    let _ = stage.register(Scope::Contacts).await;
+    stage
+        .enter(Scope::Contacts, "a-wrong-secret-of-some-length")
+        .await
+        .refused(422, "secret_rejected");
+    stage.wecom().reset_secret(CORP, SecretKind::Contacts).unwrap();
+    stage.sleep(14).await;
+    let run = stage.invoke("check-health", json!({})).await.unwrap();
+    assert_eq!(run["checked"], 1, "{run}");
+    let _ = stage.register(Scope::Contacts).await;
+    for _ in 0..3 {
+        stage.enter(Scope::Contacts, "a-wrong-secret-of-some-length").await;
+    }
+    let banned = stage.invoke("issue-access-token", input).await;
+    assert_eq!(banned, Err("wecom_ban".to_owned()));
+
+    let mut foreign = credentials.clone();
+    foreign.token = "AnotherToken".to_owned();
+    stage
+        .deliver(&foreign, &member_created("a"))
+        .await
+        .refused(403, "callback_rejected");
+    stage.check(&foreign).await.refused(403, "callback_rejected");
+    let mut unknown = credentials;
+    unknown.url = format!("{}{}", unknown.url.strip_suffix(|_: char| true).unwrap(), '0');
+    stage.check(&unknown).await;
+    let letter = Letter::sealed(&foreign, CORP, "<xml/>");
+    stage.suite_callback(&letter).await.refused(403, "callback_rejected");
+    stage
+}
+
+/// Every way in which an authorization ends, and begins again.
+async fn the_end() -> Stage {
+    let stage = Stage::start(true).await;
+    let begin = async || {
+        let [contacts, _] = stage.bind_all().await;
+        stage.deliver(&contacts, &member_created("a")).await.with_success();
+        stage
+            .deliver(&contacts, &member_created(&"企业微信".repeat(40_000)))
+            .await
+            .with_success();
+        for kind in ["contacts", "external_contacts", "installation"] {
+            let input = json!({"tenant_id": TENANT, "kind": kind});
+            stage.invoke("issue-access-token", input).await.unwrap();
+        }
+    };
+    begin().await;
+    stage
+        .admin("disconnect", "DELETE", "/authorization", &Value::Null)
+        .await;
+    begin().await;
+    happens(&stage, "cancel_auth").await;
+    begin().await;
+    // WeCom's event was lost: the schedule finds out.
+    let request = SuiteEventRequest {
+        event: Some("cancel_auth".to_owned()),
+        corp_id: Some(CORP.to_owned()),
+        silent: true,
+        ..SuiteEventRequest::default()
+    };
+    stage.wecom().send_suite_event(&request).await.unwrap();
+    stage.sleep(14).await;
+    let run = stage.invoke("check-health", json!({})).await.unwrap();
+    assert_eq!(run["checked"], 1, "{run}");
+    assert_eq!(stage.state().await["installation"]["status"], "cancelled");
+    // Another corporation after the one that left.
+    let (redirect, cookies) = stage.set_out(OTHER_CORP).await;
+    let back = stage.come_back(&redirect, &cookies).await.redirect();
+    assert!(back.ends_with("?installation=installed"), "{back}");
+    stage
+}

@@ -1,0 +1,204 @@
+//! What IAM is to allow each function: `operations.rs` says which actions on what; here stands on which kinds of items of the
+//! authorization table, which IAM confines too (`dynamodb:LeadingKeys`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use devstack::Entry;
+
+use crate::operations::{OPERATIONS, Resource};
+
+/// For each function, the kinds of items that each action is for: the first segment of their keys, `TENANT` for `TENANT#…`.
+const ITEMS: [(&str, &str); 17] = [
+    (
+        "check-health",
+        "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN
+         PutItem TENANT AUDIT CHANGED TOKEN BAN
+         UpdateItem CALLBACK
+         DeleteItem CORP CALLBACK TOKEN",
+    ),
+    (
+        "complete-authorization",
+        "GetItem TENANT CALLBACK
+         PutItem TENANT AUDIT CHANGED",
+    ),
+    ("console", ""),
+    ("count-events", "UpdateItem CALLBACK"),
+    (
+        "disconnect",
+        "GetItem TENANT
+         PutItem TENANT AUDIT CHANGED
+         DeleteItem CORP CALLBACK TOKEN",
+    ),
+    (
+        "event-callback",
+        "GetItem CALLBACK
+         PutItem AUDIT
+         UpdateItem CALLBACK",
+    ),
+    (
+        "generate-credentials",
+        "GetItem TENANT CALLBACK
+         PutItem TENANT AUDIT
+         UpdateItem CALLBACK",
+    ),
+    (
+        "installation-callback",
+        "GetItem STATE TENANT CORP SUITE TOKEN
+         PutItem TENANT CORP TOKEN AUDIT CHANGED
+         UpdateItem STATE",
+    ),
+    (
+        "issue-access-token",
+        "GetItem TENANT SUITE TOKEN BAN
+         PutItem TENANT TOKEN BAN AUDIT CHANGED
+         UpdateItem TOKEN
+         DeleteItem TOKEN",
+    ),
+    (
+        "process-suite-event",
+        "GetItem STATE TENANT CORP SUITE TOKEN CODE
+         PutItem TENANT SUITE TOKEN CODE AUDIT CHANGED
+         DeleteItem CORP CALLBACK TOKEN",
+    ),
+    (
+        "read-authorization",
+        "GetItem TENANT CALLBACK
+         Query AUDIT",
+    ),
+    (
+        "register-secret",
+        "GetItem TENANT CALLBACK TOKEN BAN
+         PutItem TENANT TOKEN BAN AUDIT CHANGED
+         UpdateItem CALLBACK ATTEMPTS
+         DeleteItem TOKEN",
+    ),
+    ("replay-event", "PutItem AUDIT"),
+    (
+        "start-installation",
+        "GetItem STATE SUITE TOKEN
+         PutItem STATE TOKEN AUDIT
+         UpdateItem STATE",
+    ),
+    ("suite-callback", "PutItem SUITEEVENT"),
+    (
+        "test-callback",
+        "GetItem TENANT CALLBACK
+         PutItem AUDIT",
+    ),
+    (
+        "update-settings",
+        "GetItem TENANT
+         PutItem TENANT AUDIT",
+    ),
+];
+
+/// The functions that call WeCom, and need a fixed address where WeCom demands one.
+pub(crate) const CALL_WECOM: [&str; 6] = [
+    "check-health",
+    "installation-callback",
+    "issue-access-token",
+    "process-suite-event",
+    "register-secret",
+    "start-installation",
+];
+
+/// One thing that may be done.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Permission {
+    /// As IAM names it: `dynamodb:GetItem`.
+    pub(crate) action: String,
+    /// `authorization`, `events/timeline`, `suite`, `*/contacts` for the Secret of that name of any tenant, …
+    pub(crate) resource: &'static str,
+    /// For an item of the authorization table, its kind.
+    pub(crate) kind: Option<String>,
+}
+
+/// What a function may do.
+pub(crate) fn permissions(function: &str) -> BTreeSet<Permission> {
+    let (_, operations) = OPERATIONS.iter().find(|(name, _)| *name == function).unwrap();
+    let items = items(function);
+    let mut permissions = BTreeSet::new();
+    for (action, resource) in *operations {
+        let kinds: Vec<_> = match resource {
+            Resource::AuthorizationTable => {
+                let kinds = items.get(*action).into_iter().flatten();
+                kinds.map(|kind| Some(kind.clone())).collect()
+            }
+            _ => vec![None],
+        };
+        assert!(!kinds.is_empty(), "{function}: {action} on items of which kind?");
+        for resource in names(*resource) {
+            for kind in &kinds {
+                permissions.insert(Permission {
+                    action: (*action).to_owned(),
+                    resource,
+                    kind: kind.clone(),
+                });
+            }
+        }
+    }
+    permissions
+}
+
+fn names(resource: Resource) -> &'static [&'static str] {
+    match resource {
+        Resource::AuthorizationTable => &["authorization"],
+        Resource::DueIndex => &["authorization/due"],
+        Resource::EventTable => &["events"],
+        Resource::TimelineIndex => &["events/timeline"],
+        Resource::Suite => &["suite"],
+        Resource::SealingKey => &["sealing-key"],
+        Resource::Installation => &["*/installation"],
+        Resource::ScopeSecret => &["*/contacts", "*/external-contacts"],
+    }
+}
+
+/// Action → kinds of items.
+type Items = BTreeMap<String, BTreeSet<String>>;
+
+fn items(function: &str) -> Items {
+    let (_, lines) = ITEMS.iter().find(|(name, _)| *name == function).unwrap();
+    let mut items = Items::new();
+    for line in lines.lines() {
+        let mut words = line.split_whitespace();
+        let Some(action) = words.next() else { continue };
+        let kinds = words.map(ToOwned::to_owned).collect();
+        items.insert(format!("dynamodb:{action}"), kinds);
+    }
+    items
+}
+
+/// The kinds of items that each function was seen to act on.
+#[derive(Debug, Default)]
+pub(crate) struct SeenItems(BTreeMap<String, Items>);
+
+impl SeenItems {
+    /// Adds what a journal says.
+    pub(crate) fn see(&mut self, journal: &[Entry]) {
+        for entry in journal {
+            let (Some(function), Some(key)) = (&entry.access_key, &entry.leading_key) else {
+                continue;
+            };
+            let (kind, _) = key.split_once('#').unwrap();
+            let items = self.0.entry(function.clone()).or_default();
+            items.entry(entry.action.clone()).or_default().insert(kind.to_owned());
+        }
+    }
+
+    /// Holds the table above against it, both ways.
+    pub(crate) fn hold(&self) {
+        let declared: BTreeMap<String, Items> = ITEMS
+            .iter()
+            .map(|(function, _)| ((*function).to_owned(), items(function)))
+            .filter(|(_, items)| !items.is_empty())
+            .collect();
+        let mut wrong = Vec::new();
+        for function in declared.keys().chain(self.0.keys()).collect::<BTreeSet<_>>() {
+            let (declared, seen) = (declared.get(function), self.0.get(function));
+            if declared != seen {
+                wrong.push(format!("{function}: seen {seen:?}, declared {declared:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}

@@ -1,0 +1,345 @@
+//! Every sample invocation in `events/` through its function, on the stage of `tests::seed`, with the answer that is recorded
+//! beside it in `….expected.json`.
+//!
+//! A recorded answer is what Lambda is handed, so what `sam local invoke` prints, with the body as JSON where it is JSON; of the
+//! headers only those that are named are compared. In a text, `{{text}}` stands for any text, and the texts `{{time}}` and
+//! `{{number}}` for any time and any number. `asks` lists the calls to WeCom; where it is missing, there must be none. A
+//! function that is not routed has its output under `answer`, or the code of its refusal under `error`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use axum::extract::{Query, State};
+use jiff::Timestamp;
+use lambda_http::{Context, LambdaEvent, request::LambdaRequest};
+use serde_json::{Map, Value, json};
+use tests::{Names, seed, wecom};
+use tower::Service as _;
+use wecom_authorization::{config::Config, http, invoked, startup::Platform, streams};
+
+const EXPECTED: &str = ".expected.json";
+
+#[tokio::test]
+async fn every_sample_is_answered_as_is_recorded_beside_it() {
+    let stage = Stage::start().await;
+    let mut wrong = Vec::new();
+    let mut played = 0;
+    for sample in samples() {
+        let answer = stage.play(&sample).await;
+        if let Some(difference) = difference(&sample.expected, &answer) {
+            wrong.push(format!("{}/{}: {difference}\n{answer:#}", sample.function, sample.case));
+        }
+        played += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(played >= 2 * functions().len(), "{played} samples are few");
+}
+
+#[test]
+fn every_function_has_samples_and_every_sample_its_expectation() {
+    let functions = functions();
+    let folders = names(&root().join("events"));
+    assert_eq!(folders, functions);
+    for function in functions {
+        let files = names(&root().join("events").join(&function));
+        let (expectations, samples): (BTreeSet<_>, BTreeSet<_>) =
+            files.into_iter().partition(|file| file.ends_with(EXPECTED));
+        assert!(!samples.is_empty(), "{function} has no sample");
+        let stems: BTreeSet<_> = samples
+            .iter()
+            .map(|file| {
+                file.strip_suffix(".json")
+                    .unwrap_or_else(|| panic!("{function}/{file} is not JSON"))
+            })
+            .collect();
+        let expected: BTreeSet<_> = expectations
+            .iter()
+            .filter_map(|file| file.strip_suffix(EXPECTED))
+            .collect();
+        assert_eq!(stems, expected, "{function}");
+    }
+}
+
+/// A sample invocation and what is recorded beside it.
+struct Sample {
+    function: String,
+    case: String,
+    event: String,
+    expected: Value,
+}
+
+fn samples() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for function in functions() {
+        let folder = root().join("events").join(&function);
+        for file in names(&folder) {
+            if file.ends_with(EXPECTED) {
+                continue;
+            }
+            let case = file.trim_end_matches(".json").to_owned();
+            let read = |name: String| {
+                let path = folder.join(name);
+                fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+            };
+            let expected = read(format!("{case}{EXPECTED}"));
+            let expected = serde_json::from_str(&expected).unwrap_or_else(|error| panic!("{function}/{case}: {error}"));
+            let event = read(file);
+            samples.push(Sample {
+                function: function.clone(),
+                case,
+                event,
+                expected,
+            });
+        }
+    }
+    samples
+}
+
+fn functions() -> BTreeSet<String> {
+    names(&root().join("functions"))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+/// The stores, and the samples' WeCom.
+struct Stage {
+    _devstack: devstack::Devstack,
+    aws: aws_types::SdkConfig,
+    wecom_url: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Stage {
+    async fn start() -> Self {
+        let devstack = devstack::Devstack::start(devstack::Options::default()).await.unwrap();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let router = axum::Router::new().fallback(answer).with_state(Arc::clone(&asked));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let wecom_url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self {
+            aws: local::aws(devstack.endpoint_url()),
+            _devstack: devstack,
+            wecom_url,
+            asked,
+        }
+    }
+
+    /// Plays a sample on tables and secrets of its own.
+    async fn play(&self, sample: &Sample) -> Value {
+        let own = format!("{}-{}", sample.function, sample.case);
+        let names = Names {
+            authorization_table: format!("{own}-state"),
+            event_table: format!("{own}-events"),
+            secret_prefix: own,
+        };
+        seed(&self.aws, &names).await.unwrap();
+        let config = Config::from_lookup(|name| match name {
+            "AUTHORIZATION_TABLE" => Some(names.authorization_table.clone()),
+            "EVENT_TABLE" => Some(names.event_table.clone()),
+            "SECRET_PREFIX" => Some(names.secret_prefix.clone()),
+            "WECOM_API_URL" => Some(self.wecom_url.clone()),
+            _ => None,
+        });
+        // As in a function's process, which has one for ever.
+        let platform: &Platform = Box::leak(Box::new(Platform::new(config.unwrap(), &self.aws)));
+        self.asked.lock().unwrap().clear();
+        let mut answer = invoke(&sample.function, platform, &sample.event).await;
+        let asked = self.asked.lock().unwrap().clone();
+        if !asked.is_empty() {
+            answer["asks"] = json!(asked);
+        }
+        answer
+    }
+}
+
+async fn answer(
+    State(asked): State<Arc<Mutex<Vec<String>>>>,
+    Query(query): Query<BTreeMap<String, String>>,
+    request: axum::extract::Request,
+) -> String {
+    let path = request.uri().path().to_owned();
+    let body = axum::body::to_bytes(request.into_body(), 65_536).await.unwrap();
+    asked.lock().unwrap().push(path.clone());
+    let body = serde_json::from_slice(&body).unwrap_or_default();
+    wecom::answer(&path, &query, &body).to_string()
+}
+
+/// What a function makes of an event.
+async fn invoke(function: &str, platform: &'static Platform, event: &str) -> Value {
+    let read = || serde_json::from_str(event).unwrap_or_else(|error| panic!("{function}: {error}"));
+    let invoked = |result: Result<Value, invoked::InvocationError>| match result {
+        Ok(answer) => json!({"answer": answer}),
+        Err(error) => json!({"error": lambda_http::lambda_runtime::Diagnostic::from(error).error_type}),
+    };
+    match function {
+        "process-suite-event" => json!({"answer": streams::process_suite_event(platform, from(event)).await}),
+        "count-events" => json!({"answer": streams::count_events(platform, from(event)).await}),
+        "issue-access-token" => invoked(invoked::issue_access_token(platform, read()).await),
+        "check-health" => invoked(invoked::check_health(platform, read()).await),
+        routed => through_lambda_http(routed, platform, event).await,
+    }
+}
+
+fn from(event: &str) -> streams::Changes {
+    serde_json::from_str(event).unwrap()
+}
+
+/// An API Gateway event, through the types that Lambda's runtime puts around a handler.
+async fn through_lambda_http(function: &str, platform: &'static Platform, event: &str) -> Value {
+    let event: LambdaRequest = serde_json::from_str(event).unwrap_or_else(|error| panic!("{function}: {error}"));
+    let mut context = Context::default();
+    "request-of-a-sample".clone_into(&mut context.request_id);
+    let function = function.to_owned();
+    let mut adapter = lambda_http::Adapter::from(lambda_http::service_fn(move |request| {
+        let function = function.clone();
+        async move {
+            let response = match function.as_str() {
+                "complete-authorization" => http::complete_authorization(platform, request).await,
+                "console" => http::console(platform, request).await,
+                "disconnect" => http::disconnect(platform, request).await,
+                "event-callback" => http::event_callback(platform, request).await,
+                "generate-credentials" => http::generate_credentials(platform, request).await,
+                "installation-callback" => http::installation_callback(platform, request).await,
+                "read-authorization" => http::read_authorization(platform, request).await,
+                "register-secret" => http::register_secret(platform, request).await,
+                "replay-event" => http::replay_event(platform, request).await,
+                "start-installation" => http::start_installation(platform, request).await,
+                "suite-callback" => http::suite_callback(platform, request).await,
+                "test-callback" => http::test_callback(platform, request).await,
+                "update-settings" => http::update_settings(platform, request).await,
+                new => panic!("{new} has no place here yet"),
+            };
+            Ok::<_, std::convert::Infallible>(response)
+        }
+    }));
+    let answer = adapter.call(LambdaEvent::new(event, context)).await.unwrap();
+    let mut answer = serde_json::to_value(&answer).unwrap();
+    if let Some(body) = answer["body"]
+        .as_str()
+        .and_then(|body| serde_json::from_str::<Map<_, _>>(body).ok())
+    {
+        answer["body"] = Value::Object(body);
+    }
+    answer
+}
+
+/// Where an answer is not what is recorded, if it is not.
+fn difference(expected: &Value, answer: &Value) -> Option<String> {
+    let recorded = expected.as_object().unwrap();
+    if let Some(unknown) = recorded.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+        return Some(format!("{unknown} means nothing in an expectation"));
+    }
+    FIELDS.iter().find_map(|field| match *field {
+        "headers" => expected["headers"]
+            .as_object()?
+            .iter()
+            .find_map(|(name, value)| differs(&format!("header {name}"), value, &answer["headers"][name.as_str()])),
+        // What Lambda writes where there is nothing.
+        "body" if recorded.get("body").is_none() => {
+            let body = answer["body"].as_str().unwrap_or_default();
+            (!body.is_empty()).then(|| "there is a body".to_owned())
+        }
+        "cookies" if recorded.get("cookies").is_none() => {
+            let any = answer["cookies"].as_array().is_some_and(|cookies| !cookies.is_empty());
+            any.then(|| "there are cookies".to_owned())
+        }
+        field => differs(field, &expected[field], &answer[field]),
+    })
+}
+
+const FIELDS: [&str; 7] = ["statusCode", "headers", "cookies", "body", "answer", "error", "asks"];
+
+fn differs(place: &str, expected: &Value, found: &Value) -> Option<String> {
+    match (expected, found) {
+        (Value::Object(wanted), Value::Object(given)) => {
+            let keys: BTreeSet<_> = wanted.keys().chain(given.keys()).collect();
+            keys.into_iter().find_map(|key| {
+                let place = format!("{place}.{key}");
+                match (wanted.get(key), given.get(key)) {
+                    (Some(wanted), Some(given)) => differs(&place, wanted, given),
+                    (wanted, _) => Some(format!(
+                        "{place} is {}",
+                        if wanted.is_some() { "missing" } else { "new" }
+                    )),
+                }
+            })
+        }
+        (Value::Array(wanted), Value::Array(given)) if wanted.len() == given.len() => {
+            let mut pairs = wanted.iter().zip(given).enumerate();
+            pairs.find_map(|(index, (wanted, given))| differs(&format!("{place}[{index}]"), wanted, given))
+        }
+        (Value::String(wanted), given) if fits(wanted, given) => None,
+        (wanted, given) if wanted == given => None,
+        (wanted, given) => Some(format!("{place} should be {wanted}, and is {given}")),
+    }
+}
+
+/// Whether a text stands for what was found.
+fn fits(wanted: &str, given: &Value) -> bool {
+    match (wanted, given) {
+        ("{{number}}", given) => given.is_number(),
+        ("{{time}}", Value::String(given)) => given.parse::<Timestamp>().is_ok(),
+        (wanted, Value::String(given)) => {
+            let mut pieces = wanted.split("{{text}}");
+            let Some(mut rest) = given.strip_prefix(pieces.next().unwrap_or_default()) else {
+                return false;
+            };
+            let mut open = false;
+            for piece in pieces {
+                open = true;
+                let Some(at) = rest.find(piece) else { return false };
+                (_, rest) = rest.split_at(at + piece.len());
+                open = open && piece.is_empty();
+            }
+            open || rest.is_empty()
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn an_expectation_stands_for_what_it_says() {
+    for (wanted, given, fit) in [
+        ("{{text}}", json!("anything"), true),
+        ("{{text}}", json!(5), false),
+        ("a{{text}}c", json!("abc"), true),
+        ("a{{text}}c", json!("abcd"), false),
+        ("a{{text}}", json!("abcd"), true),
+        ("abc", json!("abc"), true),
+        ("abc", json!("abcd"), false),
+        ("{{time}}", json!("2026-11-01T12:00:00Z"), true),
+        ("{{time}}", json!("noon"), false),
+        ("{{number}}", json!(5), true),
+        ("{{number}}", json!("5"), false),
+    ] {
+        assert_eq!(fits(wanted, &given), fit, "{wanted} {given}");
+    }
+    let expected = json!({"statusCode": 200, "body": {"a": "{{text}}"}});
+    assert_eq!(
+        difference(&expected, &json!({"statusCode": 200, "body": {"a": "b"}})),
+        None
+    );
+    for wrong in [
+        json!({"statusCode": 201, "body": {"a": "b"}}),
+        json!({"statusCode": 200, "body": {"a": "b", "c": 1}}),
+        json!({"statusCode": 200, "body": {}}),
+        json!({"statusCode": 200, "body": {"a": "b"}, "asks": ["/cgi-bin/gettoken"]}),
+        json!({"statusCode": 200, "body": {"a": "b"}, "cookies": ["c"]}),
+    ] {
+        assert!(difference(&expected, &wrong).is_some(), "{wrong}");
+    }
+}

@@ -1,0 +1,105 @@
+//! Requests as WeCom makes them, where a test wants to hold each byte of one in its hand.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use wecom_callback::{envelope, seal, sign};
+
+use super::Credentials;
+
+/// When WeCom says that it sent everything here.
+pub(crate) const TIMESTAMP: &str = "1790000000";
+/// WeCom's random number, which a test need not draw.
+pub(crate) const NONCE: &str = "1597212914";
+
+/// An event on its way: the query and the body of a `POST`.
+#[derive(Clone)]
+pub(crate) struct Letter {
+    pub(crate) query: String,
+    pub(crate) body: String,
+}
+
+impl Letter {
+    /// Seals a message for a receive id.
+    pub(crate) fn sealed(credentials: &Credentials, receive_id: &str, message: &str) -> Self {
+        let encrypt = encrypt(credentials, receive_id, message);
+        Self {
+            query: query(credentials, &encrypt),
+            body: envelope::xml(receive_id, "", &encrypt),
+        }
+    }
+
+    /// The same in WeCom's JSON envelope.
+    pub(crate) fn sealed_in_json(credentials: &Credentials, receive_id: &str, message: &str) -> Self {
+        let encrypt = encrypt(credentials, receive_id, message);
+        Self {
+            query: query(credentials, &encrypt),
+            body: envelope::json(receive_id, "", &encrypt),
+        }
+    }
+}
+
+/// The query of a check of a URL, its `echostr` as it is, not percent-encoded: whoever sends it decides how.
+pub(crate) struct Check {
+    pub(crate) signed: String,
+    pub(crate) echostr: String,
+}
+
+impl Check {
+    /// Asks for `plaintext` to be sent back.
+    pub(crate) fn sealed(credentials: &Credentials, receive_id: &str, plaintext: &str) -> Self {
+        let echostr = encrypt(credentials, receive_id, plaintext);
+        Self {
+            signed: query(credentials, &echostr),
+            echostr,
+        }
+    }
+
+    /// The query with the echostr percent-encoded, as WeCom sends it.
+    pub(crate) fn query(&self) -> String {
+        self.query_with(&self.echostr.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"))
+    }
+
+    /// The query with the echostr in this form.
+    pub(crate) fn query_with(&self, echostr: &str) -> String {
+        format!("{}&echostr={echostr}", self.signed)
+    }
+}
+
+/// The ciphertext of a message, different each time.
+pub(crate) fn encrypt(credentials: &Credentials, receive_id: &str, message: &str) -> String {
+    static DRAWN: AtomicU64 = AtomicU64::new(0);
+    let number = DRAWN.fetch_add(1, Ordering::Relaxed);
+    let mut prefix = [b'p'; 16];
+    prefix[..8].copy_from_slice(&number.to_be_bytes());
+    seal(
+        &credentials.pair().encoding_aes_key,
+        prefix,
+        message.as_bytes(),
+        receive_id,
+    )
+}
+
+/// The signed query for a ciphertext.
+pub(crate) fn query(credentials: &Credentials, encrypt: &str) -> String {
+    let signature = sign(&credentials.pair().token, TIMESTAMP, NONCE, encrypt);
+    format!("msg_signature={signature}&timestamp={TIMESTAMP}&nonce={NONCE}")
+}
+
+/// An event of the address book about this member.
+pub(crate) fn member_created(corp_id: &str, member: &str) -> String {
+    event(
+        corp_id,
+        "change_contact",
+        "create_user",
+        &format!("<UserID><![CDATA[{member}]]></UserID>"),
+    )
+}
+
+/// An event of any kind.
+pub(crate) fn event(corp_id: &str, event: &str, change_type: &str, rest: &str) -> String {
+    format!(
+        "<xml><ToUserName><![CDATA[{corp_id}]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName>\
+         <CreateTime>{TIMESTAMP}</CreateTime><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[{event}]]></Event>\
+         <ChangeType><![CDATA[{change_type}]]></ChangeType>{rest}</xml>"
+    )
+}

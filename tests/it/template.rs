@@ -1,0 +1,373 @@
+//! `template.yaml` against the code: the same functions, routes, variables and tables; and each role allows what its function
+//! does, and nothing else.
+
+mod policies;
+mod yaml;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use local::gateway::routes::{Access, ROUTES};
+use serde_json::{Map, Value, json};
+use wecom_authorization::{
+    config::VARIABLES,
+    store::tables::{AUTHORIZATION_TABLE, EVENT_TABLE, TableDefinition},
+};
+
+use crate::{operations::OPERATIONS, permissions::CALL_WECOM};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn template() -> Value {
+    yaml::parse(&read("template.yaml"))
+}
+
+/// The resources of a type, by logical id.
+fn resources<'a>(template: &'a Value, kind: &str) -> BTreeMap<&'a str, &'a Value> {
+    let all = template["Resources"].as_object().unwrap();
+    let of_kind = all.iter().filter(|(_, resource)| resource["Type"] == kind);
+    of_kind.map(|(id, resource)| (id.as_str(), resource)).collect()
+}
+
+/// The functions by their names in `functions/`.
+fn functions(template: &Value) -> BTreeMap<String, &Value> {
+    let functions = resources(template, "AWS::Serverless::Function");
+    functions
+        .into_iter()
+        .map(|(id, function)| (kebab(id.strip_suffix("Function").unwrap()), function))
+        .collect()
+}
+
+fn kebab(pascal: &str) -> String {
+    let mut kebab = String::new();
+    for letter in pascal.chars() {
+        if letter.is_ascii_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+    }
+    kebab
+}
+
+fn pascal(kebab: &str) -> String {
+    kebab
+        .split('-')
+        .map(|word| word[..1].to_uppercase() + &word[1..])
+        .collect()
+}
+
+fn names(map: &Value) -> BTreeSet<&str> {
+    map.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+fn directories(path: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(root().join(path)).unwrap().map(Result::unwrap);
+    entries
+        .filter(|entry| entry.file_type().unwrap().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect()
+}
+
+/// The events of a type, of every function: function, event.
+fn triggers<'a>(template: &'a Value, kind: &str) -> Vec<(String, &'a Value)> {
+    functions(template)
+        .into_iter()
+        .flat_map(|(name, function)| {
+            let events = function["Properties"]["Events"].as_object().into_iter().flatten();
+            events.map(move |(_, event)| (name.clone(), event)).collect::<Vec<_>>()
+        })
+        .filter(|(_, event)| event["Type"] == kind)
+        .map(|(name, event)| (name, &event["Properties"]))
+        .collect()
+}
+
+#[test]
+fn names_the_functions_that_there_are() {
+    let template = template();
+    let there = directories("functions");
+    assert_eq!(functions(&template).into_keys().collect::<BTreeSet<_>>(), there);
+    assert_eq!(directories("events"), there, "every function has sample events");
+    let permitted: BTreeSet<_> = OPERATIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(permitted, there);
+    for name in there {
+        let samples = fs::read_dir(root().join("events").join(&name)).unwrap();
+        assert!(samples.count() > 0, "{name} has a sample event");
+    }
+}
+
+#[test]
+fn builds_and_names_every_function_alike() {
+    for (name, function) in functions(&template()) {
+        let properties = &function["Properties"];
+        assert_eq!(properties["CodeUri"], format!("functions/{name}"));
+        assert_eq!(
+            properties["FunctionName"],
+            json!({"Fn::Sub": format!("${{AWS::StackName}}-{name}")})
+        );
+        assert_eq!(function["Metadata"]["BuildMethod"], "rust-cargolambda", "{name}");
+        assert!(properties["MemorySize"].is_u64(), "{name}: memory");
+        let timeout = properties["Timeout"]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{name}: time-out"));
+        let routed = properties["Events"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .any(|(_, event)| event["Type"] == "HttpApi");
+        assert!(!routed || timeout < 30, "{name}: API Gateway waits for 30 seconds");
+    }
+}
+
+#[test]
+fn gives_every_function_a_log_that_ends() {
+    let template = template();
+    let groups = resources(&template, "AWS::Logs::LogGroup");
+    for (name, function) in functions(&template) {
+        let group = format!("{}LogGroup", pascal(&name));
+        assert_eq!(
+            function["Properties"]["LoggingConfig"]["LogGroup"],
+            json!({"Ref": group})
+        );
+        assert_eq!(function["Properties"]["LoggingConfig"]["LogFormat"], "JSON");
+        assert!(groups.contains_key(group.as_str()), "{group}");
+    }
+    for (id, group) in groups {
+        assert_eq!(
+            group["Properties"]["RetentionInDays"],
+            json!({"Ref": "LogRetentionDays"}),
+            "{id}"
+        );
+    }
+}
+
+#[test]
+fn sets_the_variables_that_the_functions_read() {
+    let template = template();
+    let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
+    assert_eq!(names(variables), BTreeSet::from(VARIABLES));
+    for local in ["AWS_ENDPOINT_URL", "LOCAL_TENANT_ID"] {
+        assert_eq!(variables[local], "", "{local} is for sam local alone");
+    }
+    for (name, function) in functions(&template) {
+        assert_eq!(function["Properties"]["Environment"], Value::Null, "{name}");
+    }
+}
+
+#[test]
+fn has_local_settings_for_variables_that_there_are() {
+    let env: Value = serde_json::from_str(&read("env.json")).unwrap();
+    assert_eq!(names(&env), BTreeSet::from(["Parameters"]));
+    let unknown: Vec<_> = names(&env["Parameters"])
+        .into_iter()
+        .filter(|name| !VARIABLES.contains(name))
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn makes_the_tables_that_the_store_expects() {
+    let template = template();
+    let tables = resources(&template, "AWS::DynamoDB::Table");
+    assert_eq!(
+        tables.keys().copied().collect::<Vec<_>>(),
+        ["AuthorizationTable", "EventTable"]
+    );
+    for (id, definition) in [("AuthorizationTable", AUTHORIZATION_TABLE), ("EventTable", EVENT_TABLE)] {
+        let table = tables[id];
+        assert_eq!(table["Properties"], expected_table(&definition), "{id}");
+        assert_eq!(table["DeletionPolicy"], "Retain");
+        assert_eq!(table["UpdateReplacePolicy"], "Retain");
+    }
+}
+
+fn expected_table(definition: &TableDefinition) -> Value {
+    let key_schema = |partition_key: &str, sort_key: Option<&str>| {
+        let sort_key = sort_key.map(|name| json!({"AttributeName": name, "KeyType": "RANGE"}));
+        let partition_key = json!({"AttributeName": partition_key, "KeyType": "HASH"});
+        [partition_key].into_iter().chain(sort_key).collect::<Value>()
+    };
+    let mut attributes = vec![Some(definition.partition_key), definition.sort_key];
+    let mut properties = json!({
+        "BillingMode": "PAY_PER_REQUEST",
+        "DeletionProtectionEnabled": true,
+        "KeySchema": key_schema(definition.partition_key, definition.sort_key),
+        "TimeToLiveSpecification": {"AttributeName": definition.time_to_live, "Enabled": true},
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true},
+        "SSESpecification": {
+            "SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": {"Fn::GetAtt": ["TableKey", "Arn"]},
+        },
+    });
+    if let Some((name, partition_key, sort_key)) = definition.index {
+        properties["GlobalSecondaryIndexes"] = json!([{
+            "IndexName": name,
+            "KeySchema": key_schema(partition_key, Some(sort_key)),
+            "Projection": {"ProjectionType": "ALL"},
+        }]);
+        attributes.extend([Some(partition_key), Some(sort_key)]);
+    }
+    if definition.stream {
+        properties["StreamSpecification"] = json!({"StreamViewType": "NEW_AND_OLD_IMAGES"});
+    }
+    properties["AttributeDefinitions"] = attributes
+        .into_iter()
+        .flatten()
+        .map(|name| json!({"AttributeName": name, "AttributeType": "S"}))
+        .collect();
+    properties
+}
+
+/// `function method path`, and whether it takes a token.
+type Routes = BTreeMap<String, bool>;
+
+#[test]
+fn has_the_routes_of_the_gateway() {
+    let template = template();
+    let mut routes = Routes::new();
+    for (name, route) in triggers(&template, "HttpApi") {
+        assert_eq!(route["ApiId"], json!({"Ref": "HttpApi"}));
+        let text = |property: &str| route[property].as_str().unwrap();
+        let open = match route["Auth"].as_object() {
+            None => false,
+            Some(auth) => {
+                assert_eq!(route["Auth"], json!({"Authorizer": "NONE"}));
+                auth.contains_key("Authorizer")
+            }
+        };
+        routes.insert(format!("{name} {} {}", text("Method"), text("Path")), !open);
+    }
+    let expected: Routes = ROUTES
+        .iter()
+        .map(|route| {
+            let function = kebab(&format!("{:?}", route.function));
+            let line = format!("{function} {} {}", route.method, route.path);
+            (line, route.access == Access::Token)
+        })
+        .collect();
+    assert_eq!(routes, expected);
+    assert_eq!(
+        template["Resources"]["HttpApi"]["Properties"]["Auth"]["DefaultAuthorizer"],
+        "AdminToken"
+    );
+}
+
+#[test]
+fn limits_every_route_that_wecom_calls() {
+    let template = template();
+    let api = &template["Resources"]["HttpApi"]["Properties"];
+    let limited = names(&api["RouteSettings"]);
+    let called: BTreeSet<String> = ROUTES
+        .iter()
+        .filter(|route| route.path.starts_with("/callback/") || route.path.starts_with("/suite/"))
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    assert_eq!(limited, called.iter().map(String::as_str).collect());
+    let rest = api["RouteSettings"].as_object().unwrap().values();
+    for settings in rest.chain([&api["DefaultRouteSettings"]]) {
+        assert_eq!(
+            names(settings),
+            BTreeSet::from(["ThrottlingBurstLimit", "ThrottlingRateLimit"])
+        );
+    }
+}
+
+#[test]
+fn logs_no_query_and_no_path() {
+    let template = template();
+    let format = template["Resources"]["HttpApi"]["Properties"]["AccessLogSettings"]["Format"]
+        .as_str()
+        .unwrap();
+    for variable in [
+        "$context.path",
+        "querystring",
+        "$context.domainName",
+        "$context.authorizer.claims",
+    ] {
+        assert!(!format.contains(variable), "{variable}");
+    }
+}
+
+#[test]
+fn gives_up_a_change_of_a_table_only_into_a_queue() {
+    let template = template();
+    let mappings = triggers(&template, "DynamoDB");
+    assert_eq!(mappings.len(), 2);
+    for (name, mapping) in mappings {
+        for property in ["MaximumRetryAttempts", "MaximumRecordAgeInSeconds"] {
+            assert!(
+                mapping[property].as_u64().is_some_and(|value| value > 0),
+                "{name}: {property}"
+            );
+        }
+        assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+        let queue = &mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0];
+        let queues = resources(&template, "AWS::SQS::Queue");
+        assert!(queues.contains_key(queue.as_str().unwrap()), "{name}");
+        let patterns = mapping["FilterCriteria"]["Filters"].as_array().unwrap();
+        for pattern in patterns {
+            let pattern: Map<String, Value> = serde_json::from_str(pattern["Pattern"].as_str().unwrap()).unwrap();
+            assert!(pattern.contains_key("eventName"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn sends_exactly_the_calls_to_wecom_through_the_fixed_address() {
+    let template = template();
+    let through: Vec<_> = functions(&template)
+        .into_iter()
+        .filter(|(_, function)| function["Properties"].get("VpcConfig").is_some())
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(through, CALL_WECOM);
+}
+
+#[test]
+fn explains_every_alarm_in_the_runbook() {
+    let template = template();
+    let runbook = read("docs/runbook.md");
+    let headings: BTreeSet<String> = runbook
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .map(|heading| heading.to_lowercase().replace(' ', "-"))
+        .collect();
+    let mut explained = BTreeSet::new();
+    for (id, alarm) in resources(&template, "AWS::CloudWatch::Alarm") {
+        let properties = &alarm["Properties"];
+        let description = properties["AlarmDescription"].as_str().unwrap();
+        let (_, heading) = description
+            .rsplit_once("docs/runbook.md#")
+            .unwrap_or_else(|| panic!("{id} names no heading"));
+        explained.insert(heading.to_owned());
+        for property in ["AlarmActions", "OKActions"] {
+            assert_eq!(properties[property], json!([{"Ref": "AlarmTopic"}]), "{id}");
+        }
+        let missing = properties["TreatMissingData"].as_str().unwrap();
+        let counts_what_must_come = id.starts_with("SuiteTicket");
+        assert_eq!(missing == "breaching", counts_what_must_come, "{id}");
+    }
+    assert_eq!(explained, headings);
+}
+
+#[test]
+fn keeps_secrets_out_of_parameters() {
+    let template = template();
+    for (name, parameter) in template["Parameters"].as_object().unwrap() {
+        assert_eq!(parameter.get("NoEcho"), None, "{name} looks like a secret");
+    }
+    let samconfig = read("samconfig.toml");
+    for word in ["secret", "password", "token"] {
+        assert!(
+            !samconfig.to_lowercase().contains(word),
+            "samconfig.toml speaks of a {word}"
+        );
+    }
+}

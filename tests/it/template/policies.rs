@@ -1,0 +1,296 @@
+//! Each function's role against the table of what the function does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{functions, pascal, resources, template, triggers};
+use crate::{
+    operations::OPERATIONS,
+    permissions::{CALL_WECOM, Permission, permissions},
+};
+
+/// The statements of a role's own policy that allow something.
+fn statements(role: &Value) -> Vec<&Value> {
+    let policies = role["Properties"]["Policies"].as_array().unwrap();
+    policies
+        .iter()
+        .flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap())
+        .inspect(|statement| assert_eq!(statement["Effect"], "Allow"))
+        .collect()
+}
+
+/// One or many, as IAM lets one write it.
+fn list(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(values) => values.iter().collect(),
+        value => vec![value],
+    }
+}
+
+fn actions(statement: &Value) -> impl Iterator<Item = &str> {
+    list(&statement["Action"])
+        .into_iter()
+        .map(|action| action.as_str().unwrap())
+}
+
+/// The name that a permission has for a resource.
+fn name_of(resource: &Value) -> Option<&'static str> {
+    let tenant_secret = |kind| {
+        let all = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}/*";
+        json!({"Fn::Sub": format!("{all}/{kind}-??????")})
+    };
+    let names = [
+        (json!({"Fn::GetAtt": ["AuthorizationTable", "Arn"]}), "authorization"),
+        (
+            json!({"Fn::Sub": "${AuthorizationTable.Arn}/index/due"}),
+            "authorization/due",
+        ),
+        (json!({"Fn::GetAtt": ["EventTable", "Arn"]}), "events"),
+        (
+            json!({"Fn::Sub": "${EventTable.Arn}/index/timeline"}),
+            "events/timeline",
+        ),
+        (json!({"Ref": "SuiteSecret"}), "suite"),
+        (json!({"Ref": "SealingKeySecret"}), "sealing-key"),
+        (tenant_secret("installation"), "*/installation"),
+        (tenant_secret("contacts"), "*/contacts"),
+        (tenant_secret("external-contacts"), "*/external-contacts"),
+    ];
+    names
+        .into_iter()
+        .find(|(known, _)| known == resource)
+        .map(|(_, name)| name)
+}
+
+/// The kinds of items that a statement is confined to.
+fn kinds(statement: &Value) -> Vec<Option<String>> {
+    let Some(condition) = statement.get("Condition") else {
+        return vec![None];
+    };
+    let patterns = &condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+    assert_eq!(
+        *condition,
+        json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": patterns}})
+    );
+    let patterns = patterns.as_array().unwrap().iter();
+    patterns
+        .map(|pattern| Some(pattern.as_str().unwrap().strip_suffix("#*").unwrap().to_owned()))
+        .collect()
+}
+
+/// What a role allows of tables and secrets.
+fn allowed(role: &Value) -> BTreeSet<Permission> {
+    let mut allowed = BTreeSet::new();
+    for statement in statements(role) {
+        for action in actions(statement) {
+            let data = action.starts_with("dynamodb:") || action.starts_with("secretsmanager:");
+            if !data || STREAM_ACTIONS.contains(&action) {
+                continue;
+            }
+            for resource in list(&statement["Resource"]) {
+                let resource = name_of(resource).unwrap_or_else(|| panic!("{action} on {resource}"));
+                for kind in kinds(statement) {
+                    let permission = Permission {
+                        action: action.to_owned(),
+                        resource,
+                        kind,
+                    };
+                    assert!(allowed.insert(permission), "{action} on {resource} is allowed twice");
+                }
+            }
+        }
+    }
+    allowed
+}
+
+const STREAM_ACTIONS: [&str; 4] = [
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+];
+
+#[test]
+fn gives_every_function_a_role_of_its_own() {
+    let template = template();
+    let roles = resources(&template, "AWS::IAM::Role");
+    let mut used = BTreeSet::new();
+    for (name, function) in functions(&template) {
+        let role = format!("{}Role", pascal(&name));
+        assert_eq!(function["Properties"]["Role"], json!({"Fn::GetAtt": [role, "Arn"]}));
+        assert_eq!(function["Properties"].get("Policies"), None, "{name}: a shortcut");
+        assert!(roles.contains_key(role.as_str()), "{role}");
+        let properties = &roles[role.as_str()]["Properties"];
+        let trust = &properties["AssumeRolePolicyDocument"]["Statement"];
+        assert_eq!(
+            *trust,
+            json!([{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}])
+        );
+        let egress = json!({"Fn::If": ["HasFixedEgress", [{"Ref": "EgressPolicy"}], {"Ref": "AWS::NoValue"}]});
+        let managed = properties.get("ManagedPolicyArns");
+        let expected = CALL_WECOM.contains(&name.as_str()).then_some(&egress);
+        assert_eq!(managed, expected, "{name}");
+        used.insert(role);
+    }
+    let rest: Vec<_> = roles.keys().filter(|role| !used.contains(**role)).collect();
+    assert_eq!(rest, [&"AnnouncementPipeRole", &"EventPipeRole"]);
+}
+
+#[test]
+fn allows_each_function_what_it_does_and_nothing_else() {
+    let template = template();
+    let roles = resources(&template, "AWS::IAM::Role");
+    for (name, _) in OPERATIONS {
+        let allowed = allowed(roles[format!("{}Role", pascal(name)).as_str()]);
+        let needed = permissions(name);
+        let missing: Vec<_> = needed.difference(&allowed).collect();
+        let idle: Vec<_> = allowed.difference(&needed).collect();
+        assert!(
+            missing.is_empty() && idle.is_empty(),
+            "{name}: missing {missing:#?}, too much {idle:#?}"
+        );
+    }
+}
+
+/// What follows from the rest: logging, the tables' and secrets' key, and the stream that a function is handed.
+#[test]
+fn allows_beyond_that_only_what_follows_from_it() {
+    let template = template();
+    let roles = resources(&template, "AWS::IAM::Role");
+    let streams: BTreeMap<String, (String, String)> = triggers(&template, "DynamoDB")
+        .into_iter()
+        .map(|(name, mapping)| {
+            let part = |value: &Value| value["Fn::GetAtt"][0].as_str().unwrap().to_owned();
+            let queue = &mapping["DestinationConfig"]["OnFailure"]["Destination"];
+            (name, (part(&mapping["Stream"]), part(queue)))
+        })
+        .collect();
+    for (name, _) in OPERATIONS {
+        let mut rest = BTreeSet::new();
+        for statement in statements(roles[format!("{}Role", pascal(name)).as_str()]) {
+            for action in actions(statement) {
+                let data = action.starts_with("dynamodb:") || action.starts_with("secretsmanager:");
+                if data && !STREAM_ACTIONS.contains(&action) {
+                    continue;
+                }
+                let via = list(&statement["Condition"]["StringEquals"]["kms:ViaService"])
+                    .into_iter()
+                    .filter_map(|service| service["Fn::Sub"].as_str())
+                    .map(|service| service.strip_suffix(".${AWS::Region}.${AWS::URLSuffix}").unwrap());
+                let via: Vec<_> = via.collect();
+                assert_eq!(action.starts_with("kms:"), !via.is_empty(), "{name}: {action}");
+                for service in if via.is_empty() { vec![""] } else { via } {
+                    rest.insert(
+                        format!("{action} {} {service}", statement["Resource"])
+                            .trim()
+                            .to_owned(),
+                    );
+                }
+            }
+        }
+        assert_eq!(rest, expected_rest(name, streams.get(name)), "{name}");
+    }
+}
+
+fn expected_rest(name: &str, stream: Option<&(String, String)>) -> BTreeSet<String> {
+    let attribute = |resource: &str, attribute: &str| json!({"Fn::GetAtt": [resource, attribute]}).to_string();
+    let mut expected = BTreeSet::new();
+    for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
+        let group = format!("{}LogGroup", pascal(name));
+        expected.insert(format!("{action} {}", attribute(&group, "Arn")));
+    }
+    let tables = attribute("TableKey", "Arn");
+    let secrets = attribute("SecretKey", "Arn");
+    let needed = permissions(name);
+    let does = |prefix: &str| needed.iter().any(|permission| permission.action.starts_with(prefix));
+    // KMS asks on behalf of DynamoDB and Secrets Manager whether the caller may use the key.
+    if does("dynamodb:") {
+        expected.insert(format!("kms:Decrypt {tables} dynamodb"));
+    }
+    let writes = does("secretsmanager:PutSecretValue");
+    if writes || does("secretsmanager:GetSecretValue") {
+        expected.insert(format!("kms:Decrypt {secrets} secretsmanager"));
+    }
+    if writes {
+        expected.insert(format!("kms:GenerateDataKey {secrets} secretsmanager"));
+    }
+    if let Some((table, queue)) = stream {
+        let streams = json!({"Fn::Sub": format!("${{{table}.Arn}}/stream/*")});
+        expected.insert(format!("dynamodb:ListStreams {streams}"));
+        for action in STREAM_ACTIONS
+            .into_iter()
+            .filter(|action| *action != "dynamodb:ListStreams")
+        {
+            expected.insert(format!("{action} {}", attribute(table, "StreamArn")));
+        }
+        expected.insert(format!("sqs:SendMessage {}", attribute(queue, "Arn")));
+    }
+    expected
+}
+
+/// The function that faces WeCom's events, and the whole internet with it.
+#[test]
+fn keeps_every_tenants_secret_from_event_callback() {
+    let template = template();
+    let role = resources(&template, "AWS::IAM::Role")["EventCallbackRole"];
+    assert_eq!(role["Properties"].get("ManagedPolicyArns"), None);
+    let secrets: Vec<_> = statements(role)
+        .into_iter()
+        .filter(|statement| actions(statement).any(|action| action.starts_with("secretsmanager:")))
+        .flat_map(|statement| list(&statement["Resource"]))
+        .collect();
+    assert_eq!(secrets, [&json!({"Ref": "SealingKeySecret"})]);
+}
+
+#[test]
+fn reads_tenants_secrets_in_four_functions_only() {
+    let reads: BTreeSet<&str> = OPERATIONS
+        .iter()
+        .filter(|(name, _)| {
+            permissions(name).iter().any(|permission| {
+                permission.action.ends_with("GetSecretValue") && permission.resource.starts_with("*/")
+            })
+        })
+        .map(|(name, _)| *name)
+        .collect();
+    let expected = [
+        "check-health",
+        "installation-callback",
+        "issue-access-token",
+        "process-suite-event",
+    ];
+    assert_eq!(reads, BTreeSet::from(expected));
+}
+
+/// No role may do anything, or something to anything. EC2's Describe actions know no resource.
+#[test]
+fn writes_no_star_but_for_the_network() {
+    let template = template();
+    let mut policies: Vec<(&str, &Value)> = Vec::new();
+    for (id, role) in resources(&template, "AWS::IAM::Role") {
+        for policy in role["Properties"]["Policies"].as_array().unwrap() {
+            policies.push((id, &policy["PolicyDocument"]));
+        }
+    }
+    for (id, policy) in resources(&template, "AWS::IAM::ManagedPolicy") {
+        policies.push((id, &policy["Properties"]["PolicyDocument"]));
+    }
+    for (id, document) in policies {
+        for statement in document["Statement"].as_array().unwrap() {
+            let denies = statement["Effect"] == "Deny";
+            for action in actions(statement) {
+                assert!(!action.contains('*'), "{id}: {action}");
+                for resource in list(&statement["Resource"]) {
+                    let describes = id == "EgressPolicy" && action.starts_with("ec2:Describe");
+                    assert!(
+                        denies || describes || *resource != json!("*"),
+                        "{id}: {action} on everything"
+                    );
+                    assert!(statement.get("NotAction").is_none());
+                    assert!(statement.get("NotResource").is_none());
+                }
+            }
+        }
+    }
+}
