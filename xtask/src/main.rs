@@ -6,7 +6,7 @@
 #![expect(clippy::print_stdout, reason = "these are commands: they print")]
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, ExitCode},
     time::{Duration, Instant},
 };
@@ -102,7 +102,9 @@ impl Run {
             cargo(&["build", "--locked", "--package", "local"]),
         );
         let mut test = Command::new("npm");
-        test.arg("test").current_dir("tests/browser");
+        test.arg("test")
+            .current_dir("tests/browser")
+            .env("LOCAL_SERVER", local_server());
         self.step(name, test);
     }
 
@@ -146,6 +148,13 @@ fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments);
     command
+}
+
+/// The server that `cargo build` has made.
+fn local_server() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    let server = target.join("debug/local");
+    std::path::absolute(&server).unwrap_or(server)
 }
 
 fn installed(program: &str) -> bool {

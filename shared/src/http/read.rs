@@ -155,17 +155,16 @@ pub(super) fn cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use lambda_http::aws_lambda_events::apigw::{
-        ApiGatewayV2httpRequestContext, ApiGatewayV2httpRequestContextAuthorizerDescription,
-        ApiGatewayV2httpRequestContextAuthorizerJwtDescription,
+        ApiGatewayRequestAuthorizer, ApiGatewayRequestAuthorizerJwtDescription, ApiGatewayV2httpRequestContext,
     };
 
     use super::*;
 
     fn request(claim: Option<&str>) -> Request {
-        let mut jwt = ApiGatewayV2httpRequestContextAuthorizerJwtDescription::default();
+        let mut jwt = ApiGatewayRequestAuthorizerJwtDescription::default();
         jwt.claims
             .extend(claim.map(|claim| ("tenant_id".to_owned(), claim.to_owned())));
-        let mut authorizer = ApiGatewayV2httpRequestContextAuthorizerDescription::default();
+        let mut authorizer = ApiGatewayRequestAuthorizer::default();
         authorizer.jwt = Some(jwt);
         let mut context = ApiGatewayV2httpRequestContext::default();
         context.authorizer = Some(authorizer);

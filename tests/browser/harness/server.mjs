@@ -20,10 +20,13 @@ export async function startServer() {
   const log = [];
   const child = spawn(BINARY, ['--listen', '127.0.0.1:0', '--data', data], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, RUST_LOG: 'info' } });
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => log.push(text));
+  // A test run that ends in the middle leaves nothing behind.
+  const abandon = () => child.kill('SIGKILL');
+  process.once('exit', abandon);
   const ended = new Promise((resolve) => { child.once('exit', resolve); });
   const file = path.join(data, 'local.json');
   await until(START_MS, 'the server to start', () => {
-    if (child.exitCode !== null) throw new Error(`the server ended: ${log.join('')}`);
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the server ended (${child.exitCode ?? child.signalCode}): ${log.join('')}`);
     return existsSync(file);
   });
   const local = JSON.parse(readFileSync(file, 'utf8'));
@@ -40,6 +43,7 @@ export async function startServer() {
       const impatience = setTimeout(() => child.kill('SIGKILL'), 5_000);
       await ended;
       clearTimeout(impatience);
+      process.off('exit', abandon);
       rmSync(data, { recursive: true, force: true });
     },
   };
