@@ -84,6 +84,8 @@ test('announces what has happened between two states, once', () => {
   const after = { ...during, contacts: scope('accepted', { status: 'verified', verified_at: '2026-11-22T02:01:00Z', last_rejection: refused }) };
   assert.deepEqual(happenings(during, after).map(({ key }) => key), ['verified']);
   assert.deepEqual(happenings(null, after), []);
+  assert.deepEqual(happenings(after, state()).map(({ key }) => key), ['disconnected']);
+  assert.deepEqual(happenings(after, state({ installation: { status: 'cancelled' } })).map(({ key }) => key), ['cancelled']);
 });
 
 test('reads problem+json, and knows what an answer without a code means', async () => {

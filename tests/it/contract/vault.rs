@@ -44,6 +44,17 @@ async fn what_was_put_reads_back_by_its_version_and_as_the_newest() {
     assert_eq!(read(&endpoint, Some(unknown)).await, None);
 }
 
+/// Attempts that died before their record was written leave versions that nothing points at; the record's own stays readable.
+#[tokio::test]
+async fn a_version_is_readable_however_many_came_after_it() {
+    let endpoint = Endpoint::any().await;
+    let first = put(&endpoint, "the one in force").await;
+    for later in 0..10 {
+        put(&endpoint, &later.to_string()).await;
+    }
+    assert_eq!(read(&endpoint, Some(&first)).await.as_deref(), Some("the one in force"));
+}
+
 #[tokio::test]
 async fn every_name_and_every_prefix_is_a_secret_of_its_own() {
     let endpoint = Endpoint::any().await;
