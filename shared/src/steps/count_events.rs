@@ -26,20 +26,13 @@ pub enum EventChange {
     Repeated(CallbackId),
 }
 
-/// A transaction has at most 100 items (DynamoDB quotas).
-const CALLBACKS_AT_ONCE: usize = 100;
-
 impl<S: CountEvents> CountStoredEvents<'_, S> {
     /// Adds up `changes`. `batch` names them: handed in again within ten minutes they are not counted again.
     ///
     /// # Errors
     /// The store's failure; the batch is to be handed in again.
     pub async fn run(&self, changes: &[EventChange], batch: &str) -> Result<(), StepError> {
-        let counts = add_up(changes);
-        for (part, counts) in counts.chunks(CALLBACKS_AT_ONCE).enumerate() {
-            self.store.count(counts.to_vec(), &format!("{batch}{part}")).await?;
-        }
-        Ok(())
+        Ok(self.store.count(add_up(changes), batch).await?)
     }
 }
 
