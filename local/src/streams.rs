@@ -8,6 +8,7 @@ use aws_sdk_dynamodbstreams::{
     types::{AttributeValue, Record, ShardIteratorType},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 use wecom_authorization::{
@@ -63,11 +64,22 @@ const ATTEMPTS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 const BATCH: i32 = 100;
 
+/// How far a shard has been read, kept across restarts.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Position {
+    /// The last record that was handed in.
+    done: Option<String>,
+    /// The last record of the batch that is being handed in. A batch that is handed in again after a restart must be the
+    /// same one: Lambda does not change a batch either, and a function may know it by what is in it.
+    in_hand: Option<String>,
+}
+
+type Positions = BTreeMap<String, Position>;
+
 impl Pump {
     /// Runs until it is dropped.
     pub(crate) async fn run(self) {
-        let mut positions: BTreeMap<String, String> =
-            self.directory.read(&self.file()).ok().flatten().unwrap_or_default();
+        let mut positions: Positions = self.directory.read(&self.file()).ok().flatten().unwrap_or_default();
         loop {
             let rung = self.bell.notified();
             match self.look(&mut positions).await {
@@ -86,7 +98,7 @@ impl Pump {
     }
 
     /// Hands on what is new in each shard. Answers whether anything was.
-    async fn look(&self, positions: &mut BTreeMap<String, String>) -> Result<bool, Error> {
+    async fn look(&self, positions: &mut Positions) -> Result<bool, Error> {
         let streams = self
             .client
             .list_streams()
@@ -113,18 +125,14 @@ impl Pump {
         Ok(any)
     }
 
-    async fn look_at(
-        &self,
-        arn: &str,
-        shard_id: &str,
-        positions: &mut BTreeMap<String, String>,
-    ) -> Result<bool, Error> {
+    async fn look_at(&self, arn: &str, shard_id: &str, positions: &mut Positions) -> Result<bool, Error> {
+        let position = positions.entry(shard_id.to_owned()).or_default();
         let iterator = self.client.get_shard_iterator().stream_arn(arn).shard_id(shard_id);
-        let iterator = match positions.get(shard_id) {
+        let iterator = match &position.done {
             None => iterator.shard_iterator_type(ShardIteratorType::TrimHorizon),
-            Some(position) => iterator
+            Some(done) => iterator
                 .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
-                .sequence_number(position),
+                .sequence_number(done),
         };
         let iterator = iterator.send().await?.shard_iterator.ok_or("no shard iterator")?;
         let records = self
@@ -134,13 +142,22 @@ impl Pump {
             .limit(BATCH)
             .send()
             .await?;
-        let records = records.records.unwrap_or_default();
+        let mut records = records.records.unwrap_or_default();
+        if let Some(in_hand) = &position.in_hand
+            && let Some(end) = records
+                .iter()
+                .position(|record| sequence_number(record) == Some(in_hand))
+        {
+            records.truncate(end + 1);
+        }
         let Some(last) = records.last().and_then(sequence_number) else {
             return Ok(false);
         };
-        let last = last.to_owned();
+        position.in_hand = Some(last.to_owned());
+        self.directory.write_json(&self.file(), positions)?;
         self.hand_in(&records).await?;
-        positions.insert(shard_id.to_owned(), last);
+        let position = positions.entry(shard_id.to_owned()).or_default();
+        position.done = position.in_hand.take();
         self.directory.write_json(&self.file(), positions)?;
         Ok(true)
     }

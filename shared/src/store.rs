@@ -192,8 +192,13 @@ pub trait ReadEvents: Send + Sync {
 
 /// Counting events per callback.
 pub trait CountEvents: Send + Sync {
-    /// Adds the counts, once for each `batch`, however often it is handed in within ten minutes.
-    fn count(&self, counts: Vec<CallbackCount>, batch: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Adds the counts, once for each `batch`, however often it is handed in within two days.
+    fn count(
+        &self,
+        counts: Vec<CallbackCount>,
+        batch: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// What one batch of stored events adds to one callback.

@@ -100,7 +100,7 @@ pub async fn count_events(platform: &Platform, changes: Changes) -> BatchAnswer 
     }
     let batch = hex(&batch.finalize()).get(..24).unwrap_or_default().to_owned();
     let step = CountStoredEvents { store: &platform.store };
-    if let Err(error) = step.run(&counted, &batch).await
+    if let Err(error) = step.run(&counted, &batch, platform.clock.now()).await
         && let Some(first) = changes.records.first()
     {
         failed(&mut answer, first, &error);

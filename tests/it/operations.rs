@@ -77,7 +77,10 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 17] = {
             &[(GET, AuthorizationTable), (PUT, AuthorizationTable)],
         ),
         ("console", &[]),
-        ("count-events", &[(UPDATE, AuthorizationTable)]),
+        (
+            "count-events",
+            &[(PUT, AuthorizationTable), (UPDATE, AuthorizationTable)],
+        ),
         (
             "disconnect",
             &[

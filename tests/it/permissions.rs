@@ -22,7 +22,11 @@ const ITEMS: [(&str, &str); 17] = [
          PutItem TENANT AUDIT CHANGED",
     ),
     ("console", ""),
-    ("count-events", "UpdateItem CALLBACK"),
+    (
+        "count-events",
+        "PutItem COUNTED
+         UpdateItem CALLBACK",
+    ),
     (
         "disconnect",
         "GetItem TENANT

@@ -27,12 +27,12 @@ pub enum EventChange {
 }
 
 impl<S: CountEvents> CountStoredEvents<'_, S> {
-    /// Adds up `changes`. `batch` names them: handed in again within ten minutes they are not counted again.
+    /// Adds up `changes`. `batch` names them: handed in again within two days they are not counted again.
     ///
     /// # Errors
     /// The store's failure; the batch is to be handed in again.
-    pub async fn run(&self, changes: &[EventChange], batch: &str) -> Result<(), StepError> {
-        Ok(self.store.count(add_up(changes), batch).await?)
+    pub async fn run(&self, changes: &[EventChange], batch: &str, now: Timestamp) -> Result<(), StepError> {
+        Ok(self.store.count(add_up(changes), batch, now).await?)
     }
 }
 

@@ -245,10 +245,13 @@ async fn a_busy_callback_does_not_make_the_wizards_change_stale() {
         duplicates: 2,
         last_event_at: Some(endpoint.now),
     };
-    store.count(vec![counted.clone()], "batch-1").await.unwrap();
+    store
+        .count(vec![counted.clone()], "batch-1", endpoint.now)
+        .await
+        .unwrap();
     mine.propose(generation(2, endpoint.now));
     store.commit(vec![save_callback(mine.clone())]).await.unwrap();
-    store.count(vec![counted], "batch-2").await.unwrap();
+    store.count(vec![counted], "batch-2", endpoint.now).await.unwrap();
     mine.version = 2;
     mine.last_rejection = Some(rejection);
     mine.events_received = 6;
@@ -283,7 +286,7 @@ async fn a_removed_callback_is_gone_for_every_writer() {
         duplicates: 0,
         last_event_at: None,
     };
-    store.count(vec![counted], "batch").await.unwrap();
+    store.count(vec![counted], "batch", endpoint.now).await.unwrap();
     assert_eq!(endpoint.count(&endpoint.authorization_table).await, 0);
 }
 

@@ -99,7 +99,7 @@ async fn every_method(
         ("append", store.append(event(Payload::new())).await.map(drop)),
         ("append in parts", store.append(event(large)).await.map(drop)),
         ("events", store.events(&tenant, &filter, 10, None).await.map(drop)),
-        ("count", store.count(vec![count], "batch").await),
+        ("count", store.count(vec![count], "batch", now).await),
         ("ticket", store.ticket("ww3f2a").await.map(drop)),
         ("keep_ticket", store.keep_ticket("ww3f2a", &secret, now).await),
         ("token", store.token("name", now).await.map(drop)),

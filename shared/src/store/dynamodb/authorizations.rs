@@ -52,7 +52,7 @@ impl Authorizations for DynamoDb {
             .into_iter()
             .map(|change| self.transact_item(change))
             .collect::<Result<_, _>>()?;
-        match self.transact(items, None).await {
+        match self.transact(items).await {
             Ok(()) => Ok(()),
             Err(Refused::Conditions(failed)) if failed.iter().zip(&binds).any(|(failed, binds)| *failed && *binds) => {
                 Err(CommitError::CorpBoundElsewhere)

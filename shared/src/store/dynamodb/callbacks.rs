@@ -1,12 +1,15 @@
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::update_item::UpdateItemError,
-    types::{TransactWriteItem, Update},
+    types::{Put, TransactWriteItem, Update},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::{DynamoDb, authorizations::callback_key, number, store_error, text, to_attribute, transactions::Refused};
+use super::{
+    DynamoDb, Key, authorizations::callback_key, number, store_error, text, time_to_live, to_attribute,
+    transactions::Refused,
+};
 use crate::{
     audit::AuditEntry,
     authorization::{Callback, Rejection},
@@ -57,27 +60,21 @@ impl Callbacks for DynamoDb {
     }
 }
 
+/// How long it is remembered what has been counted: longer than the stream hands a batch in again (its records live a day).
+const REMEMBER_COUNTED: SignedDuration = SignedDuration::from_hours(48);
+
 impl CountEvents for DynamoDb {
     /// One transaction for each callback: one that was removed in the meantime must not come back as a counter, and must not
-    /// keep the others from being counted.
-    async fn count(&self, counts: Vec<CallbackCount>, batch: &str) -> Result<(), StoreError> {
+    /// keep the others from being counted. A note in the transaction says that it was carried out; DynamoDB's own
+    /// `ClientRequestToken` does so for ten minutes only.
+    async fn count(&self, counts: Vec<CallbackCount>, batch: &str, now: Timestamp) -> Result<(), StoreError> {
         for count in counts {
-            let update = Update::builder()
-                .table_name(&self.authorization_table)
-                .set_key(Some(callback_key(&count.callback_id).into_item()))
-                .condition_expression("attribute_exists(pk)")
-                .expression_attribute_values(":received", number(count.received))
-                .expression_attribute_values(":duplicates", number(count.duplicates));
-            let update = match count.last_event_at {
-                None => update.update_expression("ADD events_received :received, duplicates :duplicates"),
-                Some(at) => update
-                    .update_expression("ADD events_received :received, duplicates :duplicates SET last_event_at = :at")
-                    .expression_attribute_values(":at", to_attribute(&at)?),
-            };
-            let update = update.build().map_err(|error| StoreError::Internal(Box::new(error)))?;
-            let item = TransactWriteItem::builder().update(update).build();
-            match self.transact(vec![item], Some(&token(batch, &count.callback_id))).await {
+            let items = vec![self.add(&count)?, self.note_counted(batch, &count.callback_id, now)?];
+            match self.transact(items).await {
                 Ok(()) => {}
+                Err(Refused::Conditions(failed)) if failed.last() == Some(&true) => {
+                    tracing::info!(callback.id = %count.callback_id, "counted before");
+                }
                 Err(Refused::Conditions(_)) => {
                     tracing::info!(callback.id = %count.callback_id, "events of a callback that was removed: not counted");
                 }
@@ -88,14 +85,40 @@ impl CountEvents for DynamoDb {
     }
 }
 
-/// Names what a batch adds to one callback; a token has at most 36 characters.
-fn token(batch: &str, id: &CallbackId) -> String {
-    let digest = Sha256::new()
-        .chain_update(batch)
-        .chain_update([0])
-        .chain_update(id.as_str())
-        .finalize();
-    hex(digest.first_chunk::<16>().map_or(&[], |half| half.as_slice()))
+impl DynamoDb {
+    fn add(&self, count: &CallbackCount) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.authorization_table)
+            .set_key(Some(callback_key(&count.callback_id).into_item()))
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":received", number(count.received))
+            .expression_attribute_values(":duplicates", number(count.duplicates));
+        let update = match count.last_event_at {
+            None => update.update_expression("ADD events_received :received, duplicates :duplicates"),
+            Some(at) => update
+                .update_expression("ADD events_received :received, duplicates :duplicates SET last_event_at = :at")
+                .expression_attribute_values(":at", to_attribute(&at)?),
+        };
+        let update = update.build().map_err(|error| StoreError::Internal(Box::new(error)))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    fn note_counted(&self, batch: &str, id: &CallbackId, now: Timestamp) -> Result<TransactWriteItem, StoreError> {
+        let digest = Sha256::new()
+            .chain_update(batch)
+            .chain_update([0])
+            .chain_update(id.as_str())
+            .finalize();
+        let name = hex(digest.first_chunk::<16>().map_or(&[], |half| half.as_slice()));
+        let put = Put::builder()
+            .table_name(&self.authorization_table)
+            .set_item(Some(Key::new("COUNTED", &name, "COUNTED").into_item()))
+            .item("ttl", time_to_live(now + REMEMBER_COUNTED))
+            .condition_expression("attribute_not_exists(pk)")
+            .build();
+        let put = put.map_err(|error| StoreError::Internal(Box::new(error)))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
 }
 
 pub(super) fn is_condition(error: &SdkError<UpdateItemError>) -> bool {

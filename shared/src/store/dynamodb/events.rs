@@ -113,7 +113,7 @@ impl DynamoDb {
                 .map_err(|error| StoreError::Internal(Box::new(error)))?;
             puts.push(TransactWriteItem::builder().put(put).build());
         }
-        match self.transact(puts, None).await {
+        match self.transact(puts).await {
             Ok(()) => Ok(Appended::Stored),
             Err(Refused::Conditions(_)) => Ok(Appended::Duplicate),
             Err(Refused::Store(error)) => Err(error),

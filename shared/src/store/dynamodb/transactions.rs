@@ -36,7 +36,7 @@ impl DynamoDb {
         let claim = claim.table_name(&self.authorization_table).build();
         let claim = claim.map_err(|error| StoreError::Internal(Box::new(error)))?;
         match self
-            .transact(vec![TransactWriteItem::builder().update(claim).build()], None)
+            .transact(vec![TransactWriteItem::builder().update(claim).build()])
             .await
         {
             Ok(()) => Ok(true),
@@ -45,19 +45,12 @@ impl DynamoDb {
         }
     }
 
-    /// Carries out all of `items`, or none. With a `token`, once within ten minutes, however often it is asked for; without
-    /// one, once.
-    pub(super) async fn transact(&self, items: Vec<TransactWriteItem>, token: Option<&str>) -> Result<(), Refused> {
+    /// Carries out all of `items`, or none.
+    pub(super) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), Refused> {
         let mut pauses = PAUSES.into_iter();
         loop {
-            let request = self
-                .client
-                .transact_write_items()
-                .set_transact_items(Some(items.clone()));
-            let sent = request
-                .set_client_request_token(token.map(ToOwned::to_owned))
-                .send()
-                .await;
+            let request = self.client.transact_write_items();
+            let sent = request.set_transact_items(Some(items.clone())).send().await;
             let Err(error) = sent else { return Ok(()) };
             let Some(reasons) = cancellation_reasons(&error) else {
                 return Err(Refused::Store(store_error(error)));
