@@ -1,0 +1,141 @@
+//! A sustained load on the event callback of the local server: events of four callbacks of two tenants, some of them twice,
+//! some of them forged. Afterwards everything is counted: each accepted event is there once, each forged one was refused.
+//!
+//! ```sh
+//! cargo build --release --package local
+//! cargo run --release --package load -- --seconds 60
+//! ```
+//!
+//! It starts a server of its own in a directory of its own, on this machine only, and stops it. The exit code is a failure when
+//! a count differs. The rates are this machine's, and mostly its embedded DynamoDB's: a function on Lambda writes to the real one.
+
+#![expect(clippy::print_stdout, reason = "this is a command: it prints")]
+
+mod product;
+mod sender;
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+
+use self::{
+    product::{Counted, Product},
+    sender::{Sender, Sent},
+};
+
+pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Sends events to the local server without pause, then counts what became of them.
+#[derive(Debug, Parser)]
+struct Options {
+    /// How long events are sent.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// How many connections send, each one event after the other.
+    #[arg(long, default_value_t = 16)]
+    connections: u64,
+    /// One event in so many is sent a second time, and one in so many is forged.
+    #[arg(long, default_value_t = 100)]
+    one_in: u64,
+    /// The server.
+    #[arg(long, default_value = "target/release/local")]
+    server: PathBuf,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(&Options::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            println!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Answers whether every count is as it must be.
+async fn run(options: &Options) -> Result<bool, Error> {
+    // reqwest asks for one, though nothing here is encrypted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let product = Product::start(&options.server).await?;
+    let callbacks = product.bind().await?;
+    println!(
+        "{} callbacks of two tenants, {} connections",
+        callbacks.len(),
+        options.connections
+    );
+
+    let begun = Instant::now();
+    let until = begun + Duration::from_secs(options.seconds);
+    let sending: Vec<_> = (0..options.connections)
+        .zip(callbacks.iter().cycle())
+        .map(|(number, callback)| {
+            let sender = Sender {
+                number,
+                callback: callback.clone(),
+                one_in: options.one_in,
+            };
+            tokio::spawn(sender.run(product.address(), until))
+        })
+        .collect();
+    let memory = product.watch(until).await;
+    let mut sent = Sent::default();
+    for task in sending {
+        sent += task.await??;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let counted = product.count(&sent).await?;
+    product.stop().await?;
+
+    report(&sent, &counted, seconds);
+    println!(
+        "memory of the server, MB    {}",
+        memory.iter().map(|mb| format!("{mb:.0}")).collect::<Vec<_>>().join(" ")
+    );
+    Ok(holds(&sent, &counted))
+}
+
+#[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "rates for people")]
+fn report(sent: &Sent, counted: &Counted, seconds: f64) {
+    println!(
+        "requests                    {} in {seconds:.0} s: {:.0} a second",
+        sent.requests(),
+        sent.requests() as f64 / seconds
+    );
+    println!("accepted events             {}", sent.events);
+    println!(
+        "  listed                    {}, each once: {}",
+        counted.listed,
+        counted.distinct == counted.listed
+    );
+    println!("  counted on the callbacks  {}", counted.received);
+    println!(
+        "sent again                  {}, counted {}",
+        sent.repeated, counted.duplicates
+    );
+    println!("forged                      {}, refused {}", sent.forged, sent.refused);
+    println!("answered otherwise          {}", sent.other);
+}
+
+fn holds(sent: &Sent, counted: &Counted) -> bool {
+    let holds = counted.listed == sent.events
+        && counted.distinct == sent.events
+        && counted.received == sent.events
+        && counted.duplicates == sent.repeated
+        && sent.refused == sent.forged
+        && sent.other == 0;
+    println!(
+        "{}",
+        if holds {
+            "every count is right"
+        } else {
+            "A COUNT IS WRONG"
+        }
+    );
+    holds
+}
