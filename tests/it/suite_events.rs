@@ -149,6 +149,25 @@ async fn an_event_of_an_unknown_kind_is_kept_and_answered() {
     assert_eq!(world.state().await, before);
 }
 
+/// WeCom sends elements that are empty; an empty auth_code names nothing.
+#[tokio::test]
+async fn events_with_an_empty_auth_code_are_told_apart_by_all_that_they_say() {
+    let world = World::start().await;
+    let event = |corp_id: &str| {
+        format!(
+            "<xml><InfoType>what_comes_next_year</InfoType><AuthCode></AuthCode><AuthCorpId>{corp_id}</AuthCorpId></xml>"
+        )
+    };
+    for corp_id in ["wpOne", "wpAnother", "wpOne"] {
+        send(&world, &raw(&event(corp_id))).await;
+    }
+    let kept = kept(&world).await.into_iter();
+    assert_eq!(
+        kept.filter(|event| event.info_type == "what_comes_next_year").count(),
+        2
+    );
+}
+
 #[tokio::test]
 async fn an_app_that_was_removed_ends_the_authorization() {
     let world = World::start().await;

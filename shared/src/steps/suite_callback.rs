@@ -4,7 +4,7 @@
 //! 97172). An event is stored and answered; `process-suite-event` acts on it.
 
 use secrecy::SecretString;
-use wecom_callback::{CallbackQuery, envelope, xml};
+use wecom_callback::{CallbackQuery, Message, envelope, xml};
 
 use super::{
     StepError,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    store::{AppendEvents, EventSource, NewEvent, SuiteVault, Vault, event_id},
+    store::{AppendEvents, EventSource, NewEvent, Suite, SuiteVault, Vault, event_id},
 };
 
 /// Answers WeCom's check of the suite's callback URL.
@@ -30,8 +30,7 @@ impl<V: Vault> VerifySuiteUrl<'_, V> {
     pub async fn run(&self, raw_query: &str) -> Result<Vec<u8>, StepError> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let echostr = query.echostr.as_deref().ok_or(StepError::MalformedCallback)?;
-        let suite = self.suite.suite().await?;
-        let message = open(&suite.credentials, &query, echostr).map_err(|_| StepError::CallbackRejected)?;
+        let (suite, message) = authenticate(self.suite, &query, echostr).await?;
         if [suite.provider_corp_id.as_str(), &suite.suite_id].contains(&message.receive_id()) {
             Ok(message.into_bytes())
         } else {
@@ -57,14 +56,13 @@ impl<S: AppendEvents, V: Vault> ReceiveSuiteEvent<'_, S, V> {
     pub async fn run(&self, raw_query: &str, body: &[u8], clock: &dyn Clock) -> Result<(), StepError> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let encrypt = envelope::encrypt_of(body).map_err(|_| StepError::MalformedCallback)?;
-        let suite = self.suite.suite().await?;
-        let message = open(&suite.credentials, &query, &encrypt).map_err(|_| StepError::CallbackRejected)?;
+        let (suite, message) = authenticate(self.suite, &query, &encrypt).await?;
         if message.receive_id() != suite.suite_id {
             return Err(StepError::CallbackRejected);
         }
         let payload = payload(&message);
         // An auth_code is exchanged once, in whatever wrapping it arrives again.
-        let identity = match xml::text(&payload, "AuthCode") {
+        let identity = match xml::text(&payload, "AuthCode").filter(|code| !code.is_empty()) {
             Some(auth_code) => SecretString::from(auth_code),
             None => SecretString::from(String::from_utf8_lossy(message.bytes()).into_owned()),
         };
@@ -85,4 +83,19 @@ impl<S: AppendEvents, V: Vault> ReceiveSuiteEvent<'_, S, V> {
         self.store.append(event).await?;
         Ok(())
     }
+}
+
+/// Opens a request with the suite's credentials; when they do not open it, with those that an operator may have entered since.
+async fn authenticate<V: Vault>(
+    vault: &SuiteVault<V>,
+    query: &CallbackQuery,
+    encrypt: &str,
+) -> Result<(Suite, Message), StepError> {
+    let suite = vault.suite().await?;
+    if let Ok(message) = open(&suite.credentials, query, encrypt) {
+        return Ok((suite, message));
+    }
+    let suite = vault.suite_anew().await?.ok_or(StepError::CallbackRejected)?;
+    let message = open(&suite.credentials, query, encrypt).map_err(|_| StepError::CallbackRejected)?;
+    Ok((suite, message))
 }

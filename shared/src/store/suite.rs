@@ -1,10 +1,10 @@
 //! The suite's own secret: what the platform's operator enters once, and the command callback is authenticated with.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 use wecom_callback::{Credentials, EncodingAesKey, Token};
 
 use super::{SecretName, StoreError, Vault};
@@ -72,6 +72,8 @@ pub struct SuiteVault<V> {
 impl<V: Vault> SuiteVault<V> {
     /// How long a copy serves. A rotated secret is noticed by then.
     const FRESH: Duration = Duration::from_mins(5);
+    /// A copy younger than this is not doubted: forged requests must not make us read the vault each time.
+    const UNDOUBTED: Duration = Duration::from_secs(10);
 
     /// Reads through `vault`.
     pub fn new(vault: V) -> Self {
@@ -106,9 +108,81 @@ impl<V: Vault> SuiteVault<V> {
         }
     }
 
+    /// The suite read anew, after a copy did not open a request: its Token or key may have been changed since. `None` when the
+    /// copy is too young to be doubted.
+    ///
+    /// # Errors
+    /// When the vault is out of reach, or the secret is missing or malformed.
+    pub async fn suite_anew(&self) -> Result<Option<Suite>, StoreError> {
+        let mut cached = self.cached.lock().await;
+        if cached
+            .as_ref()
+            .is_some_and(|(read_at, _)| read_at.elapsed() < Self::UNDOUBTED)
+        {
+            return Ok(None);
+        }
+        let suite = self.read().await?;
+        *cached = Some((Instant::now(), suite.clone()));
+        Ok(Some(suite))
+    }
+
     async fn read(&self) -> Result<Suite, StoreError> {
         let secret = self.vault.read(&SecretName::Suite, None).await?;
         let secret = secret.ok_or_else(|| StoreError::Internal("there is no suite secret".into()))?;
         Suite::parse(&secret).map_err(|error| StoreError::Internal(Box::new(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A vault that holds the suite's secret, and counts how often it is read.
+    #[derive(Debug)]
+    struct Counting {
+        token: std::sync::Mutex<&'static str>,
+        reads: std::sync::atomic::AtomicUsize,
+    }
+
+    impl Vault for &Counting {
+        async fn put(&self, _: &SecretName, _: &SecretString) -> Result<String, StoreError> {
+            Err(StoreError::Internal("read only".into()))
+        }
+
+        async fn delete(&self, _: &SecretName) -> Result<(), StoreError> {
+            Err(StoreError::Internal("read only".into()))
+        }
+
+        async fn read(&self, _: &SecretName, _: Option<&str>) -> Result<Option<SecretString>, StoreError> {
+            self.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let suite = serde_json::json!({
+                "suite_id": "ww3f2a", "suite_secret": "s", "token": *self.token.lock().unwrap(),
+                "encoding_aes_key": "A".repeat(43), "provider_corp_id": "ww8d5e", "provider_secret": "p",
+            });
+            Ok(Some(suite.to_string().into()))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reads_a_changed_secret_anew_on_doubt_but_not_for_every_forged_request() {
+        let vault = Counting {
+            token: "before".into(),
+            reads: 0.into(),
+        };
+        let suites = SuiteVault::new(&vault);
+        assert_eq!(suites.suite().await.unwrap().credentials.token.expose(), "before");
+        *vault.token.lock().unwrap() = "after";
+        for _ in 0..100 {
+            assert!(suites.suite_anew().await.unwrap().is_none());
+        }
+        assert_eq!(vault.reads.load(std::sync::atomic::Ordering::Relaxed), 1);
+
+        tokio::time::advance(SuiteVault::<&Counting>::UNDOUBTED).await;
+        assert_eq!(suites.suite().await.unwrap().credentials.token.expose(), "before");
+        let anew = suites.suite_anew().await.unwrap().unwrap();
+        assert_eq!(anew.credentials.token.expose(), "after");
+        assert!(suites.suite_anew().await.unwrap().is_none());
+        assert_eq!(suites.suite().await.unwrap().credentials.token.expose(), "after");
+        assert_eq!(vault.reads.load(std::sync::atomic::Ordering::Relaxed), 2);
     }
 }
