@@ -23,7 +23,7 @@ pub struct Reached {
     pub status: u16,
     /// The body, cut off at 4 KiB.
     pub body: Vec<u8>,
-    /// From the first packet to the last.
+    /// From the look-up of the name to the last packet.
     pub elapsed: Duration,
 }
 
@@ -66,12 +66,16 @@ impl Probe {
         if url.scheme() != "https" && !(self.local && url.scheme() == "http") {
             return Err(Unreachable::NotAllowed);
         }
+        let begun = Instant::now();
         let host = url.host_str().ok_or(Unreachable::NotAllowed)?;
-        let address = self.resolve(host, url.port_or_known_default().unwrap_or(443)).await?;
+        let resolved = self.resolve(host, url.port_or_known_default().unwrap_or(443));
+        let address = tokio::time::timeout(TIMEOUT, resolved)
+            .await
+            .map_err(|_| Unreachable::TimedOut)??;
         let tls = wecom_client::public_tls().map_err(|_| Unreachable::Untrusted)?;
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
-            .timeout(TIMEOUT)
+            .timeout(TIMEOUT.saturating_sub(begun.elapsed()))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .resolve(host, address)
@@ -81,7 +85,6 @@ impl Probe {
             None => client.get(url.clone()),
             Some(xml) => client.post(url.clone()).header("content-type", "text/xml").body(xml),
         };
-        let begun = Instant::now();
         let mut response = request.send().await.map_err(|error| kind_of(&error))?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| kind_of(&error))? {
@@ -134,6 +137,7 @@ fn is_public(ip: IpAddr) -> bool {
             let [a, b, c, _] = ip.octets();
             let shared = a == 100 && (64..128).contains(&b);
             let protocol = a == 192 && b == 0 && c == 0;
+            let relay = a == 192 && b == 88 && c == 99;
             let benchmark = a == 198 && (18..20).contains(&b);
             !(ip.is_private()
                 || ip.is_loopback()
@@ -141,6 +145,7 @@ fn is_public(ip: IpAddr) -> bool {
                 || ip.is_documentation()
                 || shared
                 || protocol
+                || relay
                 || benchmark
                 || a == 0
                 || a >= 224)
@@ -149,9 +154,12 @@ fn is_public(ip: IpAddr) -> bool {
             if let Some(mapped) = ip.to_ipv4_mapped() {
                 return is_public(IpAddr::V4(mapped));
             }
-            // 2000::/3 is what IANA has given out; 2002::/16 and 64:ff9b::/96 carry IPv4 addresses within.
+            // 2000::/3 is what IANA has given out; 2002::/16 and 64:ff9b::/96 carry IPv4 addresses within, 2001::/23 is for
+            // protocols, 2001:db8::/32 and 3fff::/20 are for documentation.
             let [first, second, ..] = ip.segments();
-            (0x2000..0x4000).contains(&first) && first != 0x2002 && !(first == 0x2001 && second == 0x0db8)
+            (0x2000..0x3fff).contains(&first)
+                && first != 0x2002
+                && !(first == 0x2001 && (second < 0x0200 || second == 0x0db8))
         }
     }
 }
@@ -174,6 +182,7 @@ mod tests {
             "224.0.0.1",
             "255.255.255.255",
             "192.0.2.1",
+            "192.88.99.1",
             "::1",
             "::",
             "fe80::1",
@@ -182,10 +191,12 @@ mod tests {
             "2002:a00:1::",
             "64:ff9b::a00:1",
             "2001:db8::1",
+            "2001::1",
+            "3fff::1",
         ] {
             assert!(!is_public(ip.parse().unwrap()), "{ip}");
         }
-        for ip in ["8.8.8.8", "101.226.103.1", "2606:4700::1111"] {
+        for ip in ["8.8.8.8", "101.226.103.1", "2606:4700::1111", "2001:4860:4860::8888"] {
             assert!(is_public(ip.parse().unwrap()), "{ip}");
         }
     }
