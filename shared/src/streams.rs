@@ -40,8 +40,8 @@ struct StoredEvent {
     duplicates: u64,
 }
 
-/// `process-suite-event`: acts on new events of the suite, which are items of the authorization table. One that fails does not keep the others of its batch waiting: all
-/// are acted on, and those that failed are handed in again.
+/// `process-suite-event`: acts on new events of the suite, which are items of the authorization table. One that fails does not
+/// keep the others of its batch waiting: all are acted on, and those that failed are handed in again.
 pub async fn process_suite_event(platform: &Platform, changes: Changes) -> BatchAnswer {
     let access = SuiteAccess {
         store: &platform.store,
@@ -109,7 +109,7 @@ pub async fn count_events(platform: &Platform, changes: Changes) -> BatchAnswer 
 }
 
 fn failed(answer: &mut BatchAnswer, record: &EventRecord, error: &StepError) {
-    tracing::error!(error = %error, "a change of the event table is to be handed in again");
+    tracing::error!(error = %error, "a change of a table is to be handed in again");
     let mut failure = DynamoDbBatchItemFailure::default();
     failure.item_identifier.clone_from(&record.change.sequence_number);
     answer.batch_item_failures.push(failure);

@@ -9,8 +9,8 @@ use crate::ids::{CallbackId, CorpId, EventId, Scope, TenantId};
 /// The XML of an event as JSON: every element kept, repeated ones as arrays, values as strings.
 pub type Payload = Map<String, Value>;
 
-/// An event that is to be stored.
-#[derive(Debug, Clone)]
+/// An event that is to be stored. `Debug` does not show what it said: a suite's event carries tickets and codes.
+#[derive(Clone)]
 pub struct NewEvent {
     /// Hash of where it arrived and what it said.
     pub event_id: EventId,
@@ -26,6 +26,17 @@ pub struct NewEvent {
     pub received_at: Timestamp,
     /// What it said.
     pub payload: Payload,
+}
+
+impl std::fmt::Debug for NewEvent {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("NewEvent")
+            .field("event_id", &self.event_id)
+            .field("source", &self.source)
+            .field("event", &self.event)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where an event came from.
