@@ -51,7 +51,8 @@ criterion_group! {
     config = Criterion::default()
         .without_plots()
         .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(1));
+        .sample_size(50)
+        .measurement_time(Duration::from_secs(2));
     targets = opening, sealing
 }
 criterion_main!(protocol);
