@@ -9,6 +9,7 @@
 //! | 1 to 32 | padding: each byte is the number of padding bytes (PKCS#7, but for blocks of 32) |
 
 use std::fmt;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use std::sync::LazyLock;
 
 use aes::cipher::array::Array;
@@ -17,8 +18,6 @@ use aes::cipher::consts::{U16, U32};
 use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use aes::{Aes256Dec, Aes256Enc};
 use base64::Engine;
-use base64::engine::Simd;
-use base64::engine::general_purpose::PAD;
 
 use crate::EncodingAesKey;
 
@@ -29,7 +28,11 @@ const PADDED_TO_BYTES: usize = 32;
 
 /// As strict as `STANDARD` and several times as fast. What the CPU can do is only known at run time
 /// (docs/adr/0010-the-protocol-at-the-machines-limit.md).
-static BASE64: LazyLock<Simd> = LazyLock::new(|| Simd::standard(PAD));
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+static BASE64: LazyLock<base64::engine::Simd> =
+    LazyLock::new(|| base64::engine::Simd::standard(base64::engine::general_purpose::PAD));
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+static BASE64: base64::engine::GeneralPurpose = base64::engine::general_purpose::STANDARD;
 
 /// Why a ciphertext could not be opened. Answer all of them alike: which it was is for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
