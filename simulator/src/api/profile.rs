@@ -102,10 +102,10 @@ fn agents(corporation: &Corporation) -> Value {
     }])
 }
 
-/// An administrator opens the whole corporation to the app; a member only themselves.
+/// An administrator opens departments to the app, the whole corporation at first; a member only themselves.
 fn privilege(corporation: &Corporation, installation: &Installation) -> Value {
     let (parties, users) = match installation.auth_mode {
-        AuthMode::Admin => (json!([1]), json!([])),
+        AuthMode::Admin => (json!(installation.visible_departments), json!([])),
         AuthMode::Member => (json!([]), json!([open_user_id(corporation, 1)])),
     };
     json!({

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Call, Scene, TokenCodes, profile};
 use crate::errcode as code;
 use crate::errcode::Refusal;
-use crate::world::corporation::{AuthMode, Corporation, Installation};
+use crate::world::corporation::{AuthMode, Corporation, Installation, the_whole_corporation};
 use crate::world::ledger::{Holder, PRE_AUTH_CODE_LIFETIME_SECONDS};
 
 type Answer = Result<Value, Refusal>;
@@ -207,6 +207,7 @@ fn install(corporation: &mut Corporation, auth_mode: AuthMode, resets: bool, fre
                 agent_id: SUITE_AGENT_ID,
                 permanent_code: fresh_code,
                 installed_at: now,
+                visible_departments: the_whole_corporation(),
             });
         }
     }

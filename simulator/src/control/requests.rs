@@ -80,6 +80,8 @@ pub struct SuiteEventRequest {
     pub state: Option<String>,
     /// Who authorizes (`create_auth`), or the mode that it changes to (`change_auth`).
     pub auth_mode: Option<AuthMode>,
+    /// The departments that the app may see from now on (`change_auth`); none: nobody.
+    pub visible_departments: Option<Vec<i64>>,
     /// How many alike; 1 when it is not said.
     pub copies: Option<usize>,
     /// All copies at once instead of one after the other.

@@ -12,7 +12,7 @@ use crate::delivery::{CheckOutcome, Delivery, Label};
 use crate::events;
 use crate::events::suite::{Particulars, authorization};
 use crate::tickets;
-use crate::world::corporation::AuthMode;
+use crate::world::corporation::{AuthMode, Installation};
 
 const NO_URL: ControlError = ControlError::NotReady("the suite's callback URL is not set yet");
 
@@ -157,17 +157,21 @@ fn draw_up(scene: &mut Scene<'_>, request: &SuiteEventRequest) -> Result<DrawnUp
             about.extra_info = true;
         }
         "change_auth" => {
-            change_installation(scene, &corp_id, request.auth_mode, false)?;
+            let installation = installation(scene, &corp_id)?;
+            installation.auth_mode = request.auth_mode.unwrap_or(installation.auth_mode);
+            if let Some(departments) = &request.visible_departments {
+                installation.visible_departments.clone_from(departments);
+            }
             about.auth_corp_id = Some(&open_corp_id);
             about.state = Some(request.state.as_deref().unwrap_or_default());
             about.extra_info = true;
         }
         "cancel_auth" => {
-            change_installation(scene, &corp_id, None, true)?;
+            installation(scene, &corp_id)?.removed = true;
             about.auth_corp_id = Some(&open_corp_id);
         }
         "reset_permanent_code" => {
-            change_installation(scene, &corp_id, None, false)?;
+            installation(scene, &corp_id)?;
             code = Some(
                 scene
                     .world
@@ -185,23 +189,14 @@ fn draw_up(scene: &mut Scene<'_>, request: &SuiteEventRequest) -> Result<DrawnUp
     })
 }
 
-/// Changes what must be there to be changed.
-fn change_installation(
-    scene: &mut Scene<'_>,
-    corp_id: &str,
-    auth_mode: Option<AuthMode>,
-    remove: bool,
-) -> Result<(), ControlError> {
-    let corporation = scene
+/// What must be there to be changed.
+fn installation<'a>(scene: &'a mut Scene<'_>, corp_id: &str) -> Result<&'a mut Installation, ControlError> {
+    scene
         .world
         .corporation_mut(corp_id)
-        .ok_or(ControlError::UnknownCorporation)?;
-    let installation = corporation
+        .ok_or(ControlError::UnknownCorporation)?
         .installation
         .as_mut()
         .filter(|installation| !installation.removed)
-        .ok_or(ControlError::NotReady("the app is not installed there"))?;
-    installation.auth_mode = auth_mode.unwrap_or(installation.auth_mode);
-    installation.removed = remove;
-    Ok(())
+        .ok_or(ControlError::NotReady("the app is not installed there"))
 }

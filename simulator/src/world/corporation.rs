@@ -197,6 +197,14 @@ pub struct Installation {
     pub permanent_code: String,
     /// When it was exchanged first.
     pub installed_at: Timestamp,
+    /// The departments that an administrator opens to the app.
+    #[serde(default = "the_whole_corporation")]
+    pub visible_departments: Vec<i64>,
+}
+
+/// The root department.
+pub(crate) fn the_whole_corporation() -> Vec<i64> {
+    vec![1]
 }
 
 /// A department.
