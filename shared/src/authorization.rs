@@ -2,6 +2,7 @@
 
 mod callback;
 mod changes;
+mod findings;
 mod installation;
 mod view;
 
@@ -10,8 +11,10 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     callback::{Callback, Generation, Rejection, RejectionReason, Retired},
-    installation::{AuthMode, Exchange, InstallOutcome, InstallSession, Installation, InstallationStatus},
-    view::{CallbackStatus, Finding, Health, NextStep, ScopeView, Severity, StateView},
+    changes::Difference,
+    findings::{Finding, Health, Severity},
+    installation::{AuthMode, Exchange, InstallOutcome, InstallSession, Installation, InstallationStatus, Privilege},
+    view::{CallbackStatus, NextStep, ScopeView, StateView},
 };
 use crate::ids::{CallbackId, CorpId, Scope, TenantId};
 
@@ -35,6 +38,9 @@ pub struct Authorization {
     /// When it is to be looked at again by itself.
     #[serde(default)]
     pub next_check_at: Option<Timestamp>,
+    /// Whether it worked when it was last looked at: what other services were told last.
+    #[serde(default)]
+    pub health: Health,
     /// What an authorization that ended has left to do.
     #[serde(default)]
     pub cleanup: Option<Cleanup>,
@@ -79,6 +85,8 @@ pub struct RegisteredSecret {
     pub corp_id: CorpId,
     /// How sure we are that it is the right kind of Secret.
     pub kind_check: KindCheck,
+    /// Since when both are as they are.
+    pub status_since: Timestamp,
     /// Its last four characters, so that two people can compare.
     pub last_four: String,
     /// The version in Secrets Manager that is in force.
@@ -89,6 +97,18 @@ pub struct RegisteredSecret {
     pub registered_at: Timestamp,
     /// When WeCom was last asked.
     pub checked_at: Timestamp,
+}
+
+impl RegisteredSecret {
+    /// WeCom was asked at `at`, and this is what it said. Answers whether that is anything new.
+    pub fn checked(&mut self, status: SecretStatus, kind_check: KindCheck, at: Timestamp) -> bool {
+        let new = (self.status, self.kind_check) != (status, kind_check);
+        if new {
+            (self.status, self.kind_check, self.status_since) = (status, kind_check, at);
+        }
+        self.checked_at = at;
+        new
+    }
 }
 
 /// Whether WeCom takes a Secret.
@@ -109,8 +129,34 @@ pub enum KindCheck {
     Confirmed,
     /// WeCom refused our address (60020) before it looked at the kind.
     IpNotTrusted,
+    /// The app that the Secret belongs to is disabled (50003, 50006).
+    AppDisabled,
     /// WeCom gave an answer that says neither yes nor no.
     Unconfirmed,
+}
+
+impl SecretStatus {
+    /// The stable word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+impl KindCheck {
+    /// The stable word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::IpNotTrusted => "ip_not_trusted",
+            Self::AppDisabled => "app_disabled",
+            Self::Unconfirmed => "unconfirmed",
+        }
+    }
 }
 
 /// A binding that works is looked at this often.
@@ -136,6 +182,7 @@ impl Authorization {
             settings: Settings::default(),
             completed_at: None,
             next_check_at: None,
+            health: Health::Ok,
             cleanup: None,
         }
     }
@@ -198,6 +245,10 @@ impl Authorization {
             .as_ref()
             .is_none_or(|before| before.corp_id == installation.corp_id);
         self.next_check_at = Some(installation.installed_at + CHECK_INTERVAL);
+        if self.installed().is_none() {
+            // What was wrong ended with what was there before.
+            self.health = Health::Ok;
+        }
         self.installation = Some(installation);
         self.keep_from_cleanup(CleanupTask::Installation);
         if same {
@@ -216,6 +267,7 @@ impl Authorization {
         if let Some(installation) = &mut self.installation {
             installation.status = InstallationStatus::Cancelled;
             installation.cancelled_at = Some(at);
+            self.health = Health::Broken;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The use cases, one file each: input, outcome, `run`. No HTTP type and no AWS type appears here; a step's bounds name the
 //! ports it may touch.
 
+mod breaker;
 mod callback_memory;
 mod check_health;
 mod complete_authorization;
@@ -24,7 +25,7 @@ mod suite_callback;
 mod test_callback;
 mod update_settings;
 
-use self::occasion::{audited, saved};
+use self::occasion::{announcements, audited, removed_callback, saved, saved_callback};
 pub use self::{
     callback_memory::CallbackMemory,
     check_health::{CheckHealth, HealthRun},

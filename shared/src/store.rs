@@ -107,7 +107,7 @@ pub trait Authorizations: Send + Sync {
 
 /// Tenants that are to be looked at again.
 pub trait DueAuthorizations: Send + Sync {
-    /// Up to about `limit` tenants that are due at `now`, those that have waited longest first.
+    /// Up to `limit` tenants that are due at `now`, those that have waited longest first.
     fn due(&self, now: Timestamp, limit: usize) -> impl Future<Output = Result<Vec<TenantId>, StoreError>> + Send;
 }
 
@@ -115,9 +115,20 @@ pub trait DueAuthorizations: Send + Sync {
 pub trait Callbacks: Send + Sync {
     /// A callback, read with strong consistency.
     fn callback(&self, id: &CallbackId) -> impl Future<Output = Result<Option<Callback>, StoreError>> + Send;
-    /// Writes the callback's generations, if its stored version is still the one it was read with, with a line of the
-    /// tenant's audit trail.
-    fn promote(&self, callback: Callback, entry: AuditEntry) -> impl Future<Output = Result<(), CommitError>> + Send;
+    /// Writes the callback's generations, if its stored version is still the one it was read with, with what other services
+    /// are told of it and a line of the tenant's audit trail.
+    fn promote(
+        &self,
+        callback: Callback,
+        told: Vec<Announcement>,
+        entry: AuditEntry,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send;
+    /// Notes on a callback since when WeCom uses credentials that were replaced, or that it does so no more.
+    fn note_old_credentials(
+        &self,
+        id: &CallbackId,
+        since: Option<Timestamp>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Notes a refused request on a callback, unless too many have been noted within the minute. Answers whether it was
     /// noted.
     fn note_rejection(
@@ -304,6 +315,10 @@ pub trait Attempts: Send + Sync {
         window: jiff::SignedDuration,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Until when nobody asks WeCom anything.
+pub trait Breaker: Send + Sync {
     /// Until when WeCom bans our address, if it does at `now`.
     fn ban(&self, now: Timestamp) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
     /// Notes that WeCom bans our address.

@@ -400,7 +400,40 @@ async fn the_walk() -> Stage {
     stage.wecom().add_faults([ban()]);
     let run = stage.invoke("check-health", json!({})).await.unwrap();
     assert_eq!(run["failed"], 1, "{run}");
+    Box::pin(banned_while_installing(&stage)).await;
     stage
+}
+
+/// WeCom bans us at each step of an installation; each time everybody hears of it, and it ends by itself.
+async fn banned_while_installing(stage: &Stage) {
+    let ban = |path: &str| simulator::Fault {
+        path: Some(path.to_owned()),
+        errcode: Some(45009),
+        ..simulator::Fault::default()
+    };
+    stage.sleep(2).await;
+    stage.wecom().add_faults([ban("/cgi-bin/service/get_pre_auth_code")]);
+    stage.make_link().await.refused(503, "wecom_ban");
+    stage.wecom().clear_faults();
+    stage.make_link().await.refused(503, "wecom_ban");
+    stage.sleep(2).await;
+
+    let (redirect, cookies) = stage.set_out(CORP).await;
+    let exchange = "/cgi-bin/service/v2/get_permanent_code";
+    stage.wecom().add_faults([ban(exchange)]);
+    let back = stage.come_back(&redirect, &cookies).await.redirect();
+    assert!(back.ends_with("failed&code=wecom_ban"), "{back}");
+    stage.sleep(2).await;
+
+    stage.wecom().add_faults([ban("/cgi-bin/service/v2/get_auth_info")]);
+    let corps = stage.wecom().state().corps;
+    let corp = corps.iter().find(|corp| corp.corp_id == CORP).unwrap();
+    let about = format!("<AuthCorpId><![CDATA[{}]]></AuthCorpId>", corp.open_corp_id);
+    stage.suite_event_arrives("change_auth", &about).await;
+    stage.stream("process-suite-event").await.unwrap_err();
+    stage.make_link().await.refused(503, "wecom_ban");
+    stage.wait(3601);
+    stage.stream("process-suite-event").await.unwrap();
 }
 
 /// Under which the suite's token is cached.

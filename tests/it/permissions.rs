@@ -29,26 +29,26 @@ const ITEMS: [(&str, &str); 17] = [
     ),
     (
         "disconnect",
-        "GetItem TENANT
+        "GetItem TENANT CALLBACK
          PutItem TENANT AUDIT CHANGED
          DeleteItem CORP CALLBACK TOKEN",
     ),
     (
         "event-callback",
         "GetItem CALLBACK
-         PutItem AUDIT
+         PutItem AUDIT CHANGED
          UpdateItem CALLBACK",
     ),
     (
         "generate-credentials",
         "GetItem TENANT CALLBACK
-         PutItem TENANT AUDIT
+         PutItem TENANT AUDIT CHANGED
          UpdateItem CALLBACK",
     ),
     (
         "installation-callback",
-        "GetItem STATE TENANT CORP SUITE TOKEN
-         PutItem TENANT CORP TOKEN AUDIT CHANGED
+        "GetItem STATE TENANT CORP SUITE TOKEN BAN
+         PutItem TENANT CORP TOKEN BAN AUDIT CHANGED
          UpdateItem STATE",
     ),
     (
@@ -60,8 +60,8 @@ const ITEMS: [(&str, &str); 17] = [
     ),
     (
         "process-suite-event",
-        "GetItem STATE TENANT CORP SUITE TOKEN CODE
-         PutItem TENANT SUITE TOKEN CODE AUDIT CHANGED
+        "GetItem STATE TENANT CALLBACK CORP SUITE TOKEN CODE BAN
+         PutItem TENANT SUITE TOKEN CODE BAN AUDIT CHANGED
          DeleteItem CORP CALLBACK TOKEN",
     ),
     (
@@ -79,8 +79,8 @@ const ITEMS: [(&str, &str); 17] = [
     ("replay-event", "PutItem AUDIT"),
     (
         "start-installation",
-        "GetItem STATE SUITE TOKEN
-         PutItem STATE TOKEN AUDIT
+        "GetItem STATE SUITE TOKEN BAN
+         PutItem STATE TOKEN BAN AUDIT
          UpdateItem STATE",
     ),
     ("suite-callback", "PutItem SUITEEVENT"),

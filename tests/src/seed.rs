@@ -114,10 +114,10 @@ impl Stage {
         acme.next_check_at = Some(then());
         let mut contacts = callback(&ACME, Scope::Contacts, &ACME_CONTACTS)?;
         contacts.current = Some(self.generation(&contacts, 2, &ACME_CONTACTS));
-        contacts.previous = Some(Retired {
+        contacts.previous = vec![Retired {
             generation: self.generation(&contacts, 1, &ACME_CONTACTS_BEFORE),
             valid_until: later(),
-        });
+        }];
         contacts.verified_at = Some(then());
         let mut external_contacts = callback(&ACME, Scope::ExternalContacts, &ACME_EXTERNAL_CONTACTS)?;
         external_contacts.current = Some(self.generation(&external_contacts, 1, &ACME_EXTERNAL_CONTACTS));
@@ -162,8 +162,10 @@ impl Stage {
             agent_id: Some(1_000_010),
             auth_mode,
             version_id,
+            auth_mode_since: then(),
             installed_at: then(),
             cancelled_at: None,
+            privilege: None,
         });
         Ok(authorization)
     }
@@ -181,6 +183,7 @@ impl Stage {
                 status: SecretStatus::Accepted,
                 corp_id: CorpId::parse(tenant.corp_id)?,
                 kind_check: KindCheck::Confirmed,
+                status_since: then(),
                 last_four: tenant
                     .id
                     .chars()

@@ -1,12 +1,20 @@
 //! One callback: where WeCom sends a corporation's events of one scope, and the generations of its credentials.
 //!
-//! A generation is *pending* until WeCom has checked the URL with it, then *current*; the one it replaces stays valid as
-//! *previous* until its grace period ends. So an admin can paste new values whenever he likes and no event is lost.
+//! A generation is *pending* until WeCom has checked the URL with it, then *current*; the one it replaces stays valid among
+//! the *previous* ones until its own grace period ends, however often credentials are rotated meanwhile. So an admin can
+//! paste new values whenever he likes and no event is lost.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CallbackId, CorpId, Scope, TenantId};
+
+/// Each replaced generation costs a wrong request one more signature, so they are not kept without end; whoever rotates
+/// more often than this within a grace period loses the oldest.
+const MOST_PREVIOUS: usize = 8;
+
+/// Events that WeCom had sealed before it took new credentials arrive within this time, repetitions included.
+const SETTLING: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
 
 /// A callback as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,12 +34,16 @@ pub struct Callback {
     pub current: Option<Generation>,
     /// The generation that waits for WeCom's check.
     pub pending: Option<Generation>,
-    /// The generation that was current before, valid until its end.
-    pub previous: Option<Retired>,
+    /// The generations that were current before, each valid until its end; the newest first.
+    #[serde(default)]
+    pub previous: Vec<Retired>,
     /// When WeCom last checked the URL with a generation that was new to it.
     pub verified_at: Option<Timestamp>,
     /// The last request that was refused.
     pub last_rejection: Option<Rejection>,
+    /// Since when WeCom still uses credentials that were replaced; `None` as long as it does not.
+    #[serde(default)]
+    pub old_credentials_since: Option<Timestamp>,
     /// When the newest event arrived.
     #[serde(default)]
     pub last_event_at: Option<Timestamp>,
@@ -114,9 +126,10 @@ impl Callback {
             corp_id: None,
             current: None,
             pending: None,
-            previous: None,
+            previous: Vec::new(),
             verified_at: None,
             last_rejection: None,
+            old_credentials_since: None,
             last_event_at: None,
             events_received: 0,
             duplicates: 0,
@@ -143,7 +156,7 @@ impl Callback {
 
     /// The generations that may authenticate a request now: the current first, because nearly every request uses it.
     pub fn valid_generations(&self, now: Timestamp) -> impl Iterator<Item = &Generation> {
-        let previous = self.previous.as_ref().filter(move |retired| now < retired.valid_until);
+        let previous = self.previous.iter().filter(move |retired| now < retired.valid_until);
         self.current
             .iter()
             .chain(self.pending.iter())
@@ -161,14 +174,52 @@ impl Callback {
         let Some(promoted) = self.pending.take_if(|pending| pending.number == number) else {
             return false;
         };
+        self.end_previous(now);
         if let Some(replaced) = self.current.replace(promoted) {
-            self.previous = Some(Retired {
-                generation: replaced,
-                valid_until: now + grace,
-            });
+            let valid_until = now + grace;
+            self.previous.insert(
+                0,
+                Retired {
+                    generation: replaced,
+                    valid_until,
+                },
+            );
+            self.previous.truncate(MOST_PREVIOUS);
         }
         self.verified_at = Some(now);
         true
+    }
+
+    /// Destroys the generations whose grace period is over. Answers whether there were any.
+    pub fn end_previous(&mut self, now: Timestamp) -> bool {
+        let before = self.previous.len();
+        self.previous.retain(|retired| now < retired.valid_until);
+        self.previous.len() < before
+    }
+
+    /// What a request that was made with the generation `number` tells of what WeCom uses: `Some(true)` when it has gone on
+    /// with replaced credentials for so long that nothing can still be on its way, and nobody knows that yet; `Some(false)`
+    /// when that was known and is over.
+    #[must_use]
+    pub fn tells_of_old_credentials(&self, number: u64, now: Timestamp) -> Option<bool> {
+        let known = self.uses_old_credentials().is_some();
+        let is_current = self.current.as_ref().is_some_and(|current| current.number == number);
+        if is_current {
+            return known.then_some(false);
+        }
+        let is_previous = self.previous.iter().any(|retired| retired.generation.number == number);
+        let settled = self
+            .verified_at
+            .is_some_and(|verified_at| now.duration_since(verified_at) > SETTLING);
+        (is_previous && settled && !known).then_some(true)
+    }
+
+    /// Since when WeCom uses credentials that were replaced, if it does. What was noted before the newest replaced others
+    /// says nothing of them.
+    #[must_use]
+    pub fn uses_old_credentials(&self) -> Option<Timestamp> {
+        self.old_credentials_since
+            .filter(|since| self.verified_at.is_some_and(|verified_at| verified_at < *since))
     }
 
     /// Whether WeCom has checked the URL with credentials of ours.
@@ -240,6 +291,68 @@ mod tests {
         assert_eq!(numbers(&callback, at(31)), [2, 1]);
         assert_eq!(numbers(&callback, at(30) + GRACE), [2]);
         assert_eq!(callback.verified_at, Some(at(30)));
+    }
+
+    #[test]
+    fn ends_each_replaced_generation_at_its_own_time() {
+        let mut callback = callback();
+        for number in 1..=3 {
+            callback.propose(generation(number));
+            assert!(callback.promote(number, at(60 * i64::try_from(number).unwrap()), GRACE));
+        }
+        assert_eq!(
+            numbers(&callback, at(200)),
+            [3, 2, 1],
+            "rotated twice, the first still works"
+        );
+        assert_eq!(numbers(&callback, at(120) + GRACE), [3, 2]);
+        assert!(!callback.end_previous(at(119) + GRACE));
+        assert!(callback.end_previous(at(120) + GRACE));
+        let kept: Vec<u64> = callback
+            .previous
+            .iter()
+            .map(|retired| retired.generation.number)
+            .collect();
+        assert_eq!(kept, [2], "the first is destroyed, not only refused");
+    }
+
+    #[test]
+    fn keeps_a_bounded_number_of_replaced_generations() {
+        let mut callback = callback();
+        for number in 1..=20 {
+            callback.propose(generation(number));
+            assert!(callback.promote(number, at(0), GRACE));
+        }
+        assert_eq!(numbers(&callback, at(1)), [20, 19, 18, 17, 16, 15, 14, 13, 12]);
+    }
+
+    #[test]
+    fn tells_that_wecom_goes_on_with_old_credentials_and_when_it_does_no_more() {
+        let mut callback = callback();
+        callback.propose(generation(1));
+        callback.promote(1, at(0), GRACE);
+        callback.propose(generation(2));
+        assert_eq!(
+            callback.tells_of_old_credentials(1, at(9_000)),
+            None,
+            "it is the current one"
+        );
+        callback.promote(2, at(10_000), GRACE);
+        assert_eq!(
+            callback.tells_of_old_credentials(1, at(10_600)),
+            None,
+            "it was on its way"
+        );
+        assert_eq!(callback.tells_of_old_credentials(1, at(10_601)), Some(true));
+        callback.old_credentials_since = Some(at(10_601));
+        assert_eq!(callback.tells_of_old_credentials(1, at(10_700)), None, "known");
+        assert_eq!(callback.uses_old_credentials(), Some(at(10_601)));
+        assert_eq!(callback.tells_of_old_credentials(2, at(10_700)), Some(false));
+        callback.propose(generation(3));
+        callback.promote(3, at(20_000), GRACE);
+        assert_eq!(callback.uses_old_credentials(), None, "the newest replaced others");
+        assert_eq!(callback.tells_of_old_credentials(3, at(20_001)), None);
+        assert_eq!(callback.tells_of_old_credentials(1, at(20_601)), Some(true));
     }
 
     #[test]

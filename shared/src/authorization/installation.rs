@@ -19,12 +19,59 @@ pub struct Installation {
     pub agent_id: Option<u64>,
     /// Who installed it.
     pub auth_mode: AuthMode,
+    /// Since when it is that one's.
+    pub auth_mode_since: Timestamp,
     /// The version in Secrets Manager of the permanent code that is in force.
     pub version_id: String,
     /// When it was made.
     pub installed_at: Timestamp,
     /// When WeCom said that it is over.
     pub cancelled_at: Option<Timestamp>,
+    /// What the app may see, as far as WeCom says.
+    #[serde(default)]
+    pub privilege: Option<Privilege>,
+}
+
+/// What the app may see: how much, not whom. A corporation may name thousands of members, and they are its own business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Privilege {
+    /// WeCom's permission level, 1 to 6 (developer document 90604).
+    pub level: i64,
+    /// How many departments are named.
+    pub departments: usize,
+    /// How many members are named.
+    pub members: usize,
+    /// How many tags are named.
+    pub tags: usize,
+    /// Differs when anything differs, whoever is named.
+    pub fingerprint: String,
+    /// Since when it is so.
+    pub since: Timestamp,
+}
+
+impl Privilege {
+    /// Whether the app may see nobody at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.departments + self.members + self.tags == 0
+    }
+}
+
+impl Installation {
+    /// What WeCom says now of an installation that is `before` here: the same one, so it began when that began.
+    #[must_use]
+    pub fn continuing(mut self, before: &Self) -> Self {
+        self.installed_at = before.installed_at;
+        if self.auth_mode == before.auth_mode {
+            self.auth_mode_since = before.auth_mode_since;
+        }
+        if let (Some(now), Some(before)) = (&mut self.privilege, &before.privilege)
+            && now.fingerprint == before.fingerprint
+        {
+            now.since = before.since;
+        }
+        self
+    }
 }
 
 /// Whether an installation is in force.

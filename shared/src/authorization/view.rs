@@ -1,9 +1,13 @@
 //! The state as the contract gives it: `GET /authorization`.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AuthMode, Authorization, Callback, InstallationStatus, KindCheck, Rejection, SecretStatus, Settings};
+use super::{
+    AuthMode, Authorization, Callback, Finding, Health, InstallationStatus, KindCheck, Rejection, SecretStatus,
+    Settings,
+    findings::{findings, health},
+};
 use crate::ids::{Scope, TenantId};
 
 /// The whole state.
@@ -38,38 +42,6 @@ pub enum NextStep {
     Complete,
     /// Nothing.
     Done,
-}
-
-/// Whether the binding works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Health {
-    /// As far as it is set up.
-    Ok,
-    /// It does, with something to look at.
-    Attention,
-    /// It does not.
-    Broken,
-}
-
-/// Something that an admin should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    code: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<Scope>,
-    severity: Severity,
-    since: Timestamp,
-}
-
-/// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Something does not work.
-    Error,
-    /// Something works less than it could.
-    Warning,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -125,7 +97,17 @@ pub enum CallbackStatus {
 }
 
 impl CallbackStatus {
-    fn of(callback: Option<&Callback>) -> Self {
+    /// The stable word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::AwaitingVerification => "awaiting_verification",
+            Self::Verified => "verified",
+        }
+    }
+
+    pub(super) fn of(callback: Option<&Callback>) -> Self {
         match callback {
             None => Self::None,
             Some(callback) if callback.is_verified() => Self::Verified,
@@ -215,81 +197,6 @@ impl Callback {
     }
 }
 
-/// A callback that worked and has been silent for so long may have been changed in WeCom's console.
-const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Somebody began to rotate and did not paste the new values.
-const UNFINISHED_ROTATION: SignedDuration = SignedDuration::from_hours(24);
-
-fn findings(authorization: &Authorization, callbacks: [Option<&Callback>; 2], now: Timestamp) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    if let Some(installation) = &authorization.installation {
-        if installation.status == InstallationStatus::Cancelled {
-            let since = installation.cancelled_at.unwrap_or(installation.installed_at);
-            findings.push(Finding {
-                code: "authorization_cancelled",
-                scope: None,
-                severity: Severity::Error,
-                since,
-            });
-        } else if installation.auth_mode == AuthMode::Member {
-            let since = installation.installed_at;
-            findings.push(Finding {
-                code: "member_authorization",
-                scope: None,
-                severity: Severity::Error,
-                since,
-            });
-        }
-    }
-    for scope in Scope::ALL {
-        let Some(secret) = &authorization.scope(scope).secret else {
-            continue;
-        };
-        let finding = match (secret.status, secret.kind_check) {
-            (SecretStatus::Rejected, _) => ("secret_rejected", Severity::Error),
-            (SecretStatus::Accepted, KindCheck::IpNotTrusted) => ("ip_not_trusted", Severity::Warning),
-            (SecretStatus::Accepted, KindCheck::Unconfirmed) => ("secret_kind_unconfirmed", Severity::Warning),
-            (SecretStatus::Accepted, KindCheck::Confirmed) => continue,
-        };
-        findings.push(Finding {
-            code: finding.0,
-            scope: Some(scope),
-            severity: finding.1,
-            since: secret.checked_at,
-        });
-    }
-    for callback in callbacks.into_iter().flatten() {
-        let heard = callback.last_event_at.max(callback.verified_at);
-        let silent = heard.filter(|heard| callback.is_verified() && now.duration_since(*heard) > SILENCE);
-        let pending = callback
-            .pending
-            .as_ref()
-            .filter(|_| callback.is_verified())
-            .map(|pending| pending.created_at);
-        let unfinished = pending.filter(|began| now.duration_since(*began) > UNFINISHED_ROTATION);
-        for (code, since) in [("callback_silent", silent), ("rotation_unfinished", unfinished)] {
-            let scope = Some(callback.scope);
-            findings.extend(since.map(|since| Finding {
-                code,
-                scope,
-                severity: Severity::Warning,
-                since,
-            }));
-        }
-    }
-    findings
-}
-
-fn health(findings: &[Finding]) -> Health {
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        Health::Broken
-    } else if findings.is_empty() {
-        Health::Ok
-    } else {
-        Health::Attention
-    }
-}
-
 impl InstallationView {
     fn new(authorization: &Authorization) -> Self {
         let installation = authorization.installation.as_ref();
@@ -321,11 +228,7 @@ impl ScopeView {
         let base_url = authorization.callback_base_url(default_base_url);
         Self {
             secret: SecretView {
-                status: match secret.map(|secret| secret.status) {
-                    None => "missing",
-                    Some(SecretStatus::Accepted) => "accepted",
-                    Some(SecretStatus::Rejected) => "rejected",
-                },
+                status: secret.map_or("missing", |secret| secret.status.as_str()),
                 corp_id: secret.map(|secret| secret.corp_id.to_string()),
                 kind_check: secret.map(|secret| secret.kind_check),
                 last_four: secret.map(|secret| secret.last_four.clone()),

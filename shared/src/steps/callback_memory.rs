@@ -7,64 +7,42 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{authorization::Callback, ids::CallbackId};
+use crate::ids::CallbackId;
 
-/// What one process remembers of callbacks: their records for a few seconds, ids that do not exist for longer, and how much
-/// each may still write or look up. Bounded; when it is full it starts anew.
+/// What one process remembers of callbacks: ids that do not exist, and how much may still be noted on each that does. Bounded;
+/// when it is full it starts anew.
+///
+/// The records themselves are read each time: a callback that was disconnected answers 404 from the next request on, and one
+/// whose credentials were replaced knows the new ones. That read costs a third of the write which follows it.
 #[derive(Debug, Default)]
 pub struct CallbackMemory {
-    known: Mutex<HashMap<CallbackId, (Timestamp, Option<Callback>)>>,
+    unknown: Mutex<HashMap<CallbackId, Timestamp>>,
     notes: Mutex<HashMap<CallbackId, Bucket>>,
-    looks: Mutex<HashMap<CallbackId, Bucket>>,
 }
 
-/// What is remembered of an id.
-pub(super) enum Recalled {
-    /// Its record.
-    Callback(Box<Callback>),
-    /// That there is none.
-    Nothing,
-    /// Nothing that is fresh enough.
-    Unknown,
-}
-
-/// A record is read again after this time, so a disconnected callback answers 404 within it.
-const REMEMBER_CALLBACK: SignedDuration = SignedDuration::from_secs(5);
-/// An id that does not exist is not looked up again within this time.
+/// An id that does not exist is not looked up again within this time. Ids are drawn, so none begins to exist after it was
+/// guessed.
 const REMEMBER_UNKNOWN: SignedDuration = SignedDuration::from_secs(30);
 const MAX_REMEMBERED: usize = 4096;
 
 impl CallbackMemory {
-    pub(super) fn recall(&self, id: &CallbackId, now: Timestamp) -> Recalled {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let age = |read_at: &Timestamp| now.duration_since(*read_at);
-        match known.get(id) {
-            Some((read_at, Some(callback))) if age(read_at) < REMEMBER_CALLBACK => {
-                Recalled::Callback(Box::new(callback.clone()))
-            }
-            Some((read_at, None)) if age(read_at) < REMEMBER_UNKNOWN => Recalled::Nothing,
-            _ => Recalled::Unknown,
-        }
+    pub(super) fn is_unknown(&self, id: &CallbackId, now: Timestamp) -> bool {
+        let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        unknown
+            .get(id)
+            .is_some_and(|read_at| now.duration_since(*read_at) < REMEMBER_UNKNOWN)
     }
 
-    pub(super) fn remember(&self, id: &CallbackId, callback: Option<Callback>, now: Timestamp) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MAX_REMEMBERED {
-            known.clear();
+    pub(super) fn remember_unknown(&self, id: &CallbackId, now: Timestamp) {
+        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        if unknown.len() >= MAX_REMEMBERED {
+            unknown.clear();
         }
-        known.insert(id.clone(), (now, callback));
-    }
-
-    pub(super) fn forget(&self, id: &CallbackId) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        unknown.insert(id.clone(), now);
     }
 
     pub(super) fn may_note(&self, id: &CallbackId, now: Timestamp) -> bool {
         Bucket::take(&self.notes, id, now)
-    }
-
-    pub(super) fn may_look_again(&self, id: &CallbackId, now: Timestamp) -> bool {
-        Bucket::take(&self.looks, id, now)
     }
 }
 

@@ -1,19 +1,27 @@
 //! Looks at bindings by itself: the authorization, each Secret, credentials whose time is over, disconnects that died half-way.
 //!
-//! Which tenants are due stands in an index; a run takes those that have waited longest, one after the other, until it has
-//! done its share or its time is up. The next run goes on. A Secret that WeCom has refused is not asked about again until
-//! somebody replaces it: repeated wrong Secrets ban everybody.
+//! Which tenants are due stands in an index; a run takes those that have waited longest, a few at a time, until it has done
+//! its share or its time is up. The next run goes on. A Secret that WeCom has refused is not asked about again until somebody
+//! replaces it: repeated wrong Secrets ban everybody.
+
+use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use wecom_client::{Error as WecomError, ErrorClass, ErrorCode};
+use wecom_client::ErrorClass;
 
-use super::{Disconnect, Occasion, ProcessSuiteEvent, StepError, audited, error::BAN, saved, secret_kind::probe};
+use super::{
+    Occasion, ProcessSuiteEvent, StepError, audited,
+    breaker::ask,
+    complete_authorization::callbacks_of,
+    saved, saved_callback,
+    secret_kind::{WRONG_SECRET, probe, told_by},
+};
 use crate::{
     audit::Action,
     authorization::{Authorization, CHECK_INTERVAL, KindCheck, ScopeState, SecretStatus},
     ids::{Scope, TenantId},
     store::{
-        Attempts, AuditTrail, Authorizations, Change, CommitError, DeleteEvents, DueAuthorizations, Exchanges,
+        AuditTrail, Authorizations, Breaker, Change, CommitError, DeleteEvents, DueAuthorizations, Exchanges,
         InstallSessions, SecretName, SuiteTickets, TokenCache, Vault,
     },
 };
@@ -45,9 +53,9 @@ struct Observation {
 
 impl<S, V> CheckHealth<'_, S, V>
 where
-    S: Attempts
-        + AuditTrail
+    S: AuditTrail
         + Authorizations
+        + Breaker
         + DeleteEvents
         + DueAuthorizations
         + Exchanges
@@ -65,38 +73,58 @@ where
         let suite_id = self.suite.access.suite.suite().await?.suite_id;
         let ticket = store.ticket(&suite_id).await?;
         let age = ticket.map(|(_, issued_at)| occasion.now().duration_since(issued_at).as_secs());
-        let mut run = HealthRun {
+        let queue = Mutex::new(store.due(occasion.now(), share).await?.into_iter());
+        // So many at a time that 100,000 tenants fit into the interval, so few that WeCom does not notice
+        // (docs/architecture.md#looking-at-100000-tenants).
+        let (a, b, c, d) = tokio::try_join!(
+            self.work_off(&queue, until, occasion),
+            self.work_off(&queue, until, occasion),
+            self.work_off(&queue, until, occasion),
+            self.work_off(&queue, until, occasion),
+        )?;
+        let looks = [a, b, c, d];
+        Ok(HealthRun {
+            checked: looks.iter().map(|(checked, _)| checked).sum(),
+            failed: looks.iter().map(|(_, failed)| failed).sum(),
             ticket_age_seconds: age,
-            ..HealthRun::default()
-        };
-        for tenant_id in store.due(occasion.now(), share).await? {
-            let banned = store.ban(occasion.now()).await?.is_some();
+        })
+    }
+
+    /// Looks at one tenant of the queue after the other. Answers how many could be looked at, and how many could not.
+    async fn work_off(
+        &self,
+        queue: &Mutex<impl Iterator<Item = TenantId> + Send>,
+        until: Timestamp,
+        occasion: Occasion<'_>,
+    ) -> Result<(usize, usize), StepError> {
+        let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let (mut checked, mut failed) = (0, 0);
+        while let Some(tenant_id) = next() {
+            let banned = self.suite.access.store.ban(occasion.now()).await?.is_some();
             if banned || occasion.now() >= until {
                 break;
             }
-            match self.check(&tenant_id, occasion).await {
-                Ok(()) => run.checked += 1,
+            // Boxed: four of these lie beside one another.
+            match Box::pin(self.check(&tenant_id, occasion)).await {
+                Ok(()) => checked += 1,
                 Err(error) => {
-                    run.failed += 1;
+                    failed += 1;
                     tracing::error!(error = %error, "a binding could not be checked");
                     self.postpone(&tenant_id, occasion).await?;
                 }
             }
         }
-        Ok(run)
+        Ok((checked, failed))
     }
 
     async fn check(&self, tenant_id: &TenantId, occasion: Occasion<'_>) -> Result<(), StepError> {
         let store = self.suite.access.store;
         let before = store.authorization(tenant_id).await?;
         if before.cleanup.is_some() {
-            let disconnect = Disconnect {
-                store,
-                vault: self.suite.vault,
-                delete_events: self.suite.delete_events,
-            };
-            return disconnect.clean_up(before).await;
+            return self.suite.disconnect().clean_up(before).await;
         }
+        // First, because it depends on nobody's answer.
+        self.end_old_credentials(&before, occasion).await?;
         if let Some(installation) = before.installed() {
             // Ends the authorization, too, when WeCom says that it is over.
             self.suite
@@ -112,11 +140,10 @@ where
                 }
             }
         }
-        self.write_down(tenant_id, &observed, occasion).await?;
-        self.destroy_ended_credentials(&before, occasion).await
+        self.write_down(tenant_id, &observed, occasion).await
     }
 
-    /// Asks WeCom about a Secret that it took when it was last asked.
+    /// Asks WeCom about a Secret that it took when it was last asked. `None` when it says nothing of the Secret.
     async fn observe(
         &self,
         authorization: &Authorization,
@@ -135,55 +162,39 @@ where
                 "a registered Secret is missing from the vault".into(),
             ));
         };
-        let wecom = self.suite.access.wecom;
-        let token = match wecom.access_token(registered.corp_id.as_str(), &secret).await {
-            Ok(token) => token.token,
-            Err(error) => return self.not_taken(error, registered.kind_check, occasion).await,
-        };
-        let kind_check = match probe(wecom, scope, &token).await {
-            Ok(()) => KindCheck::Confirmed,
-            Err(WecomError::Refused(refusal)) => match refusal.errcode {
-                ErrorCode::IP_NOT_TRUSTED => KindCheck::IpNotTrusted,
-                ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET if scope == Scope::Contacts => KindCheck::Confirmed,
-                _ if refusal.errcode.class() == ErrorClass::Retry => return Ok(None),
-                _ => KindCheck::Unconfirmed,
-            },
-            // WeCom's bad moment says nothing of the Secret.
-            Err(_) => return Ok(None),
-        };
-        Ok(Some(Observation {
+        let access = &self.suite.access;
+        let accepted_as = |kind_check| Observation {
             status: SecretStatus::Accepted,
             kind_check,
-        }))
-    }
-
-    async fn not_taken(
-        &self,
-        error: WecomError,
-        kind_check: KindCheck,
-        occasion: Occasion<'_>,
-    ) -> Result<Option<Observation>, StepError> {
-        let WecomError::Refused(refusal) = error else {
+        };
+        let token = access.wecom.access_token(registered.corp_id.as_str(), &secret);
+        let token = match ask(access.store, occasion.clock, token).await {
+            Ok(token) => token.token,
+            Err(error) => {
+                let Some(refusal) = error.refusal()? else {
+                    return Ok(None);
+                };
+                let rejected = WRONG_SECRET.contains(&refusal.errcode).then_some(Observation {
+                    status: SecretStatus::Rejected,
+                    kind_check: registered.kind_check,
+                });
+                return Ok(rejected.or_else(|| told_by(&refusal, scope).map(accepted_as)));
+            }
+        };
+        let Err(error) = probe(access, scope, &token, occasion.clock).await else {
+            return Ok(Some(accepted_as(KindCheck::Confirmed)));
+        };
+        let Some(refusal) = error.refusal()? else {
             return Ok(None);
         };
-        match refusal.errcode {
-            ErrorCode::INVALID_SECRET | ErrorCode::FOREIGN_SECRET | ErrorCode::INVALID_CORP_ID => {
-                Ok(Some(Observation {
-                    status: SecretStatus::Rejected,
-                    kind_check,
-                }))
-            }
-            ErrorCode::IP_NOT_TRUSTED => Ok(Some(Observation {
-                status: SecretStatus::Accepted,
-                kind_check: KindCheck::IpNotTrusted,
-            })),
-            _ if refusal.errcode.class() == ErrorClass::Ban => {
-                let until = occasion.now() + BAN;
-                self.suite.access.store.note_ban(until).await?;
-                Err(StepError::WecomBan { until })
-            }
-            _ => Ok(None),
-        }
+        let kind_check = match told_by(&refusal, scope) {
+            Some(told) => Some(told),
+            None => match refusal.errcode.class() {
+                ErrorClass::Retry | ErrorClass::SlowDown | ErrorClass::Refresh => None,
+                _ => Some(KindCheck::Unconfirmed),
+            },
+        };
+        Ok(kind_check.map(accepted_as))
     }
 
     async fn write_down(
@@ -203,19 +214,18 @@ where
                     continue;
                 }
                 let Some(secret) = &mut state.secret else { continue };
-                if (secret.status, secret.kind_check) != (observation.status, observation.kind_check) {
-                    let word = if observation.status == SecretStatus::Accepted {
-                        "accepted"
-                    } else {
-                        "rejected"
-                    };
-                    let entry = occasion.entry(Action::SecretChecked).of(*scope).with("status", word);
+                if secret.checked(observation.status, observation.kind_check, occasion.now()) {
+                    let entry = occasion
+                        .entry(Action::SecretChecked)
+                        .of(*scope)
+                        .with("status", observation.status.as_str())
+                        .with("kind_check", observation.kind_check.as_str());
                     changes.push(audited(tenant_id, entry));
                 }
-                secret.status = observation.status;
-                secret.kind_check = observation.kind_check;
-                secret.checked_at = occasion.now();
             }
+            let [contacts, external_contacts] = callbacks_of(self.suite.access.store, &authorization).await?;
+            authorization.health =
+                authorization.health_at([contacts.as_ref(), external_contacts.as_ref()], occasion.now());
             authorization.next_check_at = next_check(&authorization, occasion.now());
             changes.extend(saved(&unchanged, authorization, occasion));
             match self.suite.access.store.commit(changes).await {
@@ -227,7 +237,7 @@ where
     }
 
     /// Credentials whose grace period is over are refused already; here they are destroyed.
-    async fn destroy_ended_credentials(
+    async fn end_old_credentials(
         &self,
         authorization: &Authorization,
         occasion: Occasion<'_>,
@@ -237,17 +247,14 @@ where
             let Some(id) = &authorization.scope(scope).callback_id else {
                 continue;
             };
-            let Some(mut callback) = store.callback(id).await? else {
+            let Some(before) = store.callback(id).await? else {
                 continue;
             };
-            if callback
-                .previous
-                .take_if(|previous| previous.valid_until <= occasion.now())
-                .is_none()
-            {
+            let mut callback = before.clone();
+            if !callback.end_previous(occasion.now()) {
                 continue;
             }
-            match store.commit(vec![Change::SaveCallback(Box::new(callback))]).await {
+            match store.commit(saved_callback(Some(&before), callback, occasion)).await {
                 // Somebody is changing it; the next look finds them again.
                 Ok(()) | Err(CommitError::Stale) => {}
                 Err(error) => return Err(error.into()),

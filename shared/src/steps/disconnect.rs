@@ -4,12 +4,10 @@
 //! systems must do together, deleting secrets, tokens and perhaps events, is written down in the same transaction and done
 //! after it; an attempt that dies in between is finished by the next `DELETE` or by `check-health`.
 
-use jiff::Timestamp;
-
-use super::{Occasion, StepError, saved};
+use super::{Occasion, StepError, complete_authorization::callbacks_of, removed_callback, saved};
 use crate::{
-    audit::{Action, AuditEntry},
-    authorization::{Authorization, Cleanup, CleanupTask},
+    audit::Action,
+    authorization::{Authorization, Callback, Cleanup, CleanupTask, Health},
     ids::{Scope, TenantId},
     store::{AuditTrail, Authorizations, Change, CommitError, DeleteEvents, SecretName, TokenCache, Vault},
 };
@@ -41,9 +39,15 @@ where
                 return self.clean_up(authorization).await;
             }
             let before = authorization.clone();
-            let entry = occasion.entry(Action::Disconnected);
-            let mut changes = end(&mut authorization, self.delete_events, occasion.now(), entry);
+            let callbacks = callbacks_of(self.store, &before).await?;
+            let ending = Ending {
+                action: Action::Disconnected,
+                delete_events: self.delete_events,
+                callbacks: &callbacks,
+            };
+            let mut changes = ending.of(&mut authorization, occasion);
             authorization.installation = None;
+            authorization.health = Health::Ok;
             changes.extend(saved(&before, authorization, occasion));
             match self.store.commit(changes).await {
                 Ok(()) => return self.clean_up(self.store.authorization(tenant_id).await?).await,
@@ -62,7 +66,10 @@ where
         let Some(cleanup) = authorization.cleanup.take() else {
             return Ok(());
         };
-        authorization.next_check_at = None;
+        // Whoever has begun anew meanwhile is looked at as before.
+        if authorization.installed().is_none() {
+            authorization.next_check_at = None;
+        }
         let tenant_id = authorization.tenant_id.clone();
         for task in cleanup.tasks {
             match task {
@@ -88,39 +95,48 @@ where
 /// A clean-up that has not finished by then is finished by the schedule.
 const UNFINISHED: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
-/// Empties an authorization, and answers what must be written together with it. The installation is left to the caller,
-/// who removes it or marks it as cancelled.
-pub(super) fn end(
-    authorization: &mut Authorization,
-    delete_events: bool,
-    now: Timestamp,
-    entry: AuditEntry,
-) -> Vec<Change> {
-    let tenant_id = authorization.tenant_id.clone();
-    let mut changes = vec![Change::Audit(tenant_id.clone(), entry)];
-    let mut tasks = Vec::new();
-    // The corporation of one that is over was set free when it ended, and may be another tenant's by now.
-    if let Some(installation) = authorization.installed() {
-        changes.push(Change::ReleaseCorp(installation.corp_id.clone(), tenant_id));
-    }
-    if authorization.installation.is_some() {
-        tasks.push(CleanupTask::Installation);
-    }
-    for scope in Scope::ALL {
-        let left = std::mem::take(authorization.scope_mut(scope));
-        changes.extend(left.callback_id.map(Change::RemoveCallback));
-        if left.secret.is_some() {
-            tasks.push(CleanupTask::Scope(scope));
+/// How an authorization ends.
+pub(super) struct Ending<'a> {
+    /// By whose doing.
+    pub(super) action: Action,
+    /// Whether its events end with it.
+    pub(super) delete_events: bool,
+    /// Its callbacks.
+    pub(super) callbacks: &'a [Option<Callback>; 2],
+}
+
+impl Ending<'_> {
+    /// Empties an authorization, and answers what must be written together with it. The installation is left to the caller,
+    /// who removes it or marks it as cancelled.
+    pub(super) fn of(&self, authorization: &mut Authorization, occasion: Occasion<'_>) -> Vec<Change> {
+        let tenant_id = authorization.tenant_id.clone();
+        let mut changes = vec![Change::Audit(tenant_id.clone(), occasion.entry(self.action))];
+        let mut tasks = Vec::new();
+        // The corporation of one that is over was set free when it ended, and may be another tenant's by now.
+        if let Some(installation) = authorization.installed() {
+            changes.push(Change::ReleaseCorp(installation.corp_id.clone(), tenant_id));
         }
+        if authorization.installation.is_some() {
+            tasks.push(CleanupTask::Installation);
+        }
+        for scope in Scope::ALL {
+            let left = std::mem::take(authorization.scope_mut(scope));
+            if left.secret.is_some() {
+                tasks.push(CleanupTask::Scope(scope));
+            }
+        }
+        let callbacks = self.callbacks.iter().flatten();
+        changes.extend(callbacks.flat_map(|callback| removed_callback(callback, occasion)));
+        if self.delete_events {
+            tasks.push(CleanupTask::Events);
+        }
+        authorization.completed_at = None;
+        let since = occasion.now();
+        authorization.cleanup = Some(Cleanup { tasks, since });
+        // Should this attempt die before it has cleaned up, the schedule goes on with it.
+        authorization.next_check_at = Some(since + UNFINISHED);
+        changes
     }
-    if delete_events {
-        tasks.push(CleanupTask::Events);
-    }
-    authorization.completed_at = None;
-    authorization.cleanup = Some(Cleanup { tasks, since: now });
-    // Should this attempt die before it has cleaned up, the schedule goes on with it.
-    authorization.next_check_at = Some(now + UNFINISHED);
-    changes
 }
 
 /// The name under which a tenant's access token is cached.

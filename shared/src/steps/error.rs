@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use jiff::Timestamp;
-use wecom_client::{Error as WecomError, ErrorClass, Refusal};
+use wecom_client::{Error as WecomError, Refusal};
 
 use crate::{
     authorization::NextStep,
@@ -135,17 +135,11 @@ impl From<SealError> for StepError {
 
 impl StepError {
     /// What an error of WeCom's means where no code of its has a meaning of its own.
-    pub(super) fn from_wecom(error: WecomError, now: Timestamp) -> Self {
+    pub(super) fn from_wecom(error: WecomError) -> Self {
         match error {
             WecomError::TimedOut => Self::WecomTimeout,
-            WecomError::Refused(refusal) if refusal.errcode.class() == ErrorClass::Ban => {
-                Self::WecomBan { until: now + BAN }
-            }
             WecomError::Refused(refusal) => Self::WecomRefused(Some(refusal)),
             WecomError::Unreachable | WecomError::Unintelligible => Self::WecomRefused(None),
         }
     }
 }
-
-/// How long WeCom bans an address that repeats wrong Secrets (developer document 90313 on 45009).
-pub(super) const BAN: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);

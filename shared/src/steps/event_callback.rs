@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use wecom_callback::{CallbackQuery, Credentials, Message, QueryError, envelope, verify, xml};
 
 use super::{
-    Occasion, StepError,
-    callback_memory::{CallbackMemory, Recalled},
-    test_callback::SELF_TEST,
+    Occasion, StepError, announcements,
+    callback_memory::CallbackMemory,
+    test_callback::{SELF_TEST, TEST_EVENT},
 };
 use crate::{
     audit::Action,
@@ -45,7 +45,7 @@ impl<S: Callbacks> VerifyUrl<'_, S> {
             keys: self.keys,
             memory: self.memory,
         };
-        let callback = desk.newest_callback(id, clock.now()).await?;
+        let callback = desk.callback(id, clock.now()).await?;
         let query = match CallbackQuery::parse(raw_query) {
             Ok(query) if query.echostr.is_some() => query,
             Err(QueryError::Empty) => {
@@ -59,6 +59,7 @@ impl<S: Callbacks> VerifyUrl<'_, S> {
             Err(reason) => return Err(desk.refuse(id, reason, clock).await),
         };
         if !message.bytes().starts_with(SELF_TEST.as_bytes()) {
+            desk.note_generation(&callback, number, clock).await;
             self.promote(callback, number, message.receive_id(), occasion).await?;
         }
         Ok(message.into_bytes())
@@ -74,19 +75,20 @@ impl<S: Callbacks> VerifyUrl<'_, S> {
     ) -> Result<(), StepError> {
         for _ in 0..3 {
             let id = callback.callback_id.clone();
-            let mut promoted = callback;
+            let mut promoted = callback.clone();
             if promoted.corp_id.is_none() {
                 promoted.corp_id = CorpId::parse(receive_id).ok();
             }
             if !promoted.promote(number, occasion.now(), self.grace) {
                 return Ok(());
             }
-            self.memory.forget(&id);
             let entry = occasion
                 .entry(Action::CallbackVerified)
                 .of(promoted.scope)
                 .with("generation", &(number));
-            match self.store.promote(promoted, entry).await {
+            let differences = Callback::differences(Some(&callback), Some(&promoted));
+            let told = announcements(&promoted.tenant_id, differences, occasion);
+            match self.store.promote(promoted, told, entry).await {
                 Err(CommitError::Stale) => {}
                 other => return other.map_err(StepError::from),
             }
@@ -125,24 +127,22 @@ impl<S: Callbacks + AppendEvents> ReceiveEvent<'_, S> {
             keys: self.keys,
             memory: self.memory,
         };
-        let (mut callback, remembered) = desk.callback(id, clock.now()).await?;
+        let callback = desk.callback(id, clock.now()).await?;
         let Ok(query) = CallbackQuery::parse(raw_query) else {
             return Err(desk.refuse(id, RejectionReason::Malformed, clock).await);
         };
         let Ok(encrypt) = envelope::encrypt_of(body) else {
             return Err(desk.refuse(id, RejectionReason::Malformed, clock).await);
         };
-        let mut opened = desk.authenticate(&callback, &query, &encrypt, clock.now());
-        // What is remembered may be older than the credentials that WeCom uses. Looking again is limited like the notes.
-        if opened.is_err() && remembered && self.memory.may_look_again(id, clock.now()) {
-            callback = desk.fresh_callback(id, clock.now()).await?;
-            opened = desk.authenticate(&callback, &query, &encrypt, clock.now());
-        }
-        let (_, message) = match opened {
+        let (number, message) = match desk.authenticate(&callback, &query, &encrypt, clock.now()) {
             Ok(authentic) => authentic,
             Err(reason) => return Err(desk.refuse(id, reason, clock).await),
         };
         let event = new_event(&callback, &message, clock.now())?;
+        // A test event is ours, and tells nothing of what WeCom uses.
+        if event.event != TEST_EVENT {
+            desk.note_generation(&callback, number, clock).await;
+        }
         Ok(self.store.append(event).await?)
     }
 }
@@ -210,26 +210,15 @@ struct FrontDesk<'a, S> {
 }
 
 impl<S: Callbacks> FrontDesk<'_, S> {
-    /// The callback, and whether it is from memory.
-    async fn callback(&self, id: &CallbackId, now: Timestamp) -> Result<(Callback, bool), StepError> {
-        match self.memory.recall(id, now) {
-            Recalled::Callback(callback) => Ok((*callback, true)),
-            Recalled::Nothing => Err(StepError::NotFound),
-            Recalled::Unknown => Ok((self.fresh_callback(id, now).await?, false)),
+    /// The callback as it is now.
+    async fn callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
+        if self.memory.is_unknown(id, now) {
+            return Err(StepError::NotFound);
         }
-    }
-
-    /// The callback as it is now: an admin who has just been given credentials saves them at once.
-    async fn newest_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
-        match self.memory.recall(id, now) {
-            Recalled::Nothing => Err(StepError::NotFound),
-            _ => self.fresh_callback(id, now).await,
-        }
-    }
-
-    async fn fresh_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
         let callback = self.store.callback(id).await?;
-        self.memory.remember(id, callback.clone(), now);
+        if callback.is_none() {
+            self.memory.remember_unknown(id, now);
+        }
         callback.ok_or(StepError::NotFound)
     }
 
@@ -264,6 +253,18 @@ impl<S: Callbacks> FrontDesk<'_, S> {
             }
         }
         Err(reason)
+    }
+
+    /// Notes when WeCom goes on with credentials that were replaced, and when it does so no more. A note that cannot be
+    /// written changes nothing for the sender.
+    async fn note_generation(&self, callback: &Callback, number: u64, clock: &dyn Clock) {
+        let Some(old) = callback.tells_of_old_credentials(number, clock.now()) else {
+            return;
+        };
+        let since = old.then(|| clock.now());
+        if let Err(error) = self.store.note_old_credentials(&callback.callback_id, since).await {
+            tracing::warn!(error = %error, "which credentials WeCom uses could not be noted");
+        }
     }
 
     /// Notes a refusal and answers the error for it. A note that cannot be written changes nothing for the sender.

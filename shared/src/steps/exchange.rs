@@ -1,15 +1,18 @@
 //! From a temporary auth_code to an installation: what the browser's redirect and WeCom's command callback have in common.
 
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use wecom_client::{AuthInfo, AuthMode as WecomAuthMode, PermanentCode};
+use sha2::{Digest as _, Sha256};
+use wecom_client::{AuthInfo, AuthMode as WecomAuthMode, PermanentCode, Privilege as WecomPrivilege};
 
 use super::{StepError, SuiteAccess, suite_access::CallError};
 use crate::{
-    authorization::{AuthMode, Installation, InstallationStatus},
+    authorization::{AuthMode, Installation, InstallationStatus, Privilege},
     clock::Clock,
+    entropy::hex,
     ids::{CorpId, TenantId},
-    store::{SecretName, SuiteTickets, TokenCache, Vault},
+    store::{Breaker, SecretName, SuiteTickets, TokenCache, Vault},
 };
 
 /// What the vault keeps of an installation. The hash of the auth_code tells an attempt that follows a crash that the code
@@ -53,7 +56,7 @@ impl StoredInstallation {
     }
 }
 
-impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
+impl<S: Breaker + SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
     /// Exchanges an auth_code, which WeCom allows once.
     pub(super) async fn permanent_code(
         &self,
@@ -103,14 +106,80 @@ pub(super) fn installation(
     } else {
         info.corp_name
     };
+    let privilege = info.agent.as_ref().and_then(|agent| agent.privilege.as_ref());
     Installation {
         status: InstallationStatus::Installed,
+        privilege: privilege.map(|granted| privilege_of(granted, clock.now())),
         corp_id: stored.corp_id.clone(),
         corp_name,
         agent_id: info.agent.map(|agent| agent.agent_id),
         auth_mode,
         version_id,
+        auth_mode_since: clock.now(),
         installed_at: clock.now(),
         cancelled_at: None,
+    }
+}
+
+/// WeCom may list the same in another order, which changes nothing.
+fn privilege_of(granted: &WecomPrivilege, since: Timestamp) -> Privilege {
+    let mut names: Vec<String> = granted
+        .allow_user
+        .iter()
+        .map(|id| format!("user {id}"))
+        .chain(granted.extra_user.iter().map(|id| format!("extra user {id}")))
+        .collect();
+    for (kind, ids) in [
+        ("party", &granted.allow_party),
+        ("extra party", &granted.extra_party),
+        ("tag", &granted.allow_tag),
+        ("extra tag", &granted.extra_tag),
+    ] {
+        names.extend(ids.iter().map(|id| format!("{kind} {id}")));
+    }
+    names.sort_unstable();
+    let digest = Sha256::digest(format!("level {}\n{}", granted.level, names.join("\n")));
+    Privilege {
+        level: granted.level,
+        departments: granted.allow_party.len() + granted.extra_party.len(),
+        members: granted.allow_user.len() + granted.extra_user.len(),
+        tags: granted.allow_tag.len() + granted.extra_tag.len(),
+        fingerprint: hex(digest.first_chunk::<8>().map_or(&[], |start| start.as_slice())),
+        since,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint(change: impl Fn(&mut WecomPrivilege)) -> String {
+        let mut granted = WecomPrivilege {
+            level: 1,
+            allow_party: vec![1, 2],
+            allow_user: vec!["a".to_owned(), "b".to_owned()],
+            ..WecomPrivilege::default()
+        };
+        change(&mut granted);
+        privilege_of(&granted, Timestamp::UNIX_EPOCH).fingerprint
+    }
+
+    #[test]
+    fn tells_privileges_apart_by_all_that_they_name_and_not_by_its_order() {
+        let before = fingerprint(|_| {});
+        assert_eq!(fingerprint(|granted| granted.allow_user.reverse()), before);
+        let changes: [fn(&mut WecomPrivilege); 5] = [
+            |granted| granted.level = 2,
+            |granted| granted.allow_party = vec![1],
+            |granted| granted.allow_user.push("c".to_owned()),
+            |granted| granted.extra_user.push("b".to_owned()),
+            |granted| {
+                granted.allow_tag = granted.allow_party.clone();
+                granted.allow_party.clear();
+            },
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            assert_ne!(fingerprint(change), before, "change {number}");
+        }
     }
 }

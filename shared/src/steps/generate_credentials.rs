@@ -3,7 +3,7 @@
 
 use wecom_callback::Credentials;
 
-use super::{Occasion, StepError, audited, register_secret::installed_by_admin};
+use super::{Occasion, StepError, audited, register_secret::installed_by_admin, saved_callback};
 use crate::{
     audit::Action,
     authorization::{Authorization, Callback, Generation},
@@ -69,6 +69,7 @@ impl<S: Authorizations> GenerateCredentials<'_, S> {
             installed_by_admin(&authorization)?;
             let known = authorization.scope(scope).callback_id.is_some();
             let (mut callback, mut generated) = issue.callback(&mut authorization, scope, occasion).await?;
+            let before = (!generated).then(|| callback.clone());
             if rotate && !generated {
                 issue.propose(&mut callback, occasion);
                 generated = true;
@@ -80,10 +81,8 @@ impl<S: Authorizations> GenerateCredentials<'_, S> {
                 .entry(Action::CredentialsGenerated)
                 .of(scope)
                 .with("generation", &(callback.next_number() - 1));
-            let mut changes = vec![
-                Change::SaveCallback(Box::new(callback.clone())),
-                audited(tenant_id, entry),
-            ];
+            let mut changes = saved_callback(before.as_ref(), callback.clone(), occasion);
+            changes.push(audited(tenant_id, entry));
             if !known {
                 changes.push(Change::Save(Box::new(authorization.clone())));
             }

@@ -23,7 +23,10 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     ids::InstallState,
-    store::{Authorizations, Change, CommitError, InstallSessions, SecretName, SuiteTickets, TokenCache, Vault},
+    store::{
+        AuditTrail, Authorizations, Breaker, Change, CommitError, InstallSessions, SecretName, SuiteTickets,
+        TokenCache, Vault,
+    },
 };
 
 /// Finishes an installation.
@@ -52,7 +55,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 impl<S, V> FinishInstallation<'_, S, V>
 where
-    S: Authorizations + InstallSessions + SuiteTickets + TokenCache,
+    S: AuditTrail + Authorizations + Breaker + InstallSessions + SuiteTickets + TokenCache,
     V: Vault,
 {
     /// Answers how the session ended: a redirect that is repeated gets the answer of the first one.
@@ -149,14 +152,11 @@ where
             Ok(_) => Ok(InstallOutcome::Installed),
             // The code is used up, or the corporation another tenant's: this session cannot end otherwise any more.
             Err(error @ StepError::InstallLinkExpired) => {
-                self.access
-                    .store
-                    .fail_session(&session.state, "install_link_expired")
-                    .await?;
+                self.fail(session, "install_link_expired", clock, entropy).await?;
                 Err(error)
             }
             Err(error @ StepError::CorpMismatch) => {
-                self.access.store.fail_session(&session.state, "corp_mismatch").await?;
+                self.fail(session, "corp_mismatch", clock, entropy).await?;
                 Err(error)
             }
             Err(error) => {
@@ -167,6 +167,24 @@ where
                 Err(error)
             }
         }
+    }
+
+    /// Ends a session without an installation, and writes that down for the tenant.
+    async fn fail(
+        &self,
+        session: &InstallSession,
+        code: &str,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<(), StepError> {
+        let occasion = Occasion {
+            actor: &session.started_by,
+            clock,
+            entropy,
+        };
+        let entry = occasion.entry(Action::Installed).refused(code);
+        self.access.store.record(&session.tenant_id, entry).await?;
+        Ok(self.access.store.fail_session(&session.state, code).await?)
     }
 
     async fn install(
@@ -182,7 +200,7 @@ where
             .access
             .auth_info(&stored, clock)
             .await
-            .map_err(|error| error.into_step(clock))?;
+            .map_err(CallError::into_step)?;
         let installation = installation(&stored, info, version_id, clock);
         let outcome = if installation.auth_mode == AuthMode::Member {
             InstallOutcome::Failed("member_authorization".to_owned())
@@ -266,7 +284,7 @@ where
                 Ok((kept, version_id))
             }
             Err(CallError::Step(error)) => Err(error),
-            Err(error @ CallError::Wecom(_)) => Err(error.into_step(clock)),
+            Err(error @ CallError::Wecom(_)) => Err(error.into_step()),
         }
     }
 }

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
-use wecom_client::{AccessToken, Error as WecomError, ErrorClass, ErrorCode};
+use wecom_client::{AccessToken, Error as WecomError, ErrorClass};
 
 use super::{
-    Occasion, StepError, SuiteAccess, audited, disconnect::token_name, error::BAN, exchange::StoredInstallation, saved,
-    suite_access::CallError,
+    Occasion, StepError, SuiteAccess, audited, breaker::ask, disconnect::token_name, exchange::StoredInstallation,
+    saved, secret_kind::WRONG_SECRET, suite_access::CallError,
 };
 use crate::{
     audit::Action,
     authorization::{Authorization, NextStep, RegisteredSecret, SecretStatus},
     clock::Clock,
     ids::{Scope, TenantId},
-    store::{Attempts, Authorizations, CommitError, SecretName, SuiteTickets, TokenCache, TokenLeases, Vault},
+    store::{Authorizations, Breaker, CommitError, SecretName, SuiteTickets, TokenCache, TokenLeases, Vault},
 };
 
 /// A token that is good for less than this is renewed.
@@ -78,7 +78,7 @@ pub struct IssuedToken {
 
 impl<S, V> IssueAccessToken<'_, S, V>
 where
-    S: Authorizations + Attempts + SuiteTickets + TokenCache + TokenLeases,
+    S: Authorizations + Breaker + SuiteTickets + TokenCache + TokenLeases,
     V: Vault,
 {
     /// Answers a token that is good for a while. `rejected` is one that WeCom refused (40014, 42001): if it is the cached
@@ -157,20 +157,12 @@ where
         kind: TokenKind,
         occasion: Occasion<'_>,
     ) -> Result<AccessToken, StepError> {
-        let store = self.access.store;
-        if let Some(until) = store.ban(occasion.now()).await? {
-            return Err(StepError::WecomBan { until });
-        }
         match kind {
             TokenKind::Scope(scope) => {
                 let registered = registered(authorization, scope)?;
                 let secret = self.secret(authorization, scope, registered).await?;
-                match self
-                    .access
-                    .wecom
-                    .access_token(registered.corp_id.as_str(), &secret)
-                    .await
-                {
+                let token = self.access.wecom.access_token(registered.corp_id.as_str(), &secret);
+                match ask(self.access.store, occasion.clock, token).await {
                     Err(error) => Err(self.refused(authorization, scope, error, occasion).await?),
                     Ok(token) => Ok(token),
                 }
@@ -211,7 +203,7 @@ where
             Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
                 Err(StepError::NotInstalled)
             }
-            other => other.map_err(|error| error.into_step(clock)),
+            other => other.map_err(CallError::into_step),
         }
     }
 
@@ -220,44 +212,23 @@ where
         &self,
         authorization: &Authorization,
         scope: Scope,
-        error: WecomError,
+        error: CallError,
         occasion: Occasion<'_>,
     ) -> Result<StepError, StepError> {
         let refusal = match error {
-            WecomError::Refused(refusal) => refusal,
-            other => return Ok(StepError::from_wecom(other, occasion.now())),
+            CallError::Wecom(WecomError::Refused(refusal)) if WRONG_SECRET.contains(&refusal.errcode) => refusal,
+            other => return Ok(other.into_step()),
         };
-        if refusal.errcode.class() == ErrorClass::Ban {
-            let until = occasion.now() + BAN;
-            self.access.store.note_ban(until).await?;
-            return Ok(StepError::WecomBan { until });
-        }
-        let dead = [
-            ErrorCode::INVALID_SECRET,
-            ErrorCode::FOREIGN_SECRET,
-            ErrorCode::INVALID_CORP_ID,
-        ];
-        if !dead.contains(&refusal.errcode) {
-            return Ok(StepError::from_wecom(WecomError::Refused(refusal), occasion.now()));
-        }
-        mark_secret(
-            self.access.store,
-            authorization,
-            scope,
-            SecretStatus::Rejected,
-            occasion,
-        )
-        .await?;
+        mark_rejected(self.access.store, authorization, scope, occasion).await?;
         Ok(StepError::SecretRejected(Some(refusal)))
     }
 }
 
-/// Writes down whether WeCom takes a Secret, unless it was replaced meanwhile.
-pub(super) async fn mark_secret<S: Authorizations>(
+/// Writes down that WeCom takes a Secret no more, unless it was replaced meanwhile.
+async fn mark_rejected<S: Authorizations>(
     store: &S,
     before: &Authorization,
     scope: Scope,
-    status: SecretStatus,
     occasion: Occasion<'_>,
 ) -> Result<(), StepError> {
     for _ in 0..3 {
@@ -269,14 +240,14 @@ pub(super) async fn mark_secret<S: Authorizations>(
         let Some(secret) = &mut authorization.scope_mut(scope).secret else {
             return Ok(());
         };
-        secret.status = status;
-        secret.checked_at = occasion.now();
-        let word = if status == SecretStatus::Accepted {
-            "accepted"
-        } else {
-            "rejected"
-        };
-        let entry = occasion.entry(Action::SecretChecked).of(scope).with("status", word);
+        let status = SecretStatus::Rejected;
+        secret.checked(status, secret.kind_check, occasion.now());
+        // The next look, within minutes, tells other services what became of the health.
+        authorization.next_check_at = Some(occasion.now());
+        let entry = occasion
+            .entry(Action::SecretChecked)
+            .of(scope)
+            .with("status", status.as_str());
         let mut changes = saved(&unchanged, authorization, occasion);
         changes.push(audited(&before.tenant_id, entry));
         match store.commit(changes).await {

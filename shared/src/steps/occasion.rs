@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     audit::{Action, Actor, AuditEntry},
-    authorization::Authorization,
+    authorization::{Authorization, Callback, Difference},
     clock::Clock,
     entropy::{Entropy, random_id},
     ids::TenantId,
@@ -45,20 +45,48 @@ impl Occasion<'_> {
     }
 }
 
+/// What other services are told of what differs for a tenant.
+pub(super) fn announcements(
+    tenant_id: &TenantId,
+    differences: Vec<Difference>,
+    occasion: Occasion<'_>,
+) -> Vec<Announcement> {
+    let announce = |Difference { what, from, to }| Announcement {
+        announcement_id: random_id(occasion.entropy),
+        tenant_id: tenant_id.clone(),
+        what,
+        from,
+        to,
+        at: occasion.now(),
+    };
+    differences.into_iter().map(announce).collect()
+}
+
+fn announced(tenant_id: &TenantId, differences: Vec<Difference>, occasion: Occasion<'_>) -> Vec<Change> {
+    let announcements = announcements(tenant_id, differences, occasion);
+    announcements.into_iter().map(Change::Announce).collect()
+}
+
 /// A changed authorization as part of a commit, with what other services are told of the difference.
 pub(super) fn saved(before: &Authorization, after: Authorization, occasion: Occasion<'_>) -> Vec<Change> {
-    let announce = |(what, from, to): (&str, &str, &str)| {
-        Change::Announce(Announcement {
-            announcement_id: random_id(occasion.entropy),
-            tenant_id: after.tenant_id.clone(),
-            what: what.to_owned(),
-            from: from.to_owned(),
-            to: to.to_owned(),
-            at: occasion.now(),
-        })
-    };
-    let mut changes: Vec<Change> = before.differences(&after).into_iter().map(announce).collect();
+    let mut changes = announced(&after.tenant_id, before.differences(&after), occasion);
     changes.push(Change::Save(Box::new(after)));
+    changes
+}
+
+/// A changed or new callback as part of a commit, with what other services are told of the difference.
+pub(super) fn saved_callback(before: Option<&Callback>, after: Callback, occasion: Occasion<'_>) -> Vec<Change> {
+    let differences = Callback::differences(before, Some(&after));
+    let mut changes = announced(&after.tenant_id, differences, occasion);
+    changes.push(Change::SaveCallback(Box::new(after)));
+    changes
+}
+
+/// The end of a callback as part of a commit, with what other services are told of it.
+pub(super) fn removed_callback(callback: &Callback, occasion: Occasion<'_>) -> Vec<Change> {
+    let differences = Callback::differences(Some(callback), None);
+    let mut changes = announced(&callback.tenant_id, differences, occasion);
+    changes.push(Change::RemoveCallback(callback.callback_id.clone()));
     changes
 }
 

@@ -11,7 +11,8 @@ use wecom_client::{ErrorClass, ErrorCode};
 
 use super::{
     Disconnect, Occasion, StepError, SuiteAccess, audited,
-    disconnect::{end, token_name},
+    complete_authorization::callbacks_of,
+    disconnect::{Ending, token_name},
     exchange::{StoredInstallation, installation},
     saved,
     start_installation::fingerprint,
@@ -23,10 +24,13 @@ use crate::{
     callback::xml,
     ids::{CorpId, InstallState, TenantId},
     store::{
-        AuditTrail, Authorizations, Change, CommitError, DeleteEvents, Exchanges, InstallSessions, Payload, SecretName,
-        SuiteTickets, TokenCache, Vault,
+        AuditTrail, Authorizations, Breaker, CommitError, DeleteEvents, Exchanges, InstallSessions, Payload,
+        SecretName, SuiteTickets, TokenCache, Vault,
     },
 };
+
+/// How often a change is tried when others change the same authorization meanwhile.
+const ATTEMPTS: u32 = 5;
 
 /// A stored event of the suite.
 #[derive(Debug, Clone)]
@@ -56,7 +60,7 @@ pub struct ProcessSuiteEvent<'a, S, V> {
 
 impl<S, V> ProcessSuiteEvent<'_, S, V>
 where
-    S: AuditTrail + Authorizations + DeleteEvents + Exchanges + InstallSessions + SuiteTickets + TokenCache,
+    S: AuditTrail + Authorizations + Breaker + DeleteEvents + Exchanges + InstallSessions + SuiteTickets + TokenCache,
     V: Vault,
 {
     /// Acts on the event; an unknown one is left alone.
@@ -122,14 +126,14 @@ where
                 };
                 exchanged
             }
-            Err(error) => return Err(error.into_step(clock)),
+            Err(error) => return Err(error.into_step()),
         };
         let version_id = stored.keep(self.vault, &tenant_id).await?;
         let info = self
             .access
             .auth_info(&stored, clock)
             .await
-            .map_err(|error| error.into_step(clock))?;
+            .map_err(CallError::into_step)?;
         self.update(&tenant_id, &installation(&stored, info, version_id, clock), occasion)
             .await?;
         // A token of the permanent code before is not handed out any more.
@@ -178,75 +182,81 @@ where
         let stored = StoredInstallation::parse(&secret)?;
         match self.access.auth_info(&stored, clock).await {
             Ok(info) => {
-                let now = installation(&stored, info, before.version_id.clone(), clock);
-                let now = Installation {
-                    installed_at: before.installed_at,
-                    ..now
-                };
+                let now = installation(&stored, info, before.version_id.clone(), clock).continuing(before);
                 self.update(&tenant_id, &now, occasion).await
             }
             Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
                 self.cancel(corp_id, at, occasion).await
             }
-            Err(error) => Err(error.into_step(clock)),
+            Err(error) => Err(error.into_step()),
         }
     }
 
     /// The corporation removed the app. One that was installed again since is left alone: this event came late.
     async fn cancel(&self, corp_id: &CorpId, at: Timestamp, occasion: Occasion<'_>) -> Result<(), StepError> {
-        let Some(tenant_id) = self.access.store.tenant_of(corp_id).await? else {
-            return Ok(());
-        };
-        self.change(corp_id, occasion, |authorization| {
+        for _ in 0..ATTEMPTS {
+            let Some((tenant_id, mut authorization)) = self.bound(corp_id).await? else {
+                return Ok(());
+            };
             let installed_at = authorization.installed().map(|installation| installation.installed_at);
             // WeCom tells whole seconds only.
-            let in_force = installed_at.is_some_and(|installed_at| installed_at.as_second() <= at.as_second());
-            in_force.then(|| {
-                let entry = occasion.entry(Action::AuthorizationCancelled);
-                let changes = end(authorization, self.delete_events, occasion.now(), entry);
-                authorization.cancel(at);
-                changes
-            })
-        })
-        .await?;
-        // Should this fail or die, the schedule goes on with it: to the event, handed in again, the corporation is nobody's.
-        let disconnect = Disconnect {
+            if installed_at.is_none_or(|installed_at| installed_at.as_second() > at.as_second()) {
+                return self.disconnect().clean_up(authorization).await;
+            }
+            let before = authorization.clone();
+            let callbacks = callbacks_of(self.access.store, &before).await?;
+            let ending = Ending {
+                action: Action::AuthorizationCancelled,
+                delete_events: self.delete_events,
+                callbacks: &callbacks,
+            };
+            let mut changes = ending.of(&mut authorization, occasion);
+            authorization.cancel(at);
+            changes.extend(saved(&before, authorization, occasion));
+            match self.access.store.commit(changes).await {
+                // Should this fail or die, the schedule goes on with it: to the event, handed in again, the corporation is
+                // nobody's.
+                Ok(()) => {
+                    let ended = self.access.store.authorization(&tenant_id).await?;
+                    return self.disconnect().clean_up(ended).await;
+                }
+                Err(CommitError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StepError::StateChanged)
+    }
+
+    pub(super) fn disconnect(&self) -> Disconnect<'_, S, V> {
+        Disconnect {
             store: self.access.store,
             vault: self.vault,
             delete_events: self.delete_events,
-        };
-        disconnect
-            .clean_up(self.access.store.authorization(&tenant_id).await?)
-            .await
+        }
     }
 
+    /// Writes what WeCom says now of the tenant's installation, if it is another than was known.
     async fn update(&self, tenant_id: &TenantId, now: &Installation, occasion: Occasion<'_>) -> Result<(), StepError> {
-        self.change(&now.corp_id, occasion, |authorization| {
-            let before = authorization.installation.as_ref();
-            let same = before.is_some_and(|before| before.corp_id == now.corp_id && before != now);
-            (authorization.tenant_id == *tenant_id && same).then(|| {
-                authorization.install(now.clone());
-                vec![audited(tenant_id, occasion.entry(Action::AuthorizationChanged))]
-            })
-        })
-        .await
-    }
-
-    /// Changes the authorization of the tenant that has bound the corporation, if `change` wants to.
-    async fn change(
-        &self,
-        corp_id: &CorpId,
-        occasion: Occasion<'_>,
-        change: impl Fn(&mut Authorization) -> Option<Vec<Change>> + Send,
-    ) -> Result<(), StepError> {
-        for _ in 0..5 {
-            let Some((_, mut authorization)) = self.bound(corp_id).await? else {
+        for _ in 0..ATTEMPTS {
+            let Some((bound_to, mut authorization)) = self.bound(&now.corp_id).await? else {
                 return Ok(());
             };
             let before = authorization.clone();
-            let Some(mut changes) = change(&mut authorization) else {
+            let known = before.installation.as_ref();
+            let differs = known.is_some_and(|known| known.corp_id == now.corp_id && known != now);
+            if bound_to != *tenant_id || !differs {
                 return Ok(());
-            };
+            }
+            authorization.install(now.clone());
+            let mut entry = occasion.entry(Action::AuthorizationChanged);
+            if let Some(privilege) = &now.privilege {
+                entry = entry
+                    .with("level", &privilege.level)
+                    .with("departments", &privilege.departments)
+                    .with("members", &privilege.members)
+                    .with("tags", &privilege.tags);
+            }
+            let mut changes = vec![audited(tenant_id, entry)];
             changes.extend(saved(&before, authorization, occasion));
             match self.access.store.commit(changes).await {
                 Err(CommitError::Stale) => {}

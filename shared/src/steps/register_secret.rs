@@ -4,13 +4,18 @@
 //! installation; is that 企业ID the installed corporation (`corpid_to_opencorpid`); do 企业ID and Secret belong together
 //! (`gettoken`); is it the right kind (the call that only this kind may make). Nothing is changed before all are answered.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 use wecom_client::{Error as WecomError, ErrorClass, ErrorCode};
 
 use super::{
-    FieldError, GeneratedCredentials, Occasion, StepError, SuiteAccess, audited, disconnect::token_name, error::BAN,
-    generate_credentials::Issue, saved, secret_kind::check_kind, suite_access::CallError,
+    FieldError, GeneratedCredentials, Occasion, StepError, SuiteAccess, audited,
+    breaker::ask,
+    disconnect::token_name,
+    generate_credentials::Issue,
+    saved, saved_callback,
+    secret_kind::{WRONG_SECRET, check_kind},
+    suite_access::CallError,
 };
 use crate::{
     audit::Action,
@@ -19,7 +24,7 @@ use crate::{
     },
     clock::Clock,
     ids::{CorpId, Scope, TenantId},
-    store::{Attempts, Authorizations, Change, KeyRing, SecretName, SuiteTickets, TokenCache, Vault},
+    store::{Attempts, Authorizations, Breaker, KeyRing, SecretName, SuiteTickets, TokenCache, Vault},
 };
 
 /// How many Secrets a tenant may get wrong within an hour. An admin who mistypes needs a few; WeCom's ban hits everybody.
@@ -64,7 +69,7 @@ pub struct RegisteredScope {
 
 impl<S, V> RegisterSecret<'_, S, V>
 where
-    S: Authorizations + Attempts + SuiteTickets + TokenCache,
+    S: Authorizations + Attempts + Breaker + SuiteTickets + TokenCache,
     V: Vault,
 {
     /// Checks and keeps the Secret. The credentials of the scope's callback are left alone, or generated if there are none.
@@ -96,6 +101,7 @@ where
             status: SecretStatus::Accepted,
             corp_id: corp_id.clone(),
             kind_check,
+            status_since: now,
             last_four: last_four(&secret),
             version_id,
             agent_id: input.agent_id,
@@ -133,15 +139,19 @@ where
         let mut changes = vec![audited(&before.tenant_id, entry)];
         // The 企业ID is proved now, so both callbacks may expect it.
         let (mut callback, generated) = issue.callback(&mut authorization, scope, occasion).await?;
+        let known = (!generated).then(|| callback.clone());
         callback.assign_corp(corp_id.clone());
-        changes.push(Change::SaveCallback(Box::new(callback)));
+        changes.extend(saved_callback(known.as_ref(), callback, occasion));
         if let Some(other_id) = &authorization.scope(scope.other()).callback_id
-            && let Some(mut other) = self.access.store.callback(other_id).await?
-            && other.corp_id.is_none()
+            && let Some(known) = self.access.store.callback(other_id).await?
+            && known.corp_id.is_none()
         {
+            let mut other = known.clone();
             other.assign_corp(corp_id);
-            changes.push(Change::SaveCallback(Box::new(other)));
+            changes.extend(saved_callback(Some(&known), other, occasion));
         }
+        // The next look, within minutes, tells other services what became of the health.
+        authorization.next_check_at = Some(occasion.now());
         changes.extend(saved(&unchanged, authorization, occasion));
         self.access.store.commit(changes).await?;
         // A token of the Secret before is not handed out any more.
@@ -194,28 +204,26 @@ where
                 return Err(StepError::TooManyAttempts { until });
             }
         }
-        let token = self.access.wecom.access_token(corp_id.as_str(), secret).await;
+        let token = self.access.wecom.access_token(corp_id.as_str(), secret);
+        let token = ask(store, clock, token).await;
         if !token.as_ref().is_err_and(is_wrong_secret) {
             for counter in [tenant_id.as_str(), ALL_TENANTS] {
                 store.return_attempt(counter, ATTEMPTS_WINDOW, now).await?;
             }
         }
-        if let (Belongs::Unknown, Err(error)) = (&belongs, &token)
-            && error
-                .refusal()
-                .is_none_or(|refusal| refusal.errcode != ErrorCode::INVALID_CORP_ID)
-            && !is_ban(error)
-        {
-            return Err(StepError::CorpMismatch);
-        }
         let token = match token {
             Ok(token) => token.token,
-            Err(error) => return Err(self.token_error(error, now).await?),
+            Err(error @ CallError::Wecom(_))
+                if belongs == Belongs::Unknown && error.errcode() != Some(ErrorCode::INVALID_CORP_ID) =>
+            {
+                return Err(StepError::CorpMismatch);
+            }
+            Err(error) => return Err(token_error(error)),
         };
         if belongs != Belongs::Yes {
             return Err(StepError::CorpMismatch);
         }
-        check_kind(self.access.wecom, scope, &token, now).await
+        check_kind(&self.access, scope, &token, clock).await
     }
 
     /// Whether the plaintext 企业ID is the corporation that installed the app.
@@ -240,27 +248,22 @@ where
                 // No authorization: another corporation's id, or nobody's. `gettoken` tells which.
                 ErrorCode::API_NOT_AUTHORIZED | ErrorCode::AUTHORIZATION_INVALID => Ok(Belongs::Unknown),
                 ErrorCode::INVALID_CORP_ID => Err(StepError::UnknownCorpId(refusal)),
-                _ => Err(StepError::from_wecom(WecomError::Refused(refusal), clock.now())),
+                _ => Err(StepError::from_wecom(WecomError::Refused(refusal))),
             },
-            Err(error) => Err(error.into_step(clock)),
+            Err(error) => Err(error.into_step()),
         }
     }
+}
 
-    async fn token_error(&self, error: WecomError, now: Timestamp) -> Result<StepError, StepError> {
-        if is_ban(&error) {
-            let until = now + BAN;
-            self.access.store.note_ban(until).await?;
-            return Ok(StepError::WecomBan { until });
+fn token_error(error: CallError) -> StepError {
+    match error {
+        CallError::Wecom(WecomError::Refused(refusal)) if refusal.errcode == ErrorCode::INVALID_CORP_ID => {
+            StepError::UnknownCorpId(refusal)
         }
-        Ok(match error {
-            WecomError::Refused(refusal) if refusal.errcode == ErrorCode::INVALID_CORP_ID => {
-                StepError::UnknownCorpId(refusal)
-            }
-            WecomError::Refused(refusal) if refusal.errcode.class() == ErrorClass::UserMistake => {
-                StepError::SecretRejected(Some(refusal))
-            }
-            other => StepError::from_wecom(other, now),
-        })
+        CallError::Wecom(WecomError::Refused(refusal)) if refusal.errcode.class() == ErrorClass::UserMistake => {
+            StepError::SecretRejected(Some(refusal))
+        }
+        other => other.into_step(),
     }
 }
 
@@ -271,19 +274,8 @@ enum Belongs {
     Unknown,
 }
 
-fn is_ban(error: &WecomError) -> bool {
-    error.class() == Some(ErrorClass::Ban)
-}
-
-fn is_wrong_secret(error: &WecomError) -> bool {
-    error.refusal().is_some_and(|refusal| {
-        [
-            ErrorCode::INVALID_SECRET,
-            ErrorCode::FOREIGN_SECRET,
-            ErrorCode::INVALID_CORP_ID,
-        ]
-        .contains(&refusal.errcode)
-    })
+fn is_wrong_secret(error: &CallError) -> bool {
+    error.errcode().is_some_and(|code| WRONG_SECRET.contains(&code))
 }
 
 /// The installation, if an administrator made it.

@@ -1,44 +1,67 @@
 //! Which kind of Secret a token comes from: told by the calls that it may make.
 
-use jiff::Timestamp;
 use secrecy::SecretString;
-use wecom_client::{Client, Error as WecomError, ErrorClass, ErrorCode, Refusal};
+use wecom_client::{Error as WecomError, ErrorClass, ErrorCode, Refusal};
 
-use super::{SecretKind, StepError};
-use crate::{authorization::KindCheck, ids::Scope};
+use super::{SecretKind, StepError, SuiteAccess, breaker::ask, suite_access::CallError};
+use crate::{authorization::KindCheck, clock::Clock, ids::Scope, store::Breaker};
+
+/// What `gettoken` answers when corporation and Secret do not belong together. Repeated, it bans everybody.
+pub(super) const WRONG_SECRET: [ErrorCode; 3] = [
+    ErrorCode::INVALID_SECRET,
+    ErrorCode::FOREIGN_SECRET,
+    ErrorCode::INVALID_CORP_ID,
+];
 
 /// Makes the call that only this kind of Secret may make; when WeCom refuses it, the other kind's tells what it is.
-pub(super) async fn check_kind(
-    wecom: &Client,
+pub(super) async fn check_kind<S: Breaker, V: Sync>(
+    access: &SuiteAccess<'_, S, V>,
     scope: Scope,
     token: &SecretString,
-    now: Timestamp,
+    clock: &dyn Clock,
 ) -> Result<KindCheck, StepError> {
-    let refusal = match probe(wecom, scope, token).await {
+    let refusal = match probe(access, scope, token, clock).await {
         Ok(()) => return Ok(KindCheck::Confirmed),
-        Err(WecomError::Refused(refusal)) => refusal,
-        Err(error) => return Err(StepError::from_wecom(error, now)),
+        Err(CallError::Wecom(WecomError::Refused(refusal))) => refusal,
+        Err(error) => return Err(error.into_step()),
     };
+    if let Some(told) = told_by(&refusal, scope) {
+        return Ok(told);
+    }
     match refusal.errcode {
-        ErrorCode::IP_NOT_TRUSTED => Ok(KindCheck::IpNotTrusted),
-        // Only a contacts Secret is answered so (developer document 90313).
-        ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET if scope == Scope::Contacts => Ok(KindCheck::Confirmed),
         ErrorCode::API_FORBIDDEN | ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET | ErrorCode::AGENT_MISMATCH => {
             Err(StepError::WrongSecretKind {
-                looks_like: looks_like(wecom, scope, token, &refusal).await,
+                looks_like: looks_like(access, scope, token, &refusal, clock).await,
                 refusal,
             })
         }
         _ => match refusal.errcode.class() {
             ErrorClass::Retry | ErrorClass::SlowDown | ErrorClass::Refresh => {
-                Err(StepError::from_wecom(WecomError::Refused(refusal), now))
+                Err(StepError::from_wecom(WecomError::Refused(refusal)))
             }
             _ => Ok(KindCheck::Unconfirmed),
         },
     }
 }
 
-async fn looks_like(wecom: &Client, scope: Scope, token: &SecretString, refusal: &Refusal) -> Option<SecretKind> {
+/// What a refusal tells of a Secret of the right kind.
+pub(super) fn told_by(refusal: &Refusal, scope: Scope) -> Option<KindCheck> {
+    match refusal.errcode {
+        ErrorCode::IP_NOT_TRUSTED => Some(KindCheck::IpNotTrusted),
+        ErrorCode::APPLICATION_DISABLED | ErrorCode::SYSTEM_APPLICATION_DISABLED => Some(KindCheck::AppDisabled),
+        // Only a contacts Secret is answered so (developer document 90313).
+        ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET if scope == Scope::Contacts => Some(KindCheck::Confirmed),
+        _ => None,
+    }
+}
+
+async fn looks_like<S: Breaker, V: Sync>(
+    access: &SuiteAccess<'_, S, V>,
+    scope: Scope,
+    token: &SecretString,
+    refusal: &Refusal,
+    clock: &dyn Clock,
+) -> Option<SecretKind> {
     if refusal.errcode == ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET {
         return Some(SecretKind::Contacts);
     }
@@ -46,16 +69,24 @@ async fn looks_like(wecom: &Client, scope: Scope, token: &SecretString, refusal:
         Scope::Contacts => SecretKind::ExternalContacts,
         Scope::ExternalContacts => SecretKind::Contacts,
     };
-    match probe(wecom, scope.other(), token).await {
+    match probe(access, scope.other(), token, clock).await {
         Ok(()) => Some(other),
-        Err(WecomError::Refused(refusal)) if refusal.errcode == ErrorCode::API_FORBIDDEN => Some(SecretKind::OtherApp),
+        Err(error) if error.errcode() == Some(ErrorCode::API_FORBIDDEN) => Some(SecretKind::OtherApp),
         Err(_) => None,
     }
 }
 
-pub(super) async fn probe(wecom: &Client, scope: Scope, token: &SecretString) -> Result<(), WecomError> {
-    match scope {
-        Scope::Contacts => wecom.probe_contacts(token).await,
-        Scope::ExternalContacts => wecom.probe_external_contacts(token).await.map(|_members| ()),
-    }
+pub(super) async fn probe<S: Breaker, V: Sync>(
+    access: &SuiteAccess<'_, S, V>,
+    scope: Scope,
+    token: &SecretString,
+    clock: &dyn Clock,
+) -> Result<(), CallError> {
+    let probed = async {
+        match scope {
+            Scope::Contacts => access.wecom.probe_contacts(token).await,
+            Scope::ExternalContacts => access.wecom.probe_external_contacts(token).await.map(|_members| ()),
+        }
+    };
+    ask(access.store, clock, probed).await
 }

@@ -9,14 +9,14 @@ use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::{Occasion, StepError, SuiteAccess};
+use super::{Occasion, StepError, SuiteAccess, suite_access::CallError};
 use crate::{
     audit::Action,
     authorization::InstallSession,
     clock::Clock,
     entropy::{Entropy, hex, random_id},
     ids::{InstallState, TenantId},
-    store::{AuditTrail, InstallSessions, SuiteTickets, SuiteVault, TokenCache, Vault},
+    store::{AuditTrail, Breaker, InstallSessions, SuiteTickets, SuiteVault, TokenCache, Vault},
 };
 
 /// Makes an install link for a tenant.
@@ -37,7 +37,7 @@ pub struct InstallLink {
     pub expires_at: Timestamp,
 }
 
-impl<S: AuditTrail + InstallSessions + SuiteTickets + TokenCache, V: Vault> StartInstallation<'_, S, V> {
+impl<S: AuditTrail + Breaker + InstallSessions + SuiteTickets + TokenCache, V: Vault> StartInstallation<'_, S, V> {
     /// Asks WeCom for a pre-auth code and stores a session for it.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl<S: AuditTrail + InstallSessions + SuiteTickets + TokenCache, V: Vault> Star
             .access
             .as_suite(clock, |token| async move { wecom.pre_auth_code(&token).await })
             .await
-            .map_err(|error| error.into_step(clock))?;
+            .map_err(CallError::into_step)?;
         let lifetime = SignedDuration::try_from(pre_auth_code.expires_in).unwrap_or(SignedDuration::ZERO);
         let state = InstallState::generate(entropy);
         let install_url = format!("{}/installation/start/{state}", self.base_url);

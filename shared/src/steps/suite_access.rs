@@ -5,12 +5,12 @@ use std::future::Future;
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
-use wecom_client::{AccessToken, Client, Error as WecomError, ErrorCode};
+use wecom_client::{AccessToken, Client, Error as WecomError, ErrorCode, Refusal};
 
-use super::StepError;
+use super::{StepError, breaker::ask};
 use crate::{
     clock::Clock,
-    store::{Suite, SuiteTickets, SuiteVault, TokenCache, Vault},
+    store::{Breaker, Suite, SuiteTickets, SuiteVault, TokenCache, Vault},
 };
 
 /// A ticket is valid for 30 minutes (developer document 90628).
@@ -38,7 +38,7 @@ pub struct SuiteAccess<'a, S, V> {
     pub wecom: &'a Client,
 }
 
-impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
+impl<S: Breaker + SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
     /// Makes a call that wants a `suite_access_token`.
     pub(super) async fn as_suite<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
     where
@@ -64,9 +64,8 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         let fetch = || async {
             let token = self
                 .wecom
-                .provider_access_token(&suite.provider_corp_id, &suite.provider_secret)
-                .await;
-            token.map_err(|error| StepError::from_wecom(error, clock.now()))
+                .provider_access_token(&suite.provider_corp_id, &suite.provider_secret);
+            ask(self.store, clock, token).await.map_err(CallError::into_step)
         };
         self.with_token(&name, clock, fetch, call).await
     }
@@ -80,9 +79,9 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         T: Send,
     {
         if let Some((cached, _)) = self.store.token(name, clock.now()).await.map_err(StepError::from)? {
-            match call(cached).await {
-                Err(WecomError::Refused(refusal)) if DEAD_TOKEN.contains(&refusal.errcode) => {}
-                other => return other.map_err(CallError::Wecom),
+            match ask(self.store, clock, call(cached)).await {
+                Err(error) if error.errcode().is_some_and(|code| DEAD_TOKEN.contains(&code)) => {}
+                other => return other,
             }
         }
         let fresh = fetch().await?;
@@ -94,24 +93,22 @@ impl<S: SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
                 .await
                 .map_err(StepError::from)?;
         }
-        call(fresh.token).await.map_err(CallError::Wecom)
+        ask(self.store, clock, call(fresh.token)).await
     }
 
     async fn suite_token(&self, suite: &Suite, clock: &dyn Clock) -> Result<AccessToken, StepError> {
         let ticket = self.store.ticket(&suite.suite_id).await?;
-        let now = clock.now();
-        let Some((ticket, _)) = ticket.filter(|(_, issued_at)| now < *issued_at + TICKET_LIFETIME) else {
+        let Some((ticket, _)) = ticket.filter(|(_, issued_at)| clock.now() < *issued_at + TICKET_LIFETIME) else {
             return Err(StepError::SuiteTicketMissing);
         };
-        match self
+        let token = self
             .wecom
-            .suite_access_token(&suite.suite_id, &suite.suite_secret, &ticket)
-            .await
-        {
-            Err(WecomError::Refused(refusal)) if refusal.errcode == ErrorCode::INVALID_SUITE_TICKET => {
+            .suite_access_token(&suite.suite_id, &suite.suite_secret, &ticket);
+        match ask(self.store, clock, token).await {
+            Err(error) if error.errcode() == Some(ErrorCode::INVALID_SUITE_TICKET) => {
                 Err(StepError::SuiteTicketMissing)
             }
-            other => other.map_err(|error| StepError::from_wecom(error, now)),
+            other => other.map_err(CallError::into_step),
         }
     }
 }
@@ -131,10 +128,19 @@ impl From<StepError> for CallError {
 
 impl CallError {
     /// For a call none of whose codes has a meaning of its own.
-    pub(super) fn into_step(self, clock: &dyn Clock) -> StepError {
+    pub(super) fn into_step(self) -> StepError {
         match self {
-            Self::Wecom(error) => StepError::from_wecom(error, clock.now()),
+            Self::Wecom(error) => StepError::from_wecom(error),
             Self::Step(error) => error,
+        }
+    }
+
+    /// What WeCom refused this call with; `None` when it was only a bad moment of WeCom's, which says nothing.
+    pub(super) fn refusal(self) -> Result<Option<Refusal>, StepError> {
+        match self {
+            Self::Wecom(WecomError::Refused(refusal)) => Ok(Some(refusal)),
+            Self::Wecom(_) => Ok(None),
+            Self::Step(error) => Err(error),
         }
     }
 

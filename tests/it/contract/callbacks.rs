@@ -38,7 +38,9 @@ async fn a_callback_that_was_never_made_is_none_and_is_not_made_by_a_promotion()
     let mut unknown = callback(&tenant("acme"), endpoint.now);
     assert_eq!(read(&endpoint, &unknown.callback_id).await, None);
     unknown.version = 1;
-    assert!(is_stale(&endpoint.store().promote(unknown, line(endpoint.now)).await));
+    assert!(is_stale(
+        &endpoint.store().promote(unknown, Vec::new(), line(endpoint.now)).await
+    ));
     assert_eq!(endpoint.count(&endpoint.authorization_table).await, 0);
 }
 
@@ -49,10 +51,13 @@ async fn a_promotion_is_written_over_the_version_that_was_read() {
     assert!(mine.promote(1, endpoint.now, GRACE));
     endpoint
         .store()
-        .promote(mine.clone(), line(endpoint.now))
+        .promote(mine.clone(), Vec::new(), line(endpoint.now))
         .await
         .unwrap();
-    let again = endpoint.store().promote(mine.clone(), line(endpoint.now)).await;
+    let again = endpoint
+        .store()
+        .promote(mine.clone(), Vec::new(), line(endpoint.now))
+        .await;
     assert!(is_stale(&again), "a second time: {again:?}");
     mine.version = 2;
     assert_eq!(read(&endpoint, &mine.callback_id).await, Some(mine));
@@ -66,7 +71,7 @@ async fn of_fifty_promotions_at_once_one_is_written() {
         let (store, mut mine) = (endpoint.store(), read_by_all.clone());
         mine.propose(generation(u64::try_from(writer).unwrap() + 1, endpoint.now));
         let line = line(endpoint.now);
-        async move { store.promote(mine, line).await }
+        async move { store.promote(mine, Vec::new(), line).await }
     });
     let results = results.await;
     let winners: Vec<usize> = (0..50).filter(|writer| results[*writer].is_ok()).collect();
@@ -94,15 +99,33 @@ async fn a_promotion_outlasts_a_conflict_with_a_transaction() {
     endpoint.faults().add(conflict().times(2));
     endpoint
         .store()
-        .promote(mine.clone(), line(endpoint.now))
+        .promote(mine.clone(), Vec::new(), line(endpoint.now))
         .await
         .unwrap();
     endpoint.faults().add(conflict());
-    let endless = endpoint.store().promote(mine, line(endpoint.now)).await;
+    let endless = endpoint.store().promote(mine, Vec::new(), line(endpoint.now)).await;
     assert!(
         matches!(endless, Err(CommitError::Store(StoreError::Unavailable(_)))),
         "{endless:?}"
     );
+}
+
+#[tokio::test]
+async fn the_use_of_old_credentials_is_noted_and_forgotten_and_leaves_the_version_alone() {
+    let endpoint = Endpoint::any().await;
+    let (store, before) = (endpoint.store(), stored(&endpoint).await);
+    let id = before.callback_id.clone();
+    for since in [Some(endpoint.now), None] {
+        store.note_old_credentials(&id, since).await.unwrap();
+        let expected = Callback {
+            old_credentials_since: since,
+            ..before.clone()
+        };
+        assert_eq!(read(&endpoint, &id).await, Some(expected));
+    }
+    let removed = callback(&tenant("acme"), endpoint.now).callback_id;
+    store.note_old_credentials(&removed, Some(endpoint.now)).await.unwrap();
+    assert_eq!(read(&endpoint, &removed).await, None, "a note brings no callback back");
 }
 
 #[tokio::test]

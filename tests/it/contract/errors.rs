@@ -10,8 +10,8 @@ use wecom_authorization::{
     authorization::{Rejection, RejectionReason},
     ids::Scope,
     store::{
-        AppendEvents as _, Attempts as _, AuditTrail as _, Authorizations, CallbackCount, Callbacks, CommitError,
-        CountEvents as _, DeleteEvents as _, DueAuthorizations as _, DynamoDb, EventFilter, EventSource,
+        AppendEvents as _, Attempts as _, AuditTrail as _, Authorizations, Breaker as _, CallbackCount, Callbacks,
+        CommitError, CountEvents as _, DeleteEvents as _, DueAuthorizations as _, DynamoDb, EventFilter, EventSource,
         Exchanges as _, InstallSessions as _, NewEvent, Payload, ReadEvents as _, ReplayEvents as _, SecretName,
         SecretsManager, StoreError, SuiteTickets as _, TokenCache as _, TokenLeases as _, Vault as _, event_id,
     },
@@ -34,7 +34,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// How many calls [`every_method`] makes.
-const METHODS: usize = 38;
+const METHODS: usize = 39;
 
 /// Calls every method of every port, and answers what each of them said.
 async fn every_method(
@@ -82,8 +82,12 @@ async fn every_method(
         ("callback for WeCom", Callbacks::callback(store, id).await.map(drop)),
         ("tenant_of", store.tenant_of(&corp("wpYunFan")).await.map(drop)),
         ("commit", from_commit(store.commit(changes).await)),
-        ("promote", from_commit(store.promote(made.clone(), line(now)).await)),
+        (
+            "promote",
+            from_commit(store.promote(made.clone(), Vec::new(), line(now)).await),
+        ),
         ("note_rejection", store.note_rejection(id, rejection).await.map(drop)),
+        ("note_old_credentials", store.note_old_credentials(id, Some(now)).await),
         ("create_session", store.create_session(&session).await),
         ("session", store.session(&session.state).await.map(drop)),
         (

@@ -5,7 +5,7 @@ use wecom_authorization::{
     audit::{Action, Actor, ActorKind, AuditEntry},
     authorization::{
         AuthMode, Authorization, Callback, Generation, InstallSession, Installation, InstallationStatus, KindCheck,
-        RegisteredSecret, SecretStatus,
+        Privilege, RegisteredSecret, SecretStatus,
     },
     entropy::SystemEntropy,
     ids::{CallbackId, CorpId, InstallState, Scope, TenantId},
@@ -30,8 +30,17 @@ pub(crate) fn authorization(tenant_id: &TenantId, at: Timestamp) -> Authorizatio
         agent_id: Some(1_000_010),
         auth_mode: AuthMode::Admin,
         version_id: "version-1".to_owned(),
+        auth_mode_since: at,
         installed_at: at,
         cancelled_at: None,
+        privilege: Some(Privilege {
+            level: 1,
+            departments: 1,
+            members: 2,
+            tags: 0,
+            fingerprint: "0123456789abcdef".to_owned(),
+            since: at,
+        }),
     });
     for scope in Scope::ALL {
         let state = authorization.scope_mut(scope);
@@ -40,6 +49,7 @@ pub(crate) fn authorization(tenant_id: &TenantId, at: Timestamp) -> Authorizatio
             status: SecretStatus::Accepted,
             corp_id: corp("ww0a1b2c3d4e5f6071"),
             kind_check: KindCheck::IpNotTrusted,
+            status_since: at,
             last_four: "a1b2".to_owned(),
             version_id: "version-2".to_owned(),
             agent_id: None,

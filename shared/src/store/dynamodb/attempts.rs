@@ -2,7 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::{DynamoDb, Key, callbacks::is_condition, number, store_error, time_to_live, to_attribute};
-use crate::store::{Attempts, StoreError};
+use crate::store::{Attempts, Breaker, StoreError};
 
 #[derive(Deserialize)]
 struct Ban {
@@ -70,7 +70,9 @@ impl Attempts for DynamoDb {
             Err(error) => Err(store_error(error)),
         }
     }
+}
 
+impl Breaker for DynamoDb {
     async fn ban(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let ban: Option<Ban> = self.item(ban_key()).await?;
         Ok(ban.map(|ban| ban.until).filter(|until| now < *until))

@@ -15,7 +15,9 @@ use crate::{
     authorization::{Callback, Rejection},
     entropy::hex,
     ids::CallbackId,
-    store::{Authorizations as _, CallbackCount, Callbacks, Change, CommitError, CountEvents, StoreError},
+    store::{
+        Announcement, Authorizations as _, CallbackCount, Callbacks, Change, CommitError, CountEvents, StoreError,
+    },
 };
 
 /// The same refusal again within this time is not noted again.
@@ -26,13 +28,34 @@ impl Callbacks for DynamoDb {
         self.item(callback_key(id)).await
     }
 
-    async fn promote(&self, callback: Callback, entry: AuditEntry) -> Result<(), CommitError> {
-        let tenant_id = callback.tenant_id.clone();
-        self.commit(vec![
+    async fn promote(&self, callback: Callback, told: Vec<Announcement>, entry: AuditEntry) -> Result<(), CommitError> {
+        let mut changes = vec![
+            Change::Audit(callback.tenant_id.clone(), entry),
             Change::SaveCallback(Box::new(callback)),
-            Change::Audit(tenant_id, entry),
-        ])
-        .await
+        ];
+        changes.extend(told.into_iter().map(Change::Announce));
+        self.commit(changes).await
+    }
+
+    async fn note_old_credentials(&self, id: &CallbackId, since: Option<Timestamp>) -> Result<(), StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.authorization_table)
+            .set_key(Some(callback_key(id).into_item()))
+            .condition_expression("attribute_exists(pk)");
+        let update = match since {
+            Some(since) => update
+                .update_expression("SET old_credentials_since = :since")
+                .expression_attribute_values(":since", to_attribute(&since)?),
+            None => update.update_expression("REMOVE old_credentials_since"),
+        };
+        match update.send().await {
+            Ok(_) => Ok(()),
+            // It was removed in the meantime.
+            Err(error) if is_condition(&error) => Ok(()),
+            Err(error) => Err(store_error(error)),
+        }
     }
 
     async fn note_rejection(&self, id: &CallbackId, rejection: Rejection) -> Result<bool, StoreError> {

@@ -1,0 +1,167 @@
+//! What is not as it should be: found in what is stored, each time it is read, so that a finding ends with its cause.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AuthMode, Authorization, Callback, Installation, InstallationStatus, KindCheck, RegisteredSecret, SecretStatus,
+};
+use crate::ids::Scope;
+
+/// Whether the binding works.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// As far as it is set up.
+    #[default]
+    Ok,
+    /// It does, with something to look at.
+    Attention,
+    /// It does not.
+    Broken,
+}
+
+/// Something that an admin should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
+    severity: Severity,
+    since: Timestamp,
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Something does not work.
+    Error,
+    /// Something works less than it could.
+    Warning,
+}
+
+impl Health {
+    /// The stable word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Attention => "attention",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+impl Authorization {
+    /// Whether the binding works, with these callbacks, contacts first.
+    #[must_use]
+    pub fn health_at(&self, callbacks: [Option<&Callback>; 2], now: Timestamp) -> Health {
+        health(&findings(self, callbacks, now))
+    }
+}
+
+/// A callback that worked and has been silent for so long may have been changed in WeCom's console.
+const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Somebody began to rotate and did not paste the new values.
+const UNFINISHED_ROTATION: SignedDuration = SignedDuration::from_hours(24);
+
+/// What an admin should know of an authorization with these callbacks.
+pub(super) fn findings(
+    authorization: &Authorization,
+    callbacks: [Option<&Callback>; 2],
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = authorization
+        .installation
+        .as_ref()
+        .and_then(of_installation)
+        .into_iter()
+        .collect();
+    for scope in Scope::ALL {
+        let secret = authorization.scope(scope).secret.as_ref();
+        findings.extend(secret.and_then(|secret| of_secret(scope, secret)));
+    }
+    for callback in callbacks.into_iter().flatten() {
+        findings.extend(of_callback(callback, now));
+    }
+    findings
+}
+
+fn of_installation(installation: &Installation) -> Option<Finding> {
+    let finding = |code, severity, since| {
+        Some(Finding {
+            code,
+            scope: None,
+            severity,
+            since,
+        })
+    };
+    if installation.status == InstallationStatus::Cancelled {
+        let since = installation.cancelled_at.unwrap_or(installation.installed_at);
+        return finding("authorization_cancelled", Severity::Error, since);
+    }
+    if installation.auth_mode == AuthMode::Member {
+        return finding("member_authorization", Severity::Error, installation.auth_mode_since);
+    }
+    let empty = installation
+        .privilege
+        .as_ref()
+        .filter(|privilege| privilege.is_empty())?;
+    finding("visible_range_empty", Severity::Warning, empty.since)
+}
+
+fn of_secret(scope: Scope, secret: &RegisteredSecret) -> Option<Finding> {
+    let (code, severity) = match (secret.status, secret.kind_check) {
+        (SecretStatus::Rejected, _) => ("secret_rejected", Severity::Error),
+        (SecretStatus::Accepted, KindCheck::AppDisabled) => ("app_disabled", Severity::Error),
+        (SecretStatus::Accepted, KindCheck::IpNotTrusted) => ("ip_not_trusted", Severity::Warning),
+        (SecretStatus::Accepted, KindCheck::Unconfirmed) => ("secret_kind_unconfirmed", Severity::Warning),
+        (SecretStatus::Accepted, KindCheck::Confirmed) => return None,
+    };
+    Some(Finding {
+        code,
+        scope: Some(scope),
+        severity,
+        since: secret.status_since,
+    })
+}
+
+fn of_callback(callback: &Callback, now: Timestamp) -> Vec<Finding> {
+    if !callback.is_verified() {
+        return Vec::new();
+    }
+    let heard = callback.last_event_at.max(callback.verified_at);
+    let silent = heard.filter(|heard| now.duration_since(*heard) > SILENCE);
+    let pending = callback.pending.as_ref().map(|pending| pending.created_at);
+    let unfinished = pending.filter(|began| now.duration_since(*began) > UNFINISHED_ROTATION);
+    // With the last of the old ones what WeCom sends is refused.
+    let refused = !callback.previous.iter().any(|retired| now < retired.valid_until);
+    let using_old = if refused { Severity::Error } else { Severity::Warning };
+    [
+        ("callback_silent", Severity::Warning, silent),
+        ("rotation_unfinished", Severity::Warning, unfinished),
+        ("old_credentials_in_use", using_old, callback.uses_old_credentials()),
+    ]
+    .into_iter()
+    .filter_map(|(code, severity, since)| {
+        Some(Finding {
+            code,
+            scope: Some(callback.scope),
+            severity,
+            since: since?,
+        })
+    })
+    .collect()
+}
+
+/// What the findings come to.
+pub(super) fn health(findings: &[Finding]) -> Health {
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        Health::Broken
+    } else if findings.is_empty() {
+        Health::Ok
+    } else {
+        Health::Attention
+    }
+}
