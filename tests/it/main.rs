@@ -25,6 +25,8 @@ mod permissions;
 #[cfg(test)]
 mod rotation;
 #[cfg(test)]
+mod rotation_counted;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod secrecy;
@@ -36,3 +38,5 @@ mod suite_events;
 mod template;
 #[cfg(test)]
 mod walk;
+#[cfg(test)]
+mod year;
