@@ -69,7 +69,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-const WRITES: [&str; 11] = [
+const WRITES: [&str; 12] = [
     "PutItem",
     "UpdateItem",
     "DeleteItem",
@@ -81,4 +81,5 @@ const WRITES: [&str; 11] = [
     "UpdateSecretVersionStage",
     "DeleteSecret",
     "RestoreSecret",
+    "RotateSecret",
 ];

@@ -2,7 +2,12 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, runtime::Runtime, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    runtime::Runtime,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 use crate::{
     directory::Directory,
@@ -11,7 +16,7 @@ use crate::{
     faults::Faults,
     front::{self, Front},
     journal::{Entry, Journal},
-    secrets::Secrets,
+    secrets::{Rotation, Secrets},
 };
 
 /// Where to listen, and where to keep the data.
@@ -100,6 +105,13 @@ impl Devstack {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.front.faults
+    }
+
+    /// The rotations of secrets that begin from now on, for whoever runs the rotation functions. As long as nobody has
+    /// asked for them, `RotateSecret` is refused.
+    #[must_use]
+    pub fn rotations(&self) -> mpsc::UnboundedReceiver<Rotation> {
+        self.front.secrets.rotations()
     }
 
     /// What was served since the start or since [`Devstack::clear_journal`], oldest first; the last 50,000 entries.

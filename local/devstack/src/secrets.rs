@@ -1,8 +1,9 @@
 //! AWS Secrets Manager: versions, staging labels, idempotency tokens, deletion with a recovery window.
 //!
 //! Errors and shapes are AWS's, taken from its reference and from recordings of the service; where neither says
-//! anything the code is AWS's and the wording ours. Answered with an error, because nothing here needs it: rotation,
-//! replication, resource policies, random passwords, batches.
+//! anything the code is AWS's and the wording ours. Of a rotation it does what Secrets Manager does itself; it knows no
+//! schedule, and whoever takes the rotations invokes the function. Answered with an error, because nothing here needs it:
+//! replication, resource policies, random passwords, batches, and a rotation that nobody takes.
 
 mod create;
 mod deletion;
@@ -12,6 +13,7 @@ mod list;
 mod output;
 mod refusal;
 mod request;
+mod rotation;
 mod secret;
 mod tags;
 mod values;
@@ -22,7 +24,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use tokio::sync::mpsc;
 
+pub use self::rotation::Rotation;
 use self::{output::Output, refusal::Refusal, vault::Vault};
 use crate::{
     Error,
@@ -35,6 +39,7 @@ use crate::{
 /// The service. One request at a time: each is a read and at most one write of one row.
 pub(crate) struct Secrets {
     vault: Mutex<Vault>,
+    rotations: Mutex<Option<mpsc::UnboundedSender<Rotation>>>,
 }
 
 /// What an operation may know beside its input.
@@ -50,7 +55,15 @@ impl Secrets {
     pub(crate) fn open(directory: Option<&Directory>) -> Result<Self, Error> {
         Ok(Self {
             vault: Mutex::new(Vault::open(directory)?),
+            rotations: Mutex::default(),
         })
+    }
+
+    /// The rotations that begin from now on.
+    pub(crate) fn rotations(&self) -> mpsc::UnboundedReceiver<Rotation> {
+        let (begun, rotations) = mpsc::unbounded_channel();
+        *self.rotations.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        rotations
     }
 
     pub(crate) fn answer(&self, call: &Call) -> Answer {
@@ -82,6 +95,11 @@ impl Secrets {
         let vault = &*self.vault();
         vault.purge(now)?;
         let context = &Context { vault, region, now };
+        if operation == "RotateSecret"
+            && let Some(begun) = &*self.rotations.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            return rotation::rotate(context, request::read(input)?, begun);
+        }
         match operation {
             "CreateSecret" => create::create(context, request::read(input)?),
             "UpdateSecret" => create::update(context, request::read(input)?),

@@ -54,6 +54,7 @@ pub(super) fn create(context: &Context<'_>, input: Create) -> Outcome {
         accessed: None,
         deletion: None,
         tags: input.tags,
+        rotated_by: None,
         versions: Vec::new(),
     };
     let version_id = add_current(&mut secret, value, context)?;

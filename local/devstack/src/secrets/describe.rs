@@ -28,6 +28,8 @@ pub(super) fn metadata(secret: &Secret, versions_member: &str) -> Output {
             "DeletedDate",
             secret.deletion.as_ref().map(|deletion| epoch(deletion.requested)),
         )
+        .with_some("RotationEnabled", secret.rotated_by.as_ref().map(|_| true))
+        .with_some("RotationLambdaARN", secret.rotated_by.as_deref())
         .with_some("Tags", (!secret.tags.is_empty()).then(|| json!(secret.tags)))
         .with_some(versions_member, staged_versions(secret))
 }

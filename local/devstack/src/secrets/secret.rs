@@ -18,6 +18,9 @@ pub(super) struct Secret {
     pub(super) accessed: Option<Timestamp>,
     pub(super) deletion: Option<Deletion>,
     pub(super) tags: Vec<Tag>,
+    /// The function that rotates it, by its ARN.
+    #[serde(default)]
+    pub(super) rotated_by: Option<String>,
     /// Oldest first.
     pub(super) versions: Vec<Version>,
 }
@@ -38,6 +41,8 @@ pub(super) enum Content {
     Text(String),
     /// In base64, as it came and goes.
     Binary(String),
+    /// A rotation has begun, and its function has not filled the version yet.
+    None,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -79,7 +84,8 @@ impl Secret {
         self.versions.iter().find(|version| version.stages.contains(stage))
     }
 
-    /// Adds a version, unless the token has made it before. A token stands for one value for ever.
+    /// Adds a version, unless the token has made it before, and fills one that a rotation has made. A token stands for one
+    /// value for ever.
     ///
     /// Without `stages` the version becomes current, and so does the first version whatever its stages are.
     pub(super) fn add_version(
@@ -89,6 +95,13 @@ impl Secret {
         stages: Option<&BTreeSet<String>>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        let is_unfilled = |version: &Version| version.id == token && version.content == Content::None;
+        if let Some(version) = self.versions.iter_mut().find(|version| is_unfilled(version)) {
+            version.content = content;
+            stages.into_iter().flatten().for_each(|stage| self.attach(stage, token));
+            self.changed = now;
+            return self.check_labels();
+        }
         if let Some(version) = self.version(token) {
             let same = version.content == content;
             return if same {
@@ -210,7 +223,7 @@ impl Secret {
 
 pub(super) const CURRENT: &str = "AWSCURRENT";
 const PREVIOUS: &str = "AWSPREVIOUS";
-const PENDING: &str = "AWSPENDING";
+pub(super) const PENDING: &str = "AWSPENDING";
 /// Over all versions of a secret.
 const MAX_LABELS: usize = 20;
 const MAX_VERSIONS: usize = 100;

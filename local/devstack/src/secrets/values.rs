@@ -33,6 +33,7 @@ pub(super) fn read(context: &Context<'_>, input: &Read) -> Outcome {
     let (member, value) = match &version.content {
         Content::Text(text) => ("SecretString", text),
         Content::Binary(binary) => ("SecretBinary", binary),
+        Content::None => return Err(Refusal::value_not_found(&format!("VersionId: {id}"))),
     };
     Ok(Output::of(&secret)
         .with("VersionId", version.id.as_str())

@@ -19,6 +19,7 @@ mod provisioning;
 mod secrets;
 mod secrets_deletion;
 mod secrets_listing;
+mod secrets_rotation;
 mod secrets_versions;
 mod start;
 mod streams;
