@@ -1,8 +1,8 @@
 //! WeCom Authorization on one machine: every function behind one loopback server, the stores, and WeCom's side.
 //!
 //! The functions are the very ones that are deployed, with the very adapters; around them stands what AWS is otherwise:
-//! [`gateway`] for API Gateway, `streams` for Lambda's event source mappings, the crate `devstack` for DynamoDB and Secrets
-//! Manager, and the crate `simulator` for WeCom. Not covered: IAM, time-outs of functions, limits of concurrency.
+//! [`gateway`] for API Gateway, `streams` for Lambda's event source mappings, `rotations` for the part of Secrets Manager that
+//! invokes a function, the crate `devstack` for its rest and DynamoDB, and the crate `simulator` for WeCom. Not covered: IAM, time-outs of functions, limits of concurrency.
 
 mod announcement;
 mod containers;
@@ -10,6 +10,7 @@ mod deployment;
 mod directory;
 pub mod gateway;
 mod options;
+mod rotations;
 mod streams;
 
 use std::{
@@ -176,7 +177,10 @@ impl Local {
             tokio::spawn(pump.run())
         });
         let tasks = pumps
-            .chain([tokio::spawn(check_health_on_schedule(Arc::clone(&platform)))])
+            .chain([
+                tokio::spawn(check_health_on_schedule(Arc::clone(&platform))),
+                tokio::spawn(rotations::run(Arc::clone(&platform), devstack.rotations())),
+            ])
             .collect();
         if let Some(simulator) = &simulator {
             let url = parse_url(&format!("{base_url}/suite/callback"))?;

@@ -1,4 +1,5 @@
-//! The functions that are invoked rather than routed: by the platform's other services, with IAM for a lock, and by a schedule.
+//! The functions that are invoked rather than routed: by the platform's other services, with IAM for a lock, by a schedule, and
+//! by Secrets Manager.
 
 use jiff::SignedDuration;
 use lambda_runtime::Diagnostic;
@@ -11,7 +12,10 @@ use crate::{
     http::Problem,
     ids::TenantId,
     startup::Platform,
-    steps::{CheckHealth, IssueAccessToken, Occasion, ProcessSuiteEvent, StepError, SuiteAccess, TokenKind},
+    steps::{
+        CheckHealth, IssueAccessToken, Occasion, ProcessSuiteEvent, RotateSealingKey, RotationStep, StepError,
+        SuiteAccess, TokenKind,
+    },
 };
 
 /// What `issue-access-token` is asked.
@@ -97,6 +101,7 @@ pub async fn check_health(platform: &Platform, _schedule: Value) -> Result<Value
             vault: &platform.vault,
             delete_events,
         },
+        keys: &platform.keys,
     };
     let actor = Actor::system();
     let occasion = Occasion {
@@ -116,4 +121,47 @@ pub async fn check_health(platform: &Platform, _schedule: Value) -> Result<Value
         "health checked"
     );
     Ok(json!({"checked": run.checked, "failed": run.failed, "ticket_age_seconds": run.ticket_age_seconds}))
+}
+
+/// What Secrets Manager asks a rotation function. It sends a `RotationToken`, too, which only a role of another account
+/// would need.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RotationRequest {
+    step: String,
+    secret_id: String,
+    client_request_token: String,
+}
+
+/// `rotate-sealing-key`: one of Secrets Manager's four steps. What it answers says nothing.
+///
+/// # Errors
+/// The contract's codes; Secrets Manager only sees that there is one.
+pub async fn rotate_sealing_key(platform: &Platform, request: Value) -> Result<Value, InvocationError> {
+    let malformed = || {
+        InvocationError(Problem::malformed_request(
+            "The input is {Step, SecretId, ClientRequestToken}, as Secrets Manager sends it.",
+        ))
+    };
+    let request: RotationRequest = serde_json::from_value(request).map_err(|_| malformed())?;
+    let rotation_step = RotationStep::parse(&request.step).ok_or_else(malformed)?;
+    let step = RotateSealingKey {
+        store: &platform.store,
+        vault: &platform.vault,
+    };
+    let actor = Actor::system();
+    let occasion = Occasion {
+        actor: &actor,
+        clock: &*platform.clock,
+        entropy: &*platform.entropy,
+    };
+    step.run(
+        rotation_step,
+        &request.secret_id,
+        &request.client_request_token,
+        occasion,
+    )
+    .await
+    .map_err(|error| InvocationError(Problem::from_step(&error, platform.clock.now())))?;
+    Ok(Value::Null)
 }

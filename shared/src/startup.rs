@@ -8,15 +8,14 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::SdkConfig;
 use lambda_http::{Error, Request, Response, service_fn};
-use tokio::sync::OnceCell;
 use wecom_client::{Client, ClientConfig};
 
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     entropy::{Entropy, SystemEntropy},
-    steps::{CallbackMemory, StepError},
-    store::{DynamoDb, KeyRing, SecretName, SecretsManager, SuiteVault, Vault as _},
+    steps::CallbackMemory,
+    store::{DynamoDb, SealingKeys, SecretsManager, SuiteVault},
 };
 
 /// Everything a function may use. What is costly to build is built when it is first asked for.
@@ -29,6 +28,8 @@ pub struct Platform {
     pub vault: SecretsManager,
     /// The suite's own secret.
     pub suite: SuiteVault<SecretsManager>,
+    /// The sealing keys.
+    pub keys: SealingKeys<SecretsManager>,
     /// What this process remembers of callbacks.
     pub memory: CallbackMemory,
     /// The time.
@@ -36,7 +37,6 @@ pub struct Platform {
     /// Randomness.
     pub entropy: Box<dyn Entropy>,
     wecom: OnceLock<Client>,
-    keys: OnceCell<KeyRing>,
 }
 
 impl std::fmt::Debug for Platform {
@@ -64,12 +64,12 @@ impl Platform {
             config,
             store,
             suite: SuiteVault::new(vault.clone()),
+            keys: SealingKeys::new(vault.clone()),
             vault,
             memory: CallbackMemory::default(),
             clock: Box::new(SystemClock),
             entropy: Box::new(SystemEntropy),
             wecom: OnceLock::new(),
-            keys: OnceCell::new(),
         }
     }
 
@@ -81,20 +81,6 @@ impl Platform {
         self.wecom.get_or_init(|| {
             Client::new(ClientConfig::new(self.config.wecom_api_url.clone())).expect("ring speaks TLS 1.2 and 1.3")
         })
-    }
-
-    /// The sealing keys, read once.
-    ///
-    /// # Errors
-    /// When the vault is out of reach, or holds no key ring.
-    pub async fn keys(&self) -> Result<&KeyRing, StepError> {
-        self.keys
-            .get_or_try_init(|| async {
-                let secret = self.vault.read(&SecretName::SealingKey, None).await?;
-                let secret = secret.ok_or_else(|| StepError::Internal("there is no sealing key".into()))?;
-                Ok(KeyRing::parse(&secret)?)
-            })
-            .await
     }
 }
 
@@ -187,7 +173,7 @@ where
     A: Future<Output = Response<lambda_http::Body>> + Send,
 {
     let platform = platform()?;
-    if let Err(error) = platform.keys().await {
+    if let Err(error) = platform.keys.warm_up(platform.clock.now()).await {
         // Not the end: the first request tries again, and answers 503 when that fails too.
         tracing::error!(error = %error, "the sealing keys could not be read during start-up");
     }

@@ -18,6 +18,7 @@ mod process_suite_event;
 mod read_authorization;
 mod register_secret;
 mod replay_event;
+mod rotate_sealing_key;
 mod secret_kind;
 mod start_installation;
 mod suite_access;
@@ -42,6 +43,7 @@ pub use self::{
     read_authorization::{ReadAuthorization, ReadEvents},
     register_secret::{RegisterSecret, RegisteredScope, SecretInput},
     replay_event::ReplayEvent,
+    rotate_sealing_key::{RotateSealingKey, RotationStep},
     start_installation::{InstallLink, OpenInstallLink, OpenedLink, StartInstallation},
     suite_access::SuiteAccess,
     suite_callback::{ReceiveSuiteEvent, VerifySuiteUrl},

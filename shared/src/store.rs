@@ -5,8 +5,11 @@
 
 mod dynamodb;
 mod events;
+mod key_ring;
+mod rotation;
 mod sdk;
 mod sealing;
+mod sealing_keys;
 mod secrets_manager;
 mod suite;
 pub mod tables;
@@ -20,7 +23,10 @@ use serde::Serialize;
 pub use self::{
     dynamodb::DynamoDb,
     events::{Appended, Event, EventFilter, EventPage, EventSource, NewEvent, Payload},
-    sealing::{KeyRing, SealError},
+    key_ring::KeyRing,
+    rotation::{RotatedSecret, SealedRecords, SecretVersions},
+    sealing::SealError,
+    sealing_keys::SealingKeys,
     secrets_manager::SecretsManager,
     suite::{MalformedSuite, Suite, SuiteVault},
 };

@@ -29,6 +29,8 @@ mod rotation_counted;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod sealing;
+#[cfg(test)]
 mod secrecy;
 #[cfg(test)]
 mod secret_mistakes;

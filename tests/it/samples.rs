@@ -190,6 +190,7 @@ async fn invoke(function: &str, platform: &'static Platform, event: &str) -> Val
         "count-events" => json!({"answer": streams::count_events(platform, from(event)).await}),
         "issue-access-token" => invoked(invoked::issue_access_token(platform, read()).await),
         "check-health" => invoked(invoked::check_health(platform, read()).await),
+        "rotate-sealing-key" => invoked(invoked::rotate_sealing_key(platform, read()).await),
         routed => through_lambda_http(routed, platform, event).await,
     }
 }

@@ -20,6 +20,7 @@ async fn no_secret_is_logged_or_answered_in_the_walk_the_mistakes_the_rotation_a
     world.learn_what_is_stored().await;
     mistakes(&world).await;
     rotation(&world, &contacts).await;
+    rotation_of_the_sealing_key(&world).await;
     failures(&world, &external_contacts).await;
     endings(&world).await;
     world.learn_what_is_stored().await;
@@ -153,6 +154,20 @@ async fn rotation(world: &World, contacts: &Credentials) {
     let reset = world.wecom().reset_secret(CORP, SecretKind::Contacts).unwrap().secret;
     world.secret("a Secret", &reset, false);
     world.enter(Scope::Contacts, &reset).await.with_status(200);
+}
+
+async fn rotation_of_the_sealing_key(world: &World) {
+    aws_sdk_secretsmanager::Client::new(&world.aws())
+        .rotate_secret()
+        .secret_id("wecom-authorization/sealing-key")
+        .rotation_lambda_arn("arn:aws:lambda:us-east-1:000000000000:function:rotate-sealing-key")
+        .send()
+        .await
+        .unwrap();
+    crate::support::eventually("the next ring is in force", async || {
+        (world.learn_the_sealing_keys().await == 2).then_some(())
+    })
+    .await;
 }
 
 /// WeCom fails with the secret in the very request, and callbacks are refused.

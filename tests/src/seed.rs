@@ -208,7 +208,7 @@ impl Stage {
             number,
             sealed: self
                 .keys
-                .seal(&address.credentials(), id, scope, number, &SystemEntropy),
+                .seal(&address.credentials(), id, scope, number, then(), &SystemEntropy),
             created_at: then(),
         }
     }

@@ -163,6 +163,18 @@ impl Callback {
             .chain(previous.map(|retired| &retired.generation))
     }
 
+    /// Every generation that the record holds, valid or not.
+    pub fn generations(&self) -> impl Iterator<Item = &Generation> {
+        let previous = self.previous.iter().map(|retired| &retired.generation);
+        self.current.iter().chain(&self.pending).chain(previous)
+    }
+
+    /// The same, to be sealed again.
+    pub fn generations_mut(&mut self) -> impl Iterator<Item = &mut Generation> {
+        let previous = self.previous.iter_mut().map(|retired| &mut retired.generation);
+        self.current.iter_mut().chain(&mut self.pending).chain(previous)
+    }
+
     /// Makes `generation` the one that waits for WeCom's check.
     pub fn propose(&mut self, generation: Generation) {
         self.pending = Some(generation);

@@ -181,7 +181,6 @@ async fn test(platform: &Platform, request: &Request) -> Result<Answer, Problem>
         None => false,
         Some(send_event) => send_event.as_bool().ok_or_else(|| Problem::wrong_type("send_event"))?,
     };
-    let keys = platform.keys().await.map_err(problem(platform))?;
     let base_url = read::base_url(request, &platform.config);
     // A deployment whose own links are plain http is one on this machine.
     let probe = Probe {
@@ -189,7 +188,7 @@ async fn test(platform: &Platform, request: &Request) -> Result<Answer, Problem>
     };
     let step = TestCallback {
         store: &platform.store,
-        keys,
+        keys: &platform.keys,
         probe,
         base_url: &base_url,
     };
@@ -226,11 +225,10 @@ async fn put_secret(platform: &Platform, request: &Request) -> Result<Answer, Pr
             Some(agent_id) => Some(agent_id.as_u64().ok_or_else(|| Problem::wrong_type("agent_id"))?),
         },
     };
-    let keys = platform.keys().await.map_err(problem(platform))?;
     let step = RegisterSecret {
         access: access(platform),
         vault: &platform.vault,
-        keys,
+        keys: &platform.keys,
     };
     let actor = read::actor(request);
     let occasion = read::occasion(platform, &actor);
@@ -270,7 +268,7 @@ pub async fn generate_credentials(platform: &Platform, request: Request) -> Resp
 async fn post_or_get_credentials(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let tenant_id = read::tenant(request, &platform.config)?;
     let scope = read::scope(request)?;
-    let store = &platform.store;
+    let (store, keys) = (&platform.store, &platform.keys);
     let actor = read::actor(request);
     let occasion = read::occasion(platform, &actor);
     let generated = if request.method() == Method::POST {
@@ -278,11 +276,9 @@ async fn post_or_get_credentials(platform: &Platform, request: &Request) -> Resu
             None => false,
             Some(rotate) => rotate.as_bool().ok_or_else(|| Problem::wrong_type("rotate"))?,
         };
-        let keys = platform.keys().await.map_err(problem(platform))?;
         let step = GenerateCredentials { store, keys };
         step.run(&tenant_id, scope, rotate, occasion).await
     } else {
-        let keys = platform.keys().await.map_err(problem(platform))?;
         ShowCredentials { store, keys }.run(&tenant_id, scope, occasion).await
     };
     let generated = generated.map_err(problem(platform))?;

@@ -27,8 +27,7 @@ async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer,
         _ => return Err(Problem::not_found()),
     };
     let query = request.uri().query().unwrap_or_default();
-    let keys = platform.keys().await.map_err(refused)?;
-    let (store, memory) = (&platform.store, &platform.memory);
+    let (store, keys, memory) = (&platform.store, &platform.keys, &platform.memory);
     if request.method() == Method::POST {
         ReceiveEvent { store, keys, memory }
             .run(&id, query, body, clock)

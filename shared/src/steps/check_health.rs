@@ -1,4 +1,5 @@
-//! Looks at bindings by itself: the authorization, each Secret, credentials whose time is over, disconnects that died half-way.
+//! Looks at bindings by itself: the authorization, each Secret, credentials whose time is over or whose sealing key was replaced,
+//! disconnects that died half-way.
 //!
 //! Which tenants are due stands in an index; a run takes those that have waited longest, a few at a time, until it has done
 //! its share or its time is up. The next run goes on. A Secret that WeCom has refused is not asked about again until somebody
@@ -22,7 +23,7 @@ use crate::{
     ids::{Scope, TenantId},
     store::{
         AuditTrail, Authorizations, Breaker, Change, CommitError, DeleteEvents, DueAuthorizations, Exchanges,
-        InstallSessions, SecretName, SuiteTickets, TokenCache, Vault,
+        InstallSessions, SealingKeys, SecretName, SuiteTickets, TokenCache, Vault,
     },
 };
 
@@ -31,6 +32,8 @@ use crate::{
 pub struct CheckHealth<'a, S, V> {
     /// What it shares with the events of the suite: reading an authorization again, and ending it.
     pub suite: ProcessSuiteEvent<'a, S, V>,
+    /// The sealing keys, to seal again what lies under an old one.
+    pub keys: &'a SealingKeys<V>,
 }
 
 /// What a run did.
@@ -124,7 +127,7 @@ where
             return self.suite.disconnect().clean_up(before).await;
         }
         // First, because it depends on nobody's answer.
-        self.end_old_credentials(&before, occasion).await?;
+        self.tend_callbacks(&before, occasion).await?;
         if let Some(installation) = before.installed() {
             // Ends the authorization, too, when WeCom says that it is over.
             self.suite
@@ -236,13 +239,10 @@ where
         Err(StepError::StateChanged)
     }
 
-    /// Credentials whose grace period is over are refused already; here they are destroyed.
-    async fn end_old_credentials(
-        &self,
-        authorization: &Authorization,
-        occasion: Occasion<'_>,
-    ) -> Result<(), StepError> {
-        let store = self.suite.access.store;
+    /// Credentials whose grace period is over are refused already; here they are destroyed. The others are sealed again, if
+    /// they lie under an old key: they stay what they are, so the audit trail says nothing of it.
+    async fn tend_callbacks(&self, authorization: &Authorization, occasion: Occasion<'_>) -> Result<(), StepError> {
+        let (store, now) = (self.suite.access.store, occasion.now());
         for scope in Scope::ALL {
             let Some(id) = &authorization.scope(scope).callback_id else {
                 continue;
@@ -251,7 +251,10 @@ where
                 continue;
             };
             let mut callback = before.clone();
-            if !callback.end_previous(occasion.now()) {
+            let ended = callback.end_previous(now);
+            let keys = self.keys.to_seal(now).await?;
+            let resealed = keys.reseal(&mut callback, now, occasion.entropy);
+            if !ended && !resealed {
                 continue;
             }
             match store.commit(saved_callback(Some(&before), callback, occasion)).await {

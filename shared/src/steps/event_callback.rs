@@ -17,23 +17,25 @@ use crate::{
     authorization::{Callback, Rejection, RejectionReason},
     clock::Clock,
     ids::{CallbackId, CorpId},
-    store::{AppendEvents, Appended, Callbacks, CommitError, EventSource, KeyRing, NewEvent, Payload, event_id},
+    store::{
+        AppendEvents, Appended, Callbacks, CommitError, EventSource, NewEvent, Payload, SealingKeys, Vault, event_id,
+    },
 };
 
 /// Answers WeCom's check of a callback's URL.
 #[derive(Debug)]
-pub struct VerifyUrl<'a, S> {
+pub struct VerifyUrl<'a, S, V> {
     /// The callbacks.
     pub store: &'a S,
     /// The sealing keys.
-    pub keys: &'a KeyRing,
+    pub keys: &'a SealingKeys<V>,
     /// What this process remembers.
     pub memory: &'a CallbackMemory,
     /// How long the credentials that a promotion replaces stay valid.
     pub grace: SignedDuration,
 }
 
-impl<S: Callbacks> VerifyUrl<'_, S> {
+impl<S: Callbacks, V: Vault> VerifyUrl<'_, S, V> {
     /// Answers exactly the bytes that WeCom wants back, after the generation it used has become the current one.
     ///
     /// # Errors
@@ -54,7 +56,7 @@ impl<S: Callbacks> VerifyUrl<'_, S> {
             _ => return Err(desk.refuse(id, RejectionReason::Malformed, clock).await),
         };
         let echostr = query.echostr.clone().unwrap_or_default();
-        let (number, message) = match desk.authenticate(&callback, &query, &echostr, clock.now()) {
+        let (number, message) = match desk.authenticate(&callback, &query, &echostr, clock.now()).await? {
             Ok(authentic) => authentic,
             Err(reason) => return Err(desk.refuse(id, reason, clock).await),
         };
@@ -101,16 +103,16 @@ impl<S: Callbacks> VerifyUrl<'_, S> {
 
 /// Receives an event of a corporation.
 #[derive(Debug)]
-pub struct ReceiveEvent<'a, S> {
+pub struct ReceiveEvent<'a, S, V> {
     /// The callbacks, and where events are stored.
     pub store: &'a S,
     /// The sealing keys.
-    pub keys: &'a KeyRing,
+    pub keys: &'a SealingKeys<V>,
     /// What this process remembers.
     pub memory: &'a CallbackMemory,
 }
 
-impl<S: Callbacks + AppendEvents> ReceiveEvent<'_, S> {
+impl<S: Callbacks + AppendEvents, V: Vault> ReceiveEvent<'_, S, V> {
     /// Stores the event; one that is there already is answered alike.
     ///
     /// # Errors
@@ -134,7 +136,7 @@ impl<S: Callbacks + AppendEvents> ReceiveEvent<'_, S> {
         let Ok(encrypt) = envelope::encrypt_of(body) else {
             return Err(desk.refuse(id, RejectionReason::Malformed, clock).await);
         };
-        let (number, message) = match desk.authenticate(&callback, &query, &encrypt, clock.now()) {
+        let (number, message) = match desk.authenticate(&callback, &query, &encrypt, clock.now()).await? {
             Ok(authentic) => authentic,
             Err(reason) => return Err(desk.refuse(id, reason, clock).await),
         };
@@ -203,13 +205,13 @@ pub(super) fn open(
 }
 
 /// What both kinds of request need: the callback, its credentials, and how to refuse.
-struct FrontDesk<'a, S> {
+struct FrontDesk<'a, S, V> {
     store: &'a S,
-    keys: &'a KeyRing,
+    keys: &'a SealingKeys<V>,
     memory: &'a CallbackMemory,
 }
 
-impl<S: Callbacks> FrontDesk<'_, S> {
+impl<S: Callbacks, V: Vault> FrontDesk<'_, S, V> {
     /// The callback as it is now.
     async fn callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
         if self.memory.is_unknown(id, now) {
@@ -223,17 +225,18 @@ impl<S: Callbacks> FrontDesk<'_, S> {
     }
 
     /// The number of the generation that the request was made with, and what it says.
-    fn authenticate(
+    async fn authenticate(
         &self,
         callback: &Callback,
         query: &CallbackQuery,
         encrypt: &str,
         now: Timestamp,
-    ) -> Result<(u64, Message), RejectionReason> {
+    ) -> Result<Result<(u64, Message), RejectionReason>, StepError> {
+        let keys = self.keys.to_open(callback, now).await?;
         // Nearly every refusal is a wrong Token; a later reason means that more of the values were right.
         let mut reason = RejectionReason::SignatureMismatch;
         for generation in callback.valid_generations(now) {
-            let Ok(credentials) = self.keys.open_generation(callback, generation) else {
+            let Ok(credentials) = keys.open_generation(callback, generation) else {
                 tracing::error!(
                     callback.generation = generation.number,
                     "sealed credentials do not open"
@@ -246,13 +249,13 @@ impl<S: Callbacks> FrontDesk<'_, S> {
                 Ok(message) => {
                     let expected = callback.corp_id.as_ref();
                     if expected.is_none_or(|corp_id| corp_id.same_plaintext(message.receive_id())) {
-                        return Ok((generation.number, message));
+                        return Ok(Ok((generation.number, message)));
                     }
                     reason = RejectionReason::ReceiveIdMismatch;
                 }
             }
         }
-        Err(reason)
+        Ok(Err(reason))
     }
 
     /// Notes when WeCom goes on with credentials that were replaced, and when it does so no more. A note that cannot be

@@ -9,25 +9,25 @@ use crate::{
     authorization::{Authorization, Callback, Generation},
     entropy::Generator,
     ids::{CallbackId, Scope, TenantId},
-    store::{AuditTrail, Authorizations, Change, CommitError, KeyRing},
+    store::{AuditTrail, Authorizations, Change, CommitError, SealingKeys, Vault},
 };
 
 /// Generates credentials.
 #[derive(Debug)]
-pub struct GenerateCredentials<'a, S> {
+pub struct GenerateCredentials<'a, S, V> {
     /// The store.
     pub store: &'a S,
     /// The sealing keys.
-    pub keys: &'a KeyRing,
+    pub keys: &'a SealingKeys<V>,
 }
 
 /// Shows the newest credentials again.
 #[derive(Debug)]
-pub struct ShowCredentials<'a, S> {
+pub struct ShowCredentials<'a, S, V> {
     /// The store.
     pub store: &'a S,
     /// The sealing keys.
-    pub keys: &'a KeyRing,
+    pub keys: &'a SealingKeys<V>,
 }
 
 /// Credentials, for the admin's eyes.
@@ -47,7 +47,7 @@ pub struct GeneratedCredentials {
     pub new: bool,
 }
 
-impl<S: Authorizations> GenerateCredentials<'_, S> {
+impl<S: Authorizations, V: Vault> GenerateCredentials<'_, S, V> {
     /// Answers the credentials that the admin is to paste: those that wait for WeCom's check, or those in use, or, when
     /// there are none or `rotate` is set, new ones that wait from now on.
     ///
@@ -71,11 +71,11 @@ impl<S: Authorizations> GenerateCredentials<'_, S> {
             let (mut callback, mut generated) = issue.callback(&mut authorization, scope, occasion).await?;
             let before = (!generated).then(|| callback.clone());
             if rotate && !generated {
-                issue.propose(&mut callback, occasion);
+                issue.propose(&mut callback, occasion).await?;
                 generated = true;
             }
             if !generated {
-                return issue.describe(&authorization, &callback, false);
+                return issue.describe(&authorization, &callback, false, occasion).await;
             }
             let entry = occasion
                 .entry(Action::CredentialsGenerated)
@@ -87,7 +87,7 @@ impl<S: Authorizations> GenerateCredentials<'_, S> {
                 changes.push(Change::Save(Box::new(authorization.clone())));
             }
             match self.store.commit(changes).await {
-                Ok(()) => return issue.describe(&authorization, &callback, true),
+                Ok(()) => return issue.describe(&authorization, &callback, true, occasion).await,
                 // Who asks at the same time gets the same pair; two who rotate at the same time must not both believe.
                 Err(CommitError::Stale) if !rotate => {}
                 Err(error) => return Err(error.into()),
@@ -97,7 +97,7 @@ impl<S: Authorizations> GenerateCredentials<'_, S> {
     }
 }
 
-impl<S: Authorizations + AuditTrail> ShowCredentials<'_, S> {
+impl<S: Authorizations + AuditTrail, V: Vault> ShowCredentials<'_, S, V> {
     /// Answers the newest generation, after a line about it stands in the audit trail.
     ///
     /// # Errors
@@ -119,7 +119,7 @@ impl<S: Authorizations + AuditTrail> ShowCredentials<'_, S> {
             store: self.store,
             keys: self.keys,
         };
-        let shown = issue.describe(&authorization, &callback, false)?;
+        let shown = issue.describe(&authorization, &callback, false, occasion).await?;
         let entry = occasion
             .entry(Action::CredentialsShown)
             .of(scope)
@@ -130,12 +130,12 @@ impl<S: Authorizations + AuditTrail> ShowCredentials<'_, S> {
 }
 
 /// What generating credentials and registering a Secret have in common.
-pub(super) struct Issue<'a, S> {
+pub(super) struct Issue<'a, S, V> {
     pub(super) store: &'a S,
-    pub(super) keys: &'a KeyRing,
+    pub(super) keys: &'a SealingKeys<V>,
 }
 
-impl<S: Authorizations> Issue<'_, S> {
+impl<S: Authorizations, V: Vault> Issue<'_, S, V> {
     /// The scope's callback, with credentials, and whether these are new and must be saved. A new callback is named in
     /// `authorization`.
     pub(super) async fn callback(
@@ -151,38 +151,42 @@ impl<S: Authorizations> Issue<'_, S> {
         let id = CallbackId::generate(occasion.entropy);
         let mut callback = Callback::new(id.clone(), authorization.tenant_id.clone(), scope);
         callback.corp_id = authorization.plaintext_corp_id().cloned();
-        self.propose(&mut callback, occasion);
+        self.propose(&mut callback, occasion).await?;
         authorization.scope_mut(scope).callback_id = Some(id);
         Ok((callback, true))
     }
 
-    /// Generates a pair and makes it the callback's pending one.
-    pub(super) fn propose(&self, callback: &mut Callback, occasion: Occasion<'_>) {
-        let entropy = occasion.entropy;
+    /// Generates a pair and makes it the callback's pending one. The record will be written, so the others are sealed
+    /// again with it if they are under an old key.
+    pub(super) async fn propose(&self, callback: &mut Callback, occasion: Occasion<'_>) -> Result<(), StepError> {
+        let (entropy, now) = (occasion.entropy, occasion.now());
+        let keys = self.keys.to_seal(now).await?;
         let number = callback.next_number();
         let pair = Credentials::generate(&mut Generator(entropy));
-        let sealed = self
-            .keys
-            .seal(&pair, &callback.callback_id, callback.scope, number, entropy);
+        let sealed = keys.seal(&pair, &callback.callback_id, callback.scope, number, now, entropy);
         callback.propose(Generation {
             number,
             sealed,
-            created_at: occasion.now(),
+            created_at: now,
         });
+        keys.reseal(callback, now, entropy);
+        Ok(())
     }
 
     /// The callback's newest credentials, opened.
-    pub(super) fn describe(
+    pub(super) async fn describe(
         &self,
         authorization: &Authorization,
         callback: &Callback,
         new: bool,
+        occasion: Occasion<'_>,
     ) -> Result<GeneratedCredentials, StepError> {
         let newest = callback.newest().ok_or(StepError::NotFound)?;
+        let keys = self.keys.to_open(callback, occasion.now()).await?;
         Ok(GeneratedCredentials {
             callback_id: callback.callback_id.clone(),
             callback_base_url: authorization.settings.callback_base_url.clone(),
-            credentials: self.keys.open_generation(callback, newest)?,
+            credentials: keys.open_generation(callback, newest)?,
             generation: newest.number,
             verified: callback.pending.is_none(),
             new,

@@ -24,7 +24,7 @@ use crate::{
     },
     clock::Clock,
     ids::{CorpId, Scope, TenantId},
-    store::{Attempts, Authorizations, Breaker, KeyRing, SecretName, SuiteTickets, TokenCache, Vault},
+    store::{Attempts, Authorizations, Breaker, SealingKeys, SecretName, SuiteTickets, TokenCache, Vault},
 };
 
 /// How many Secrets a tenant may get wrong within an hour. An admin who mistypes needs a few; WeCom's ban hits everybody.
@@ -42,7 +42,7 @@ pub struct RegisterSecret<'a, S, V> {
     /// Where the Secret is kept.
     pub vault: &'a V,
     /// The sealing keys, for the credentials that are generated with it.
-    pub keys: &'a KeyRing,
+    pub keys: &'a SealingKeys<V>,
 }
 
 /// What the admin entered.
@@ -171,7 +171,7 @@ where
             .callback(&callback_id)
             .await?
             .ok_or(StepError::StateChanged)?;
-        let credentials = issue.describe(&authorization, &callback, generated)?;
+        let credentials = issue.describe(&authorization, &callback, generated, occasion).await?;
         Ok(RegisteredScope {
             authorization,
             callback,

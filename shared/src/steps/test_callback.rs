@@ -14,7 +14,7 @@ use crate::{
     entropy::random_id,
     ids::{EventId, Scope, TenantId},
     probe::{Probe, Reached, Unreachable},
-    store::{AuditTrail, Authorizations, KeyRing, event_id},
+    store::{AuditTrail, Authorizations, SealingKeys, Vault, event_id},
 };
 
 /// What a URL check of ours says, and none of WeCom's: WeCom sends digits. It is answered like any other, and promotes
@@ -29,11 +29,11 @@ const BUDGET: Duration = Duration::from_secs(1);
 
 /// Tests a callback.
 #[derive(Debug)]
-pub struct TestCallback<'a, S> {
+pub struct TestCallback<'a, S, V> {
     /// The store.
     pub store: &'a S,
     /// The sealing keys.
-    pub keys: &'a KeyRing,
+    pub keys: &'a SealingKeys<V>,
     /// Calls the URL.
     pub probe: Probe,
     /// Where callback URLs begin unless the tenant has chosen otherwise.
@@ -68,7 +68,7 @@ pub struct TestFinding {
     pub status: Option<u16>,
 }
 
-impl<S: Authorizations + AuditTrail> TestCallback<'_, S> {
+impl<S: Authorizations + AuditTrail, V: Vault> TestCallback<'_, S, V> {
     /// Sends the check, and with `send_event` an event after it.
     ///
     /// # Errors
@@ -88,7 +88,8 @@ impl<S: Authorizations + AuditTrail> TestCallback<'_, S> {
             .ok_or(StepError::NotFound)?;
         let callback = self.store.callback(id).await?.ok_or(StepError::NotFound)?;
         let newest = callback.newest().ok_or(StepError::NotFound)?;
-        let credentials = self.keys.open_generation(&callback, newest)?;
+        let keys = self.keys.to_open(&callback, occasion.now()).await?;
+        let credentials = keys.open_generation(&callback, newest)?;
         let mut report = self.check(&authorization, &callback, &credentials, occasion).await?;
         if send_event && report.verified {
             self.send_event(&authorization, &callback, &credentials, &mut report, occasion)

@@ -5,6 +5,7 @@ mod audit;
 mod authorizations;
 mod callbacks;
 mod events;
+mod sealed;
 mod sessions;
 mod suite;
 mod transactions;

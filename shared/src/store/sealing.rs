@@ -4,22 +4,16 @@
 //! sealed for (associated data), so a record cannot be moved. Form: `key id . base64(nonce[12] | ciphertext | tag[16])`.
 //! A random 96-bit nonce is safe for 2³² seals under one key (NIST SP 800-38D, 8.3); a tenant rotates a few times a year.
 
-use std::collections::BTreeMap;
-
-use aes_gcm::{
-    Aes256Gcm, KeyInit as _,
-    aead::{Aead as _, Payload},
-};
+use aes_gcm::aead::{Aead as _, Payload};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use jiff::Timestamp;
 use wecom_callback::{Credentials, EncodingAesKey, Token};
 use zeroize::Zeroizing;
 
+use super::KeyRing;
 use crate::{
     authorization::{Callback, Generation},
-    entropy::{Entropy, random_id},
+    entropy::Entropy,
     ids::{CallbackId, Scope},
 };
 
@@ -37,93 +31,9 @@ pub enum SealError {
     DoesNotOpen,
 }
 
-/// The sealing keys by id, one of them primary: new pairs are sealed under it.
-#[derive(Clone)]
-pub struct KeyRing {
-    primary: String,
-    keys: BTreeMap<String, Aes256Gcm>,
-}
-
-impl std::fmt::Debug for KeyRing {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("KeyRing")
-            .field("primary", &self.primary)
-            .finish_non_exhaustive()
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredRing {
-    primary: String,
-    keys: BTreeMap<String, Zeroizing<String>>,
-}
-
-/// The id of the key that a deployment begins with.
-const FIRST: &str = "first";
-
-/// The key that 64 random letters and digits stand for: their SHA-256, under a label of its own. They hold 381 bits of
-/// entropy, so a plain hash makes a full key of them; nothing here is a password that would need stretching.
-fn first_key(text: &str) -> Option<Zeroizing<[u8; 32]>> {
-    let random = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    random.then(|| {
-        let digest = Sha256::new_with_prefix("wecom-authorization sealing key\0").chain_update(text);
-        Zeroizing::new(digest.finalize().into())
-    })
-}
-
+/// Sealing and opening.
 impl KeyRing {
-    /// A new ring of one key, as the secret holds it: `{"primary": id, "keys": {id: base64 of 32 bytes}}`.
-    ///
-    /// # Panics
-    /// Never: strings serialise.
-    #[must_use]
-    pub fn generate(entropy: &dyn Entropy) -> SecretString {
-        let mut key = Zeroizing::new([0; 32]);
-        entropy.fill(key.as_mut());
-        let primary = random_id(entropy).chars().take(8).collect::<String>();
-        let keys = BTreeMap::from([(primary.clone(), Zeroizing::new(STANDARD.encode(key.as_ref())))]);
-        serde_json::to_string(&StoredRing { primary, keys })
-            .expect("strings serialise")
-            .into()
-    }
-
-    /// Reads the secret: a ring in the form that [`KeyRing::generate`] writes, or 64 random letters and digits, as a
-    /// deployment's first key is drawn, which Secrets Manager can do by itself. These are the key `first` of a ring of one.
-    ///
-    /// # Errors
-    /// When it holds neither.
-    pub fn parse(secret: &SecretString) -> Result<Self, SealError> {
-        if let Some(key) = first_key(secret.expose_secret()) {
-            return Ok(Self {
-                primary: FIRST.to_owned(),
-                keys: BTreeMap::from([(FIRST.to_owned(), Aes256Gcm::new(&(*key).into()))]),
-            });
-        }
-        let stored: StoredRing =
-            serde_json::from_str(secret.expose_secret()).map_err(|_| SealError::MalformedKeyRing)?;
-        let mut keys = BTreeMap::new();
-        for (id, key) in &stored.keys {
-            let key = Zeroizing::new(
-                STANDARD
-                    .decode(key.as_bytes())
-                    .map_err(|_| SealError::MalformedKeyRing)?,
-            );
-            let cipher = Aes256Gcm::new_from_slice(&key).map_err(|_| SealError::MalformedKeyRing)?;
-            keys.insert(id.clone(), cipher);
-        }
-        if keys.contains_key(&stored.primary) {
-            Ok(Self {
-                primary: stored.primary,
-                keys,
-            })
-        } else {
-            Err(SealError::MalformedKeyRing)
-        }
-    }
-
-    /// Seals a pair for exactly this callback, scope and generation.
+    /// Seals a pair for exactly this callback, scope and generation, under the key that is primary at `now`.
     ///
     /// # Panics
     /// Never: sealing under a key that is there does not fail.
@@ -134,6 +44,7 @@ impl KeyRing {
         callback_id: &CallbackId,
         scope: Scope,
         generation: u64,
+        now: Timestamp,
         entropy: &dyn Entropy,
     ) -> String {
         let mut nonce = [0; 12];
@@ -148,13 +59,10 @@ impl KeyRing {
             msg: plaintext.as_bytes(),
             aad: aad.as_bytes(),
         };
-        let cipher = self.keys.get(&self.primary).expect("parse() saw the primary key");
+        let primary = self.primary_at(now);
+        let cipher = self.key(primary).expect("parse() saw the key");
         let sealed = cipher.encrypt(&nonce.into(), payload).expect("a short plaintext seals");
-        format!(
-            "{}.{}",
-            self.primary,
-            STANDARD.encode([nonce.as_slice(), &sealed].concat())
-        )
+        format!("{primary}.{}", STANDARD.encode([nonce.as_slice(), &sealed].concat()))
     }
 
     /// Opens a pair that was sealed for exactly this callback, scope and generation.
@@ -169,7 +77,7 @@ impl KeyRing {
         generation: u64,
     ) -> Result<Credentials, SealError> {
         let (key_id, sealed) = sealed.split_once('.').ok_or(SealError::DoesNotOpen)?;
-        let cipher = self.keys.get(key_id).ok_or(SealError::UnknownKey)?;
+        let cipher = self.key(key_id).ok_or(SealError::UnknownKey)?;
         let sealed = STANDARD.decode(sealed).map_err(|_| SealError::DoesNotOpen)?;
         let (nonce, ciphertext) = sealed.split_first_chunk::<12>().ok_or(SealError::DoesNotOpen)?;
         let aad = associated_data(callback_id, scope, generation);
@@ -189,9 +97,7 @@ impl KeyRing {
             encoding_aes_key: EncodingAesKey::parse(key).map_err(|_| SealError::DoesNotOpen)?,
         })
     }
-}
 
-impl KeyRing {
     /// Opens a generation of `callback`.
     ///
     /// # Errors
@@ -204,6 +110,41 @@ impl KeyRing {
             generation.number,
         )
     }
+
+    /// Whether the ring has the key of every generation of `callback`.
+    #[must_use]
+    pub fn knows(&self, callback: &Callback) -> bool {
+        let mut keys = callback.generations().map(|generation| key_of(&generation.sealed));
+        keys.all(|id| self.key(id).is_some())
+    }
+
+    /// Seals every generation of `callback` again that is not sealed under the key that is primary at `now`. Answers
+    /// whether there was one. What does not open is left as it is.
+    pub fn reseal(&self, callback: &mut Callback, now: Timestamp, entropy: &dyn Entropy) -> bool {
+        let (id, scope) = (callback.callback_id.clone(), callback.scope);
+        let mut changed = false;
+        for generation in callback.generations_mut() {
+            if key_of(&generation.sealed) == self.primary_at(now) {
+                continue;
+            }
+            match self.open(&generation.sealed, &id, scope, generation.number) {
+                Ok(pair) => {
+                    generation.sealed = self.seal(&pair, &id, scope, generation.number, now, entropy);
+                    changed = true;
+                }
+                Err(error) => {
+                    tracing::error!(callback.id = %id, callback.generation = generation.number, error = %error,
+                        "sealed credentials do not open");
+                }
+            }
+        }
+        changed
+    }
+}
+
+/// The id of the key that a pair is sealed under.
+pub(super) fn key_of(sealed: &str) -> &str {
+    sealed.split_once('.').map_or("", |(id, _)| id)
 }
 
 fn associated_data(callback_id: &CallbackId, scope: Scope, generation: u64) -> String {
@@ -212,11 +153,23 @@ fn associated_data(callback_id: &CallbackId, scope: Scope, generation: u64) -> S
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::SignedDuration;
+    use secrecy::{ExposeSecret as _, SecretString};
+
     use super::*;
-    use crate::entropy::{Generator, SystemEntropy};
+    use crate::{
+        entropy::{Generator, SystemEntropy},
+        ids::TenantId,
+    };
 
     fn ring() -> KeyRing {
         KeyRing::parse(&KeyRing::generate(&SystemEntropy)).unwrap()
+    }
+
+    fn at(hour: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + hour * 3600).unwrap()
     }
 
     fn id(digit: char) -> CallbackId {
@@ -227,10 +180,36 @@ mod tests {
         Credentials::generate(&mut Generator(&SystemEntropy))
     }
 
+    fn follow(secret: &SecretString, now: Timestamp) -> SecretString {
+        KeyRing::follow(secret, &BTreeSet::new(), now, &SystemEntropy).unwrap()
+    }
+
+    fn drawn() -> SecretString {
+        "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7".repeat(3)[..64].to_owned().into()
+    }
+
+    /// A callback that holds one generation of each kind, sealed at `now`.
+    fn callback(ring: &KeyRing, now: Timestamp) -> (Callback, Vec<Credentials>) {
+        let mut callback = Callback::new(id('a'), TenantId::parse("acme").unwrap(), Scope::Contacts);
+        let pairs = vec![pair(), pair(), pair()];
+        for (number, pair) in (1..).zip(&pairs) {
+            let sealed = ring.seal(pair, &id('a'), Scope::Contacts, number, now, &SystemEntropy);
+            callback.propose(Generation {
+                number,
+                sealed,
+                created_at: now,
+            });
+            if number < 3 {
+                callback.promote(number, now, SignedDuration::from_hours(24));
+            }
+        }
+        (callback, pairs)
+    }
+
     #[test]
     fn opens_what_it_sealed() {
         let (ring, pair) = (ring(), pair());
-        let sealed = ring.seal(&pair, &id('a'), Scope::Contacts, 3, &SystemEntropy);
+        let sealed = ring.seal(&pair, &id('a'), Scope::Contacts, 3, at(0), &SystemEntropy);
         let opened = ring.open(&sealed, &id('a'), Scope::Contacts, 3).unwrap();
         assert_eq!(opened.token.expose(), pair.token.expose());
         assert_eq!(opened.encoding_aes_key.expose(), pair.encoding_aes_key.expose());
@@ -239,7 +218,7 @@ mod tests {
     #[test]
     fn refuses_a_pair_that_was_sealed_for_another_callback_scope_or_generation() {
         let ring = ring();
-        let sealed = ring.seal(&pair(), &id('a'), Scope::Contacts, 3, &SystemEntropy);
+        let sealed = ring.seal(&pair(), &id('a'), Scope::Contacts, 3, at(0), &SystemEntropy);
         assert_eq!(
             ring.open(&sealed, &id('b'), Scope::Contacts, 3).unwrap_err(),
             SealError::DoesNotOpen
@@ -256,7 +235,7 @@ mod tests {
 
     #[test]
     fn refuses_a_pair_sealed_under_a_key_that_is_not_in_the_ring() {
-        let sealed = ring().seal(&pair(), &id('a'), Scope::Contacts, 1, &SystemEntropy);
+        let sealed = ring().seal(&pair(), &id('a'), Scope::Contacts, 1, at(0), &SystemEntropy);
         assert_eq!(
             ring().open(&sealed, &id('a'), Scope::Contacts, 1).unwrap_err(),
             SealError::UnknownKey
@@ -266,7 +245,7 @@ mod tests {
     #[test]
     fn refuses_garbage_without_panicking() {
         let ring = ring();
-        let primary = ring.primary.clone();
+        let primary = ring.primary_at(at(0)).to_owned();
         for sealed in [
             String::new(),
             ".".into(),
@@ -279,50 +258,62 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_letters_and_digits_that_a_deployment_draws_for_a_key() {
-        let drawn = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7".repeat(3)[..64].to_owned();
-        let ring = KeyRing::parse(&drawn.clone().into()).unwrap();
-        let pair = pair();
-        let sealed = ring.seal(&pair, &id('a'), Scope::Contacts, 1, &SystemEntropy);
-        // The key must be the same for ever. This one was computed elsewhere.
-        let written_out = r#"{"primary":"first","keys":{"first":"xj752ofoZEnpNJKZO9SzxPanwtR/U0bFAvKgcKmehYE="}}"#;
-        let rewritten = KeyRing::parse(&written_out.to_owned().into()).unwrap();
-        let opened = rewritten.open(&sealed, &id('a'), Scope::Contacts, 1).unwrap();
-        assert_eq!(opened.token.expose(), pair.token.expose());
-
-        let other = KeyRing::parse(&drawn.replace('a', "b").into()).unwrap();
-        let error = other.open(&sealed, &id('a'), Scope::Contacts, 1).unwrap_err();
-        assert_eq!(error, SealError::DoesNotOpen);
+    fn seals_under_the_new_key_when_it_has_been_known_for_a_day_and_not_before() {
+        let ring = KeyRing::parse(&follow(&drawn(), at(0))).unwrap();
+        let seal = |now| ring.seal(&pair(), &id('a'), Scope::Contacts, 1, now, &SystemEntropy);
+        assert!(seal(at(0)).starts_with("first."));
+        assert!(seal(at(24) - SignedDuration::from_millis(1)).starts_with("first."));
+        assert!(seal(at(24)).starts_with(&format!("{}.", ring.primary_at(at(24)))));
     }
 
     #[test]
-    fn refuses_a_ring_without_its_primary_key_or_with_a_short_one() {
-        let short = "a".repeat(63);
-        let long = "a".repeat(65);
-        let punctuated = format!("{short}!");
-        for text in [
-            short.as_str(),
-            &long,
-            &punctuated,
-            r#"{"primary":"a","keys":{}}"#,
-            r#"{"primary":"a","keys":{"a":"AAAA"}}"#,
-            "{}",
-            "x",
-        ] {
-            assert_eq!(
-                KeyRing::parse(&text.into()).unwrap_err(),
-                SealError::MalformedKeyRing,
-                "{text}"
-            );
+    fn seals_every_generation_again_and_changes_none() {
+        let first = KeyRing::parse(&drawn()).unwrap();
+        let ring = KeyRing::parse(&follow(&drawn(), at(0))).unwrap();
+        let (mut callback, pairs) = callback(&first, at(0));
+        assert!(!ring.reseal(&mut callback, at(23), &SystemEntropy), "not yet");
+        assert!(ring.reseal(&mut callback, at(24), &SystemEntropy));
+        assert!(!first.knows(&callback) && ring.knows(&callback));
+        let mut numbers = Vec::new();
+        for generation in callback.generations() {
+            assert_eq!(key_of(&generation.sealed), ring.primary_at(at(24)));
+            let opened = ring.open_generation(&callback, generation).unwrap();
+            let sealed = &pairs[usize::try_from(generation.number).unwrap() - 1];
+            assert_eq!(opened.token.expose(), sealed.token.expose());
+            assert_eq!(opened.encoding_aes_key.expose(), sealed.encoding_aes_key.expose());
+            numbers.push(generation.number);
         }
+        assert_eq!(numbers, [2, 3, 1]);
+        assert!(!ring.reseal(&mut callback, at(24), &SystemEntropy), "once");
     }
 
     #[test]
-    fn shows_no_key_when_it_is_debugged() {
-        let secret = KeyRing::generate(&SystemEntropy);
-        let ring = KeyRing::parse(&secret).unwrap();
-        let stored: serde_json::Value = serde_json::from_str(secret.expose_secret()).unwrap();
-        let key = stored["keys"][&ring.primary].as_str().unwrap();
-        assert!(!format!("{ring:?}").contains(key));
+    fn leaves_what_does_not_open_and_seals_the_rest_again() {
+        let first = KeyRing::parse(&drawn()).unwrap();
+        let ring = KeyRing::parse(&follow(&drawn(), at(0))).unwrap();
+        let (mut callback, _) = callback(&first, at(0));
+        callback.pending.as_mut().unwrap().sealed = "lost.AAAA".to_owned();
+        assert!(ring.reseal(&mut callback, at(24), &SystemEntropy));
+        assert!(!ring.knows(&callback));
+        let keys: Vec<_> = callback
+            .generations()
+            .map(|generation| key_of(&generation.sealed))
+            .collect();
+        assert_eq!(keys, [ring.primary_at(at(24)), "lost", ring.primary_at(at(24))]);
+    }
+
+    #[test]
+    fn takes_the_drawn_letters_over_as_the_first_key_of_the_ring_that_follows() {
+        let next = follow(&drawn(), at(0));
+        let (before, ring) = (KeyRing::parse(&drawn()).unwrap(), KeyRing::parse(&next).unwrap());
+        let stored: serde_json::Value = serde_json::from_str(next.expose_secret()).unwrap();
+        assert_eq!(stored["keys"]["first"], "xj752ofoZEnpNJKZO9SzxPanwtR/U0bFAvKgcKmehYE=");
+        assert_eq!(stored["takes_over"], serde_json::json!({"at": at(24), "from": "first"}));
+        let (callback, pairs) = callback(&before, at(0));
+        for generation in callback.generations() {
+            let opened = ring.open_generation(&callback, generation).unwrap();
+            let sealed = &pairs[usize::try_from(generation.number).unwrap() - 1];
+            assert_eq!(opened.token.expose(), sealed.token.expose());
+        }
     }
 }

@@ -4,13 +4,13 @@ use aws_sdk_secretsmanager::{
     Client,
     error::SdkError,
     operation::{
-        create_secret::CreateSecretError, delete_secret::DeleteSecretError, get_secret_value::GetSecretValueError,
-        put_secret_value::PutSecretValueError,
+        create_secret::CreateSecretError, delete_secret::DeleteSecretError, describe_secret::DescribeSecretError,
+        get_secret_value::GetSecretValueError, put_secret_value::PutSecretValueError,
     },
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{SecretName, StoreError, Vault, sdk::store_error};
+use super::{RotatedSecret, SecretName, SecretVersions, StoreError, Vault, sdk::store_error};
 
 /// A deleted secret can be restored for this long (Secrets Manager allows 7 to 30 days).
 const RECOVERY_WINDOW_DAYS: i64 = 7;
@@ -148,5 +148,81 @@ impl Vault for SecretsManager {
             }
             Err(error) => Err(store_error(error)),
         }
+    }
+}
+
+const CURRENT: &str = "AWSCURRENT";
+const PENDING: &str = "AWSPENDING";
+
+impl RotatedSecret for SecretsManager {
+    async fn versions(&self, name: &SecretName) -> Result<Option<SecretVersions>, StoreError> {
+        let described = self
+            .client
+            .describe_secret()
+            .secret_id(name.under(&self.prefix))
+            .send()
+            .await;
+        let described = match described {
+            Ok(described) => described,
+            Err(error)
+                if matches!(
+                    error.as_service_error(),
+                    Some(DescribeSecretError::ResourceNotFoundException(_))
+                ) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(store_error(error)),
+        };
+        let stages = described.version_ids_to_stages.unwrap_or_default();
+        let labelled = |label: &str| {
+            let mut versions = stages.iter();
+            let version = versions.find(|(_, labels)| labels.iter().any(|other| other == label));
+            version.map(|(id, _)| id.clone())
+        };
+        Ok(Some(SecretVersions {
+            arn: described.arn.unwrap_or_default(),
+            is_rotated: described.rotation_enabled.unwrap_or_default(),
+            current: labelled(CURRENT),
+            pending: labelled(PENDING),
+        }))
+    }
+
+    async fn put_pending(&self, name: &SecretName, version_id: &str, value: &SecretString) -> Result<(), StoreError> {
+        let put = self
+            .client
+            .put_secret_value()
+            .secret_id(name.under(&self.prefix))
+            .client_request_token(version_id)
+            .version_stages(PENDING)
+            .secret_string(value.expose_secret())
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(()),
+            // Another attempt has filled it.
+            Err(error)
+                if matches!(
+                    error.as_service_error(),
+                    Some(PutSecretValueError::ResourceExistsException(_))
+                ) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    async fn make_current(&self, name: &SecretName, version_id: &str, before: Option<&str>) -> Result<(), StoreError> {
+        self.client
+            .update_secret_version_stage()
+            .secret_id(name.under(&self.prefix))
+            .version_stage(CURRENT)
+            .move_to_version_id(version_id)
+            .set_remove_from_version_id(before.map(ToOwned::to_owned))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(store_error)
     }
 }

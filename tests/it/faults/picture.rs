@@ -9,7 +9,7 @@ use wecom_authorization::{
     store::{SecretName, Vault as _},
 };
 
-use super::stage::{AUTHORIZATION_TABLE, EVENT_TABLE, Stage, TENANT, ours};
+use super::stage::{AUTHORIZATION_TABLE, EVENT_TABLE, PREFIX, Stage, TENANT, ours};
 use crate::support::{CORP, Scope};
 
 /// The kinds of items of which there must be neither more nor fewer.
@@ -28,6 +28,7 @@ pub(crate) async fn picture(stage: &Stage) -> Value {
         "events": events(stage).await,
         "secrets": secrets(stage).await,
         "in_force": in_force(stage).await,
+        "sealing_key": sealing_key(stage).await,
     })
 }
 
@@ -100,6 +101,25 @@ async fn secrets(stage: &Stage) -> BTreeMap<String, bool> {
     secrets
         .map(|secret| (secret.name.unwrap(), secret.deleted_date.is_some()))
         .collect()
+}
+
+/// How many keys the ring in force has, and whether a rotation waits to be finished.
+async fn sealing_key(stage: &Stage) -> Value {
+    let ring = stage
+        .vault()
+        .read(&SecretName::SealingKey, None)
+        .await
+        .unwrap()
+        .unwrap();
+    let ring: Value = serde_json::from_str(ring.expose_secret()).unwrap();
+    let name = format!("{PREFIX}/sealing-key");
+    let described = stage.secrets().describe_secret().secret_id(name).send().await.unwrap();
+    let versions = described.version_ids_to_stages.unwrap();
+    let has = |labels: &[String], label: &str| labels.iter().any(|other| other == label);
+    let waiting = versions
+        .values()
+        .filter(|labels| has(labels, "AWSPENDING") && !has(labels, "AWSCURRENT"));
+    json!({"keys": ring["keys"].as_object().unwrap().len(), "waiting": waiting.count()})
 }
 
 /// Whether what the records point at is what WeCom takes now.

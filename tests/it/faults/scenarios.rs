@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use devstack::Rotation;
 use serde_json::{Value, json};
 use simulator::{AuthMode, SuiteEventRequest};
 use wecom_authorization::store::{SecretName, Vault as _};
 
-use super::stage::{Cookies, Stage, TENANT, member_created, ours};
+use super::stage::{Cookies, ROTATION_STEPS, Stage, TENANT, member_created, ours};
 use crate::support::{CORP, Credentials, Reply, Scope};
 
 /// How an attempt ended: done, or failed for now and said so. Whatever else happens ends the test.
@@ -676,6 +677,37 @@ impl Scenario for CheckHealth {
     }
 }
 
+/// Secrets Manager's four steps, all of them again after one that failed.
+pub(crate) struct RotateSealingKey {
+    rotation: Rotation,
+    credentials: Credentials,
+}
+
+impl Scenario for RotateSealingKey {
+    async fn prepare(stage: &Stage) -> Self {
+        stage.install().await;
+        let credentials = stage.bind(Scope::Contacts).await;
+        Self {
+            rotation: stage.begin_rotation().await,
+            credentials,
+        }
+    }
+
+    async fn perform(&self, stage: &Stage) -> Attempt {
+        for step in ROTATION_STEPS {
+            match stage.rotation_step(&self.rotation, step).await {
+                Err(code) if code == "temporarily_unavailable" => return Err(code),
+                answered => answered.unwrap(),
+            }
+        }
+        Ok(())
+    }
+
+    async fn holds_meanwhile(&self, stage: &Stage) {
+        stage.check(&self.credentials).await.with_echo();
+    }
+}
+
 /// Gives every scenario, with a name for a test of it, to a macro.
 macro_rules! for_each {
     ($macro:ident) => {
@@ -710,6 +742,7 @@ macro_rules! for_each {
             disconnecting_and_deleting_the_events: DisconnectThoroughly,
             issuing_a_token: IssueToken,
             checking_health: CheckHealth,
+            rotating_the_sealing_key: RotateSealingKey,
         }
     };
 }

@@ -14,7 +14,7 @@ use std::{
 
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
-use devstack::{Devstack, Entry};
+use devstack::{Devstack, Entry, Rotation};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::{Body, Context, Request, RequestExt as _, Response};
 use secrecy::SecretString;
@@ -308,6 +308,7 @@ impl Stage {
         let answer = match function {
             "issue-access-token" => Box::pin(invoked::issue_access_token(&platform, input)).await,
             "check-health" => Box::pin(invoked::check_health(&platform, input)).await,
+            "rotate-sealing-key" => invoked::rotate_sealing_key(&platform, input).await,
             other => panic!("{other} is not invoked"),
         };
         answer.map_err(|error| lambda_http::lambda_runtime::Diagnostic::from(error).error_type)
@@ -467,6 +468,45 @@ fn attribute(value: &AttributeValue) -> Value {
         AttributeValue::L(list) => json!({"L": list.iter().map(attribute).collect::<Vec<_>>()}),
         AttributeValue::M(map) => json!({ "M": object(map) }),
         other => panic!("no table holds such a value: {other:?}"),
+    }
+}
+
+/// The steps of a rotation, in Secrets Manager's words and order.
+pub(crate) const ROTATION_STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
+
+/// Rotating the sealing key, as Secrets Manager does.
+impl Stage {
+    /// `RotateSecret`: the version that is to come into force is there from then on, without a value.
+    pub(crate) async fn begin_rotation(&self) -> Rotation {
+        let mut begun = self.devstack.rotations();
+        self.secrets()
+            .rotate_secret()
+            .secret_id(format!("{PREFIX}/sealing-key"))
+            .rotation_lambda_arn("arn:aws:lambda:us-east-1:000000000000:function:rotate-sealing-key")
+            .send()
+            .await
+            .unwrap();
+        begun.recv().await.unwrap()
+    }
+
+    /// One of the four steps.
+    pub(crate) async fn rotation_step(&self, rotation: &Rotation, step: &str) -> Result<(), String> {
+        let input = json!({
+            "Step": step,
+            "SecretId": rotation.secret_arn,
+            "ClientRequestToken": rotation.version_id,
+        });
+        self.invoke("rotate-sealing-key", input)
+            .await
+            .map(|answer| assert_eq!(answer, Value::Null))
+    }
+
+    /// All of them.
+    pub(crate) async fn rotate_sealing_key(&self) {
+        let rotation = self.begin_rotation().await;
+        for step in ROTATION_STEPS {
+            self.rotation_step(&rotation, step).await.unwrap();
+        }
     }
 }
 

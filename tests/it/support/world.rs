@@ -464,12 +464,21 @@ impl World {
         ] {
             self.secret(what, suite[name].as_str().unwrap(), false);
         }
-        let ring = read(SecretName::SealingKey).await;
+        self.learn_the_sealing_keys().await;
+        self.secret("an admin's token", &self.announcement.admin_token, false);
+    }
+
+    /// Notes the keys of the ring in force, and answers how many they are.
+    pub(crate) async fn learn_the_sealing_keys(&self) -> usize {
+        use secrecy::ExposeSecret as _;
+        use wecom_authorization::store::{SecretName, Vault as _};
+        let ring = self.vault().read(&SecretName::SealingKey, None).await.unwrap().unwrap();
         let ring: Value = serde_json::from_str(ring.expose_secret()).unwrap();
-        for key in ring["keys"].as_object().unwrap().values() {
+        let keys = ring["keys"].as_object().unwrap();
+        for key in keys.values() {
             self.secret("a sealing key", key.as_str().unwrap(), false);
         }
-        self.secret("an admin's token", &self.announcement.admin_token, false);
+        keys.len()
     }
 
     fn said(&self) -> MutexGuard<'_, Said> {

@@ -1,0 +1,34 @@
+//! What Secrets Manager does after a `RotateSecret`: invokes the function with its four steps, one after the other, until one
+//! fails. Unlike Secrets Manager, it does not try again, and rotates nothing by a schedule.
+
+use std::sync::Arc;
+
+use devstack::Rotation;
+use serde_json::json;
+use tokio::sync::mpsc::UnboundedReceiver;
+use wecom_authorization::{invoked, startup::Platform};
+
+/// Carries out the rotations of the sealing key as they begin.
+pub(crate) async fn run(platform: Arc<Platform>, mut rotations: UnboundedReceiver<Rotation>) {
+    while let Some(rotation) = rotations.recv().await {
+        if rotation.function_arn.ends_with("rotate-sealing-key") {
+            carry_out(&platform, &rotation).await;
+        } else {
+            tracing::warn!(function = %rotation.function_arn, "there is no such rotation function");
+        }
+    }
+}
+
+async fn carry_out(platform: &Platform, rotation: &Rotation) {
+    for step in ["createSecret", "setSecret", "testSecret", "finishSecret"] {
+        let request = json!({
+            "Step": step,
+            "SecretId": rotation.secret_arn,
+            "ClientRequestToken": rotation.version_id,
+        });
+        // What goes wrong is logged where it goes wrong.
+        if invoked::rotate_sealing_key(platform, request).await.is_err() {
+            break;
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Rotates the sealing key: the four steps that Secrets Manager asks a rotation function for, in this order and any of them
+//! again (AWS Secrets Manager User Guide, "Rotation by Lambda function").
+//!
+//! Nothing is refused because of a rotation, and no key is dropped that a record needs. Why that is so says
+//! docs/adr/0015-sealing-key-rotation.md.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::{Occasion, StepError};
+use crate::store::{KeyRing, RotatedSecret, SealedRecords, SecretName, SecretVersions};
+
+/// Which of the four steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RotationStep {
+    /// `createSecret`: makes the next ring and keeps it as the version that is pending.
+    Create,
+    /// `setSecret`: would tell whoever else has to know the new value. Nobody has.
+    Set,
+    /// `testSecret`: the pending ring opens what is sealed under the current one.
+    Test,
+    /// `finishSecret`: the pending ring becomes the current one.
+    Finish,
+}
+
+impl RotationStep {
+    /// The step that Secrets Manager calls so.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "createSecret" => Self::Create,
+            "setSecret" => Self::Set,
+            "testSecret" => Self::Test,
+            "finishSecret" => Self::Finish,
+            _ => return None,
+        })
+    }
+}
+
+/// Rotates the sealing key.
+#[derive(Debug)]
+pub struct RotateSealingKey<'a, S, V> {
+    /// The records that are sealed.
+    pub store: &'a S,
+    /// Where the ring is.
+    pub vault: &'a V,
+}
+
+/// A search for records that need a key is given up after this time, and every key is kept: the function has 15 minutes.
+const SEARCH: Duration = Duration::from_mins(10);
+
+impl<S: SealedRecords, V: RotatedSecret> RotateSealingKey<'_, S, V> {
+    /// Does one step for the version `version_id` (Secrets Manager's `ClientRequestToken`) of the secret `arn`. A version
+    /// that is current already is finished: nothing is done.
+    ///
+    /// # Errors
+    /// [`StepError::Internal`] for a secret that is not the sealing key or is not rotated, a version that is not pending, and
+    /// a ring that must not come into force; the store's failure. Nothing was changed then.
+    pub async fn run(
+        &self,
+        step: RotationStep,
+        arn: &str,
+        version_id: &str,
+        occasion: Occasion<'_>,
+    ) -> Result<(), StepError> {
+        let versions = self.vault.versions(&SecretName::SealingKey).await?;
+        let versions = versions.ok_or_else(|| refused("there is no sealing key"))?;
+        if versions.arn != arn {
+            return Err(refused("that secret is not the sealing key"));
+        }
+        if !versions.is_rotated {
+            return Err(refused("the secret is not set up for rotation"));
+        }
+        if versions.current.as_deref() == Some(version_id) {
+            return Ok(());
+        }
+        if versions.pending.as_deref() != Some(version_id) {
+            return Err(refused("that version is not the one that is pending"));
+        }
+        match step {
+            RotationStep::Create => self.create(version_id, occasion).await,
+            RotationStep::Set => Ok(()),
+            RotationStep::Test => self.test(version_id, occasion.now()).await,
+            RotationStep::Finish => self.finish(&versions, version_id, occasion.now()).await,
+        }
+    }
+
+    async fn create(&self, version_id: &str, occasion: Occasion<'_>) -> Result<(), StepError> {
+        if self.pending(version_id).await?.is_some() {
+            return Ok(());
+        }
+        let current = self.current().await?;
+        let dropped = self.unused(&KeyRing::parse(&current)?, occasion.now()).await?;
+        let next = KeyRing::follow(&current, &dropped, occasion.now(), occasion.entropy)?;
+        self.vault
+            .put_pending(&SecretName::SealingKey, version_id, &next)
+            .await?;
+        tracing::info!(keys.dropped = dropped.len(), "the next key ring is made");
+        Ok(())
+    }
+
+    /// The keys that no record needs, and none will.
+    async fn unused(&self, ring: &KeyRing, now: Timestamp) -> Result<BTreeSet<String>, StepError> {
+        let replaced = ring.replaced(now);
+        if replaced.is_empty() {
+            return Ok(replaced);
+        }
+        let Ok(in_use) = tokio::time::timeout(SEARCH, self.store.sealing_keys_in_use()).await else {
+            tracing::warn!("the records could not all be looked at in time: every key is kept");
+            return Ok(BTreeSet::new());
+        };
+        Ok(replaced.difference(&in_use?).cloned().collect())
+    }
+
+    /// Secrets Manager asks for this step alone when rotation is set up without rotating at once, with a version that it
+    /// makes and takes away (`RotateImmediately` of its `RotateSecret`): one without a value has nothing to test.
+    async fn test(&self, version_id: &str, now: Timestamp) -> Result<(), StepError> {
+        let Some(next) = self.pending(version_id).await? else {
+            return Ok(());
+        };
+        if KeyRing::continues(&next, &self.current().await?, now)? {
+            Ok(())
+        } else {
+            Err(refused("the pending ring lacks the key that is sealed under"))
+        }
+    }
+
+    async fn finish(&self, versions: &SecretVersions, version_id: &str, now: Timestamp) -> Result<(), StepError> {
+        let next = self.pending(version_id).await?;
+        let next = next.ok_or_else(|| refused("the pending version has no value"))?;
+        if !KeyRing::continues(&next, &self.current().await?, now)? {
+            return Err(refused("the pending ring lacks the key that is sealed under"));
+        }
+        if !KeyRing::parse(&next)?.is_in_time(now) {
+            return Err(refused(
+                "the rotation took too long: its key would be used before it is known",
+            ));
+        }
+        let before = versions.current.as_deref();
+        let moved = self
+            .vault
+            .make_current(&SecretName::SealingKey, version_id, before)
+            .await;
+        if let Err(error) = moved {
+            // The SDK asks again when an answer was lost, and is told that the label is not where it was.
+            let versions = self.vault.versions(&SecretName::SealingKey).await?;
+            if versions.and_then(|versions| versions.current).as_deref() != Some(version_id) {
+                return Err(error.into());
+            }
+        }
+        tracing::info!("the next key ring is in force");
+        Ok(())
+    }
+
+    async fn pending(&self, version_id: &str) -> Result<Option<SecretString>, StepError> {
+        Ok(self.vault.read(&SecretName::SealingKey, Some(version_id)).await?)
+    }
+
+    async fn current(&self) -> Result<SecretString, StepError> {
+        let current = self.vault.read(&SecretName::SealingKey, None).await?;
+        current.ok_or_else(|| refused("there is no sealing key"))
+    }
+}
+
+/// For the log, which the operator reads; Secrets Manager only learns that the step failed.
+fn refused(why: &'static str) -> StepError {
+    StepError::Internal(why.into())
+}
