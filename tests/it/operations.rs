@@ -40,7 +40,7 @@ pub(crate) enum Resource {
 pub(crate) type Operation = (&'static str, Resource);
 
 /// For each function, everything that it asks of AWS.
-pub(crate) const OPERATIONS: [(&str, &[Operation]); 17] = {
+pub(crate) const OPERATIONS: [(&str, &[Operation]); 18] = {
     use Resource::{
         AuthorizationTable, DueIndex, EventTable, Installation, ScopeSecret, SealingKey, Suite, TimelineIndex,
     };
@@ -66,6 +66,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 17] = {
                 (DELETE, EventTable),
                 (QUERY, TimelineIndex),
                 (READ_SECRET, Suite),
+                (READ_SECRET, SealingKey),
                 (READ_SECRET, Installation),
                 (DELETE_SECRET, Installation),
                 (READ_SECRET, ScopeSecret),
@@ -177,6 +178,16 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 17] = {
             ],
         ),
         ("replay-event", &[(PUT, AuthorizationTable), (UPDATE, EventTable)]),
+        (
+            "rotate-sealing-key",
+            &[
+                ("dynamodb:Scan", AuthorizationTable),
+                ("secretsmanager:DescribeSecret", SealingKey),
+                (READ_SECRET, SealingKey),
+                (PUT_SECRET, SealingKey),
+                ("secretsmanager:UpdateSecretVersionStage", SealingKey),
+            ],
+        ),
         (
             "start-installation",
             &[
@@ -383,7 +394,9 @@ async fn the_walk() -> Stage {
     let rest = format!("<AuthCode>used-up</AuthCode><State>{}</State>", "0".repeat(32));
     stage.suite_event_arrives("create_auth", &rest).await;
     stage.stream("process-suite-event").await.unwrap();
+    stage.rotate_sealing_key().await;
     stage.sleep(36).await;
+    stage.rotate_sealing_key().await;
     let run = stage.invoke("check-health", json!({})).await.unwrap();
     assert_eq!(run["checked"], 1, "{run}");
     // WeCom bans us: the broker hears of it, and half a day later the schedule.

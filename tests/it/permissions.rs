@@ -8,7 +8,7 @@ use devstack::Entry;
 use crate::operations::{OPERATIONS, Resource};
 
 /// For each function, the kinds of items that each action is for: the first segment of their keys, `TENANT` for `TENANT#…`.
-const ITEMS: [(&str, &str); 17] = [
+const ITEMS: [(&str, &str); 18] = [
     (
         "check-health",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN
@@ -77,6 +77,7 @@ const ITEMS: [(&str, &str); 17] = [
          DeleteItem TOKEN",
     ),
     ("replay-event", "PutItem AUDIT"),
+    ("rotate-sealing-key", ""),
     (
         "start-installation",
         "GetItem STATE SUITE TOKEN BAN
@@ -124,7 +125,8 @@ pub(crate) fn permissions(function: &str) -> BTreeSet<Permission> {
     let mut permissions = BTreeSet::new();
     for (action, resource) in *operations {
         let kinds: Vec<_> = match resource {
-            Resource::AuthorizationTable => {
+            // A scan names no key.
+            Resource::AuthorizationTable if *action != "dynamodb:Scan" => {
                 let kinds = items.get(*action).into_iter().flatten();
                 kinds.map(|kind| Some(kind.clone())).collect()
             }

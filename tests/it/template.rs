@@ -331,6 +331,28 @@ fn sends_exactly_the_calls_to_wecom_through_the_fixed_address() {
 }
 
 #[test]
+fn lets_secrets_manager_alone_rotate_the_sealing_key() {
+    let template = template();
+    let schedule = &template["Resources"]["SealingKeyRotation"];
+    assert_eq!(schedule["DependsOn"], "RotateSealingKeyPermission");
+    let function = json!({"Ref": "RotateSealingKeyFunction"});
+    let properties = &schedule["Properties"];
+    assert_eq!(properties["SecretId"], json!({"Ref": "SealingKeySecret"}));
+    assert_eq!(
+        properties["RotationLambdaARN"],
+        json!({"Fn::GetAtt": ["RotateSealingKeyFunction", "Arn"]})
+    );
+    let permission = &template["Resources"]["RotateSealingKeyPermission"]["Properties"];
+    let expected = json!({
+        "FunctionName": function,
+        "Action": "lambda:InvokeFunction",
+        "Principal": "secretsmanager.amazonaws.com",
+        "SourceAccount": {"Ref": "AWS::AccountId"},
+    });
+    assert_eq!(*permission, expected);
+}
+
+#[test]
 fn explains_every_alarm_in_the_runbook() {
     let template = template();
     let runbook = read("docs/runbook.md");
