@@ -367,6 +367,19 @@ async fn every_step_may_be_asked_for_again() {
 }
 
 #[tokio::test]
+async fn two_who_make_the_next_ring_at_once_make_one() {
+    let stage = deployed().await;
+    let rotation = stage.begin_rotation().await;
+    let create = || stage.rotation_step(&rotation, "createSecret");
+    let made = tokio::join!(create(), create(), create());
+    assert_eq!(made, (Ok(()), Ok(()), Ok(())));
+    for step in ["testSecret", "finishSecret"] {
+        stage.rotation_step(&rotation, step).await.unwrap();
+    }
+    assert_eq!(keys(&stage).await.len(), 2);
+}
+
+#[tokio::test]
 async fn refuses_steps_that_secrets_manager_does_not_ask_for() {
     let stage = deployed().await;
     let input = |step: &str, secret: &str, version: &str| json!({"Step": step, "SecretId": secret, "ClientRequestToken": version});
