@@ -81,6 +81,7 @@ test('the Secrets and what is pasted', () => onStage(browser, async ({ server, r
   await connect(server, 'external-contacts');
   await refresh(page);
   await page.getByText('可以完成').waitFor();
+  await page.getByText('还有步骤没有完成').waitFor({ state: 'detached' });
   await inspect(page, 'finish-ready', { full: false });
   await page.getByRole('button', { name: '完成配置' }).click();
   await page.getByRole('heading', { name: '需处理', exact: true }).waitFor();

@@ -13,6 +13,7 @@ export function finishStep(ctx) {
   const summary = h('div', {});
   const abilities = h('div', {});
   const result = h('div', {});
+  let refusedFor = null;
   const press = button(t('steps.finish.complete'), { kind: 'primary', focus: 'complete', onClick: complete });
 
   function update(state) {
@@ -22,6 +23,8 @@ export function finishStep(ctx) {
     show(summary, [open], () => partsTable(open));
     show(abilities, [open], () => abilityLists(open));
     press.hidden = done;
+    // A refusal named what was missing then; once that has changed, the list above says what is.
+    if (refusedFor !== null && refusedFor !== open.join()) show(result, [(refusedFor = null)], () => null);
     if (done) show(result, ['done'], () => message('ok', t('steps.finish.done'), h('p', {}, h('a', { class: 'link', href: '#/overview' }, t('steps.finish.toOverview')))));
   }
 
@@ -43,6 +46,7 @@ export function finishStep(ctx) {
     const named = problem.missing.length > 0 ? problem.missing : missing(ctx.store.snapshot.state);
     const list = problem.code === 'steps_missing' && h('ul', { class: 'missing' }, named.map((name) => h('li', {},
       h('a', { class: 'link', href: `#/${stepOf(name)}` }, words('next_step', name).words), ' ', words('next_step', name).action)));
+    refusedFor = missing(ctx.store.snapshot.state).join();
     show(result, [Date.now()], () => wordsMessage('warn', problemWords(problem), { code: problem.code, small: [problem.requestId], alert: true, extra: list }));
   }
 
