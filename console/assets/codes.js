@@ -17,12 +17,12 @@ function hasWords(kind, code) {
   return entries(kind)[code] !== undefined;
 }
 
-/** The words for a failed call: for the wrong kind of Secret, which kind it is comes first. */
+/** The words for a failed call: for the wrong kind of Secret, those of the kind that it is. */
 export function problemWords(problem, context = null) {
   const general = words('error', problem.code, context);
   if (problem.code !== 'wrong_secret_kind' || !problem.looksLike) return general;
   const kind = problem.looksLike.replaceAll('-', '_');
-  return hasWords('looks_like', kind) ? { ...general, words: words('looks_like', kind).words } : general;
+  return hasWords('looks_like', kind) ? words('looks_like', kind, context) : general;
 }
 
 /** A finding's words; one that is named like an error has the error's. */

@@ -25,17 +25,19 @@ test('says which Secret was pasted, in either order, and which corporation’s',
   const page = await newPage();
   const own = (kind) => server.wecom.secret(YUNFAN, kind);
   const attempts = [
-    ['contacts', YUNFAN.corpId, await own('external-contacts'), '这看起来是“客户”Secret', 'wrong_secret_kind'],
-    ['contacts', YUNFAN.corpId, await own('other-app'), '这看起来是其他应用的Secret', 'wrong_secret_kind'],
-    ['contacts', QINGSHAN.corpId, await server.wecom.secret(QINGSHAN, 'contacts'), '企业ID 或 Secret 属于另一家企业', 'corp_mismatch'],
-    ['external-contacts', YUNFAN.corpId, await own('contacts'), '这看起来是“通讯录”Secret', 'wrong_secret_kind'],
+    ['contacts', YUNFAN.corpId, await own('external-contacts'), '这看起来是“客户”Secret', 'wrong_secret_kind', '请把它填到第 3 步'],
+    ['contacts', YUNFAN.corpId, await own('other-app'), '这看起来是其他应用的 Secret', 'wrong_secret_kind', '请改用通讯录同步中的 Secret'],
+    ['contacts', QINGSHAN.corpId, await server.wecom.secret(QINGSHAN, 'contacts'), '企业ID 或 Secret 属于另一家企业', 'corp_mismatch', '请登录第 1 步那家企业的后台'],
+    ['external-contacts', YUNFAN.corpId, await own('contacts'), '这看起来是“通讯录”Secret', 'wrong_secret_kind', '请把它填到第 2 步'],
+    ['external-contacts', YUNFAN.corpId, await own('other-app'), '这看起来是其他应用的 Secret', 'wrong_secret_kind', '自建应用要先勾选到“可调用接口的应用”'],
   ];
-  for (const [scope, corpId, secret, words, code] of attempts) {
+  for (const [scope, corpId, secret, words, code, action] of attempts) {
     await goTo(page, scope);
     await submitSecret(page, scope, { corpId, secret });
     const refusal = secretCard(page, scope).getByRole('alert');
     await refusal.getByText(words, { exact: true }).waitFor();
     await refusal.getByText(code).waitFor();
+    await refusal.getByText(action).waitFor();
     for (const part of ['原因', '怎么办', '在哪里']) await refusal.getByText(part, { exact: true }).waitFor();
     const input = secretCard(page, scope).locator('input[name="secret"]');
     assert.equal(await input.inputValue(), '', 'a refused Secret is not kept in the field');
@@ -66,7 +68,7 @@ test('sends nothing that it can see is wrong', () => withPage(async ({ server, r
   await form.getByText('请填写企业ID。').waitFor();
   await form.getByLabel('企业ID', { exact: true }).fill(` ${YUNFAN.corpId} `);
   await submit();
-  await form.getByText('请填写Secret。').waitFor();
+  await form.getByText('请填写 Secret。').waitFor();
   await form.getByLabel('通讯录Secret', { exact: true }).fill('two words');
   await submit();
   await form.getByText(/中间有空格或换行/).waitFor();
