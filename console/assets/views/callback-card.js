@@ -4,10 +4,11 @@ import { problemWords, words } from '../codes.js';
 import { h, icon, show } from '../dom.js';
 import { count, moment, t } from '../i18n.js';
 import { isReady, openRejection, scopeState } from '../progress.js';
+import { callbackBadge } from './badges.js';
 import { confirm } from './confirm.js';
 import { domainForm } from './domain-form.js';
 import { selfTest } from './self-test.js';
-import { badge, button, facts, message, outwardLink, section, spinner, time, whileBusy, wordsMessage } from './parts.js';
+import { button, facts, message, outwardLink, section, spinner, time, whileBusy, wordsMessage } from './parts.js';
 import { hiddenRows, valueRows } from './values.js';
 
 const REVEALED_FOR_MS = 60_000;
@@ -36,7 +37,7 @@ export function callbackCard(ctx, scope, kind) {
     const phase = callback.rotation_pending ? 'rotating' : callback.status;
     const open = openRejection(callback);
     noteChange(phase, callback);
-    show(status, [phase, open?.at, callback.last_event_at], () => callbackBadge(phase, callback, open));
+    show(status, [phase, open?.at, callback.last_event_at], () => callbackBadge(callback));
     show(lead, [phase, kind(), isReady(state), callback.verified_at, callback.last_event_at, callback.events_received, callback.duplicates, rotated], () => leading(phase, callback, isReady(state)));
     showValues(state, phase, callback);
     showLive(phase, open);
@@ -111,7 +112,7 @@ export function callbackCard(ctx, scope, kind) {
 
   function troubles() {
     const item = (name, ...content) => h('details', { class: 'question' }, h('summary', {}, icon('chevron'), h('span', {}, t(`steps.trouble.${name}.q`))), h('p', {}, t(`steps.trouble.${name}.a`)), content);
-    return [h('h4', {}, t('steps.trouble.title')), item('nothing'), item('domain', domain.element), item('echo')];
+    return [h('h4', {}, t('steps.trouble.title')), h('div', { class: 'questions' }, item('nothing'), item('domain', domain.element), item('echo'))];
   }
 
   /** Runs a call whose failure belongs in this card. */
@@ -158,14 +159,6 @@ export function callbackCard(ctx, scope, kind) {
 
   const element = section(`callback-${scope}`, t('steps.callback.title'), status, lead, refused, values, live, test.element, help);
   return { element, update, leave: conceal };
-}
-
-function callbackBadge(phase, callback, open) {
-  if (phase === 'rotating') return badge('wait', t('steps.callback.badge.rotating'));
-  if (phase === 'verified') return badge('ok', t(callback.last_event_at ? 'steps.callback.badge.receiving' : 'steps.callback.badge.verified'));
-  if (phase === 'none') return badge('idle', t('steps.callback.badge.none'));
-  if (open && open.reason !== 'opened_in_browser') return badge('warn', t('steps.callback.badge.refused'));
-  return badge('wait', t('steps.callback.badge.waiting'));
 }
 
 /** What WeCom's last request came to, in words, with the time and the way out. */

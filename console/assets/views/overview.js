@@ -3,7 +3,7 @@
 import { words } from '../codes.js';
 import { h, show } from '../dom.js';
 import { count, t } from '../i18n.js';
-import { openRejection } from '../progress.js';
+import { callbackBadge, secretBadge } from './badges.js';
 import { healthPart } from './health.js';
 import { badge, facts, time } from './parts.js';
 
@@ -38,11 +38,9 @@ function installationTile(installation) {
 }
 
 function secretTile(scope, secret) {
-  const tone = { accepted: secret.kind_check === 'confirmed' ? 'ok' : 'info', rejected: 'bad', missing: 'idle' }[secret.status];
-  return tile(t(`steps.part.${scope}_secret`), badge(tone, words('status', `secret.${secret.status}`).words), `#/${scope.replaceAll('_', '-')}`, [
+  return tile(t(`steps.part.${scope}_secret`), secretBadge(secret), `#/${scope.replaceAll('_', '-')}`, [
     [t('steps.secret.corpId'), secret.corp_id && h('code', {}, secret.corp_id)],
     [t('steps.overview.tail'), secret.last_four && h('code', { class: 'masked' }, `••••${secret.last_four}`)],
-    [t('steps.overview.kind'), secret.status === 'accepted' && secret.kind_check && words('kind_check', secret.kind_check).words],
     [t('steps.secret.registeredAt'), secret.registered_at && time(secret.registered_at)],
     [t('steps.secret.checkedAt'), secret.checked_at && time(secret.checked_at)],
   ]);
@@ -50,9 +48,7 @@ function secretTile(scope, secret) {
 
 function callbackTile(scope, callback) {
   const rejection = callback.last_rejection;
-  const tone = { verified: 'ok', awaiting_verification: openRejection(callback) ? 'warn' : 'wait', none: 'idle' }[callback.status];
-  const status = callback.rotation_pending ? badge('wait', t('steps.callback.badge.rotating')) : badge(tone, words('status', `callback.${callback.status}`).words);
-  return tile(t(`steps.part.${scope}_callback`), status, `#/${scope.replaceAll('_', '-')}`, [
+  return tile(t(`steps.part.${scope}_callback`), callbackBadge(callback), `#/${scope.replaceAll('_', '-')}`, [
     [t('steps.overview.verifiedAt'), callback.verified_at && time(callback.verified_at)],
     [t('steps.callback.lastEvent'), callback.last_event_at ? time(callback.last_event_at) : callback.status === 'verified' && t('steps.overview.noEvent')],
     [t('steps.callback.received'), callback.status === 'verified' && count(callback.events_received)],

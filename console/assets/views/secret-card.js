@@ -4,8 +4,9 @@ import { problemWords, words } from '../codes.js';
 import { h, icon, setAttributes, show } from '../dom.js';
 import { moment, t } from '../i18n.js';
 import { isInstalled, isReady, scopeState } from '../progress.js';
+import { secretBadge } from './badges.js';
 import { guideLink } from './guide.js';
-import { badge, button, facts, field, message, section, time, whileBusy, wordsMessage } from './parts.js';
+import { button, facts, field, message, section, time, whileBusy, wordsMessage } from './parts.js';
 
 /** `kind()` is `contacts`, `customer` or `app`: which Secret the admin is being asked for. */
 export function secretCard(ctx, scope, kind) {
@@ -147,12 +148,6 @@ function faultOf(name, value) {
   if (!value) return name === 'corp_id' ? 'corpIdEmpty' : 'secretEmpty';
   if (/\s/.test(value)) return 'blank';
   return null;
-}
-
-function secretBadge(secret) {
-  if (secret.status === 'accepted' && secret.kind_check !== 'confirmed') return badge('info', words('kind_check', secret.kind_check).words);
-  const tone = { accepted: 'ok', rejected: 'bad', missing: 'idle' }[secret.status];
-  return badge(tone, words('status', `secret.${secret.status}`).words);
 }
 
 /** How far WeCom's check came, as far as its answer tells. */
