@@ -20,12 +20,26 @@ export function setAttributes(element, attributes) {
   }
 }
 
+/** Puts the sprite into the page, so that an icon shown later, such as that of a lost connection, needs no connection. */
+export async function loadIcons() {
+  const answer = await fetch(new URL('icons.svg', import.meta.url));
+  if (!answer.ok) throw new Error(`icons.svg: ${answer.status}`);
+  const sprite = new DOMParser().parseFromString(await answer.text(), 'image/svg+xml').documentElement;
+  setAttributes(sprite, { hidden: true });
+  document.body.append(document.importNode(sprite, true));
+}
+
 /** An icon from the sprite; decoration only, the word beside it carries the meaning. */
 export function icon(name, className = '') {
   const svg = document.createElementNS(SVG, 'svg');
   setAttributes(svg, { class: `icon ${className}`.trim(), 'aria-hidden': 'true', focusable: 'false' });
-  svg.append(svgUse(`assets/icons.svg#${name}`));
+  svg.append(svgUse(`#icon-${name}`));
   return svg;
+}
+
+/** Another icon in the place of one that is shown. */
+export function turnIcon(svg, name) {
+  svg.replaceChildren(svgUse(`#icon-${name}`));
 }
 
 /** A drawing from an external file: the frame, which is the same in every language, and the labels of one language. */

@@ -2,6 +2,7 @@
 
 import { createApi } from './api.js';
 import { announceArrival, takeArrival } from './arrival.js';
+import { loadIcons } from './dom.js';
 import { loadTexts, preferredLanguage, t } from './i18n.js';
 import { createPage } from './page.js';
 import { openSession } from './session.js';
@@ -10,7 +11,7 @@ import { signInView } from './views/entrance.js';
 const root = document.getElementById('page');
 
 async function start() {
-  const [session] = await Promise.all([openSession(), loadTexts(preferredLanguage())]);
+  const [session] = await Promise.all([openSession(), loadTexts(preferredLanguage()), loadIcons()]);
   if (!session.token() && session.signIn && !session.tried) return session.signIn();
   const arrival = takeArrival();
   if (arrival) announceArrival(arrival);

@@ -74,6 +74,35 @@ test('a step is done by keyboard alone', () => onStage(browser, async ({ server,
   await assertNoErrors(record);
 }));
 
+test('copies without a clipboard of the browser’s, and says which keys to press where nothing else works', () => onStage(browser, async ({ server, record, newPage }) => {
+  await install(server);
+  await register(server, 'contacts');
+  const elsewhere = await newPage();
+  const page = await newPage(`${server.url}#/contacts`);
+  const { token, key, url } = await readValues(page);
+  // As on a page without https.
+  await page.evaluate(() => { Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true }); });
+  const copied = async () => {
+    await elsewhere.bringToFront();
+    const text = await elsewhere.evaluate(() => navigator.clipboard.readText());
+    await page.bringToFront();
+    return text;
+  };
+  await page.getByRole('button', { name: '复制 Token', exact: true }).click();
+  await page.getByRole('button', { name: 'Token 已复制', exact: true }).waitFor();
+  assert.equal(await copied(), token);
+  await page.getByRole('button', { name: /^复制全部/ }).click();
+  await page.getByRole('button', { name: /EncodingAESKey 已复制$/ }).waitFor();
+  assert.equal(await copied(), `URL: ${url}\nToken: ${token}\nEncodingAESKey: ${key}`);
+
+  await page.evaluate(() => { document.execCommand = () => false; });
+  await page.getByRole('button', { name: '复制 EncodingAESKey', exact: true }).click();
+  await page.getByRole('button', { name: '已选中，请按 Ctrl+C 或 ⌘C', exact: true }).waitFor();
+  await page.keyboard.press('Control+C');
+  assert.equal(await copied(), key);
+  await assertNoErrors(record);
+}));
+
 test('the choice of Secret and the guide are reached by keyboard, and the guide leads back', () => onStage(browser, async ({ server, record, newPage }) => {
   await install(server);
   const page = await newPage(`${server.url}#/external-contacts`);

@@ -1,6 +1,8 @@
-// 复制: puts a text on the clipboard and says so. The mark stays, so that the admin sees what is already copied.
+// 复制: puts a text on the clipboard and says so. The mark stays, so that the admin sees what is already copied. Where the
+// browser has no clipboard for us (a page without https) the older command does it; where that is refused too, the text is
+// selected and the button says which keys to press.
 
-import { h, icon } from '../dom.js';
+import { h, icon, turnIcon } from '../dom.js';
 import { t } from '../i18n.js';
 
 /** `text()` is asked at the click; `source` is what gets selected where the clipboard refuses. */
@@ -13,13 +15,19 @@ export function copyButton({ name, all = false, text, source, announce }) {
   }, mark, word);
 
   async function copy() {
-    const done = await write(text()).catch(() => false);
-    if (!done) return announce(select(source));
+    if (!(await write(text()).catch(() => copyByCommand(text(), source)))) return byHand();
     element.classList.add('is-copied');
     word.textContent = t('page.copied');
     element.setAttribute('aria-label', t('page.copiedNamed', { name }));
-    mark.querySelector('use').setAttribute('href', 'assets/icons.svg#check');
+    turnIcon(mark, 'check');
     return announce(t('page.copiedNamed', { name }));
+  }
+
+  function byHand() {
+    globalThis.getSelection().selectAllChildren(source);
+    word.textContent = t('page.copyByHand');
+    element.removeAttribute('aria-label');
+    return announce(t('page.copyByHandHint'));
   }
 
   return element;
@@ -30,8 +38,18 @@ async function write(text) {
   return true;
 }
 
-function select(source) {
-  const selection = globalThis.getSelection();
-  selection.selectAllChildren(source);
-  return t('page.copyByHand');
+/** Puts the text itself on the clipboard; that something is selected is what the command asks for. */
+function copyByCommand(text, source) {
+  let taken = false;
+  globalThis.getSelection().selectAllChildren(source);
+  const hand = (event) => {
+    event.clipboardData.setData('text/plain', text);
+    event.preventDefault();
+    taken = true;
+  };
+  document.addEventListener('copy', hand, { once: true });
+  document.execCommand('copy');
+  document.removeEventListener('copy', hand);
+  globalThis.getSelection().removeAllRanges();
+  return taken;
 }
