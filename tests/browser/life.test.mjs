@@ -185,7 +185,7 @@ test('an app removed in WeCom is shown as cancelled, and installing it again beg
 test('disconnects only when the corporation’s name is typed, destroys what there was, and can begin anew', () => onCompleted(async ({ server, record, newPage }) => {
   const { contacts } = await server.api.state();
   const page = await newPage(`${server.url}#/contacts`);
-  await page.getByRole('button', { name: '更换Secret' }).click();
+  await page.getByRole('button', { name: '更换 Secret' }).click();
   await page.getByLabel('企业ID', { exact: true }).fill('ww-half-typed');
   await page.getByRole('link', { name: '设置', exact: true }).click();
   await page.getByRole('button', { name: '断开连接…' }).click();

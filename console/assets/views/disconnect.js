@@ -45,11 +45,11 @@ export function disconnectSection(ctx) {
   return { element, update({ installation }) { element.hidden = installation.status === 'not_installed'; } };
 }
 
-/** What is left to do in WeCom, after it is done here. */
+/** What has ended here, and what is left to do in WeCom. */
 export function disconnectedMessage(name, dismiss) {
   return message('ok', t('steps.disconnect.done', { corp: name }), [
-    h('p', {}, t('steps.disconnect.alsoInWecom')),
     h('p', {}, t('steps.disconnect.again')),
+    h('p', {}, t('steps.disconnect.alsoInWecom')),
     h('div', {}, button(t('steps.disconnect.dismiss'), { focus: 'dismiss', onClick: dismiss })),
   ]);
 }

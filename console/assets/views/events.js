@@ -4,7 +4,7 @@ import { problemWords, scopeName } from '../codes.js';
 import { h, icon, show } from '../dom.js';
 import { find, moment, t } from '../i18n.js';
 import { confirm } from './confirm.js';
-import { badge, button, facts, message, spinner, time, whileBusy, wordsMessage } from './parts.js';
+import { button, facts, message, spinner, tag, time, whileBusy, wordsMessage } from './parts.js';
 
 const PAGE = 50;
 const HOUR_MS = 3_600_000;
@@ -73,8 +73,8 @@ function eventRow(ctx, event) {
     h('summary', {}, icon('chevron', 'chevron'),
       h('span', { class: 'event-time' }, time(event.received_at ?? event.created_at)),
       h('span', { class: 'event-name' }, h('strong', {}, eventTitle(event)), h('code', {}, [event.event, event.change_type].filter(Boolean).join(' / '))),
-      h('span', { class: 'event-badges' }, event.event === TEST_EVENT && badge('wait', t('events.test')),
-        badge(event.scope?.startsWith('external') ? 'info' : 'idle', scopeName(event.scope)))),
+      h('span', { class: 'event-tags' }, event.event === TEST_EVENT && tag(t('events.test')),
+        tag(scopeName(event.scope)))),
     facts([
       [t('events.field.id'), h('code', {}, event.event_id)],
       [t('events.field.createdAt'), event.created_at && time(event.created_at)],

@@ -67,7 +67,7 @@ function topicBody(entry) {
       h('figcaption', {}, t('page.guide.drawn', { date: entry.diagram.drawn }))),
     h('h4', {}, t('page.guide.steps')),
     h('ol', { class: 'guide-steps' }, entry.steps.map((step) => h('li', {}, step))),
-    entry.questions.length > 0 && [h('h4', {}, t('page.guide.questions')), entry.questions.map(question)],
+    entry.questions.length > 0 && [h('h4', {}, t('page.guide.questions')), h('div', { class: 'questions' }, entry.questions.map(question))],
   ];
 }
 

@@ -4,7 +4,7 @@ import { findingWords, scopeName, words } from '../codes.js';
 import { h, icon } from '../dom.js';
 import { t } from '../i18n.js';
 import { stepOf } from '../progress.js';
-import { message, time, wordsMessage } from './parts.js';
+import { linkButton, message, time, wordsMessage } from './parts.js';
 
 const HEALTH_TONE = { ok: 'ok', attention: 'warn', broken: 'bad' };
 const HEALTH_ICON = { ok: 'check', warn: 'alert', bad: 'cross', info: 'info' };
@@ -24,7 +24,7 @@ export function healthPart(state) {
       state.completed_at && h('p', { class: 'quiet' }, t('steps.overview.completed'), ' ', time(state.completed_at))),
     state.findings.map(findingMessage),
     unfinished && state.findings.length === 0 && message('warn', unfinished.words, [
-      h('p', {}, unfinished.action), h('p', {}, h('a', { class: 'link', href: `#/${stepOf(state.next_step)}` }, t('steps.overview.handle')))]),
+      h('p', {}, unfinished.action), h('div', { class: 'actions' }, linkButton(t('steps.overview.handle'), `#/${stepOf(state.next_step)}`))]),
   ];
 }
 
@@ -34,7 +34,7 @@ function findingMessage(finding) {
   return wordsMessage(FINDING_TONE[finding.severity] ?? 'warn', entry, {
     title: [finding.scope && `${scopeName(finding.scope)}${t('page.colon')}`, entry.words], code: finding.code,
     more: [['affected', affected]], last: [['since', finding.since && time(finding.since)]],
-    extra: h('p', {}, h('a', { class: 'link', href: `#/${placeOf(finding)}` }, t('steps.overview.handle'))),
+    extra: h('div', { class: 'actions' }, linkButton(t('steps.overview.handle'), `#/${placeOf(finding)}`)),
   });
 }
 

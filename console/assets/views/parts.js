@@ -10,6 +10,11 @@ export function badge(tone, text) {
   return h('span', { class: `badge badge-${tone}` }, icon(TONE_ICON[tone]), h('span', {}, text));
 }
 
+/** A name for a group of things; it says nothing of a state, so it has no icon. */
+export function tag(text) {
+  return h('span', { class: 'tag' }, text);
+}
+
 export function time(iso) {
   return h('time', { datetime: iso, title: fullMoment(iso) }, moment(iso));
 }

@@ -50,9 +50,12 @@ export function stepFooter(ctx, step) {
     element,
     update(state) {
       const done = stepStates(state)[step] === 'done';
-      show(element, [done, Boolean(state.completed_at), state[step.replaceAll('-', '_')]?.callback?.status], () => [
+      const { callback } = scopeState(state, step) ?? {};
+      // What is being pasted comes first, and one button at a time is the one to press.
+      const kind = callback?.rotation_pending ? 'secondary' : 'primary';
+      show(element, [done, kind, callback?.status], () => [
         previous ? linkButton(t('page.previous'), href(previous), { kind: 'plain', iconName: 'back' }) : h('span', {}),
-        next && (done ? linkButton(t('page.next'), href(next), { kind: 'primary' }) : later(state)),
+        next && (done ? linkButton(t('page.next'), href(next), { kind }) : later(state)),
       ]);
     },
   };
