@@ -13,8 +13,8 @@ export async function openOidc(config, { place = globalThis.location, store = gl
   async function exchange(fields) {
     const answer = await fetch(endpoints.token_endpoint, {
       method: 'POST', credentials: 'omit', body: new URLSearchParams({ client_id: config.client_id, ...fields }),
-    });
-    if (!answer.ok) return null;
+    }).catch(() => null);
+    if (!answer?.ok) return null;
     const granted = await answer.json();
     const bearer = granted[config.bearer ?? 'access_token'];
     if (!bearer) return null;
@@ -30,7 +30,7 @@ export async function openOidc(config, { place = globalThis.location, store = gl
 
   async function renew() {
     if (!refreshToken) return false;
-    return (await exchange({ grant_type: 'refresh_token', refresh_token: refreshToken }).catch(() => null)) !== null;
+    return (await exchange({ grant_type: 'refresh_token', refresh_token: refreshToken })) !== null;
   }
 
   /** Leaves for the issuer; the address to come back to is kept, with everything in it. */

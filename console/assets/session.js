@@ -1,11 +1,11 @@
 // How the page gets its bearer token. This is the one place to change for another way of signing in.
 //
 // `assets/config.json`, given by the server, names the way:
-//   {"mode": "oidc", "issuer": "https://…", "client_id": "…", "scope": "openid …"}
+//   {"mode": "oidc", "issuer": "https://…", "client_id": "…", "bearer": "access_token", "scope": "openid"}
 //       Production. OIDC authorization code with PKCE against the issuer that the API's JWT authorizer trusts (oidc.js).
-//       Optional: "bearer": "id_token" where the tenant claim is in the ID token (default "access_token"), and
-//       "authorization_endpoint" with "token_endpoint" to do without discovery. The Content-Security-Policy must then
-//       allow the issuer's and the token endpoint's origins under connect-src.
+//       "bearer" is "access_token", or "id_token" where that one holds the tenant claim. With "authorization_endpoint" and
+//       "token_endpoint" there is no discovery. The server's Content-Security-Policy opens connect-src to the origins of
+//       issuer and token endpoint; docs/deploy.md says how they are set.
 //   {"mode": "local", "token": "…"}
 //       Nobody signs in on a machine of one's own: the server hands the token over, and the page keeps it in memory. A
 //       token in the address, `#token=…`, wins over it, for another tenant; fragments are not sent to any server, and the

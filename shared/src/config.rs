@@ -6,7 +6,7 @@ use url::Url;
 use crate::ids::TenantId;
 
 /// Every variable that `template.yaml` sets, in the order of [`Config`]'s table.
-pub const VARIABLES: [&str; 16] = [
+pub const VARIABLES: [&str; 18] = [
     "AUTHORIZATION_TABLE",
     "EVENT_TABLE",
     "SECRET_PREFIX",
@@ -21,6 +21,8 @@ pub const VARIABLES: [&str; 16] = [
     "EVENTS_ON_DISCONNECT",
     "CONSOLE_OIDC_ISSUER",
     "CONSOLE_OIDC_CLIENT_ID",
+    "CONSOLE_OIDC_TOKEN_ORIGIN",
+    "CONSOLE_OIDC_BEARER",
     "AWS_ENDPOINT_URL",
     "LOCAL_TENANT_ID",
 ];
@@ -42,6 +44,8 @@ pub const VARIABLES: [&str; 16] = [
 /// | `EVENT_RETENTION_DAYS` | how long events are kept | 30 |
 /// | `EVENTS_ON_DISCONNECT` | `keep` a tenant's events until they end, or `delete` them, when it disconnects | `keep` |
 /// | `CONSOLE_OIDC_ISSUER`, `CONSOLE_OIDC_CLIENT_ID` | where the admin page gets its token | none: the page is handed one |
+/// | `CONSOLE_OIDC_TOKEN_ORIGIN` | the origin of the issuer's token endpoint | the issuer's own |
+/// | `CONSOLE_OIDC_BEARER` | which of the issuer's tokens names the tenant: `access_token` or `id_token` | `access_token` |
 /// | `AWS_ENDPOINT_URL` | the endpoint in the place of AWS's own, for `sam local` | AWS's own |
 /// | `LOCAL_TENANT_ID` | the tenant of a request without claims, since `sam local` checks no token; refused elsewhere | none |
 #[derive(Debug, Clone)]
@@ -70,7 +74,7 @@ pub struct Config {
     pub event_retention: SignedDuration,
     /// `EVENTS_ON_DISCONNECT`
     pub delete_events_on_disconnect: bool,
-    /// `CONSOLE_OIDC_ISSUER` and `CONSOLE_OIDC_CLIENT_ID`
+    /// The variables `CONSOLE_OIDC_…`
     pub console_oidc: Option<Oidc>,
     /// `AWS_ENDPOINT_URL`
     pub aws_endpoint_url: Option<String>,
@@ -85,6 +89,10 @@ pub struct Oidc {
     pub issuer: String,
     /// The page's client id there.
     pub client_id: String,
+    /// `access_token` or `id_token`: the one that the page sends to the API.
+    pub bearer: &'static str,
+    /// The origins that the page talks to there: the issuer's for discovery, the token endpoint's for tokens.
+    pub origins: Vec<String>,
 }
 
 /// What is wrong with the environment, all of it.
@@ -111,13 +119,7 @@ impl Config {
             lookup: &lookup,
             problems: Vec::new(),
         };
-        let issuer = reader.optional("CONSOLE_OIDC_ISSUER");
-        let client_id = reader.optional("CONSOLE_OIDC_CLIENT_ID");
-        if issuer.is_some() != client_id.is_some() {
-            reader
-                .problems
-                .push("CONSOLE_OIDC_ISSUER and CONSOLE_OIDC_CLIENT_ID are set together or not at all".into());
-        }
+        let console_oidc = reader.oidc();
         let config = Self {
             authorization_table: reader.required("AUTHORIZATION_TABLE"),
             event_table: reader.required("EVENT_TABLE"),
@@ -135,9 +137,7 @@ impl Config {
             rotation_grace: SignedDuration::from_hours(reader.number("ROTATION_GRACE_HOURS", 24)),
             event_retention: SignedDuration::from_hours(24 * reader.number("EVENT_RETENTION_DAYS", 30)),
             delete_events_on_disconnect: reader.one_of("EVENTS_ON_DISCONNECT", ["keep", "delete"]) == "delete",
-            console_oidc: issuer
-                .zip(client_id)
-                .map(|(issuer, client_id)| Oidc { issuer, client_id }),
+            console_oidc,
             aws_endpoint_url: reader.optional("AWS_ENDPOINT_URL"),
             local_tenant_id: reader.local_tenant_id(),
         };
@@ -199,6 +199,33 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         default
     }
 
+    fn oidc(&mut self) -> Option<Oidc> {
+        let issuer = self.optional("CONSOLE_OIDC_ISSUER");
+        let client_id = self.optional("CONSOLE_OIDC_CLIENT_ID");
+        let token_origin = self.optional("CONSOLE_OIDC_TOKEN_ORIGIN");
+        let bearer = self.one_of("CONSOLE_OIDC_BEARER", ["access_token", "id_token"]);
+        if issuer.is_some() != client_id.is_some() {
+            self.problems
+                .push("CONSOLE_OIDC_ISSUER and CONSOLE_OIDC_CLIENT_ID are set together or not at all".into());
+        }
+        if token_origin.is_some() && token_origin != token_origin.as_deref().and_then(https_origin) {
+            self.problems
+                .push("CONSOLE_OIDC_TOKEN_ORIGIN is not an origin such as https://login.example.com".into());
+        }
+        let (issuer, client_id) = issuer.zip(client_id)?;
+        let issuer_origin = https_origin(&issuer);
+        if issuer_origin.is_none() {
+            self.problems.push("CONSOLE_OIDC_ISSUER is not an https URL".into());
+        }
+        let origins = issuer_origin.into_iter().chain(token_origin).collect();
+        Some(Oidc {
+            issuer,
+            client_id,
+            bearer,
+            origins,
+        })
+    }
+
     /// Where it counts, anybody is the tenant: so only where `sam local` says that it is the one who runs us.
     fn local_tenant_id(&mut self) -> Option<TenantId> {
         let text = self.optional("LOCAL_TENANT_ID")?;
@@ -213,6 +240,16 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         }
         tenant_id
     }
+}
+
+/// The origin of an https URL. It goes into the page's policy, so the host may hold neither a wildcard nor a separator, which
+/// the URL standard allows.
+fn https_origin(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok().filter(|url| url.scheme() == "https")?;
+    let host = url.host_str()?;
+    host.chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+        .then(|| url.origin().ascii_serialization())
 }
 
 #[cfg(test)]
@@ -275,6 +312,51 @@ mod tests {
         assert_eq!(config.aws_endpoint_url, None);
         assert_eq!(config.local_tenant_id, None);
         assert_eq!(config.tenant_claim, "tenant_id");
+    }
+
+    #[test]
+    fn names_the_issuer_and_its_token_endpoint_by_their_origins() {
+        let issuer = ("CONSOLE_OIDC_ISSUER", "https://issuer.example.com/pool");
+        let client = ("CONSOLE_OIDC_CLIENT_ID", "page");
+        let oidc = config(&[issuer, client]).unwrap().console_oidc.unwrap();
+        assert_eq!(
+            (oidc.bearer, oidc.origins),
+            ("access_token", vec!["https://issuer.example.com".to_owned()])
+        );
+        let token = ("CONSOLE_OIDC_TOKEN_ORIGIN", "https://login.example.com:8443");
+        let oidc = config(&[issuer, client, token, ("CONSOLE_OIDC_BEARER", "id_token")])
+            .unwrap()
+            .console_oidc
+            .unwrap();
+        assert_eq!(oidc.bearer, "id_token");
+        assert_eq!(
+            oidc.origins,
+            ["https://issuer.example.com", "https://login.example.com:8443"]
+        );
+    }
+
+    #[test]
+    fn lets_nothing_but_an_https_origin_into_the_policy_of_the_page() {
+        let client = ("CONSOLE_OIDC_CLIENT_ID", "page");
+        for wrong in [
+            "*",
+            "https:",
+            "https://*.example.com",
+            "https://a.example;script-src",
+            "https://a.example https://b.example",
+            "http://login.example.com",
+            "login.example.com",
+        ] {
+            let error = config(&[("CONSOLE_OIDC_ISSUER", wrong), client])
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("CONSOLE_OIDC_ISSUER is not"), "{error}");
+            let error = config(&[("CONSOLE_OIDC_TOKEN_ORIGIN", wrong)]).unwrap_err().to_string();
+            assert!(error.contains("CONSOLE_OIDC_TOKEN_ORIGIN"), "{error}");
+        }
+        let with_a_path = [("CONSOLE_OIDC_TOKEN_ORIGIN", "https://login.example.com/oauth2/token")];
+        assert!(config(&with_a_path).is_err());
+        assert!(config(&[("CONSOLE_OIDC_BEARER", "cookie")]).is_err());
     }
 
     #[test]

@@ -16,6 +16,7 @@ export function signInView(session, arrival) {
     h('p', { class: 'brand' }, icon('mark', 'mark'), h('span', {}, t('page.product'))),
     arrival?.outcome === 'installed' && message('info', t('page.arrivedElsewhere'), h('p', {}, t('page.arrivedElsewhereHint'))),
     arrival?.outcome === 'failed' && wordsMessage('bad', words('error', arrival.code, 'installation'), { code: arrival.code }),
+    session.tried && message('warn', t('page.signInFailed'), h('p', {}, t('page.signInFailedHint'))),
     h('h1', {}, t('page.signInTitle')), h('p', { class: 'lead' }, lead),
     session.signIn && h('div', { class: 'actions' }, button(t('page.signIn'), { kind: 'primary', onClick: () => session.signIn() })));
 }

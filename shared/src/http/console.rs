@@ -18,11 +18,12 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{Answer, Problem, conclude, read};
-use crate::{entropy::hex, startup::Platform};
+use crate::{config::Oidc, entropy::hex, startup::Platform};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../console");
 
-/// Nothing but our own files, and nothing inline; the page talks to its own origin and, to sign in, to the issuer.
+/// Nothing but our own files, and nothing inline; the page talks to its own origin and, to sign in, to the issuer and its
+/// token endpoint.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -34,7 +35,10 @@ pub async fn console(platform: &Platform, request: Request) -> Response<Body> {
 fn file(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let path = request.uri().path().trim_start_matches('/');
     if path == "assets/config.json" {
-        return Ok(protect(platform, Answer::json(StatusCode::OK, &page_config(platform))));
+        return Ok(protect(
+            platform,
+            Answer::json(StatusCode::OK, &page_config(platform.config.console_oidc.as_ref())),
+        ));
     }
     let path = if path.is_empty() { "index.html" } else { path };
     if path != "index.html" && !path.starts_with("assets/") {
@@ -93,24 +97,18 @@ fn gzip(contents: &[u8]) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
-/// Where the page gets its token.
-fn page_config(platform: &Platform) -> serde_json::Value {
-    match &platform.config.console_oidc {
+/// Where the page gets its token; `console/assets/session.js` says what each member means.
+fn page_config(oidc: Option<&Oidc>) -> serde_json::Value {
+    match oidc {
         None => json!({"mode": "local"}),
-        Some(oidc) => {
-            json!({"mode": "oidc", "issuer": oidc.issuer, "client_id": oidc.client_id, "scope": "openid"})
-        }
+        Some(oidc) => json!({
+            "mode": "oidc", "issuer": oidc.issuer, "client_id": oidc.client_id, "bearer": oidc.bearer, "scope": "openid",
+        }),
     }
 }
 
 fn protect(platform: &Platform, answer: Answer) -> Answer {
-    let policy = match &platform.config.console_oidc {
-        Some(oidc) => POLICY.replace(
-            "connect-src 'self'",
-            &format!("connect-src 'self' {}", origin(&oidc.issuer)),
-        ),
-        None => POLICY.to_owned(),
-    };
+    let policy = policy(platform.config.console_oidc.as_ref());
     let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY));
     answer
         .with(CONTENT_SECURITY_POLICY, policy)
@@ -122,11 +120,9 @@ fn protect(platform: &Platform, answer: Answer) -> Answer {
         )
 }
 
-/// A source of the policy is an origin: with a path it would match that one path alone.
-fn origin(url: &str) -> String {
-    url::Url::parse(url)
-        .map(|url| url.origin().ascii_serialization())
-        .unwrap_or_default()
+fn policy(oidc: Option<&Oidc>) -> String {
+    let origins = oidc.map(|oidc| oidc.origins.join(" ")).unwrap_or_default();
+    POLICY.replace("connect-src 'self'", format!("connect-src 'self' {origins}").trim_end())
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -137,5 +133,42 @@ fn content_type(path: &str) -> &'static str {
         Some("json") => "application/json",
         Some("svg") => "image/svg+xml",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn oidc() -> Oidc {
+        Oidc {
+            issuer: "https://issuer.example.com/pool".into(),
+            client_id: "page".into(),
+            bearer: "id_token",
+            origins: vec!["https://issuer.example.com".into(), "https://login.example.com".into()],
+        }
+    }
+
+    #[test]
+    fn lets_the_page_talk_to_its_own_origin_alone_when_nobody_signs_in() {
+        assert_eq!(policy(None), POLICY);
+        assert!(POLICY.contains("connect-src 'self';"));
+    }
+
+    #[test]
+    fn opens_the_policy_for_the_issuer_and_its_token_endpoint_and_for_nothing_else() {
+        let opened = policy(Some(&oidc()));
+        let sources = "connect-src 'self' https://issuer.example.com https://login.example.com;";
+        assert!(opened.contains(sources), "{opened}");
+        assert_eq!(opened.replace(sources, "connect-src 'self';"), POLICY);
+    }
+
+    #[test]
+    fn tells_the_page_which_token_to_send() {
+        let expected = json!({
+            "mode": "oidc", "issuer": "https://issuer.example.com/pool", "client_id": "page", "bearer": "id_token", "scope": "openid",
+        });
+        assert_eq!(page_config(Some(&oidc())), expected);
+        assert_eq!(page_config(None), json!({"mode": "local"}));
     }
 }
