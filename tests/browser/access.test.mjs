@@ -103,6 +103,17 @@ test('copies without a clipboard of the browser’s, and says which keys to pres
   await assertNoErrors(record);
 }));
 
+test('the choice of Secret outlives the tab', () => onStage(browser, async ({ server, record, newPage }) => {
+  await install(server);
+  const page = await newPage(`${server.url}#/external-contacts`);
+  await page.getByRole('radio', { name: /^自建应用Secret/ }).check();
+  await page.close();
+  const again = await newPage(`${server.url}#/external-contacts`);
+  await again.getByLabel('自建应用Secret', { exact: true }).waitFor();
+  assert.ok(await again.getByRole('radio', { name: /^自建应用Secret/ }).isChecked());
+  await assertNoErrors(record);
+}));
+
 test('the choice of Secret and the guide are reached by keyboard, and the guide leads back', () => onStage(browser, async ({ server, record, newPage }) => {
   await install(server);
   const page = await newPage(`${server.url}#/external-contacts`);

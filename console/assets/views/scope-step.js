@@ -6,7 +6,8 @@ import { awaitsCheck, scopeState } from '../progress.js';
 import { callbackCard } from './callback-card.js';
 import { secretCard } from './secret-card.js';
 
-const CHOICE = 'secret-kind';
+/** Which Secret it is, the server is not told; so this browser remembers, also for the day when it is replaced. */
+const CHOICE = 'wecom-authorization.secret-kind';
 
 export function contactsStep(ctx) {
   const kind = () => 'contacts';
@@ -14,7 +15,7 @@ export function contactsStep(ctx) {
 }
 
 export function externalContactsStep(ctx) {
-  const kind = () => ctx.drafts.noted(CHOICE) ?? 'customer';
+  const kind = () => (globalThis.localStorage.getItem(CHOICE) === 'app' ? 'app' : 'customer');
   const choice = h('fieldset', { class: 'choice card' }, h('legend', {}, t('steps.choice.title')), ['customer', 'app'].map((name) => {
     const input = h('input', { type: 'radio', name: 'kind', value: name, checked: kind() === name, on: { change: () => choose(name) } });
     return h('label', { class: 'choice-card' }, input, h('span', {},
@@ -26,7 +27,7 @@ export function externalContactsStep(ctx) {
   checklist.hidden = kind() !== 'app';
 
   function choose(name) {
-    ctx.drafts.note(CHOICE, name);
+    globalThis.localStorage.setItem(CHOICE, name);
     checklist.hidden = name !== 'app';
     ctx.guide.suggest(`${name}-secret`);
     if (ctx.store.snapshot.state) step.update(ctx.store.snapshot.state);
