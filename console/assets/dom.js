@@ -46,7 +46,8 @@ export function turnIcon(svg, name) {
 export function drawing(file, layers, label) {
   const svg = document.createElementNS(SVG, 'svg');
   setAttributes(svg, { viewBox: '0 0 360 220', role: 'img', 'aria-label': label });
-  svg.append(...layers.map((layer) => svgUse(`assets/guide/${file}#${layer}`)));
+  const address = new URL(`guide/${file}`, import.meta.url).href;
+  svg.append(...layers.map((layer) => svgUse(`${address}#${layer}`)));
   return svg;
 }
 

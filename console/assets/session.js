@@ -29,7 +29,7 @@ export async function openSession({ place = globalThis.location } = {}) {
 }
 
 async function readConfig() {
-  const answer = await fetch(new URL('config.json', import.meta.url), { cache: 'no-cache' });
+  const answer = await fetch(new URL('assets/config.json', document.baseURI), { cache: 'no-cache' });
   if (!answer.ok) throw new Error(`config.json: ${answer.status}`);
   return answer.json();
 }

@@ -26,7 +26,7 @@ function withIssuer(work, { bearers = (token) => [token], allowed = (issuer) => 
     try {
       // A page whose answer was replaced counts as one from the public network, which may not call loopback unasked.
       await context.grantPermissions(['local-network-access']);
-      await context.route('**/assets/config.json', (route) => route.fulfill({ json: { mode: 'oidc', issuer: issuer.origin, client_id: CLIENT, bearer: 'access_token', scope: 'openid' } }));
+      await context.route('**/config.json', (route) => route.fulfill({ json: { mode: 'oidc', issuer: issuer.origin, client_id: CLIENT, bearer: 'access_token', scope: 'openid' } }));
       await context.route((url) => url.origin === new URL(server.url).origin && url.pathname === '/', async (route) => {
         const answer = await route.fetch();
         const policy = answer.headers()['content-security-policy'];

@@ -1,6 +1,6 @@
 //! The admin page: files of `console/`, embedded.
 
-use std::io::Write as _;
+use std::{io::Write as _, sync::LazyLock};
 
 use flate2::{Compression, write::GzEncoder};
 use include_dir::{Dir, include_dir};
@@ -22,6 +22,27 @@ use crate::{config::Oidc, entropy::hex, startup::Platform};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../console");
 
+/// Changes with any file. It stands in the addresses that the page's HTML gives, and modules name one another relative to
+/// their own, so a browser may keep them all: a second visit asks for the HTML alone.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let mut digest = Sha256::new();
+    digest_all(&FILES, &mut digest);
+    hex(&digest.finalize())
+        .get(..VERSION_DIGITS)
+        .unwrap_or_default()
+        .to_owned()
+});
+const VERSION_DIGITS: usize = 16;
+
+static INDEX: LazyLock<String> = LazyLock::new(|| {
+    let html = FILES.get_file("index.html").and_then(|file| file.contents_utf8());
+    html.unwrap_or_default()
+        .replace("\"assets/", &format!("\"assets/{}/", *VERSION))
+});
+
+const KEEP: &str = "public, max-age=31536000, immutable";
+const ASK_EACH_TIME: &str = "no-cache";
+
 /// Nothing but our own files, and nothing inline; the page talks to its own origin and, to sign in, to the issuer and its
 /// token endpoint.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -40,11 +61,7 @@ fn file(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
             Answer::json(StatusCode::OK, &page_config(platform.config.console_oidc.as_ref())),
         ));
     }
-    let path = if path.is_empty() { "index.html" } else { path };
-    if path != "index.html" && !path.starts_with("assets/") {
-        return Err(Problem::not_found());
-    }
-    let contents = FILES.get_file(path).ok_or_else(Problem::not_found)?.contents();
+    let (path, contents, cache_control) = find(path).ok_or_else(Problem::not_found)?;
     // Weak, because the same file goes out compressed and not.
     let etag = format!("W/\"{}\"", hex(&Sha256::digest(contents)).get(..32).unwrap_or_default());
     let seen = request
@@ -57,16 +74,42 @@ fn file(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     }) {
         Answer::empty(StatusCode::NOT_MODIFIED)
     } else {
-        contents_of(path, contents, request)
+        contents_of(&path, contents, request)
     };
     let etag = HeaderValue::from_str(&etag).map_err(|_| Problem::internal())?;
-    // Modules import one another by name, so a new version must be noticed at once: cached, but asked for each time.
     Ok(protect(
         platform,
         answer
             .with(ETAG, etag)
-            .with(CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+            .with(CACHE_CONTROL, HeaderValue::from_static(cache_control)),
     ))
+}
+
+/// The file at a path, with or without a version in it, and how long it may be kept: for good where the version is that of
+/// the files here. Another one is asked for while a deployment is under way, or by a page that was opened before it.
+fn find(path: &str) -> Option<(String, &'static [u8], &'static str)> {
+    if path.is_empty() || path == "index.html" {
+        return Some(("index.html".to_owned(), INDEX.as_bytes(), ASK_EACH_TIME));
+    }
+    let file = path.strip_prefix("assets/")?;
+    let is_version = |segment: &str| segment.len() == VERSION_DIGITS && segment.bytes().all(|b| b.is_ascii_hexdigit());
+    let (version, file) = match file.split_once('/') {
+        Some((first, rest)) if is_version(first) => (first, rest),
+        _ => ("", file),
+    };
+    let path = format!("assets/{file}");
+    let contents = FILES.get_file(&path)?.contents();
+    Some((path, contents, if version == *VERSION { KEEP } else { ASK_EACH_TIME }))
+}
+
+fn digest_all(folder: &Dir<'_>, digest: &mut Sha256) {
+    for file in folder.files() {
+        digest.update(file.path().as_os_str().as_encoded_bytes());
+        digest.update(file.contents());
+    }
+    for inner in folder.dirs() {
+        digest_all(inner, digest);
+    }
 }
 
 /// The file, compressed for whoever takes that: an HTTP API of API Gateway does not compress.
@@ -146,6 +189,32 @@ mod tests {
             client_id: "page".into(),
             bearer: "id_token",
             origins: vec!["https://issuer.example.com".into(), "https://login.example.com".into()],
+        }
+    }
+
+    #[test]
+    fn lets_a_browser_keep_what_the_page_names_and_nothing_else() {
+        let named: Vec<_> = INDEX
+            .split("=\"assets/")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect();
+        assert!(named.len() > 40, "{named:?}");
+        for name in named {
+            let (_, _, cache_control) = find(&format!("assets/{name}")).unwrap();
+            assert_eq!(cache_control, KEEP, "{name}");
+        }
+        for path in ["", "assets/main.js", "assets/0123456789abcdef/main.js"] {
+            assert_eq!(find(path).unwrap().2, ASK_EACH_TIME, "{path}");
+        }
+        let version = VERSION.as_str();
+        for path in [
+            "Cargo.toml".to_owned(),
+            format!("assets/{version}"),
+            format!("assets/{version}/{version}/main.js"),
+            format!("assets/{version}/../index.html"),
+        ] {
+            assert!(find(&path).is_none(), "{path}");
         }
     }
 
