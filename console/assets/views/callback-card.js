@@ -69,7 +69,7 @@ export function callbackCard(ctx, scope, kind) {
         [t('steps.callback.lastEvent'), callback.last_event_at && time(callback.last_event_at)],
         [t('steps.callback.received'), count(callback.events_received)],
         [t('steps.callback.duplicates'), callback.duplicates > 0 && count(callback.duplicates)],
-      ]),
+      ], { short: true }),
     ];
     return [
       phase === 'rotating' && message('info', t('steps.callback.rotating'), h('p', {}, t('steps.callback.rotatingNote'))),

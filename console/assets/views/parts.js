@@ -95,9 +95,9 @@ export function field({ id, label, input, hint, guide, optional = false }) {
   };
 }
 
-/** Facts as pairs; a missing fact is left out. */
-export function facts(pairs) {
-  return h('dl', { class: 'facts' }, pairs.filter(([, value]) => ![null, undefined, false, ''].includes(value))
+/** Facts as pairs; a missing fact is left out. `short` ones stand two in a row where there is room. */
+export function facts(pairs, { short = false } = {}) {
+  return h('dl', { class: short ? 'facts facts-short' : 'facts' }, pairs.filter(([, value]) => ![null, undefined, false, ''].includes(value))
     .map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
 }
 

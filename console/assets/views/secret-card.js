@@ -32,7 +32,7 @@ export function secretCard(ctx, scope, kind) {
         [t(`steps.secret.name.${kind()}`), secret.last_four && h('code', { class: 'masked' }, `••••••••${secret.last_four}`)],
         [t('steps.secret.registeredAt'), secret.registered_at && time(secret.registered_at)],
         [t('steps.secret.checkedAt'), secret.checked_at && time(secret.checked_at)],
-      ]),
+      ], { short: true }),
       h('div', { class: 'actions' }, button(t('steps.secret.replace'), { focus: `replace-${scope}`, onClick: () => edit(true) })),
     ];
   }
