@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { goTo, heading, readValues } from './harness/admin.mjs';
+import { card, goTo, heading, readValues } from './harness/admin.mjs';
 import { openBrowser } from './harness/browser.mjs';
 import { connect, install, register, YUNFAN } from './harness/server.mjs';
 import { onStage } from './harness/stage.mjs';
@@ -17,9 +17,10 @@ mkdirSync(FOLDER, { recursive: true });
 
 await onStage(browser, async ({ server, newPage }) => {
   const page = await newPage();
-  const shoot = async (name) => {
+  const shoot = async (name, from) => {
     await page.setViewportSize({ width: 1280, height: HEIGHT });
     await page.evaluate(() => { document.activeElement.blur(); globalThis.scrollTo(0, 0); });
+    await from?.evaluate((element) => globalThis.scrollTo(0, element.getBoundingClientRect().top - 24));
     await page.mouse.move(0, 0);
     await page.screenshot({ path: `${FOLDER}${name}.png` });
   };
@@ -30,8 +31,10 @@ await onStage(browser, async ({ server, newPage }) => {
   await register(server, 'contacts');
   await goTo(page, 'contacts');
   await page.getByRole('button', { name: '刷新状态' }).click();
-  await readValues(page);
-  await shoot('contacts');
+  const { url, token, key } = await readValues(page);
+  await server.wecom.save(YUNFAN, 'contacts', { url, token: [...token].reverse().join(''), encoding_aes_key: key });
+  await page.getByText('收到企业微信的请求，但 Token 不一致').first().waitFor();
+  await shoot('contacts', card(page, '回填到企业微信'));
   await connect(server, 'contacts');
   await connect(server, 'external-contacts');
   await server.api.complete();
