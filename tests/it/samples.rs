@@ -1,27 +1,22 @@
 //! Every sample invocation in `events/` through its function, on the stage of `tests::seed`, with the answer that is recorded
-//! beside it in `….expected.json`.
-//!
-//! A recorded answer is what Lambda is handed, so what `sam local invoke` prints, with the body as JSON where it is JSON; of the
-//! headers only those that are named are compared. In a text, `{{text}}` stands for any text, and the texts `{{time}}` and
-//! `{{number}}` for any time and any number. `asks` lists the calls to WeCom; where it is missing, there must be none. A
-//! function that is not routed has its output under `answer`, or the code of its refusal under `error`.
+//! beside it (`tests::expectation`).
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
-use axum::extract::{Query, State};
-use jiff::Timestamp;
 use lambda_http::{Context, LambdaEvent, request::LambdaRequest};
-use serde_json::{Map, Value, json};
-use tests::{Names, seed, wecom};
+use serde_json::{Value, json};
+use tests::{
+    Names,
+    expectation::{self, EXPECTED, difference},
+    seed, wecom,
+};
 use tower::Service as _;
 use wecom_authorization::{config::Config, http, invoked, startup::Platform, streams};
-
-const EXPECTED: &str = ".expected.json";
 
 #[tokio::test]
 async fn every_sample_is_answered_as_is_recorded_beside_it() {
@@ -126,10 +121,9 @@ impl Stage {
     async fn start() -> Self {
         let devstack = devstack::Devstack::start(devstack::Options::default()).await.unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let router = axum::Router::new().fallback(answer).with_state(Arc::clone(&asked));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let wecom_url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        tokio::spawn(wecom::serve(listener, Arc::clone(&asked)));
         Self {
             aws: local::aws(devstack.endpoint_url()),
             _devstack: devstack,
@@ -164,18 +158,6 @@ impl Stage {
         }
         answer
     }
-}
-
-async fn answer(
-    State(asked): State<Arc<Mutex<Vec<String>>>>,
-    Query(query): Query<BTreeMap<String, String>>,
-    request: axum::extract::Request,
-) -> String {
-    let path = request.uri().path().to_owned();
-    let body = axum::body::to_bytes(request.into_body(), 65_536).await.unwrap();
-    asked.lock().unwrap().push(path.clone());
-    let body = serde_json::from_slice(&body).unwrap_or_default();
-    wecom::answer(&path, &query, &body).to_string()
 }
 
 /// What a function makes of an event.
@@ -228,119 +210,5 @@ async fn through_lambda_http(function: &str, platform: &'static Platform, event:
         }
     }));
     let answer = adapter.call(LambdaEvent::new(event, context)).await.unwrap();
-    let mut answer = serde_json::to_value(&answer).unwrap();
-    if let Some(body) = answer["body"]
-        .as_str()
-        .and_then(|body| serde_json::from_str::<Map<_, _>>(body).ok())
-    {
-        answer["body"] = Value::Object(body);
-    }
-    answer
-}
-
-/// Where an answer is not what is recorded, if it is not.
-fn difference(expected: &Value, answer: &Value) -> Option<String> {
-    let recorded = expected.as_object().unwrap();
-    if let Some(unknown) = recorded.keys().find(|name| !FIELDS.contains(&name.as_str())) {
-        return Some(format!("{unknown} means nothing in an expectation"));
-    }
-    FIELDS.iter().find_map(|field| match *field {
-        "headers" => expected["headers"]
-            .as_object()?
-            .iter()
-            .find_map(|(name, value)| differs(&format!("header {name}"), value, &answer["headers"][name.as_str()])),
-        // What Lambda writes where there is nothing.
-        "body" if recorded.get("body").is_none() => {
-            let body = answer["body"].as_str().unwrap_or_default();
-            (!body.is_empty()).then(|| "there is a body".to_owned())
-        }
-        "cookies" if recorded.get("cookies").is_none() => {
-            let any = answer["cookies"].as_array().is_some_and(|cookies| !cookies.is_empty());
-            any.then(|| "there are cookies".to_owned())
-        }
-        field => differs(field, &expected[field], &answer[field]),
-    })
-}
-
-const FIELDS: [&str; 7] = ["statusCode", "headers", "cookies", "body", "answer", "error", "asks"];
-
-fn differs(place: &str, expected: &Value, found: &Value) -> Option<String> {
-    match (expected, found) {
-        (Value::Object(wanted), Value::Object(given)) => {
-            let keys: BTreeSet<_> = wanted.keys().chain(given.keys()).collect();
-            keys.into_iter().find_map(|key| {
-                let place = format!("{place}.{key}");
-                match (wanted.get(key), given.get(key)) {
-                    (Some(wanted), Some(given)) => differs(&place, wanted, given),
-                    (wanted, _) => Some(format!(
-                        "{place} is {}",
-                        if wanted.is_some() { "missing" } else { "new" }
-                    )),
-                }
-            })
-        }
-        (Value::Array(wanted), Value::Array(given)) if wanted.len() == given.len() => {
-            let mut pairs = wanted.iter().zip(given).enumerate();
-            pairs.find_map(|(index, (wanted, given))| differs(&format!("{place}[{index}]"), wanted, given))
-        }
-        (Value::String(wanted), given) if fits(wanted, given) => None,
-        (wanted, given) if wanted == given => None,
-        (wanted, given) => Some(format!("{place} should be {wanted}, and is {given}")),
-    }
-}
-
-/// Whether a text stands for what was found.
-fn fits(wanted: &str, given: &Value) -> bool {
-    match (wanted, given) {
-        ("{{number}}", given) => given.is_number(),
-        ("{{time}}", Value::String(given)) => given.parse::<Timestamp>().is_ok(),
-        (wanted, Value::String(given)) => {
-            let mut pieces = wanted.split("{{text}}");
-            let Some(mut rest) = given.strip_prefix(pieces.next().unwrap_or_default()) else {
-                return false;
-            };
-            let mut open = false;
-            for piece in pieces {
-                open = true;
-                let Some(at) = rest.find(piece) else { return false };
-                (_, rest) = rest.split_at(at + piece.len());
-                open = open && piece.is_empty();
-            }
-            open || rest.is_empty()
-        }
-        _ => false,
-    }
-}
-
-#[test]
-fn an_expectation_stands_for_what_it_says() {
-    for (wanted, given, fit) in [
-        ("{{text}}", json!("anything"), true),
-        ("{{text}}", json!(5), false),
-        ("a{{text}}c", json!("abc"), true),
-        ("a{{text}}c", json!("abcd"), false),
-        ("a{{text}}", json!("abcd"), true),
-        ("abc", json!("abc"), true),
-        ("abc", json!("abcd"), false),
-        ("{{time}}", json!("2026-11-01T12:00:00Z"), true),
-        ("{{time}}", json!("noon"), false),
-        ("{{number}}", json!(5), true),
-        ("{{number}}", json!("5"), false),
-    ] {
-        assert_eq!(fits(wanted, &given), fit, "{wanted} {given}");
-    }
-    let expected = json!({"statusCode": 200, "body": {"a": "{{text}}"}});
-    assert_eq!(
-        difference(&expected, &json!({"statusCode": 200, "body": {"a": "b"}})),
-        None
-    );
-    for wrong in [
-        json!({"statusCode": 201, "body": {"a": "b"}}),
-        json!({"statusCode": 200, "body": {"a": "b", "c": 1}}),
-        json!({"statusCode": 200, "body": {}}),
-        json!({"statusCode": 200, "body": {"a": "b"}, "asks": ["/cgi-bin/gettoken"]}),
-        json!({"statusCode": 200, "body": {"a": "b"}, "cookies": ["c"]}),
-    ] {
-        assert!(difference(&expected, &wrong).is_some(), "{wrong}");
-    }
+    expectation::routed(serde_json::to_value(&answer).unwrap())
 }

@@ -1,10 +1,46 @@
 //! A WeCom for the samples: it knows the people of the samples, and nobody else. The whole WeCom is the simulator.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
 
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Query, State},
+    http::Uri,
+};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::people::{AUTH_CODE, HOOLI, TENANTS, Tenant};
+
+/// The paths of the calls it was asked, in order.
+pub type Asked = Arc<Mutex<Vec<String>>>;
+
+/// Answers every call to a listener, until the task is ended.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(listener: TcpListener, asked: Asked) -> io::Result<()> {
+    axum::serve(listener, Router::new().fallback(called).with_state(asked)).await
+}
+
+async fn called(
+    State(asked): State<Asked>,
+    Query(query): Query<BTreeMap<String, String>>,
+    uri: Uri,
+    body: Bytes,
+) -> String {
+    let path = uri.path();
+    asked
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(path.to_owned());
+    answer(path, &query, &serde_json::from_slice(&body).unwrap_or_default()).to_string()
+}
 
 /// The answer to a call: its path, the parameters of its query, and its body.
 #[must_use]
