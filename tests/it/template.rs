@@ -164,13 +164,38 @@ fn sets_the_variables_that_the_functions_read() {
 
 #[test]
 fn has_local_settings_for_variables_that_there_are() {
-    let env: Value = serde_json::from_str(&read("env.json")).unwrap();
-    assert_eq!(names(&env), BTreeSet::from(["Parameters"]));
-    let unknown: Vec<_> = names(&env["Parameters"])
-        .into_iter()
-        .filter(|name| !VARIABLES.contains(name))
+    for file in ["env.json", "env.samples.json"] {
+        let env: Value = serde_json::from_str(&read(file)).unwrap();
+        assert_eq!(names(&env), BTreeSet::from(["Parameters"]), "{file}");
+        let unknown: Vec<_> = names(&env["Parameters"])
+            .into_iter()
+            .filter(|name| !VARIABLES.contains(name))
+            .collect();
+        assert!(unknown.is_empty(), "{file}: {unknown:?}");
+    }
+}
+
+#[test]
+fn lets_sam_take_what_sam_build_has_made() {
+    let named: Vec<_> = read("samconfig.toml")
+        .lines()
+        .filter(|line| line.starts_with("template"))
+        .map(str::to_owned)
         .collect();
-    assert!(unknown.is_empty(), "{unknown:?}");
+    assert!(named.is_empty(), "{named:?}: `sam deploy` would upload the source");
+}
+
+#[test]
+fn names_every_function_in_the_output() {
+    let template = template();
+    let named: BTreeSet<_> = template["Outputs"]["FunctionNames"]["Value"]["Fn::Join"][1]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|reference| reference["Ref"].as_str().unwrap())
+        .collect();
+    let functions = resources(&template, "AWS::Serverless::Function");
+    assert_eq!(named, functions.into_keys().collect());
 }
 
 #[test]
