@@ -11,6 +11,8 @@ mod callback_input;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod event_schema;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod faults;

@@ -299,10 +299,10 @@ async fn a_key_that_only_a_pending_or_a_previous_generation_needs_is_kept() {
         ..current.clone()
     };
     record.pending = Some(under("of-the-pending", 8));
-    record.previous = Some(Retired {
+    record.previous = vec![Retired {
         generation: under("of-the-previous", 7),
         valid_until: stage.now(),
-    });
+    }];
     stage
         .store()
         .commit(vec![Change::SaveCallback(Box::new(record))])

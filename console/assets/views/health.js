@@ -10,7 +10,7 @@ const HEALTH_TONE = { ok: 'ok', attention: 'warn', broken: 'bad' };
 const HEALTH_ICON = { ok: 'check', warn: 'alert', bad: 'cross', info: 'info' };
 const FINDING_TONE = { error: 'bad', warning: 'warn', info: 'info' };
 /** Which part of the scope, or all of it, does not work because of a finding. */
-const AFFECTED = { authorization_cancelled: 'all', member_authorization: 'all', secret_rejected: 'secret', ip_not_trusted: 'secret', callback_silent: 'callback' };
+const AFFECTED = { authorization_cancelled: 'all', member_authorization: 'all', secret_rejected: 'secret', app_disabled: 'secret', ip_not_trusted: 'secret', callback_silent: 'callback', old_credentials_in_use: 'callback' };
 
 /** The overview's first part. */
 export function healthPart(state) {

@@ -26,7 +26,7 @@ export function secretCard(ctx, scope, kind) {
     return [
       checks({ accepted: true, kindCheck: secret.kind_check }),
       secret.kind_check === 'ip_not_trusted' && wordsMessage('info', words('kind_check', 'ip_not_trusted', scope), { extra: guideLink(ctx, 'trusted-ip') }),
-      secret.kind_check === 'unconfirmed' && wordsMessage('info', words('kind_check', 'unconfirmed', scope)),
+      ['unconfirmed', 'app_disabled'].includes(secret.kind_check) && wordsMessage('info', words('kind_check', secret.kind_check, scope)),
       facts([
         [t('steps.secret.corpId'), secret.corp_id && h('code', {}, secret.corp_id)],
         [t(`steps.secret.name.${kind()}`), secret.last_four && h('code', { class: 'masked' }, `••••••••${secret.last_four}`)],

@@ -2,7 +2,10 @@
 
 use lambda_http::{
     Body, Request, RequestExt as _, Response,
-    http::{Method, StatusCode, header::ACCEPT},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{ACCEPT, LINK},
+    },
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -114,7 +117,16 @@ async fn audit(platform: &Platform, request: &Request) -> Result<Answer, Problem
             .iter()
             .map(|entry| json!(entry).to_string() + "\n")
             .collect();
-        return Ok(Answer::new(StatusCode::OK, "application/x-ndjson", lines));
+        let answer = Answer::new(StatusCode::OK, "application/x-ndjson", lines);
+        // Lines have no room for a cursor: the next page stands where RFC 8288 has it.
+        return match page.next_cursor {
+            None => Ok(answer),
+            Some(next) => {
+                let link = format!("</authorization/audit?limit={limit}&cursor={next}>; rel=\"next\"");
+                let link = HeaderValue::from_str(&link).map_err(|_| Problem::internal())?;
+                Ok(answer.with(LINK, link))
+            }
+        };
     }
     Ok(Answer::json(
         StatusCode::OK,

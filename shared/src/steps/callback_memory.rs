@@ -7,42 +7,88 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ids::CallbackId;
+use crate::{authorization::Callback, ids::CallbackId};
 
-/// What one process remembers of callbacks: ids that do not exist, and how much may still be noted on each that does. Bounded;
-/// when it is full it starts anew.
-///
-/// The records themselves are read each time: a callback that was disconnected answers 404 from the next request on, and one
-/// whose credentials were replaced knows the new ones. That read costs a third of the write which follows it.
+/// What one process remembers of callbacks: their records for a few seconds, ids that do not exist for longer, and how much
+/// each may still write or look up. Bounded; when it is full it starts anew.
 #[derive(Debug, Default)]
 pub struct CallbackMemory {
-    unknown: Mutex<HashMap<CallbackId, Timestamp>>,
+    known: Mutex<HashMap<CallbackId, Known>>,
     notes: Mutex<HashMap<CallbackId, Bucket>>,
+    looks: Mutex<HashMap<CallbackId, Bucket>>,
 }
 
-/// An id that does not exist is not looked up again within this time. Ids are drawn, so none begins to exist after it was
-/// guessed.
+#[derive(Debug)]
+struct Known {
+    read_at: Timestamp,
+    record: Option<Callback>,
+    /// How many times it has been read with less than [`BUSY_WITHIN`] between one and the next.
+    reads: u32,
+}
+
+/// What is remembered of an id.
+pub(super) enum Recalled {
+    /// Its record, of a callback that is busy: it decides about what is taken too.
+    Busy(Box<Callback>),
+    /// Its record: it decides about what is refused.
+    Callback(Box<Callback>),
+    /// That there is none.
+    Nothing,
+    /// Nothing that is fresh enough.
+    Unknown,
+}
+
+/// What is remembered of a record decides about what is refused, so that whoever knows a URL cannot make us read. Before a
+/// request is taken the record is read again: it may have been removed
+/// (docs/adr/0016-a-busy-callback-is-remembered-for-a-second.md).
+const REMEMBER_CALLBACK: SignedDuration = SignedDuration::from_secs(5);
+/// A callback whose record has been read this often, each time within this time, is busy: for as long again it is not read.
+const BUSY_READS: u32 = 10;
+const BUSY_WITHIN: SignedDuration = SignedDuration::from_secs(1);
+/// An id that does not exist is not looked up again within this time.
 const REMEMBER_UNKNOWN: SignedDuration = SignedDuration::from_secs(30);
 const MAX_REMEMBERED: usize = 4096;
 
 impl CallbackMemory {
-    pub(super) fn is_unknown(&self, id: &CallbackId, now: Timestamp) -> bool {
-        let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
-        unknown
-            .get(id)
-            .is_some_and(|read_at| now.duration_since(*read_at) < REMEMBER_UNKNOWN)
+    pub(super) fn recall(&self, id: &CallbackId, now: Timestamp) -> Recalled {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Known { read_at, record, reads }) = known.get(id) else {
+            return Recalled::Unknown;
+        };
+        let age = now.duration_since(*read_at);
+        match record {
+            Some(callback) if age < BUSY_WITHIN && *reads >= BUSY_READS => Recalled::Busy(Box::new(callback.clone())),
+            Some(callback) if age < REMEMBER_CALLBACK => Recalled::Callback(Box::new(callback.clone())),
+            None if age < REMEMBER_UNKNOWN => Recalled::Nothing,
+            _ => Recalled::Unknown,
+        }
     }
 
-    pub(super) fn remember_unknown(&self, id: &CallbackId, now: Timestamp) {
-        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
-        if unknown.len() >= MAX_REMEMBERED {
-            unknown.clear();
+    pub(super) fn remember(&self, id: &CallbackId, record: Option<Callback>, now: Timestamp) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_REMEMBERED {
+            known.clear();
         }
-        unknown.insert(id.clone(), now);
+        let before = known.get(id);
+        let before = before.filter(|known| now.duration_since(known.read_at) < BUSY_WITHIN);
+        let known_now = Known {
+            read_at: now,
+            record,
+            reads: before.map_or(0, |known| known.reads).saturating_add(1),
+        };
+        known.insert(id.clone(), known_now);
+    }
+
+    pub(super) fn forget(&self, id: &CallbackId) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     pub(super) fn may_note(&self, id: &CallbackId, now: Timestamp) -> bool {
         Bucket::take(&self.notes, id, now)
+    }
+
+    pub(super) fn may_look_again(&self, id: &CallbackId, now: Timestamp) -> bool {
+        Bucket::take(&self.looks, id, now)
     }
 }
 
@@ -76,5 +122,62 @@ impl Bucket {
         let granted = bucket.left > 0;
         bucket.left = bucket.left.saturating_sub(1);
         granted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Scope, TenantId};
+
+    fn id() -> CallbackId {
+        CallbackId::parse(&"a".repeat(32)).unwrap()
+    }
+
+    fn at(milliseconds: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_790_000_000_000 + milliseconds).unwrap()
+    }
+
+    fn record() -> Callback {
+        Callback::new(id(), TenantId::parse("acme").unwrap(), Scope::Contacts)
+    }
+
+    /// Reads it so many times, a tenth of a second apart; answers when the last one was.
+    fn read(memory: &CallbackMemory, times: i64) -> i64 {
+        for number in 0..times {
+            memory.remember(&id(), Some(record()), at(100 * number));
+        }
+        100 * (times - 1)
+    }
+
+    #[test]
+    fn trusts_the_record_of_a_busy_callback_for_a_second() {
+        let memory = CallbackMemory::default();
+        let last = read(&memory, 10);
+        assert!(matches!(memory.recall(&id(), at(last + 999)), Recalled::Busy(_)));
+        assert!(matches!(memory.recall(&id(), at(last + 1000)), Recalled::Callback(_)));
+        assert!(matches!(memory.recall(&id(), at(last + 5000)), Recalled::Unknown));
+    }
+
+    #[test]
+    fn does_not_trust_the_record_of_a_callback_that_is_seldom_called() {
+        let memory = CallbackMemory::default();
+        let last = read(&memory, 9);
+        assert!(matches!(memory.recall(&id(), at(last + 1)), Recalled::Callback(_)));
+        memory.remember(&id(), Some(record()), at(last + 1000));
+        assert!(
+            matches!(memory.recall(&id(), at(last + 1001)), Recalled::Callback(_)),
+            "the tenth read came too late"
+        );
+    }
+
+    #[test]
+    fn has_nothing_of_a_callback_that_it_was_told_to_forget() {
+        let memory = CallbackMemory::default();
+        read(&memory, 10);
+        memory.forget(&id());
+        assert!(matches!(memory.recall(&id(), at(900)), Recalled::Unknown));
+        memory.remember(&id(), None, at(901));
+        assert!(matches!(memory.recall(&id(), at(902)), Recalled::Nothing));
     }
 }

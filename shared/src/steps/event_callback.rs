@@ -9,7 +9,7 @@ use wecom_callback::{CallbackQuery, Credentials, Message, QueryError, envelope, 
 
 use super::{
     Occasion, StepError, announcements,
-    callback_memory::CallbackMemory,
+    callback_memory::{CallbackMemory, Recalled},
     test_callback::{SELF_TEST, TEST_EVENT},
 };
 use crate::{
@@ -47,7 +47,7 @@ impl<S: Callbacks, V: Vault> VerifyUrl<'_, S, V> {
             keys: self.keys,
             memory: self.memory,
         };
-        let callback = desk.callback(id, clock.now()).await?;
+        let callback = desk.newest_callback(id, clock.now()).await?;
         let query = match CallbackQuery::parse(raw_query) {
             Ok(query) if query.echostr.is_some() => query,
             Err(QueryError::Empty) => {
@@ -90,6 +90,7 @@ impl<S: Callbacks, V: Vault> VerifyUrl<'_, S, V> {
                 .with("generation", &(number));
             let differences = Callback::differences(Some(&callback), Some(&promoted));
             let told = announcements(&promoted.tenant_id, differences, occasion);
+            self.memory.forget(&id);
             match self.store.promote(promoted, told, entry).await {
                 Err(CommitError::Stale) => {}
                 other => return other.map_err(StepError::from),
@@ -129,14 +130,27 @@ impl<S: Callbacks + AppendEvents, V: Vault> ReceiveEvent<'_, S, V> {
             keys: self.keys,
             memory: self.memory,
         };
-        let callback = desk.callback(id, clock.now()).await?;
+        let (mut callback, source) = desk.callback(id, clock.now()).await?;
         let Ok(query) = CallbackQuery::parse(raw_query) else {
             return Err(desk.refuse(id, RejectionReason::Malformed, clock).await);
         };
         let Ok(encrypt) = envelope::encrypt_of(body) else {
             return Err(desk.refuse(id, RejectionReason::Malformed, clock).await);
         };
-        let (number, message) = match desk.authenticate(&callback, &query, &encrypt, clock.now()).await? {
+        let mut opened = desk.authenticate(&callback, &query, &encrypt, clock.now()).await?;
+        // What is remembered may have been removed since, or be older than the credentials that WeCom uses. Looking again at
+        // what it refuses is limited like the notes.
+        let look_again = match source {
+            Source::Record => false,
+            Source::Busy if opened.is_ok() => false,
+            Source::Memory if opened.is_ok() => true,
+            Source::Busy | Source::Memory => self.memory.may_look_again(id, clock.now()),
+        };
+        if look_again {
+            callback = desk.fresh_callback(id, clock.now()).await?;
+            opened = desk.authenticate(&callback, &query, &encrypt, clock.now()).await?;
+        }
+        let (number, message) = match opened {
             Ok(authentic) => authentic,
             Err(reason) => return Err(desk.refuse(id, reason, clock).await),
         };
@@ -204,6 +218,17 @@ pub(super) fn open(
         .map_err(|_| RejectionReason::DecryptionFailed)
 }
 
+/// Where a callback is from.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// It was read just now.
+    Record,
+    /// From memory, of a callback that is busy.
+    Busy,
+    /// From memory.
+    Memory,
+}
+
 /// What both kinds of request need: the callback, its credentials, and how to refuse.
 struct FrontDesk<'a, S, V> {
     store: &'a S,
@@ -212,15 +237,27 @@ struct FrontDesk<'a, S, V> {
 }
 
 impl<S: Callbacks, V: Vault> FrontDesk<'_, S, V> {
-    /// The callback as it is now.
-    async fn callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
-        if self.memory.is_unknown(id, now) {
-            return Err(StepError::NotFound);
+    /// The callback, and where it is from.
+    async fn callback(&self, id: &CallbackId, now: Timestamp) -> Result<(Callback, Source), StepError> {
+        match self.memory.recall(id, now) {
+            Recalled::Busy(callback) => Ok((*callback, Source::Busy)),
+            Recalled::Callback(callback) => Ok((*callback, Source::Memory)),
+            Recalled::Nothing => Err(StepError::NotFound),
+            Recalled::Unknown => Ok((self.fresh_callback(id, now).await?, Source::Record)),
         }
+    }
+
+    /// The callback as it is now: an admin who has just been given credentials saves them at once.
+    async fn newest_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
+        match self.memory.recall(id, now) {
+            Recalled::Nothing => Err(StepError::NotFound),
+            _ => self.fresh_callback(id, now).await,
+        }
+    }
+
+    async fn fresh_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
         let callback = self.store.callback(id).await?;
-        if callback.is_none() {
-            self.memory.remember_unknown(id, now);
-        }
+        self.memory.remember(id, callback.clone(), now);
         callback.ok_or(StepError::NotFound)
     }
 

@@ -16,7 +16,8 @@ const SEGMENTS: i32 = 4;
 struct Sealed {
     current: Option<Generation>,
     pending: Option<Generation>,
-    previous: Option<Retired>,
+    #[serde(default)]
+    previous: Vec<Retired>,
 }
 
 impl SealedRecords for DynamoDb {
@@ -53,8 +54,8 @@ impl DynamoDb {
                     pending,
                     previous,
                 } = from_item(item)?;
-                let previous = previous.map(|retired| retired.generation);
-                let generations = [current, pending, previous].into_iter().flatten();
+                let previous = previous.into_iter().map(|retired| retired.generation);
+                let generations = current.into_iter().chain(pending).chain(previous);
                 keys.extend(generations.map(|generation| key_of(&generation.sealed).to_owned()));
             }
         }
