@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn tells_each_step_of_a_callbacks_life() {
-        let at = |second| Timestamp::from_second(1_790_000_000 + second).unwrap();
+        let at = |second: i64| Timestamp::from_second(1_790_000_000 + second).unwrap();
         let hour = jiff::SignedDuration::from_hours(1);
         let generation = |number| Generation {
             number,
