@@ -56,7 +56,7 @@ pub struct Cleanup {
 }
 
 /// One thing to clean up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CleanupTask {
     /// The permanent code and its token.

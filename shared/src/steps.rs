@@ -36,7 +36,7 @@ pub use self::{
     error::{FieldError, SecretKind, StepError},
     event_callback::{ReceiveEvent, VerifyUrl},
     generate_credentials::{GenerateCredentials, GeneratedCredentials, ShowCredentials},
-    installation_callback::{FinishInstallation, Redirect},
+    installation_callback::{AUTH_CODE_LIFETIME, FinishInstallation, Redirect},
     issue_access_token::{IssueAccessToken, IssuedToken, TokenKind},
     occasion::Occasion,
     process_suite_event::{ProcessSuiteEvent, SuiteEvent},

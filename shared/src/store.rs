@@ -18,7 +18,7 @@ use std::{error::Error as StdError, future::Future};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::{
     dynamodb::DynamoDb,
@@ -247,21 +247,24 @@ pub trait SuiteTickets: Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// An access token.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CachedToken {
+    /// The token.
+    pub token: SecretString,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// The version in Secrets Manager of the Secret that it was got with; `None` for the suite's own.
+    pub version_id: Option<String>,
+}
+
 /// Access tokens that are still good.
 pub trait TokenCache: Send + Sync {
-    /// A cached token that is good at `now`, and until when it is.
-    fn token(
-        &self,
-        name: &str,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Option<(SecretString, Timestamp)>, StoreError>> + Send;
-    /// Keeps a token until `expires_at`.
-    fn keep_token(
-        &self,
-        name: &str,
-        token: &SecretString,
-        expires_at: Timestamp,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// A cached token that is good at `now`.
+    fn token(&self, name: &str, now: Timestamp)
+    -> impl Future<Output = Result<Option<CachedToken>, StoreError>> + Send;
+    /// Keeps a token until it ends.
+    fn keep_token(&self, name: &str, token: &CachedToken) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Drops a token.
     fn drop_token(&self, name: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
@@ -287,8 +290,12 @@ pub trait ReplayEvents: Send + Sync {
 
 /// Deleting events.
 pub trait DeleteEvents: Send + Sync {
-    /// Deletes every event of a tenant.
-    fn delete_events(&self, tenant_id: &TenantId) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Deletes up to about a hundred events of a tenant that arrived before then. Answers whether there may be more.
+    fn delete_some_events(
+        &self,
+        tenant_id: &TenantId,
+        before: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
 /// The audit trail.

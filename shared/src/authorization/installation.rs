@@ -30,6 +30,9 @@ pub struct Installation {
     /// What the app may see, as far as WeCom says.
     #[serde(default)]
     pub privilege: Option<Privilege>,
+    /// Since when WeCom refuses the permanent code without saying that the authorization is over.
+    #[serde(default)]
+    pub doubted_at: Option<Timestamp>,
 }
 
 /// What the app may see: how much, not whom. A corporation may name thousands of members, and they are its own business.
@@ -94,8 +97,8 @@ pub enum AuthMode {
     Member,
 }
 
-/// One press of 安装到企业微信: ties WeCom's redirect to the tenant and to the browser that set out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One press of 安装到企业微信: ties WeCom's redirect to the tenant and to the browser that set out. `Debug` shows no code.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstallSession {
     /// Random, single use.
     pub state: InstallState,
@@ -126,8 +129,8 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Longer than an exchange can take with all its time-outs.
-    pub const LEASE: SignedDuration = SignedDuration::from_secs(20);
+    /// Longer than `installation-callback` may run (template.yaml).
+    pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
 }
 
 /// How an install session ended.
@@ -138,6 +141,17 @@ pub enum InstallOutcome {
     Installed,
     /// With an error of this code.
     Failed(String),
+}
+
+impl std::fmt::Debug for InstallSession {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("InstallSession")
+            .field("tenant_id", &self.tenant_id)
+            .field("expires_at", &self.expires_at)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
 }
 
 impl InstallSession {

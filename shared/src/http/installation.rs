@@ -14,7 +14,9 @@ use super::{Answer, Problem, conclude, read};
 use crate::{
     authorization::InstallOutcome,
     startup::Platform,
-    steps::{FinishInstallation, OpenInstallLink, Redirect, StartInstallation, StepError, SuiteAccess},
+    steps::{
+        AUTH_CODE_LIFETIME, FinishInstallation, OpenInstallLink, Redirect, StartInstallation, StepError, SuiteAccess,
+    },
 };
 
 /// Ties an install to the browser that set out. First-party on the callback's own origin.
@@ -62,7 +64,9 @@ async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
         .await
     {
         Ok(opened) => {
-            let age = opened.expires_at.duration_since(clock.now()).as_secs();
+            let age = (opened.expires_at + AUTH_CODE_LIFETIME)
+                .duration_since(clock.now())
+                .as_secs();
             let secure = if base_url.starts_with("https:") { "; Secure" } else { "" };
             let cookie = format!(
                 "{COOKIE}={}; Path=/installation; Max-Age={age}; HttpOnly; SameSite=Lax{secure}",

@@ -14,6 +14,7 @@ use super::{
     Occasion, ProcessSuiteEvent, StepError, audited,
     breaker::ask,
     complete_authorization::callbacks_of,
+    process_suite_event::DOUBT,
     saved, saved_callback,
     secret_kind::{WRONG_SECRET, probe, told_by},
 };
@@ -124,7 +125,8 @@ where
         let store = self.suite.access.store;
         let before = store.authorization(tenant_id).await?;
         if before.cleanup.is_some() {
-            return self.suite.disconnect().clean_up(before).await;
+            self.suite.disconnect().clean_up(before, occasion.clock).await?;
+            return Ok(());
         }
         // First, because it depends on nobody's answer.
         self.tend_callbacks(&before, occasion).await?;
@@ -135,15 +137,19 @@ where
                 .await?;
         }
         let before = store.authorization(tenant_id).await?;
-        let mut observed = Vec::new();
+        let (mut observed, mut failure) = (Vec::new(), None);
         if before.installed().is_some() {
             for scope in Scope::ALL {
-                if let Some(observation) = self.observe(&before, scope, occasion).await? {
-                    observed.push((scope, before.scope(scope).clone(), observation));
+                match self.observe(&before, scope, occasion).await {
+                    Ok(Some(observation)) => observed.push((scope, before.scope(scope).clone(), observation)),
+                    Ok(None) => {}
+                    Err(error) => failure = Some(error),
                 }
             }
         }
-        self.write_down(tenant_id, &observed, occasion).await
+        // What is known is written down even so: a refused Secret must not be asked about again.
+        self.write_down(tenant_id, &observed, occasion).await?;
+        failure.map_or(Ok(()), Err)
     }
 
     /// Asks WeCom about a Secret that it took when it was last asked. `None` when it says nothing of the Secret.
@@ -286,9 +292,11 @@ where
 const POSTPONED: SignedDuration = SignedDuration::from_mins(30);
 
 /// When to look again: spread by the tenant's name, so that tenants that began together do not stay together. Whoever has
-/// nothing to check any more is not due.
+/// nothing to check any more is not due; whose authorization is in doubt is asked about soon.
 fn next_check(authorization: &Authorization, now: Timestamp) -> Option<Timestamp> {
-    authorization.installed()?;
+    if authorization.installed()?.doubted_at.is_some() {
+        return Some(now + DOUBT);
+    }
     let spread = authorization.tenant_id.as_str().bytes().map(i64::from).sum::<i64>() % 60;
     Some(now + CHECK_INTERVAL + SignedDuration::from_mins(spread))
 }

@@ -4,10 +4,13 @@
 //! systems must do together, deleting secrets, tokens and perhaps events, is written down in the same transaction and done
 //! after it; an attempt that dies in between is finished by the next `DELETE` or by `check-health`.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{Occasion, StepError, complete_authorization::callbacks_of, removed_callback, saved};
 use crate::{
     audit::Action,
     authorization::{Authorization, Callback, Cleanup, CleanupTask, Health},
+    clock::Clock,
     ids::{Scope, TenantId},
     store::{AuditTrail, Authorizations, Change, CommitError, DeleteEvents, SecretName, TokenCache, Vault},
 };
@@ -36,7 +39,7 @@ where
         for _ in 0..5 {
             let mut authorization = self.store.authorization(tenant_id).await?;
             if authorization.is_empty() {
-                return self.clean_up(authorization).await;
+                return self.clean_up(authorization, occasion.clock).await;
             }
             let before = authorization.clone();
             let callbacks = callbacks_of(self.store, &before).await?;
@@ -50,7 +53,10 @@ where
             authorization.health = Health::Ok;
             changes.extend(saved(&before, authorization, occasion));
             match self.store.commit(changes).await {
-                Ok(()) => return self.clean_up(self.store.authorization(tenant_id).await?).await,
+                Ok(()) => {
+                    let ended = self.store.authorization(tenant_id).await?;
+                    return self.clean_up(ended, occasion.clock).await;
+                }
                 Err(CommitError::Stale) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -58,19 +64,16 @@ where
         Err(StepError::StateChanged)
     }
 
-    /// Does what an ended authorization has left to do.
+    /// Does what an ended authorization has left to do; what takes too long is left for the next attempt.
     ///
     /// # Errors
     /// The store's failure; it is to be tried again.
-    pub async fn clean_up(&self, mut authorization: Authorization) -> Result<(), StepError> {
+    pub async fn clean_up(&self, mut authorization: Authorization, clock: &dyn Clock) -> Result<(), StepError> {
         let Some(cleanup) = authorization.cleanup.take() else {
             return Ok(());
         };
-        // Whoever has begun anew meanwhile is looked at as before.
-        if authorization.installed().is_none() {
-            authorization.next_check_at = None;
-        }
         let tenant_id = authorization.tenant_id.clone();
+        let mut left = Vec::new();
         for task in cleanup.tasks {
             match task {
                 CleanupTask::Installation => {
@@ -81,19 +84,52 @@ where
                     self.vault.delete(&SecretName::Scope(tenant_id.clone(), scope)).await?;
                     self.store.drop_token(&token_name(&tenant_id, scope.as_str())).await?;
                 }
-                CleanupTask::Events => self.store.delete_events(&tenant_id).await?,
+                CleanupTask::Events => {
+                    if !self.delete_events_until(&tenant_id, cleanup.since, clock).await? {
+                        left.push(task);
+                    }
+                }
             }
         }
+        // Whoever has begun anew meanwhile is looked at as before.
+        authorization.next_check_at = if left.is_empty() && authorization.installed().is_none() {
+            None
+        } else {
+            Some(clock.now())
+        };
+        authorization.cleanup = (!left.is_empty()).then_some(Cleanup {
+            tasks: left,
+            since: cleanup.since,
+        });
         match self.store.commit(vec![Change::Save(Box::new(authorization))]).await {
             // Somebody began anew meanwhile; what is left to do stands in the record that he wrote.
             Ok(()) | Err(CommitError::Stale) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
+
+    /// Deletes the events that arrived before the authorization ended, for a while. Answers whether all are gone.
+    async fn delete_events_until(
+        &self,
+        tenant_id: &TenantId,
+        ended_at: Timestamp,
+        clock: &dyn Clock,
+    ) -> Result<bool, StepError> {
+        let until = clock.now() + DELETE_FOR;
+        while self.store.delete_some_events(tenant_id, ended_at).await? {
+            if clock.now() >= until {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
+/// Less than the functions that clean up may run.
+const DELETE_FOR: SignedDuration = SignedDuration::from_secs(10);
+
 /// A clean-up that has not finished by then is finished by the schedule.
-const UNFINISHED: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+const UNFINISHED: SignedDuration = SignedDuration::from_mins(5);
 
 /// How an authorization ends.
 pub(super) struct Ending<'a> {
@@ -111,7 +147,8 @@ impl Ending<'_> {
     pub(super) fn of(&self, authorization: &mut Authorization, occasion: Occasion<'_>) -> Vec<Change> {
         let tenant_id = authorization.tenant_id.clone();
         let mut changes = vec![Change::Audit(tenant_id.clone(), occasion.entry(self.action))];
-        let mut tasks = Vec::new();
+        // What an end before this one has left is still to do.
+        let mut tasks = authorization.cleanup.take().map_or(Vec::new(), |cleanup| cleanup.tasks);
         // The corporation of one that is over was set free when it ended, and may be another tenant's by now.
         if let Some(installation) = authorization.installed() {
             changes.push(Change::ReleaseCorp(installation.corp_id.clone(), tenant_id));
@@ -130,6 +167,8 @@ impl Ending<'_> {
         if self.delete_events {
             tasks.push(CleanupTask::Events);
         }
+        tasks.sort_unstable();
+        tasks.dedup();
         authorization.completed_at = None;
         let since = occasion.now();
         authorization.cleanup = Some(Cleanup { tasks, since });

@@ -118,6 +118,7 @@ pub(super) fn installation(
         auth_mode_since: clock.now(),
         installed_at: clock.now(),
         cancelled_at: None,
+        doubted_at: None,
     }
 }
 

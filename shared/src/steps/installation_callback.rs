@@ -3,10 +3,11 @@
 //! What is written, in this order: the claim on the session (so that one attempt exchanges), the permanent code in the
 //! vault, then one transaction of authorization, corporation and session. An attempt that dies in between leaves the state
 //! as it was; the next one, the same redirect reloaded, takes the claim over and finds the code either unused or in the
-//! vault.
+//! vault. A code that was exchanged and not yet in the vault is lost; the admin presses the button again.
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use wecom_client::ErrorCode;
 
@@ -49,6 +50,9 @@ pub struct Redirect<'a> {
     pub cookie: Option<&'a str>,
 }
 
+/// An auth_code lives ten minutes (developer document 90597): an admin who confirms in the link's last minute is in time.
+pub const AUTH_CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+
 /// How often, and how long apart, a second redirect looks whether the first one has finished.
 const LOOKS: u32 = 60;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
@@ -85,7 +89,7 @@ where
             .exchange
             .as_ref()
             .is_none_or(|exchange| exchange.auth_code == code_hash);
-        let in_time = clock.now() < session.expires_at || session.exchange.is_some();
+        let in_time = clock.now() < session.expires_at + AUTH_CODE_LIFETIME || session.exchange.is_some();
         if !same_browser || !same_code || !in_time {
             return Err(StepError::InstallLinkExpired);
         }
@@ -195,13 +199,14 @@ where
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<Installation, StepError> {
+        let mut cleanup = self.access.store.authorization(&session.tenant_id).await?.cleanup;
         let (stored, version_id) = self.permanent_code(session, auth_code, code_hash, clock).await?;
         let info = self
             .access
             .auth_info(&stored, clock)
             .await
             .map_err(CallError::into_step)?;
-        let installation = installation(&stored, info, version_id, clock);
+        let mut installation = installation(&stored, info, version_id, clock);
         let outcome = if installation.auth_mode == AuthMode::Member {
             InstallOutcome::Failed("member_authorization".to_owned())
         } else {
@@ -215,6 +220,11 @@ where
                 .is_some_and(|before| before.corp_id != installation.corp_id)
             {
                 return Err(StepError::CorpMismatch);
+            }
+            if authorization.cleanup != cleanup {
+                // A clean-up that ended meanwhile may have deleted what was put into the vault.
+                installation.version_id = stored.keep(self.vault, &session.tenant_id).await?;
+                cleanup.clone_from(&authorization.cleanup);
             }
             // The corporation of an installation that is over was set free when it ended, and may be another tenant's by now.
             let before = authorization.clone();

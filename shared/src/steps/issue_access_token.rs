@@ -18,13 +18,15 @@ use crate::{
     authorization::{Authorization, NextStep, RegisteredSecret, SecretStatus},
     clock::Clock,
     ids::{Scope, TenantId},
-    store::{Authorizations, Breaker, CommitError, SecretName, SuiteTickets, TokenCache, TokenLeases, Vault},
+    store::{
+        Authorizations, Breaker, CachedToken, CommitError, SecretName, SuiteTickets, TokenCache, TokenLeases, Vault,
+    },
 };
 
 /// A token that is good for less than this is renewed.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(10);
-/// Longer than WeCom takes to answer with all repetitions.
-const LEASE: SignedDuration = SignedDuration::from_secs(20);
+/// Longer than `issue-access-token` may run (template.yaml).
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
 const LOOKS: u32 = 40;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
@@ -76,6 +78,15 @@ pub struct IssuedToken {
     pub expires_at: Timestamp,
 }
 
+impl From<CachedToken> for IssuedToken {
+    fn from(token: CachedToken) -> Self {
+        Self {
+            access_token: token.token,
+            expires_at: token.expires_at,
+        }
+    }
+}
+
 impl<S, V> IssueAccessToken<'_, S, V>
 where
     S: Authorizations + Breaker + SuiteTickets + TokenCache + TokenLeases,
@@ -96,34 +107,64 @@ where
     ) -> Result<IssuedToken, StepError> {
         let store = self.access.store;
         let authorization = store.authorization(tenant_id).await?;
-        usable(&authorization, kind)?;
+        let version_id = version_of(&authorization, kind)?;
         let name = token_name(tenant_id, kind.as_str());
         for _ in 0..LOOKS {
             let now = occasion.now();
+            // A token of the Secret before, or of the corporation before, is not handed out.
             let cached = store.token(&name, now).await?;
-            let cached = match (cached, &rejected) {
-                (Some(cached), Some(rejected)) if cached.0.expose_secret() == rejected.expose_secret() => {
-                    store.drop_token(&name).await?;
-                    None
-                }
-                (cached, _) => cached,
+            let mut cached = cached.filter(|cached| cached.version_id.as_deref() == Some(version_id));
+            let is_rejected = |cached: &mut CachedToken| {
+                rejected
+                    .as_ref()
+                    .is_some_and(|rejected| cached.token.expose_secret() == rejected.expose_secret())
             };
-            if let Some((access_token, expires_at)) = cached {
-                let early = expires_at.duration_since(now) < RENEW_BEFORE;
-                if !early || !store.claim_refresh(&name, now, now + LEASE).await? {
-                    return Ok(IssuedToken {
-                        access_token,
-                        expires_at,
-                    });
+            if cached.take_if(is_rejected).is_some() {
+                store.drop_token(&name).await?;
+            }
+            let early = cached
+                .as_ref()
+                .is_none_or(|cached| cached.expires_at.duration_since(now) < RENEW_BEFORE);
+            match cached {
+                Some(cached) if !early || !store.claim_refresh(&name, now, now + LEASE).await? => {
+                    return Ok(cached.into());
                 }
-                return self.renew(&authorization, kind, &name, occasion).await;
+                Some(cached) => return self.renew_early(&authorization, kind, &name, cached, occasion).await,
+                None if store.claim_refresh(&name, now, now + LEASE).await? => {
+                    let renewed = self.renew(&authorization, kind, &name, occasion).await;
+                    if renewed.is_err() {
+                        // Gives the lease back: the next caller need not wait for its end to learn the same.
+                        store.drop_token(&name).await?;
+                    }
+                    return renewed;
+                }
+                None => tokio::time::sleep(BETWEEN_LOOKS).await,
             }
-            if store.claim_refresh(&name, now, now + LEASE).await? {
-                return self.renew(&authorization, kind, &name, occasion).await;
-            }
-            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
         Err(StepError::WecomTimeout)
+    }
+
+    /// Renews a token that is still good for a while: when that fails for now, it serves on, and the lease keeps others from
+    /// trying until it ends.
+    async fn renew_early(
+        &self,
+        authorization: &Authorization,
+        kind: TokenKind,
+        name: &str,
+        cached: CachedToken,
+        occasion: Occasion<'_>,
+    ) -> Result<IssuedToken, StepError> {
+        match self.renew(authorization, kind, name, occasion).await {
+            Err(error @ (StepError::SecretRejected(_) | StepError::NotInstalled)) => {
+                self.access.store.drop_token(name).await?;
+                Err(error)
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "a token could not be renewed early");
+                Ok(cached.into())
+            }
+            renewed => renewed,
+        }
     }
 
     async fn renew(
@@ -133,22 +174,15 @@ where
         name: &str,
         occasion: Occasion<'_>,
     ) -> Result<IssuedToken, StepError> {
-        match self.fetch(authorization, kind, occasion).await {
-            Ok(token) => {
-                let lifetime = SignedDuration::try_from(token.expires_in).unwrap_or(SignedDuration::ZERO);
-                let expires_at = occasion.now() + lifetime;
-                self.access.store.keep_token(name, &token.token, expires_at).await?;
-                Ok(IssuedToken {
-                    access_token: token.token,
-                    expires_at,
-                })
-            }
-            Err(error) => {
-                // Gives the lease back: the next caller need not wait for its end to learn the same.
-                self.access.store.drop_token(name).await?;
-                Err(error)
-            }
-        }
+        let fetched = self.fetch(authorization, kind, occasion).await?;
+        let lifetime = SignedDuration::try_from(fetched.expires_in).unwrap_or(SignedDuration::ZERO);
+        let token = CachedToken {
+            token: fetched.token,
+            expires_at: occasion.now() + lifetime,
+            version_id: Some(version_of(authorization, kind)?.to_owned()),
+        };
+        self.access.store.keep_token(name, &token).await?;
+        Ok(token.into())
     }
 
     async fn fetch(
@@ -258,12 +292,12 @@ async fn mark_rejected<S: Authorizations>(
     Err(StepError::StateChanged)
 }
 
-/// Whether there is anything to get such a token with.
-fn usable(authorization: &Authorization, kind: TokenKind) -> Result<(), StepError> {
-    authorization.installed().ok_or(StepError::NotInstalled)?;
+/// The version of the Secret that such a token is got with.
+fn version_of(authorization: &Authorization, kind: TokenKind) -> Result<&str, StepError> {
+    let installation = authorization.installed().ok_or(StepError::NotInstalled)?;
     match kind {
-        TokenKind::Installation => Ok(()),
-        TokenKind::Scope(scope) => registered(authorization, scope).map(|_| ()),
+        TokenKind::Installation => Ok(&installation.version_id),
+        TokenKind::Scope(scope) => Ok(&registered(authorization, scope)?.version_id),
     }
 }
 

@@ -5,7 +5,7 @@
 //! from WeCom's app market; it renews the authorization of a corporation that is bound, and binds none that is not, because
 //! nothing in it says to which tenant (docs/adr/0005-who-may-bind-a-corporation.md).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use wecom_client::{ErrorClass, ErrorCode};
 
@@ -32,8 +32,11 @@ use crate::{
 /// How often a change is tried when others change the same authorization meanwhile.
 const ATTEMPTS: u32 = 5;
 
-/// A stored event of the suite.
-#[derive(Debug, Clone)]
+/// An auth_code lives ten minutes (developer document 97175).
+pub(super) const DOUBT: SignedDuration = SignedDuration::from_mins(15);
+
+/// A stored event of the suite. `Debug` does not show what it said: tickets and codes.
+#[derive(Clone)]
 pub struct SuiteEvent {
     /// The suite.
     pub suite_id: String,
@@ -45,6 +48,16 @@ pub struct SuiteEvent {
     pub received_at: Timestamp,
     /// What it said.
     pub payload: Payload,
+}
+
+impl std::fmt::Debug for SuiteEvent {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("SuiteEvent")
+            .field("info_type", &self.info_type)
+            .field("received_at", &self.received_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Acts on one event.
@@ -185,11 +198,41 @@ where
                 let now = installation(&stored, info, before.version_id.clone(), clock).continuing(before);
                 self.update(&tenant_id, &now, occasion).await
             }
+            Err(error) if error.errcode() == Some(ErrorCode::INVALID_PERMANENT_CODE) => {
+                self.doubt(corp_id, at, occasion).await
+            }
             Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
                 self.cancel(corp_id, at, occasion).await
             }
             Err(error) => Err(error.into_step()),
         }
+    }
+
+    /// WeCom takes the permanent code no more (40084). The authorization may be over, or the code was replaced a moment ago and
+    /// the event that says so is on its way. What comes of it is decided when WeCom is asked again, after the auth_code of such
+    /// an event has run out.
+    async fn doubt(&self, corp_id: &CorpId, at: Timestamp, occasion: Occasion<'_>) -> Result<(), StepError> {
+        let now = occasion.now();
+        for _ in 0..ATTEMPTS {
+            let Some((_, mut authorization)) = self.bound(corp_id).await? else {
+                return Ok(());
+            };
+            let before = authorization.clone();
+            let Some(installation) = &mut authorization.installation else {
+                return Ok(());
+            };
+            match installation.doubted_at {
+                Some(since) if now >= since + DOUBT => return self.cancel(corp_id, at, occasion).await,
+                Some(_) => return Ok(()),
+                None => installation.doubted_at = Some(now),
+            }
+            authorization.next_check_at = Some(now + DOUBT);
+            match self.access.store.commit(saved(&before, authorization, occasion)).await {
+                Err(CommitError::Stale) => {}
+                other => return other.map_err(StepError::from),
+            }
+        }
+        Err(StepError::StateChanged)
     }
 
     /// The corporation removed the app. One that was installed again since is left alone: this event came late.
@@ -201,7 +244,7 @@ where
             let installed_at = authorization.installed().map(|installation| installation.installed_at);
             // WeCom tells whole seconds only.
             if installed_at.is_none_or(|installed_at| installed_at.as_second() > at.as_second()) {
-                return self.disconnect().clean_up(authorization).await;
+                return self.disconnect().clean_up(authorization, occasion.clock).await;
             }
             let before = authorization.clone();
             let callbacks = callbacks_of(self.access.store, &before).await?;
@@ -218,7 +261,7 @@ where
                 // nobody's.
                 Ok(()) => {
                     let ended = self.access.store.authorization(&tenant_id).await?;
-                    return self.disconnect().clean_up(ended).await;
+                    return self.disconnect().clean_up(ended, occasion.clock).await;
                 }
                 Err(CommitError::Stale) => {}
                 Err(error) => return Err(error.into()),
@@ -242,7 +285,7 @@ where
                 return Ok(());
             };
             let before = authorization.clone();
-            let known = before.installation.as_ref();
+            let known = before.installed();
             let differs = known.is_some_and(|known| known.corp_id == now.corp_id && known != now);
             if bound_to != *tenant_id || !differs {
                 return Ok(());

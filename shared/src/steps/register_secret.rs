@@ -4,18 +4,13 @@
 //! installation; is that 企业ID the installed corporation (`corpid_to_opencorpid`); do 企业ID and Secret belong together
 //! (`gettoken`); is it the right kind (the call that only this kind may make). Nothing is changed before all are answered.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use wecom_client::{Error as WecomError, ErrorClass, ErrorCode};
 
 use super::{
-    FieldError, GeneratedCredentials, Occasion, StepError, SuiteAccess, audited,
-    breaker::ask,
-    disconnect::token_name,
-    generate_credentials::Issue,
-    saved, saved_callback,
-    secret_kind::{WRONG_SECRET, check_kind},
-    suite_access::CallError,
+    FieldError, GeneratedCredentials, Occasion, StepError, SuiteAccess, audited, breaker::ask, disconnect::token_name,
+    generate_credentials::Issue, saved, saved_callback, secret_kind::check_kind, suite_access::CallError,
 };
 use crate::{
     audit::Action,
@@ -121,7 +116,11 @@ where
     ) -> Result<RegisteredScope, StepError> {
         let mut authorization = self.access.store.authorization(&before.tenant_id).await?;
         let same_corp = |a: &Authorization| a.installed().map(|installation| installation.corp_id.clone());
-        if same_corp(&authorization) != same_corp(before) || authorization.scope(scope) != before.scope(scope) {
+        // A clean-up that ended meanwhile may have deleted what was just put into the vault.
+        if same_corp(&authorization) != same_corp(before)
+            || authorization.scope(scope) != before.scope(scope)
+            || authorization.cleanup != before.cleanup
+        {
             return Err(StepError::StateChanged);
         }
         let unchanged = authorization.clone();
@@ -194,30 +193,59 @@ where
         if let Some(until) = store.ban(now).await? {
             return Err(StepError::WecomBan { until });
         }
+        let mut taken = Vec::new();
+        for (counter, limit) in [(tenant_id.as_str(), TENANT_ATTEMPTS), (ALL_TENANTS, ALL_ATTEMPTS)] {
+            if let Err(until) = store.take_attempt(counter, limit, ATTEMPTS_WINDOW, now).await? {
+                self.give_back(&taken, now).await?;
+                return Err(StepError::TooManyAttempts { until });
+            }
+            taken.push(counter);
+        }
+        let checked = self.ask_wecom(scope, installation, corp_id, secret, clock).await;
+        let is_mistake = matches!(
+            checked,
+            Err(StepError::SecretRejected(_) | StepError::UnknownCorpId(_) | StepError::CorpMismatch)
+        );
+        if !is_mistake {
+            self.give_back(&taken, now).await?;
+        }
+        checked
+    }
+
+    /// Attempts that turned out right, or that WeCom did not answer.
+    async fn give_back(&self, counters: &[&str], taken_at: Timestamp) -> Result<(), StepError> {
+        for counter in counters {
+            self.access
+                .store
+                .return_attempt(counter, ATTEMPTS_WINDOW, taken_at)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn ask_wecom(
+        &self,
+        scope: Scope,
+        installation: &Installation,
+        corp_id: &CorpId,
+        secret: &SecretString,
+        clock: &dyn Clock,
+    ) -> Result<KindCheck, StepError> {
         let belongs = self.belongs_to(installation, corp_id, clock).await?;
         // A Secret is not tried on a corporation that is certainly another one.
         if belongs == Belongs::No {
             return Err(StepError::CorpMismatch);
         }
-        for (counter, limit) in [(tenant_id.as_str(), TENANT_ATTEMPTS), (ALL_TENANTS, ALL_ATTEMPTS)] {
-            if let Err(until) = store.take_attempt(counter, limit, ATTEMPTS_WINDOW, now).await? {
-                return Err(StepError::TooManyAttempts { until });
-            }
-        }
         let token = self.access.wecom.access_token(corp_id.as_str(), secret);
-        let token = ask(store, clock, token).await;
-        if !token.as_ref().is_err_and(is_wrong_secret) {
-            for counter in [tenant_id.as_str(), ALL_TENANTS] {
-                store.return_attempt(counter, ATTEMPTS_WINDOW, now).await?;
-            }
-        }
-        let token = match token {
+        let token = match ask(self.access.store, clock, token).await {
             Ok(token) => token.token,
             Err(error @ CallError::Wecom(_))
                 if belongs == Belongs::Unknown && error.errcode() != Some(ErrorCode::INVALID_CORP_ID) =>
             {
                 return Err(StepError::CorpMismatch);
             }
+            // WeCom knows the Secret and does not trust our address.
+            Err(error) if error.errcode() == Some(ErrorCode::IP_NOT_TRUSTED) => return Ok(KindCheck::IpNotTrusted),
             Err(error) => return Err(token_error(error)),
         };
         if belongs != Belongs::Yes {
@@ -272,10 +300,6 @@ enum Belongs {
     Yes,
     No,
     Unknown,
-}
-
-fn is_wrong_secret(error: &CallError) -> bool {
-    error.errcode().is_some_and(|code| WRONG_SECRET.contains(&code))
 }
 
 /// The installation, if an administrator made it.

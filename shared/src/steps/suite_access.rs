@@ -10,7 +10,7 @@ use wecom_client::{AccessToken, Client, Error as WecomError, ErrorCode, Refusal}
 use super::{StepError, breaker::ask};
 use crate::{
     clock::Clock,
-    store::{Breaker, Suite, SuiteTickets, SuiteVault, TokenCache, Vault},
+    store::{Breaker, CachedToken, Suite, SuiteTickets, SuiteVault, TokenCache, Vault},
 };
 
 /// A ticket is valid for 30 minutes (developer document 90628).
@@ -78,8 +78,8 @@ impl<S: Breaker + SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         H: Future<Output = Result<AccessToken, StepError>> + Send,
         T: Send,
     {
-        if let Some((cached, _)) = self.store.token(name, clock.now()).await.map_err(StepError::from)? {
-            match ask(self.store, clock, call(cached)).await {
+        if let Some(cached) = self.store.token(name, clock.now()).await.map_err(StepError::from)? {
+            match ask(self.store, clock, call(cached.token)).await {
                 Err(error) if error.errcode().is_some_and(|code| DEAD_TOKEN.contains(&code)) => {}
                 other => return other,
             }
@@ -87,11 +87,12 @@ impl<S: Breaker + SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         let fresh = fetch().await?;
         let lifetime = SignedDuration::try_from(fresh.expires_in).unwrap_or(SignedDuration::ZERO);
         if lifetime > RENEW_BEFORE {
-            let until = clock.now() + (lifetime - RENEW_BEFORE);
-            self.store
-                .keep_token(name, &fresh.token, until)
-                .await
-                .map_err(StepError::from)?;
+            let token = CachedToken {
+                token: fresh.token.clone(),
+                expires_at: clock.now() + (lifetime - RENEW_BEFORE),
+                version_id: None,
+            };
+            self.store.keep_token(name, &token).await.map_err(StepError::from)?;
         }
         ask(self.store, clock, call(fresh.token)).await
     }

@@ -91,7 +91,13 @@ impl<S: Authorizations + AuditTrail, V: Vault> TestCallback<'_, S, V> {
         let keys = self.keys.to_open(&callback, occasion.now()).await?;
         let credentials = keys.open_generation(&callback, newest)?;
         let mut report = self.check(&authorization, &callback, &credentials, occasion).await?;
-        if send_event && report.verified {
+        if send_event && callback.corp_id.is_none() {
+            report.findings.push(TestFinding {
+                code: "corp_id_unknown",
+                detail: "An event carries the 企业ID, which is not known before a Secret has been entered or WeCom has checked the URL.",
+                status: None,
+            });
+        } else if send_event && report.verified {
             self.send_event(&authorization, &callback, &credentials, &mut report, occasion)
                 .await?;
         }

@@ -10,10 +10,11 @@ use wecom_authorization::{
     authorization::{Rejection, RejectionReason},
     ids::Scope,
     store::{
-        AppendEvents as _, Attempts as _, AuditTrail as _, Authorizations, Breaker as _, CallbackCount, Callbacks,
-        CommitError, CountEvents as _, DeleteEvents as _, DueAuthorizations as _, DynamoDb, EventFilter, EventSource,
-        Exchanges as _, InstallSessions as _, NewEvent, Payload, ReadEvents as _, ReplayEvents as _, SecretName,
-        SecretsManager, StoreError, SuiteTickets as _, TokenCache as _, TokenLeases as _, Vault as _, event_id,
+        AppendEvents as _, Attempts as _, AuditTrail as _, Authorizations, Breaker as _, CachedToken, CallbackCount,
+        Callbacks, CommitError, CountEvents as _, DeleteEvents as _, DueAuthorizations as _, DynamoDb, EventFilter,
+        EventSource, Exchanges as _, InstallSessions as _, NewEvent, Payload, ReadEvents as _, ReplayEvents as _,
+        SecretName, SecretsManager, StoreError, SuiteTickets as _, TokenCache as _, TokenLeases as _, Vault as _,
+        event_id,
     },
 };
 
@@ -73,6 +74,11 @@ async fn every_method(
         duplicates: 0,
         last_event_at: None,
     };
+    let token = CachedToken {
+        token: secret.clone(),
+        expires_at: now,
+        version_id: None,
+    };
     let name = SecretName::Scope(tenant.clone(), Scope::Contacts);
     let changes = vec![save(authorization(&tenant, now))];
     let filter = EventFilter::default();
@@ -107,7 +113,7 @@ async fn every_method(
         ("ticket", store.ticket("ww3f2a").await.map(drop)),
         ("keep_ticket", store.keep_ticket("ww3f2a", &secret, now).await),
         ("token", store.token("name", now).await.map(drop)),
-        ("keep_token", store.keep_token("name", &secret, now).await),
+        ("keep_token", store.keep_token("name", &token).await),
         ("drop_token", store.drop_token("name").await),
         ("claim_refresh", store.claim_refresh("name", now, now).await.map(drop)),
         ("due", store.due(now, 10).await.map(drop)),
@@ -117,7 +123,10 @@ async fn every_method(
             "replay",
             store.replay(&tenant, &event_id("place", b"content")).await.map(drop),
         ),
-        ("delete_events", store.delete_events(&tenant).await),
+        (
+            "delete_some_events",
+            store.delete_some_events(&tenant, now).await.map(drop),
+        ),
         ("record", store.record(&tenant, line(now)).await),
         ("audit", store.audit(&tenant, 10, None).await.map(drop)),
         (

@@ -1,9 +1,9 @@
 //! `SuiteTickets`, `TokenCache`, `TokenLeases` and `Exchanges`: the newest ticket wins, no token is handed out that is over,
 //! one caller renews it, and what a code was exchanged for is remembered.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
-use wecom_authorization::store::{Exchanges as _, SuiteTickets as _, TokenCache as _, TokenLeases as _};
+use wecom_authorization::store::{CachedToken, Exchanges as _, SuiteTickets as _, TokenCache as _, TokenLeases as _};
 
 use super::{
     endpoint::{Endpoint, at_once, number},
@@ -67,11 +67,11 @@ async fn a_token_is_handed_out_until_it_ends() {
     let store = endpoint.store();
     let token = async |second| {
         let token = store.token("suite/ww3f2a", endpoint.at_second(second)).await.unwrap();
-        token.map(|(token, until)| (token.expose_secret().to_owned(), until))
+        token.map(|cached| (cached.token.expose_secret().to_owned(), cached.expires_at))
     };
     assert_eq!(token(0).await, None);
     let end = endpoint.at_second(7200);
-    store.keep_token("suite/ww3f2a", &"one".into(), end).await.unwrap();
+    store.keep_token("suite/ww3f2a", &cached("one", end)).await.unwrap();
     for second in [0, 7199] {
         assert_eq!(token(second).await, Some(("one".to_owned(), end)));
     }
@@ -81,7 +81,7 @@ async fn a_token_is_handed_out_until_it_ends() {
     assert_eq!(number(&item, "ttl"), (end + SignedDuration::from_hours(1)).as_second());
 
     store
-        .keep_token("suite/ww3f2a", &"two".into(), endpoint.at_second(60))
+        .keep_token("suite/ww3f2a", &cached("two", endpoint.at_second(60)))
         .await
         .unwrap();
     assert_eq!(token(0).await, Some(("two".to_owned(), endpoint.at_second(60))));
@@ -91,6 +91,31 @@ async fn a_token_is_handed_out_until_it_ends() {
     }
 }
 
+fn cached(token: &str, expires_at: Timestamp) -> CachedToken {
+    CachedToken {
+        token: token.into(),
+        expires_at,
+        version_id: None,
+    }
+}
+
+#[tokio::test]
+async fn a_token_remembers_which_version_of_a_secret_it_was_got_with() {
+    let endpoint = Endpoint::any().await;
+    let store = endpoint.store();
+    let kept = CachedToken {
+        version_id: Some("of-the-contacts-secret".to_owned()),
+        ..cached("one", endpoint.at_second(7200))
+    };
+    store.keep_token("tenant/acme/contacts", &kept).await.unwrap();
+    let read = store
+        .token("tenant/acme/contacts", endpoint.now)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(read.version_id, kept.version_id);
+}
+
 #[tokio::test]
 async fn of_fifty_tokens_at_once_one_is_kept_whole() {
     let endpoint = Endpoint::any().await;
@@ -98,8 +123,8 @@ async fn of_fifty_tokens_at_once_one_is_kept_whole() {
         let store = endpoint.store();
         let end = endpoint.at_second(1000 + i64::try_from(writer).unwrap());
         async move {
-            let token = SecretString::from(writer.to_string());
-            store.keep_token("provider/ww", &token, end).await.unwrap();
+            let token = cached(&writer.to_string(), end);
+            store.keep_token("provider/ww", &token).await.unwrap();
         }
     });
     results.await;
@@ -109,7 +134,7 @@ async fn of_fifty_tokens_at_once_one_is_kept_whole() {
         .await
         .unwrap()
         .unwrap();
-    let writer: i64 = kept.0.expose_secret().parse().unwrap();
+    let writer: i64 = kept.token.expose_secret().parse().unwrap();
     let last = endpoint.at_second(999 + writer);
     let store = endpoint.store();
     assert!(store.token("provider/ww", last).await.unwrap().is_some());
@@ -134,13 +159,13 @@ async fn one_caller_at_a_time_renews_a_token() {
     assert!(claim(20).await, "whoever held it has died");
     assert!(!claim(21).await);
     store
-        .keep_token("suite/ww3f2a", &"one".into(), endpoint.at_second(7200))
+        .keep_token("suite/ww3f2a", &cached("one", endpoint.at_second(7200)))
         .await
         .unwrap();
     assert!(claim(22).await, "a kept token gives the lease back");
     let kept = store.token("suite/ww3f2a", endpoint.now).await.unwrap();
     assert_eq!(
-        kept.unwrap().0.expose_secret(),
+        kept.unwrap().token.expose_secret(),
         "one",
         "the old token serves on while it is renewed"
     );

@@ -219,24 +219,25 @@ impl ReplayEvents for DynamoDb {
 }
 
 impl DeleteEvents for DynamoDb {
-    async fn delete_events(&self, tenant_id: &TenantId) -> Result<(), StoreError> {
-        loop {
-            let page = self.round(tenant_id, &EventFilter::default(), 100, None).await?;
-            if page.is_empty() {
-                return Ok(());
-            }
-            for stored in page {
-                let parts = (0..stored.parts).map(|index| part_id(&stored.event_id, index));
-                for id in parts.chain([stored.event_id.to_string()]) {
-                    let delete = self
-                        .client
-                        .delete_item()
-                        .table_name(&self.event_table)
-                        .key("event_id", text(id));
-                    delete.send().await.map_err(store_error)?;
-                }
+    async fn delete_some_events(&self, tenant_id: &TenantId, before: Timestamp) -> Result<bool, StoreError> {
+        let arrived = EventFilter {
+            until: Some(before),
+            ..EventFilter::default()
+        };
+        let page = self.round(tenant_id, &arrived, 100, None).await?;
+        let more = !page.is_empty();
+        for stored in page {
+            let parts = (0..stored.parts).map(|index| part_id(&stored.event_id, index));
+            for id in parts.chain([stored.event_id.to_string()]) {
+                let delete = self
+                    .client
+                    .delete_item()
+                    .table_name(&self.event_table)
+                    .key("event_id", text(id));
+                delete.send().await.map_err(store_error)?;
             }
         }
+        Ok(more)
     }
 }
 

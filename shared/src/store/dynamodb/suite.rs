@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{DynamoDb, Key, number, store_error, text, time_to_live, to_attribute};
 use crate::{
     ids::TenantId,
-    store::{Exchanges, StoreError, SuiteTickets, TokenCache, TokenLeases},
+    store::{CachedToken, Exchanges, StoreError, SuiteTickets, TokenCache, TokenLeases},
 };
 
 #[derive(Deserialize)]
@@ -15,11 +15,12 @@ struct Ticket {
     issued_at: Timestamp,
 }
 
+/// While the first one is being fetched the item is a lease, without a token.
 #[derive(Deserialize)]
-struct Token {
-    /// Missing while the first one is being fetched: the item is a lease then.
-    token: Option<SecretString>,
-    expires_at: Option<Timestamp>,
+#[serde(untagged)]
+enum Token {
+    Cached(CachedToken),
+    Lease {},
 }
 
 fn ticket_key(suite_id: &str) -> Key {
@@ -101,20 +102,22 @@ impl Exchanges for DynamoDb {
 }
 
 impl TokenCache for DynamoDb {
-    async fn token(&self, name: &str, now: Timestamp) -> Result<Option<(SecretString, Timestamp)>, StoreError> {
-        let stored: Option<Token> = self.item(token_key(name)).await?;
-        let stored = stored.and_then(|stored| stored.token.zip(stored.expires_at));
-        Ok(stored.filter(|(_, expires_at)| now < *expires_at))
+    async fn token(&self, name: &str, now: Timestamp) -> Result<Option<CachedToken>, StoreError> {
+        Ok(match self.item(token_key(name)).await? {
+            Some(Token::Cached(cached)) if now < cached.expires_at => Some(cached),
+            _ => None,
+        })
     }
 
-    async fn keep_token(&self, name: &str, token: &SecretString, expires_at: Timestamp) -> Result<(), StoreError> {
+    async fn keep_token(&self, name: &str, token: &CachedToken) -> Result<(), StoreError> {
         self.client
             .put_item()
             .table_name(&self.authorization_table)
             .set_item(Some(token_key(name).into_item()))
-            .item("token", text(token.expose_secret()))
-            .item("expires_at", to_attribute(&expires_at)?)
-            .item("ttl", time_to_live(expires_at + SignedDuration::from_hours(1)))
+            .item("token", text(token.token.expose_secret()))
+            .item("expires_at", to_attribute(&token.expires_at)?)
+            .item("version_id", to_attribute(&token.version_id)?)
+            .item("ttl", time_to_live(token.expires_at + SignedDuration::from_hours(1)))
             .send()
             .await
             .map_err(store_error)?;
