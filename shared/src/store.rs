@@ -271,6 +271,8 @@ pub trait TokenCache: Send + Sync {
 
 /// Renewing a cached token, one caller at a time.
 pub trait TokenLeases: Send + Sync {
+    /// Drops a token that WeCom refused, unless it has been renewed already.
+    fn drop_refused(&self, name: &str, refused: &SecretString) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Claims the right to renew a token until `until`, unless somebody else holds it at `now`. Keeping or dropping the token
     /// gives it back. Answers whether it was claimed.
     fn claim_refresh(

@@ -5,6 +5,8 @@
 mod support;
 
 #[cfg(test)]
+mod audit_export;
+#[cfg(test)]
 mod bad_requests;
 #[cfg(test)]
 mod callback_input;
@@ -40,6 +42,8 @@ mod secret_mistakes;
 mod suite_events;
 #[cfg(test)]
 mod template;
+#[cfg(test)]
+mod token_broker;
 #[cfg(test)]
 mod walk;
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use wecom_client::{AccessToken, Error as WecomError, ErrorClass};
 
 use super::{
@@ -18,15 +18,13 @@ use crate::{
     authorization::{Authorization, NextStep, RegisteredSecret, SecretStatus},
     clock::Clock,
     ids::{Scope, TenantId},
-    store::{
-        Authorizations, Breaker, CachedToken, CommitError, SecretName, SuiteTickets, TokenCache, TokenLeases, Vault,
-    },
+    store::{Authorizations, Breaker, CommitError, SecretName, SuiteTickets, TokenCache, TokenLeases, Vault},
 };
 
 /// A token that is good for less than this is renewed.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(10);
-/// Longer than `issue-access-token` may run (template.yaml).
-const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// Longer than WeCom takes to answer with all repetitions.
+const LEASE: SignedDuration = SignedDuration::from_secs(20);
 const LOOKS: u32 = 40;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
@@ -70,7 +68,7 @@ impl TokenKind {
 }
 
 /// A token that was issued.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct IssuedToken {
     /// The token.
     pub access_token: SecretString,
@@ -78,12 +76,9 @@ pub struct IssuedToken {
     pub expires_at: Timestamp,
 }
 
-impl From<CachedToken> for IssuedToken {
-    fn from(token: CachedToken) -> Self {
-        Self {
-            access_token: token.token,
-            expires_at: token.expires_at,
-        }
+impl IssuedToken {
+    fn is_to_be_renewed(&self, now: Timestamp) -> bool {
+        self.expires_at.duration_since(now) < RENEW_BEFORE
     }
 }
 
@@ -107,64 +102,39 @@ where
     ) -> Result<IssuedToken, StepError> {
         let store = self.access.store;
         let authorization = store.authorization(tenant_id).await?;
-        let version_id = version_of(&authorization, kind)?;
+        usable(&authorization, kind)?;
         let name = token_name(tenant_id, kind.as_str());
+        if let Some(rejected) = &rejected {
+            store.drop_refused(&name, rejected).await?;
+        }
         for _ in 0..LOOKS {
             let now = occasion.now();
-            // A token of the Secret before, or of the corporation before, is not handed out.
-            let cached = store.token(&name, now).await?;
-            let mut cached = cached.filter(|cached| cached.version_id.as_deref() == Some(version_id));
-            let is_rejected = |cached: &mut CachedToken| {
-                rejected
-                    .as_ref()
-                    .is_some_and(|rejected| cached.token.expose_secret() == rejected.expose_secret())
-            };
-            if cached.take_if(is_rejected).is_some() {
-                store.drop_token(&name).await?;
+            let cached = self.cached(&name, now).await?;
+            if let Some(fresh) = cached.as_ref().filter(|cached| !cached.is_to_be_renewed(now)) {
+                return Ok(fresh.clone());
             }
-            let early = cached
-                .as_ref()
-                .is_none_or(|cached| cached.expires_at.duration_since(now) < RENEW_BEFORE);
-            match cached {
-                Some(cached) if !early || !store.claim_refresh(&name, now, now + LEASE).await? => {
-                    return Ok(cached.into());
-                }
-                Some(cached) => return self.renew_early(&authorization, kind, &name, cached, occasion).await,
-                None if store.claim_refresh(&name, now, now + LEASE).await? => {
-                    let renewed = self.renew(&authorization, kind, &name, occasion).await;
-                    if renewed.is_err() {
-                        // Gives the lease back: the next caller need not wait for its end to learn the same.
-                        store.drop_token(&name).await?;
-                    }
-                    return renewed;
-                }
-                None => tokio::time::sleep(BETWEEN_LOOKS).await,
+            if store.claim_refresh(&name, now, now + LEASE).await? {
+                // Between the look and the claim somebody else may have done it. His token is fresh: that this lease lasts
+                // until its end hurts nobody.
+                return match self.cached(&name, now).await? {
+                    Some(fresh) if !fresh.is_to_be_renewed(now) => Ok(fresh),
+                    _ => self.renew(&authorization, kind, &name, occasion).await,
+                };
             }
+            if let Some(old) = cached {
+                return Ok(old);
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
         Err(StepError::WecomTimeout)
     }
 
-    /// Renews a token that is still good for a while: when that fails for now, it serves on, and the lease keeps others from
-    /// trying until it ends.
-    async fn renew_early(
-        &self,
-        authorization: &Authorization,
-        kind: TokenKind,
-        name: &str,
-        cached: CachedToken,
-        occasion: Occasion<'_>,
-    ) -> Result<IssuedToken, StepError> {
-        match self.renew(authorization, kind, name, occasion).await {
-            Err(error @ (StepError::SecretRejected(_) | StepError::NotInstalled)) => {
-                self.access.store.drop_token(name).await?;
-                Err(error)
-            }
-            Err(error) => {
-                tracing::warn!(error = %error, "a token could not be renewed early");
-                Ok(cached.into())
-            }
-            renewed => renewed,
-        }
+    async fn cached(&self, name: &str, now: Timestamp) -> Result<Option<IssuedToken>, StepError> {
+        let cached = self.access.store.token(name, now).await?;
+        Ok(cached.map(|(access_token, expires_at)| IssuedToken {
+            access_token,
+            expires_at,
+        }))
     }
 
     async fn renew(
@@ -174,15 +144,22 @@ where
         name: &str,
         occasion: Occasion<'_>,
     ) -> Result<IssuedToken, StepError> {
-        let fetched = self.fetch(authorization, kind, occasion).await?;
-        let lifetime = SignedDuration::try_from(fetched.expires_in).unwrap_or(SignedDuration::ZERO);
-        let token = CachedToken {
-            token: fetched.token,
-            expires_at: occasion.now() + lifetime,
-            version_id: Some(version_of(authorization, kind)?.to_owned()),
-        };
-        self.access.store.keep_token(name, &token).await?;
-        Ok(token.into())
+        match self.fetch(authorization, kind, occasion).await {
+            Ok(token) => {
+                let lifetime = SignedDuration::try_from(token.expires_in).unwrap_or(SignedDuration::ZERO);
+                let expires_at = occasion.now() + lifetime;
+                self.access.store.keep_token(name, &token.token, expires_at).await?;
+                Ok(IssuedToken {
+                    access_token: token.token,
+                    expires_at,
+                })
+            }
+            Err(error) => {
+                // Gives the lease back: the next caller need not wait for its end to learn the same.
+                self.access.store.drop_token(name).await?;
+                Err(error)
+            }
+        }
     }
 
     async fn fetch(
@@ -292,12 +269,12 @@ async fn mark_rejected<S: Authorizations>(
     Err(StepError::StateChanged)
 }
 
-/// The version of the Secret that such a token is got with.
-fn version_of(authorization: &Authorization, kind: TokenKind) -> Result<&str, StepError> {
-    let installation = authorization.installed().ok_or(StepError::NotInstalled)?;
+/// Whether there is anything to get such a token with.
+fn usable(authorization: &Authorization, kind: TokenKind) -> Result<(), StepError> {
+    authorization.installed().ok_or(StepError::NotInstalled)?;
     match kind {
-        TokenKind::Installation => Ok(&installation.version_id),
-        TokenKind::Scope(scope) => Ok(&registered(authorization, scope)?.version_id),
+        TokenKind::Installation => Ok(()),
+        TokenKind::Scope(scope) => registered(authorization, scope).map(|_| ()),
     }
 }
 

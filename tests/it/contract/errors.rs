@@ -35,7 +35,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// How many calls [`every_method`] makes.
-const METHODS: usize = 39;
+const METHODS: usize = 40;
 
 /// Calls every method of every port, and answers what each of them said.
 async fn every_method(
@@ -115,6 +115,7 @@ async fn every_method(
         ("token", store.token("name", now).await.map(drop)),
         ("keep_token", store.keep_token("name", &token).await),
         ("drop_token", store.drop_token("name").await),
+        ("drop_refused", store.drop_refused("name", &secret).await),
         ("claim_refresh", store.claim_refresh("name", now, now).await.map(drop)),
         ("due", store.due(now, 10).await.map(drop)),
         ("note_exchange", store.note_exchange(SECRET, &tenant, now).await),

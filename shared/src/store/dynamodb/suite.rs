@@ -1,4 +1,8 @@
-use aws_sdk_dynamodb::{error::SdkError, operation::put_item::PutItemError, types::Update};
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::{delete_item::DeleteItemError, put_item::PutItemError},
+    types::Update,
+};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -137,6 +141,28 @@ impl TokenCache for DynamoDb {
 }
 
 impl TokenLeases for DynamoDb {
+    async fn drop_refused(&self, name: &str, refused: &SecretString) -> Result<(), StoreError> {
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(&self.authorization_table)
+            .set_key(Some(token_key(name).into_item()))
+            .condition_expression("#token = :refused")
+            .expression_attribute_names("#token", "token")
+            .expression_attribute_values(":refused", text(refused.expose_secret()))
+            .send()
+            .await;
+        match deleted {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(error))
+                if matches!(error.err(), DeleteItemError::ConditionalCheckFailedException(_)) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
     async fn claim_refresh(&self, name: &str, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
         let claim = Update::builder()
             .set_key(Some(token_key(name).into_item()))
