@@ -86,6 +86,30 @@ async fn a_token_is_renewed_before_it_ends_and_not_before() {
 }
 
 #[tokio::test]
+async fn a_token_that_cannot_be_renewed_for_now_is_used_until_it_ends() {
+    let stage = Stage::start(false).await;
+    Box::pin(stage.bind_all()).await;
+    let old = issue(&stage, "contacts", None).await.unwrap();
+    let busy = || simulator::Fault {
+        path: Some(GETTOKEN.to_owned()),
+        times: 9,
+        http_status: Some(502),
+        ..simulator::Fault::default()
+    };
+    stage.wait(7200 - 400);
+    stage.wecom().add_faults([busy()]);
+    for _ in 0..2 {
+        assert_eq!(issue(&stage, "contacts", None).await.as_deref(), Ok(old.as_str()));
+    }
+    stage.wait(401);
+    stage.wecom().clear_faults();
+    stage.wecom().add_faults([busy()]);
+    assert_eq!(issue(&stage, "contacts", None).await, Err("wecom_error".to_owned()));
+    stage.wecom().clear_faults();
+    issue(&stage, "contacts", None).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_new_secret_and_a_disconnect_end_the_token_at_once() {
     let stage = Stage::start(false).await;
     Box::pin(stage.bind_all()).await;

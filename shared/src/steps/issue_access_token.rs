@@ -118,7 +118,7 @@ where
                 // until its end hurts nobody.
                 return match self.cached(&name, now).await? {
                     Some(fresh) if !fresh.is_to_be_renewed(now) => Ok(fresh),
-                    _ => self.renew(&authorization, kind, &name, occasion).await,
+                    old => self.renew(&authorization, kind, old, occasion).await,
                 };
             }
             if let Some(old) = cached {
@@ -137,27 +137,35 @@ where
         }))
     }
 
+    /// Gets a token from WeCom. When that fails for now, `old` is still good for a while.
     async fn renew(
         &self,
         authorization: &Authorization,
         kind: TokenKind,
-        name: &str,
+        old: Option<IssuedToken>,
         occasion: Occasion<'_>,
     ) -> Result<IssuedToken, StepError> {
-        match self.fetch(authorization, kind, occasion).await {
-            Ok(token) => {
+        let store = self.access.store;
+        let name = token_name(&authorization.tenant_id, kind.as_str());
+        match (self.fetch(authorization, kind, occasion).await, old) {
+            (Ok(token), _) => {
                 let lifetime = SignedDuration::try_from(token.expires_in).unwrap_or(SignedDuration::ZERO);
                 let expires_at = occasion.now() + lifetime;
-                self.access.store.keep_token(name, &token.token, expires_at).await?;
+                store.keep_token(&name, &token.token, expires_at).await?;
                 Ok(IssuedToken {
                     access_token: token.token,
                     expires_at,
                 })
             }
-            Err(error) => {
-                // Gives the lease back: the next caller need not wait for its end to learn the same.
-                self.access.store.drop_token(name).await?;
+            // What it was got with is good no more, and so is the token.
+            (Err(error @ (StepError::SecretRejected(_) | StepError::NotInstalled)), _) | (Err(error), None) => {
+                // Gives the lease back, too: the next caller need not wait for its end to learn the same.
+                store.drop_token(&name).await?;
                 Err(error)
+            }
+            (Err(error), Some(old)) => {
+                tracing::warn!(error = %error, "a token could not be renewed before its end");
+                Ok(old)
             }
         }
     }
