@@ -19,6 +19,8 @@ mod events;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod half_disconnected;
+#[cfg(test)]
 mod install_mistakes;
 #[cfg(test)]
 mod openapi;
