@@ -18,13 +18,15 @@ use crate::{
     authorization::{Authorization, NextStep, RegisteredSecret, SecretStatus},
     clock::Clock,
     ids::{Scope, TenantId},
-    store::{Authorizations, Breaker, CommitError, SecretName, SuiteTickets, TokenCache, TokenLeases, Vault},
+    store::{
+        Authorizations, Breaker, CachedToken, CommitError, SecretName, SuiteTickets, TokenCache, TokenLeases, Vault,
+    },
 };
 
 /// A token that is good for less than this is renewed.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(10);
-/// Longer than WeCom takes to answer with all repetitions.
-const LEASE: SignedDuration = SignedDuration::from_secs(20);
+/// Longer than `issue-access-token` may run (template.yaml).
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
 const LOOKS: u32 = 40;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
@@ -102,21 +104,21 @@ where
     ) -> Result<IssuedToken, StepError> {
         let store = self.access.store;
         let authorization = store.authorization(tenant_id).await?;
-        usable(&authorization, kind)?;
+        let version_id = version_of(&authorization, kind)?;
         let name = token_name(tenant_id, kind.as_str());
         if let Some(rejected) = &rejected {
             store.drop_refused(&name, rejected).await?;
         }
         for _ in 0..LOOKS {
             let now = occasion.now();
-            let cached = self.cached(&name, now).await?;
+            let cached = self.cached(&name, version_id, now).await?;
             if let Some(fresh) = cached.as_ref().filter(|cached| !cached.is_to_be_renewed(now)) {
                 return Ok(fresh.clone());
             }
             if store.claim_refresh(&name, now, now + LEASE).await? {
                 // Between the look and the claim somebody else may have done it. His token is fresh: that this lease lasts
                 // until its end hurts nobody.
-                return match self.cached(&name, now).await? {
+                return match self.cached(&name, version_id, now).await? {
                     Some(fresh) if !fresh.is_to_be_renewed(now) => Ok(fresh),
                     old => self.renew(&authorization, kind, old, occasion).await,
                 };
@@ -129,11 +131,14 @@ where
         Err(StepError::WecomTimeout)
     }
 
-    async fn cached(&self, name: &str, now: Timestamp) -> Result<Option<IssuedToken>, StepError> {
+    /// The cached token, if it was got with the Secret that is in force: one of the Secret before, or of the corporation
+    /// before, is not handed out.
+    async fn cached(&self, name: &str, version_id: &str, now: Timestamp) -> Result<Option<IssuedToken>, StepError> {
         let cached = self.access.store.token(name, now).await?;
-        Ok(cached.map(|(access_token, expires_at)| IssuedToken {
-            access_token,
-            expires_at,
+        let cached = cached.filter(|cached| cached.version_id.as_deref() == Some(version_id));
+        Ok(cached.map(|cached| IssuedToken {
+            access_token: cached.token,
+            expires_at: cached.expires_at,
         }))
     }
 
@@ -150,11 +155,15 @@ where
         match (self.fetch(authorization, kind, occasion).await, old) {
             (Ok(token), _) => {
                 let lifetime = SignedDuration::try_from(token.expires_in).unwrap_or(SignedDuration::ZERO);
-                let expires_at = occasion.now() + lifetime;
-                store.keep_token(&name, &token.token, expires_at).await?;
+                let token = CachedToken {
+                    token: token.token,
+                    expires_at: occasion.now() + lifetime,
+                    version_id: Some(version_of(authorization, kind)?.to_owned()),
+                };
+                store.keep_token(&name, &token).await?;
                 Ok(IssuedToken {
                     access_token: token.token,
-                    expires_at,
+                    expires_at: token.expires_at,
                 })
             }
             // What it was got with is good no more, and so is the token.
@@ -277,12 +286,12 @@ async fn mark_rejected<S: Authorizations>(
     Err(StepError::StateChanged)
 }
 
-/// Whether there is anything to get such a token with.
-fn usable(authorization: &Authorization, kind: TokenKind) -> Result<(), StepError> {
-    authorization.installed().ok_or(StepError::NotInstalled)?;
+/// The version of the Secret that such a token is got with.
+fn version_of(authorization: &Authorization, kind: TokenKind) -> Result<&str, StepError> {
+    let installation = authorization.installed().ok_or(StepError::NotInstalled)?;
     match kind {
-        TokenKind::Installation => Ok(()),
-        TokenKind::Scope(scope) => registered(authorization, scope).map(|_| ()),
+        TokenKind::Installation => Ok(&installation.version_id),
+        TokenKind::Scope(scope) => Ok(&registered(authorization, scope)?.version_id),
     }
 }
 
