@@ -14,8 +14,9 @@ use wecom_authorization::{
     entropy::{SystemEntropy, hex},
     ids::{CallbackId, CorpId, InstallState, Scope, TenantId},
     store::{
-        AppendEvents as _, Authorizations as _, Change, DynamoDb, EventSource, InstallSessions as _, KeyRing, NewEvent,
-        SecretName, SecretsManager, SuiteTickets as _, TokenCache as _, Vault as _, event_id, tables,
+        AppendEvents as _, Authorizations as _, CachedToken, Change, DynamoDb, EventSource, InstallSessions as _,
+        KeyRing, NewEvent, SecretName, SecretsManager, SuiteTickets as _, TokenCache as _, Vault as _, event_id,
+        tables,
     },
 };
 
@@ -99,8 +100,6 @@ impl Stage {
         self.vault.put(&SecretName::SealingKey, &KEY_RING.into()).await?;
         let ticket = SecretString::from("suite-ticket-of-the-samples");
         self.store.keep_ticket(SUITE_ID, &ticket, later()).await?;
-        let token = SecretString::from("contacts-access-token-of-acme");
-        self.store.keep_token("tenant/acme/contacts", &token, later()).await?;
         Ok(())
     }
 
@@ -110,6 +109,12 @@ impl Stage {
         acme.external_contacts = self
             .scope(&ACME, Scope::ExternalContacts, &ACME_EXTERNAL_CONTACTS)
             .await?;
+        let token = CachedToken {
+            token: "contacts-access-token-of-acme".into(),
+            expires_at: later(),
+            version_id: acme.contacts.secret.as_ref().map(|secret| secret.version_id.clone()),
+        };
+        self.store.keep_token("tenant/acme/contacts", &token).await?;
         // `check-health` finds it due.
         acme.next_check_at = Some(then());
         let mut contacts = callback(&ACME, Scope::Contacts, &ACME_CONTACTS)?;
@@ -166,6 +171,7 @@ impl Stage {
             installed_at: then(),
             cancelled_at: None,
             privilege: None,
+            doubted_at: None,
         });
         Ok(authorization)
     }
