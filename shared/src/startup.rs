@@ -1,11 +1,9 @@
 //! What a function's `main.rs` calls: logging, configuration and adapters, built once per process.
 
-use std::{future::Future, sync::OnceLock, time::Duration};
+mod aws;
 
-use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use std::{future::Future, sync::OnceLock};
+
 use aws_types::SdkConfig;
 use lambda_http::{Error, Request, Response, service_fn};
 use wecom_client::{Client, ClientConfig};
@@ -17,6 +15,8 @@ use crate::{
     steps::CallbackMemory,
     store::{DynamoDb, SealingKeys, SecretsManager, SuiteVault},
 };
+
+pub use self::aws::{aws_config, aws_from_env};
 
 /// Everything a function may use. What is costly to build is built when it is first asked for.
 pub struct Platform {
@@ -82,67 +82,22 @@ impl Platform {
             Client::new(ClientConfig::new(self.config.wecom_api_url.clone())).expect("ring speaks TLS 1.2 and 1.3")
         })
     }
-}
 
-/// How long we wait for AWS. WeCom gives a callback one second, and one lost packet must not use it up: the SDK's own
-/// defaults are no time-out at all and a first backoff of up to a second.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
-
-/// The AWS configuration of a process: credentials and region from the environment, as Lambda sets them, without the chain
-/// of `aws-config`, whose other links cannot succeed here (docs/adr/0003-tls-on-ring.md); `endpoint` in the place of AWS's
-/// own.
-///
-/// # Errors
-/// Names the variable that is missing.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "AWS's own variables, read where the SDK would read them"
-)]
-pub fn aws_from_env(endpoint: Option<String>) -> Result<SdkConfig, Error> {
-    let required = |name: &str| std::env::var(name).map_err(|_| format!("{name} is not set"));
-    let credentials = Credentials::new(
-        required("AWS_ACCESS_KEY_ID")?,
-        required("AWS_SECRET_ACCESS_KEY")?,
-        std::env::var("AWS_SESSION_TOKEN").ok(),
-        None,
-        "environment",
-    );
-    Ok(aws_config(required("AWS_REGION")?, credentials, endpoint))
-}
-
-/// The AWS configuration for these credentials; `endpoint` in the place of AWS's own.
-#[must_use]
-pub fn aws_config(region: String, credentials: Credentials, endpoint: Option<String>) -> SdkConfig {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    let config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new(region))
-        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-            credentials,
-        ))
-        .http_client(http)
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                .operation_timeout(OPERATION_TIMEOUT)
-                .build(),
-        )
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(3)
-                .with_initial_backoff(Duration::from_millis(50))
-                .with_max_backoff(Duration::from_millis(200)),
+    /// What `event-callback` will need: the sealing keys, and a connection to the tables, side by side.
+    pub async fn prepare_event_callback(&self) {
+        tokio::join!(
+            prepared("the sealing keys", self.keys.warm_up(self.clock.now())),
+            prepared("the connection to the tables", self.store.connect()),
         );
-    match endpoint {
-        Some(endpoint) => config.endpoint_url(endpoint),
-        None => config,
     }
-    .build()
+
+    /// What `suite-callback` will need: the suite's secret, and a connection to the tables, side by side.
+    pub async fn prepare_suite_callback(&self) {
+        tokio::join!(
+            prepared("the suite's secret", self.suite.suite()),
+            prepared("the connection to the tables", self.store.connect()),
+        );
+    }
 }
 
 /// Serves a function that answers HTTP requests, until Lambda ends the process.
@@ -154,7 +109,42 @@ where
     F: Fn(&'static Platform, Request) -> A,
     A: Future<Output = Response<lambda_http::Body>> + Send,
 {
+    answer_http(platform()?, handler).await
+}
+
+/// Serves the function that faces WeCom's events: like [`serve_http`], after it has prepared itself.
+///
+/// # Errors
+/// When the environment is incomplete, or Lambda's runtime API fails.
+pub async fn serve_event_callback<F, A>(handler: F) -> Result<(), Error>
+where
+    F: Fn(&'static Platform, Request) -> A,
+    A: Future<Output = Response<lambda_http::Body>> + Send,
+{
     let platform = platform()?;
+    platform.prepare_event_callback().await;
+    answer_http(platform, handler).await
+}
+
+/// Serves the function that faces WeCom's events of the suite: like [`serve_http`], after it has prepared itself.
+///
+/// # Errors
+/// When the environment is incomplete, or Lambda's runtime API fails.
+pub async fn serve_suite_callback<F, A>(handler: F) -> Result<(), Error>
+where
+    F: Fn(&'static Platform, Request) -> A,
+    A: Future<Output = Response<lambda_http::Body>> + Send,
+{
+    let platform = platform()?;
+    platform.prepare_suite_callback().await;
+    answer_http(platform, handler).await
+}
+
+async fn answer_http<F, A>(platform: &'static Platform, handler: F) -> Result<(), Error>
+where
+    F: Fn(&'static Platform, Request) -> A,
+    A: Future<Output = Response<lambda_http::Body>> + Send,
+{
     lambda_http::run(service_fn(|request| {
         let answer = handler(platform, request);
         async { Ok::<_, std::convert::Infallible>(answer.await) }
@@ -162,26 +152,12 @@ where
     .await
 }
 
-/// Serves the function that faces WeCom's events: like [`serve_http`], with the sealing keys read during start-up, when
-/// time costs nobody anything.
-///
-/// # Errors
-/// When the environment is incomplete, or Lambda's runtime API fails.
-pub async fn serve_callbacks<F, A>(handler: F) -> Result<(), Error>
-where
-    F: Fn(&'static Platform, Request) -> A,
-    A: Future<Output = Response<lambda_http::Body>> + Send,
-{
-    let platform = platform()?;
-    if let Err(error) = platform.keys.warm_up(platform.clock.now()).await {
-        // Not the end: the first request tries again, and answers 503 when that fails too.
-        tracing::error!(error = %error, "the sealing keys could not be read during start-up");
+/// Waits for something that is fetched during start-up, when time costs nobody anything. If it fails, that is not the end:
+/// the first request tries again, and answers 503 when that fails too.
+async fn prepared<T, E: std::fmt::Display>(what: &str, fetched: impl Future<Output = Result<T, E>>) {
+    if let Err(error) = fetched.await {
+        tracing::error!(error = %error, "not ready after start-up: {what}");
     }
-    lambda_http::run(service_fn(|request| {
-        let answer = handler(platform, request);
-        async { Ok::<_, std::convert::Infallible>(answer.await) }
-    }))
-    .await
 }
 
 /// Serves a function that is handed the changes of the event table.

@@ -11,6 +11,8 @@ mod bad_requests;
 #[cfg(test)]
 mod callback_input;
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod event_schema;

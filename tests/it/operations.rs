@@ -197,7 +197,14 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 18] = {
                 (READ_SECRET, Suite),
             ],
         ),
-        ("suite-callback", &[(PUT, AuthorizationTable), (READ_SECRET, Suite)]),
+        (
+            "suite-callback",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (READ_SECRET, Suite),
+            ],
+        ),
         (
             "test-callback",
             &[
@@ -317,6 +324,7 @@ fn the_table_has_every_function_once() {
 /// Everything as it should go, with each way that events can take.
 async fn the_walk() -> Stage {
     let stage = Stage::start(true).await;
+    stage.prepare_callbacks().await;
     stage.call("console", Caller::Browser(""), "GET", "/", None).await;
     stage.install().await;
     let contacts = stage.bind(Scope::Contacts).await;

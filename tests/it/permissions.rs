@@ -35,7 +35,7 @@ const ITEMS: [(&str, &str); 18] = [
     ),
     (
         "event-callback",
-        "GetItem CALLBACK
+        "GetItem CALLBACK CONNECTION
          PutItem AUDIT CHANGED
          UpdateItem CALLBACK",
     ),
@@ -84,7 +84,11 @@ const ITEMS: [(&str, &str); 18] = [
          PutItem STATE TOKEN BAN AUDIT
          UpdateItem STATE",
     ),
-    ("suite-callback", "PutItem SUITEEVENT"),
+    (
+        "suite-callback",
+        "GetItem CONNECTION
+         PutItem SUITEEVENT",
+    ),
     (
         "test-callback",
         "GetItem TENANT CALLBACK

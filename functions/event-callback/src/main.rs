@@ -4,5 +4,5 @@ use wecom_authorization::{http, startup};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    startup::serve_callbacks(http::event_callback).await
+    startup::serve_event_callback(http::event_callback).await
 }

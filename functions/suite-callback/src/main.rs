@@ -4,5 +4,5 @@ use wecom_authorization::{http, startup};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    startup::serve_http(http::suite_callback).await
+    startup::serve_suite_callback(http::suite_callback).await
 }

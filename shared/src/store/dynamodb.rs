@@ -48,6 +48,15 @@ impl DynamoDb {
         }
     }
 
+    /// Opens a connection, so that the next call finds one: asks for an item that is never there.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn connect(&self) -> Result<(), StoreError> {
+        let nothing = Key::new("CONNECTION", "", "CONNECTION");
+        self.item::<serde::de::IgnoredAny>(nothing).await.map(drop)
+    }
+
     /// Reads an item of the authorization table, with strong consistency.
     async fn item<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, StoreError> {
         let answer = self

@@ -41,6 +41,7 @@ pub(crate) fn authorization(tenant_id: &TenantId, at: Timestamp) -> Authorizatio
             fingerprint: "0123456789abcdef".to_owned(),
             since: at,
         }),
+        doubted_at: None,
     });
     for scope in Scope::ALL {
         let state = authorization.scope_mut(scope);

@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -71,13 +71,17 @@ struct Reading {
     batch: Vec<Value>,
 }
 
-/// The time of the machine, and what a test has added to it.
+/// The time of the machine, until it is stopped, and what a test has added to it.
 #[derive(Default)]
-struct AdjustedClock(AtomicI64);
+struct AdjustedClock {
+    added_seconds: AtomicI64,
+    stopped_at: OnceLock<Timestamp>,
+}
 
 impl Clock for AdjustedClock {
     fn now(&self) -> Timestamp {
-        SystemClock.now() + SignedDuration::from_secs(self.0.load(Ordering::Relaxed))
+        let now = self.stopped_at.get().copied().unwrap_or_else(|| SystemClock.now());
+        now + SignedDuration::from_secs(self.added_seconds.load(Ordering::Relaxed))
     }
 }
 
@@ -172,7 +176,12 @@ impl Stage {
 
     /// Lets some seconds pass here.
     pub(crate) fn wait(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds, Ordering::Relaxed);
+        self.clock.added_seconds.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// No time passes here any more, but what is added.
+    pub(crate) fn stop_clock(&self) {
+        let _ = self.clock.stopped_at.set(SystemClock.now());
     }
 
     /// Lets hours pass, here and at WeCom, which pushes a suite ticket then.
@@ -201,6 +210,15 @@ impl Stage {
         let credentials = AwsCredentials::new(access_key, "secret", None, None, "test");
         let endpoint = self.devstack.endpoint_url().to_owned();
         patient(&aws_config("us-east-1".to_owned(), credentials, Some(endpoint)))
+    }
+
+    /// The processes of both callbacks start, and do what they do before they are asked anything.
+    pub(crate) async fn prepare_callbacks(&self) {
+        let (event_callback, suite_callback) = (self.process("event-callback"), self.process("suite-callback"));
+        tokio::join!(
+            Box::pin(event_callback.prepare_event_callback()),
+            Box::pin(suite_callback.prepare_suite_callback())
+        );
     }
 
     fn process(&self, function: &'static str) -> Arc<Platform> {
