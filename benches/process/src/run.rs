@@ -1,0 +1,179 @@
+//! One life of one process.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    Error, Subject,
+    child::Process,
+    runtime_api::RuntimeApi,
+    share::Share,
+    stage::Stage,
+    work::{Work, Writer},
+};
+
+/// When the CPU share is limited.
+#[derive(Clone, Copy)]
+pub(crate) enum Throttle<'a> {
+    /// Never.
+    Never,
+    /// From the start of the process: harder than Lambda, which lets the start run.
+    FromTheStart(&'a Share),
+    /// From the first invocation, as Lambda does.
+    FromTheFirst(&'a Share),
+}
+
+/// What is to be done in a life.
+pub(crate) struct Plan<'a> {
+    subject: &'a Subject,
+    work: Work,
+    warm: usize,
+    throttle: Throttle<'a>,
+}
+
+impl<'a> Plan<'a> {
+    /// A start, a first invocation and `warm` more.
+    pub(crate) fn whole(subject: &'a Subject, warm: usize) -> Self {
+        Self {
+            subject,
+            work: subject.work,
+            warm,
+            throttle: Throttle::Never,
+        }
+    }
+
+    /// A start and WeCom's check of the URL.
+    pub(crate) fn cold_check(subject: &'a Subject, throttle: Throttle<'a>) -> Self {
+        Self {
+            subject,
+            work: Work::Sample("check"),
+            warm: 0,
+            throttle,
+        }
+    }
+}
+
+/// What was measured in a life.
+#[derive(Debug)]
+pub(crate) struct Life {
+    /// From the start of the process to its first question for an invocation.
+    pub(crate) init: Duration,
+    pub(crate) init_cpu: Duration,
+    /// Calls to AWS until then.
+    pub(crate) init_calls: usize,
+    /// The first invocation.
+    pub(crate) first: Duration,
+    pub(crate) first_cpu: Duration,
+    pub(crate) first_calls: usize,
+    /// From the start of the process to its first answer.
+    pub(crate) to_answer: Duration,
+    /// The further invocations.
+    pub(crate) warm: Option<Warm>,
+    pub(crate) peak_rss_kib: u64,
+}
+
+/// Invocations of a warm process.
+#[derive(Debug)]
+pub(crate) struct Warm {
+    pub(crate) times: Vec<Duration>,
+    /// CPU time of each, on average.
+    pub(crate) cpu: Duration,
+    /// Calls to AWS for each, on average.
+    pub(crate) calls: f64,
+}
+
+/// Lives one.
+pub(crate) async fn run(stage: &mut Stage, plan: Plan<'_>) -> Result<Life, Error> {
+    let subject = plan.subject;
+    let within = |error: Error| -> Error { format!("{}: {error}", subject.name).into() };
+    tokio::time::timeout(Duration::from_mins(2), live(stage, plan))
+        .await
+        .unwrap_or_else(|_| Err("it does not answer".into()))
+        .map_err(within)
+}
+
+async fn live(stage: &mut Stage, plan: Plan<'_>) -> Result<Life, Error> {
+    let Plan {
+        subject,
+        work,
+        warm,
+        throttle,
+    } = plan;
+    let mut api = RuntimeApi::start().await?;
+    let mut writer = Writer::new(subject.function, work)?;
+    let environment = stage.prepare(subject.function, &api).await?;
+    let share = match throttle {
+        Throttle::Never => None,
+        Throttle::FromTheStart(share) | Throttle::FromTheFirst(share) => Some(share),
+    };
+    if let Some(share) = share {
+        share.limit(matches!(throttle, Throttle::FromTheStart(_)))?;
+    }
+    let process = Process::start(&subject.binary, &environment, share)?;
+    let ready = api.asked().await?;
+    if let Some(share) = share {
+        share.limit(true)?;
+    }
+    let init_cpu = process.cpu()?;
+    let init_calls = stage.calls().len();
+    let first = Invoked::by(&mut api, &mut writer).await?;
+    let first_cpu = process.cpu()?.saturating_sub(init_cpu);
+    let first_calls = stage.calls().len();
+    Ok(Life {
+        init: ready - process.started,
+        init_cpu,
+        init_calls,
+        first: first.time(),
+        first_cpu,
+        first_calls,
+        // What the driver does between the two is not the function's time.
+        to_answer: (ready - process.started) + first.time(),
+        warm: if warm > 0 && writer.has_more() {
+            Some(keep_warm(stage, &process, &mut api, &mut writer, warm).await?)
+        } else {
+            None
+        },
+        peak_rss_kib: process.peak_rss_kib()?,
+    })
+}
+
+async fn keep_warm(
+    stage: &Stage,
+    process: &Process,
+    api: &mut RuntimeApi,
+    writer: &mut Writer,
+    count: usize,
+) -> Result<Warm, Error> {
+    let before = process.cpu()?;
+    let mut times = Vec::with_capacity(count);
+    for _ in 0..count {
+        times.push(Invoked::by(api, writer).await?.time());
+    }
+    let count = u32::try_from(count)?;
+    let calls = u32::try_from(stage.calls().len())?;
+    Ok(Warm {
+        times,
+        cpu: process.cpu()?.saturating_sub(before) / count,
+        calls: f64::from(calls) / f64::from(count),
+    })
+}
+
+/// One invocation, from handing over the event to the answer.
+struct Invoked {
+    begun: Instant,
+    ended: Instant,
+}
+
+impl Invoked {
+    /// Returns when the process asks for the next one: then all that it had to do is done.
+    async fn by(api: &mut RuntimeApi, writer: &mut Writer) -> Result<Self, Error> {
+        let event = writer.next();
+        let (begun, ended, answer) = api.invoke(event).await?;
+        writer.check(&answer)?;
+        api.asked().await?;
+        Ok(Self { begun, ended })
+    }
+
+    fn time(&self) -> Duration {
+        self.ended - self.begun
+    }
+}

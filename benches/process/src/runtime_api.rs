@@ -1,0 +1,131 @@
+//! Lambda's Runtime API for one process, as `lambda_runtime` speaks it: one invocation at a time.
+//!
+//! Not covered: X-Ray's header, deadlines that end, streamed responses, extensions.
+
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    routing::{get, post},
+};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+};
+
+use crate::Error;
+
+/// What the process said.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// It is ready, and asks for an invocation.
+    Next(Instant),
+    /// It has answered one.
+    Answer(Instant, Bytes),
+    /// It reports that it failed.
+    Failure(Bytes),
+}
+
+/// A runtime API that one process talks to.
+pub(crate) struct RuntimeApi {
+    pub(crate) address: SocketAddr,
+    said: mpsc::UnboundedReceiver<Said>,
+    events: mpsc::UnboundedSender<String>,
+    server: JoinHandle<()>,
+}
+
+struct Shared {
+    said: mpsc::UnboundedSender<Said>,
+    events: Mutex<mpsc::UnboundedReceiver<String>>,
+}
+
+impl RuntimeApi {
+    pub(crate) async fn start() -> Result<Self, Error> {
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let (tell, said) = mpsc::unbounded_channel();
+        let (events, waiting) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            said: tell,
+            events: Mutex::new(waiting),
+        });
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(failure))
+            .route("/2018-06-01/runtime/init/error", post(failure))
+            .with_state(shared);
+        let server = tokio::spawn(async move {
+            // It ends with the process that it serves.
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self {
+            address,
+            said,
+            events,
+            server,
+        })
+    }
+
+    /// Waits until the process asks for an invocation.
+    pub(crate) async fn asked(&mut self) -> Result<Instant, Error> {
+        match self.said.recv().await {
+            Some(Said::Next(at)) => Ok(at),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Hands the process, which has asked, an event. Answers when it was handed over, when the answer came, and the answer.
+    pub(crate) async fn invoke(&mut self, event: String) -> Result<(Instant, Instant, serde_json::Value), Error> {
+        let begun = Instant::now();
+        self.events.send(event).map_err(|_| "the runtime API has ended")?;
+        match self.said.recv().await {
+            Some(Said::Answer(at, body)) => Ok((begun, at, serde_json::from_slice(&body)?)),
+            other => Err(unexpected(other)),
+        }
+    }
+}
+
+impl Drop for RuntimeApi {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn unexpected(said: Option<Said>) -> Error {
+    match said {
+        Some(Said::Failure(body)) => format!("the function failed: {}", String::from_utf8_lossy(&body)).into(),
+        other => format!("the function said something else than was awaited: {other:?}").into(),
+    }
+}
+
+async fn next(State(shared): State<Arc<Shared>>) -> Result<(HeaderMap, String), StatusCode> {
+    let _ = shared.said.send(Said::Next(Instant::now()));
+    let event = shared.events.lock().await.recv().await.ok_or(StatusCode::GONE)?;
+    let header =
+        |name: &'static str, value: &'static str| (HeaderName::from_static(name), HeaderValue::from_static(value));
+    let headers = HeaderMap::from_iter([
+        header("content-type", "application/json"),
+        header("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
+        header("lambda-runtime-deadline-ms", "4102444800000"),
+        header(
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:us-east-1:123456789012:function:measured",
+        ),
+    ]);
+    Ok((headers, event))
+}
+
+async fn response(State(shared): State<Arc<Shared>>, Path(_): Path<String>, body: Bytes) -> StatusCode {
+    let _ = shared.said.send(Said::Answer(Instant::now(), body));
+    StatusCode::ACCEPTED
+}
+
+async fn failure(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
+    let _ = shared.said.send(Said::Failure(body));
+    StatusCode::ACCEPTED
+}
