@@ -220,11 +220,10 @@ impl ReplayEvents for DynamoDb {
 
 impl DeleteEvents for DynamoDb {
     async fn delete_some_events(&self, tenant_id: &TenantId, before: Timestamp) -> Result<bool, StoreError> {
-        let arrived = EventFilter {
-            until: Some(before),
-            ..EventFilter::default()
-        };
-        let page = self.round(tenant_id, &arrived, 100, None).await?;
+        let position = time_key(before);
+        let page = self
+            .round(tenant_id, &EventFilter::default(), 100, Some(&position))
+            .await?;
         let more = !page.is_empty();
         for stored in page {
             let parts = (0..stored.parts).map(|index| part_id(&stored.event_id, index));
