@@ -15,6 +15,8 @@ mod calls;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod doubt;
+#[cfg(test)]
 mod event_schema;
 #[cfg(test)]
 mod events;
@@ -42,6 +44,8 @@ mod sealing;
 mod secrecy;
 #[cfg(test)]
 mod secret_mistakes;
+#[cfg(test)]
+mod self_test;
 #[cfg(test)]
 mod suite_events;
 #[cfg(test)]

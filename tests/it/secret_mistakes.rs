@@ -43,6 +43,48 @@ async fn the_secret_of_another_corporation_is_rejected_with_whichever_code_wecom
     assert_eq!(calls(&world, GETTOKEN), [Some(40001), Some(40091)]);
 }
 
+/// Whether `gettoken` itself asks for a trusted address is not documented.
+#[tokio::test]
+async fn a_secret_is_taken_where_gettoken_does_not_trust_our_address() {
+    let world = World::start().await;
+    world.install().await;
+    world.wecom().add_faults([Fault {
+        path: Some(GETTOKEN.to_owned()),
+        errcode: Some(60020),
+        ..Fault::default()
+    }]);
+    let right = world.secret_of(Scope::Contacts);
+    let answer = world.enter(Scope::Contacts, &right).await.with_status(200);
+    assert_eq!(answer["scope"]["secret"]["kind_check"], "ip_not_trusted");
+}
+
+/// Whoever tries one 企业ID after the other would learn which there are, at the cost of all tenants.
+#[tokio::test]
+async fn corporations_that_are_not_the_installed_one_count_as_attempts() {
+    let world = World::start().await;
+    world.install().await;
+    let mut tried = 0;
+    loop {
+        let body = json!({"secret": "guessed-0123456789", "corp_id": format!("ww{tried:016x}")});
+        let reply = world.admin().put("/authorization/contacts/secret", body).await;
+        if reply.status == 429 {
+            break;
+        }
+        reply.refused(422, "unknown_corp_id");
+        tried += 1;
+        // Ten within an hour by the clock, which may have ended in the meantime.
+        assert!(tried <= 20);
+    }
+    assert!(tried >= 10, "{tried}");
+    let asked = world.wecom().calls().len();
+    let right = world.secret_of(Scope::Contacts);
+    world
+        .enter(Scope::Contacts, &right)
+        .await
+        .refused(429, "too_many_attempts");
+    assert_eq!(world.wecom().calls().len(), asked, "WeCom hears nothing of it");
+}
+
 #[tokio::test]
 async fn a_secret_of_the_wrong_kind_is_named() {
     let world = World::start().await;

@@ -130,6 +130,23 @@ async fn a_new_secret_and_a_disconnect_end_the_token_at_once() {
     }
 }
 
+/// The new Secret is registered and the attempt dies before it has dropped the token of the one before.
+#[tokio::test]
+async fn a_token_of_the_secret_before_is_not_handed_out() {
+    let stage = Stage::start(false).await;
+    Box::pin(stage.bind_all()).await;
+    let old = issue(&stage, "contacts", None).await.unwrap();
+    let secret = stage.wecom().reset_secret(CORP, SecretKind::Contacts).unwrap();
+    let dead = devstack::Fault::on("DeleteItem").answer("InternalServerError").times(9);
+    stage.devstack().faults().add(dead);
+    stage
+        .enter(Scope::Contacts, &secret.secret)
+        .await
+        .refused(503, "temporarily_unavailable");
+    stage.devstack().faults().clear();
+    assert_ne!(issue(&stage, "contacts", None).await.unwrap(), old);
+}
+
 #[tokio::test]
 async fn a_ban_that_anybody_hears_of_stops_everybody_until_it_ends() {
     let stage = Stage::start(false).await;

@@ -69,7 +69,9 @@ fn valid_base_url(text: &str) -> Result<String, StepError> {
         return Err(invalid("malformed", form));
     }
     match url.host() {
-        Some(Host::Domain(domain)) if domain.contains('.') && !domain.ends_with(".localhost") => {
+        Some(Host::Domain(domain))
+            if domain.contains('.') && !domain.split('.').any(str::is_empty) && !domain.ends_with(".localhost") =>
+        {
             Ok(url.as_str().trim_end_matches('/').to_owned())
         }
         _ => Err(invalid(
@@ -100,6 +102,9 @@ mod tests {
             "https://[::1]",
             "https://localhost",
             "https://a.localhost",
+            "https://..",
+            "https://.example.com",
+            "https://wecom.example.com.",
             "wecom.example.com",
             "",
         ] {

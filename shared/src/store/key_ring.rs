@@ -117,7 +117,7 @@ impl KeyRing {
         ring.into_secret()
     }
 
-    /// The ring that follows the one in `secret`: a new key is primary from [`PUBLISHED_AHEAD`] on, and the keys in
+    /// The ring that follows the one in `secret`: a new key is primary from `PUBLISHED_AHEAD` on, and the keys in
     /// `dropped` are gone. A ring that has been rotated says `"takes_over": {"at": time, "from": id}`, too.
     ///
     /// # Errors

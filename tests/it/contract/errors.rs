@@ -10,17 +10,16 @@ use wecom_authorization::{
     authorization::{Rejection, RejectionReason},
     ids::Scope,
     store::{
-        AppendEvents as _, Attempts as _, AuditTrail as _, Authorizations, Breaker as _, CachedToken, CallbackCount,
-        Callbacks, CommitError, CountEvents as _, DeleteEvents as _, DueAuthorizations as _, DynamoDb, EventFilter,
-        EventSource, Exchanges as _, InstallSessions as _, NewEvent, Payload, ReadEvents as _, ReplayEvents as _,
-        SecretName, SecretsManager, StoreError, SuiteTickets as _, TokenCache as _, TokenLeases as _, Vault as _,
-        event_id,
+        AppendEvents as _, Attempts as _, AuditTrail as _, Authorizations, Breaker as _, CallbackCount, Callbacks,
+        CommitError, CountEvents as _, DeleteEvents as _, DueAuthorizations as _, DynamoDb, EventFilter, EventSource,
+        Exchanges as _, InstallSessions as _, NewEvent, Payload, ReadEvents as _, ReplayEvents as _, SecretName,
+        SecretsManager, StoreError, SuiteTickets as _, TokenCache as _, TokenLeases as _, Vault as _, event_id,
     },
 };
 
 use super::{
     endpoint::Endpoint,
-    samples::{authorization, callback, corp, line, save, session, tenant},
+    samples::{authorization, cached, callback, corp, line, save, session, tenant},
 };
 
 /// Stands for every secret that passes through a method.
@@ -74,11 +73,7 @@ async fn every_method(
         duplicates: 0,
         last_event_at: None,
     };
-    let token = CachedToken {
-        token: secret.clone(),
-        expires_at: now,
-        version_id: None,
-    };
+    let token = cached(SECRET, now);
     let name = SecretName::Scope(tenant.clone(), Scope::Contacts);
     let changes = vec![save(authorization(&tenant, now))];
     let filter = EventFilter::default();

@@ -9,7 +9,7 @@ use wecom_authorization::{
     },
     entropy::SystemEntropy,
     ids::{CallbackId, CorpId, InstallState, Scope, TenantId},
-    store::Change,
+    store::{CachedToken, Change},
 };
 
 pub(crate) fn tenant(name: &str) -> TenantId {
@@ -114,4 +114,13 @@ pub(crate) fn save(authorization: Authorization) -> Change {
 
 pub(crate) fn save_callback(callback: Callback) -> Change {
     Change::SaveCallback(Box::new(callback))
+}
+
+/// A token of the suite.
+pub(crate) fn cached(token: &str, expires_at: Timestamp) -> CachedToken {
+    CachedToken {
+        token: token.into(),
+        expires_at,
+        version_id: None,
+    }
 }

@@ -1,13 +1,13 @@
 //! `SuiteTickets`, `TokenCache`, `TokenLeases` and `Exchanges`: the newest ticket wins, no token is handed out that is over,
 //! one caller renews it, and what a code was exchanged for is remembered.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 use wecom_authorization::store::{CachedToken, Exchanges as _, SuiteTickets as _, TokenCache as _, TokenLeases as _};
 
 use super::{
     endpoint::{Endpoint, at_once, number},
-    samples::tenant,
+    samples::{cached, tenant},
 };
 
 async fn ticket(endpoint: &Endpoint, suite_id: &str) -> Option<(String, i64)> {
@@ -88,14 +88,6 @@ async fn a_token_is_handed_out_until_it_ends() {
     for _ in 0..2 {
         store.drop_token("suite/ww3f2a").await.unwrap();
         assert_eq!(token(0).await, None);
-    }
-}
-
-fn cached(token: &str, expires_at: Timestamp) -> CachedToken {
-    CachedToken {
-        token: token.into(),
-        expires_at,
-        version_id: None,
     }
 }
 
