@@ -115,7 +115,7 @@ impl Local {
 
         let simulator = match &options.wecom_api {
             Some(_) => None,
-            None => Some(start_simulator(&directory, &settings).await?),
+            None => Some(start_simulator(&directory, &settings, &options).await?),
         };
         let wecom_url = match (&options.wecom_api, &simulator) {
             (Some(url), _) => url.clone(),
@@ -272,7 +272,7 @@ async fn start_stores(directory: &Directory, settings: &Settings, options: &Opti
             data: Some(directory.path("aws")),
         })
     };
-    let [usual, any] = loopback(settings.ports.aws, 4566);
+    let [usual, any] = loopback(settings.ports.aws, options.usual_port(4566));
     let started = match start(usual).await {
         Err(devstack::Error::PortInUse { .. }) => start(any).await,
         started => started,
@@ -285,7 +285,11 @@ async fn start_stores(directory: &Directory, settings: &Settings, options: &Opti
     })
 }
 
-async fn start_simulator(directory: &Directory, settings: &Settings) -> Result<Simulator, StartError> {
+async fn start_simulator(
+    directory: &Directory,
+    settings: &Settings,
+    wanted: &Options,
+) -> Result<Simulator, StartError> {
     let suite = &settings.suite;
     let mut options = simulator::Options::new(simulator::Suite {
         suite_id: suite.suite_id.clone(),
@@ -296,7 +300,7 @@ async fn start_simulator(directory: &Directory, settings: &Settings) -> Result<S
         provider_secret: suite.provider_secret.clone(),
     });
     options.data = Some(directory.path("simulator.json"));
-    let [usual, any] = loopback(settings.ports.simulator, 3100);
+    let [usual, any] = loopback(settings.ports.simulator, wanted.usual_port(3100));
     options.listen = usual;
     let started = match Simulator::start(options.clone()).await {
         Err(simulator::Error::Listen { .. }) => {

@@ -36,6 +36,17 @@ pub struct Options {
     pub wecom_api: Option<Url>,
 }
 
+impl Options {
+    /// Where else than at the gateway's address something listens. Who asks for any port wants several instances side by side:
+    /// they must not fight for the usual ones.
+    pub(crate) fn usual_port(&self, usual: u16) -> u16 {
+        match self.listen {
+            Some(address) if address.port() == 0 => 0,
+            _ => usual,
+        }
+    }
+}
+
 impl Arguments {
     /// Reads the process's arguments; prints what is wrong and ends the process when they cannot be read.
     #[must_use]
