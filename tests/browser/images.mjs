@@ -43,6 +43,7 @@ await onStage(browser, async ({ server, newPage }) => {
   await goTo(page, 'overview');
   await page.getByRole('button', { name: '刷新状态' }).click();
   await page.getByRole('heading', { name: '正常', exact: true }).waitFor();
+  await page.getByText('正在刷新').waitFor({ state: 'hidden' });
   await shoot('overview');
 });
 await browser.close();

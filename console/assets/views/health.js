@@ -14,9 +14,11 @@ const AFFECTED = { authorization_cancelled: 'all', member_authorization: 'all', 
 
 /** The overview's first part. */
 export function healthPart(state) {
-  const entry = words('health', state.health);
-  const tone = HEALTH_TONE[state.health] ?? 'info';
   const unfinished = state.next_step !== 'done' && words('next_step', state.next_step);
+  // Nothing is wrong with what is there; but nobody should read that all is well.
+  const halfway = unfinished && state.health === 'ok';
+  const entry = halfway ? { words: t('steps.overview.unfinished'), cause: t('steps.overview.unfinishedWhy') } : words('health', state.health);
+  const tone = halfway ? 'info' : HEALTH_TONE[state.health] ?? 'info';
   return [
     h('section', { class: `card banner banner-${tone}`, 'aria-labelledby': 'health-title' },
       h('span', { class: 'banner-mark' }, icon(HEALTH_ICON[tone])),
