@@ -244,14 +244,14 @@ impl Authorization {
             .installation
             .as_ref()
             .is_none_or(|before| before.corp_id == installation.corp_id);
-        // What an authorization before this one has left to do is due at once.
-        let wait = if self.cleanup.is_some() {
-            jiff::SignedDuration::ZERO
-        } else {
-            CHECK_INTERVAL
-        };
-        self.next_check_at = Some(installation.installed_at + wait);
         if self.installed().is_none() {
+            // What an authorization before this one has left to do is due at once.
+            let wait = if self.cleanup.is_some() {
+                jiff::SignedDuration::ZERO
+            } else {
+                CHECK_INTERVAL
+            };
+            self.next_check_at = Some(installation.installed_at + wait);
             // What was wrong ended with what was there before.
             self.health = Health::Ok;
         }

@@ -135,7 +135,8 @@ fn of_callback(callback: &Callback, now: Timestamp) -> Vec<Finding> {
     let silent = heard.filter(|heard| now.duration_since(*heard) > SILENCE);
     let pending = callback.pending.as_ref().map(|pending| pending.created_at);
     let unfinished = pending.filter(|began| now.duration_since(*began) > UNFINISHED_ROTATION);
-    // With the last of the old ones what WeCom sends is refused.
+    // With the last of the old ones what WeCom sends is refused. Which of several WeCom uses is not noted: after two rotations
+    // within one grace period the first pair may have ended before this says so.
     let refused = !callback.previous.iter().any(|retired| now < retired.valid_until);
     let using_old = if refused { Severity::Error } else { Severity::Warning };
     [

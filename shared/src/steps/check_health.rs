@@ -14,6 +14,7 @@ use super::{
     Occasion, ProcessSuiteEvent, StepError, audited,
     breaker::ask,
     complete_authorization::callbacks_of,
+    disconnect::UNFINISHED,
     process_suite_event::DOUBT,
     saved, saved_callback,
     secret_kind::{WRONG_SECRET, probe, told_by},
@@ -123,10 +124,13 @@ where
 
     async fn check(&self, tenant_id: &TenantId, occasion: Occasion<'_>) -> Result<(), StepError> {
         let store = self.suite.access.store;
-        let before = store.authorization(tenant_id).await?;
+        let mut before = store.authorization(tenant_id).await?;
         if before.cleanup.is_some() {
             self.suite.disconnect().clean_up(before, occasion.clock).await?;
-            return Ok(());
+            before = store.authorization(tenant_id).await?;
+            if before.installed().is_none() {
+                return Ok(());
+            }
         }
         // First, because it depends on nobody's answer.
         self.tend_callbacks(&before, occasion).await?;
@@ -292,8 +296,11 @@ where
 const POSTPONED: SignedDuration = SignedDuration::from_mins(30);
 
 /// When to look again: spread by the tenant's name, so that tenants that began together do not stay together. Whoever has
-/// nothing to check any more is not due; whose authorization is in doubt is asked about soon.
+/// nothing to check any more is not due; whose authorization is in doubt, or has left something to clean up, is soon.
 fn next_check(authorization: &Authorization, now: Timestamp) -> Option<Timestamp> {
+    if authorization.cleanup.is_some() {
+        return Some(now + UNFINISHED);
+    }
     if authorization.installed()?.doubted_at.is_some() {
         return Some(now + DOUBT);
     }

@@ -95,7 +95,7 @@ where
         authorization.next_check_at = if left.is_empty() && authorization.installed().is_none() {
             None
         } else {
-            Some(clock.now())
+            Some(clock.now().max(cleanup.since + UNDER_WAY))
         };
         authorization.cleanup = (!left.is_empty()).then_some(Cleanup {
             tasks: left,
@@ -108,7 +108,8 @@ where
         }
     }
 
-    /// Deletes the events that arrived before the authorization ended, for a while. Answers whether all are gone.
+    /// Deletes the events that arrived before the authorization ended, for a while. Answers whether all are gone, and no more
+    /// can come.
     async fn delete_events_until(
         &self,
         tenant_id: &TenantId,
@@ -116,12 +117,13 @@ where
         clock: &dyn Clock,
     ) -> Result<bool, StepError> {
         let until = clock.now() + DELETE_FOR;
+        let is_over = clock.now() >= ended_at + UNDER_WAY;
         while self.store.delete_some_events(tenant_id, ended_at + UNDER_WAY).await? {
             if clock.now() >= until {
                 return Ok(false);
             }
         }
-        Ok(true)
+        Ok(is_over)
     }
 }
 
@@ -132,7 +134,7 @@ const UNDER_WAY: SignedDuration = SignedDuration::from_secs(10);
 const DELETE_FOR: SignedDuration = SignedDuration::from_secs(10);
 
 /// A clean-up that has not finished by then is finished by the schedule.
-const UNFINISHED: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const UNFINISHED: SignedDuration = SignedDuration::from_mins(5);
 
 /// How an authorization ends.
 pub(super) struct Ending<'a> {

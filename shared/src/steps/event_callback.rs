@@ -302,6 +302,8 @@ impl<S: Callbacks, V: Vault> FrontDesk<'_, S, V> {
             return;
         };
         let since = old.then(|| clock.now());
+        // What is remembered lacks the note: it would be made again.
+        self.memory.forget(&callback.callback_id);
         if let Err(error) = self.store.note_old_credentials(&callback.callback_id, since).await {
             tracing::warn!(error = %error, "which credentials WeCom uses could not be noted");
         }

@@ -291,6 +291,8 @@ where
                 return Ok(());
             }
             authorization.install(now.clone());
+            // Looked at next, so that other services hear soon what became of the health.
+            authorization.next_check_at = Some(occasion.now());
             let mut entry = occasion.entry(Action::AuthorizationChanged);
             if let Some(privilege) = &now.privilege {
                 entry = entry
