@@ -104,11 +104,12 @@ fn of_installation(installation: &Installation) -> Option<Finding> {
     if installation.auth_mode == AuthMode::Member {
         return finding("member_authorization", Severity::Error, installation.auth_mode_since);
     }
-    let empty = installation
+    // Emptied since: what names nobody from the beginning may be an app that is given none of these lists.
+    let emptied = installation
         .privilege
         .as_ref()
-        .filter(|privilege| privilege.is_empty())?;
-    finding("visible_range_empty", Severity::Warning, empty.since)
+        .filter(|privilege| privilege.is_empty() && privilege.since > installation.installed_at)?;
+    finding("visible_range_empty", Severity::Warning, emptied.since)
 }
 
 fn of_secret(scope: Scope, secret: &RegisteredSecret) -> Option<Finding> {
@@ -164,5 +165,45 @@ pub(super) fn health(findings: &[Finding]) -> Health {
         Health::Ok
     } else {
         Health::Attention
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{authorization::Privilege, ids::CorpId};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + second).unwrap()
+    }
+
+    fn that_sees_nobody(since: Timestamp) -> Installation {
+        Installation {
+            status: InstallationStatus::Installed,
+            corp_id: CorpId::parse("wpYunFan").unwrap(),
+            corp_name: "云帆科技有限公司".to_owned(),
+            agent_id: Some(1_000_010),
+            auth_mode: AuthMode::Admin,
+            auth_mode_since: at(0),
+            version_id: "version-1".to_owned(),
+            installed_at: at(0),
+            cancelled_at: None,
+            privilege: Some(Privilege {
+                level: 1,
+                departments: 0,
+                members: 0,
+                tags: 0,
+                fingerprint: "0123456789abcdef".to_owned(),
+                since,
+            }),
+            doubted_at: None,
+        }
+    }
+
+    #[test]
+    fn finds_a_visible_range_that_was_emptied_and_not_one_that_never_named_anybody() {
+        let found = of_installation(&that_sees_nobody(at(60))).unwrap();
+        assert_eq!((found.code, found.since), ("visible_range_empty", at(60)));
+        assert_eq!(of_installation(&that_sees_nobody(at(0))), None);
     }
 }
