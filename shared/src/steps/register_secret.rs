@@ -19,7 +19,10 @@ use crate::{
     },
     clock::Clock,
     ids::{CorpId, Scope, TenantId},
-    store::{Attempts, Authorizations, Breaker, SealingKeys, SecretName, SuiteTickets, TokenCache, Vault},
+    store::{
+        Attempts, Authorizations, Breaker, Change, CommitError, SealingKeys, SecretName, SuiteTickets, TokenCache,
+        Vault,
+    },
 };
 
 /// How many Secrets a tenant may get wrong within an hour. An admin who mistypes needs a few; WeCom's ban hits everybody.
@@ -28,6 +31,8 @@ const TENANT_ATTEMPTS: u32 = 10;
 const ALL_ATTEMPTS: u32 = 100;
 const ATTEMPTS_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 const ALL_TENANTS: &str = "*all*";
+/// How often it is written anew what somebody else's change of something else has kept from being written.
+const ATTEMPTS_TO_WRITE: u32 = 5;
 
 /// Registers a Secret.
 #[derive(Debug)]
@@ -114,13 +119,38 @@ where
         registered: RegisteredSecret,
         occasion: Occasion<'_>,
     ) -> Result<RegisteredScope, StepError> {
+        for _ in 0..ATTEMPTS_TO_WRITE {
+            let (changes, generated) = self.changes(before, scope, registered.clone(), occasion).await?;
+            match self.access.store.commit(changes).await {
+                Ok(()) => return self.registered(before, scope, generated, occasion).await,
+                // Something else was changed: by the schedule, or in the other step.
+                Err(CommitError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StepError::StateChanged)
+    }
+
+    /// What is to be written, and whether credentials are generated with it.
+    async fn changes(
+        &self,
+        before: &Authorization,
+        scope: Scope,
+        registered: RegisteredSecret,
+        occasion: Occasion<'_>,
+    ) -> Result<(Vec<Change>, bool), StepError> {
         let mut authorization = self.access.store.authorization(&before.tenant_id).await?;
-        let same_corp = |a: &Authorization| a.installed().map(|installation| installation.corp_id.clone());
-        // A clean-up that ended meanwhile may have deleted what was just put into the vault.
-        if same_corp(&authorization) != same_corp(before)
-            || authorization.scope(scope) != before.scope(scope)
-            || authorization.cleanup != before.cleanup
-        {
+        let checked_against = |a: &Authorization| {
+            let state = a.scope(scope);
+            (
+                a.installed().map(|installation| installation.corp_id.clone()),
+                state.secret.as_ref().map(|secret| secret.version_id.clone()),
+                state.callback_id.clone(),
+                // A clean-up that ended meanwhile may have deleted what was just put into the vault.
+                a.cleanup.clone(),
+            )
+        };
+        if checked_against(&authorization) != checked_against(before) {
             return Err(StepError::StateChanged);
         }
         let unchanged = authorization.clone();
@@ -131,13 +161,9 @@ where
             .with("last_four", &registered.last_four);
         authorization.scope_mut(scope).secret = Some(registered);
         authorization.keep_from_cleanup(CleanupTask::Scope(scope));
-        let issue = Issue {
-            store: self.access.store,
-            keys: self.keys,
-        };
         let mut changes = vec![audited(&before.tenant_id, entry)];
         // The 企业ID is proved now, so both callbacks may expect it.
-        let (mut callback, generated) = issue.callback(&mut authorization, scope, occasion).await?;
+        let (mut callback, generated) = self.issue().callback(&mut authorization, scope, occasion).await?;
         let known = (!generated).then(|| callback.clone());
         callback.assign_corp(corp_id.clone());
         changes.extend(saved_callback(known.as_ref(), callback, occasion));
@@ -152,7 +178,24 @@ where
         // The next look, within minutes, tells other services what became of the health.
         authorization.next_check_at = Some(occasion.now());
         changes.extend(saved(&unchanged, authorization, occasion));
-        self.access.store.commit(changes).await?;
+        Ok((changes, generated))
+    }
+
+    fn issue(&self) -> Issue<'_, S, V> {
+        Issue {
+            store: self.access.store,
+            keys: self.keys,
+        }
+    }
+
+    /// What the admin sees of it.
+    async fn registered(
+        &self,
+        before: &Authorization,
+        scope: Scope,
+        generated: bool,
+        occasion: Occasion<'_>,
+    ) -> Result<RegisteredScope, StepError> {
         // A token of the Secret before is not handed out any more.
         self.access
             .store
@@ -170,6 +213,7 @@ where
             .callback(&callback_id)
             .await?
             .ok_or(StepError::StateChanged)?;
+        let issue = self.issue();
         let credentials = issue.describe(&authorization, &callback, generated, occasion).await?;
         Ok(RegisteredScope {
             authorization,

@@ -26,6 +26,24 @@ async fn shown(world: &World, scope: Scope) -> Value {
     world.admin().get(&target).await.with_status(200)
 }
 
+/// The schedule looks at the binding, or another admin changes something else.
+#[tokio::test]
+async fn who_enters_a_secret_is_not_turned_away_by_a_change_of_something_else() {
+    let world = World::start().await;
+    world.install().await;
+    let secret = world.secret_of(Scope::Contacts);
+    for round in 0..2 * ROUNDS {
+        let settings = json!({"callback_base_url": format!("https://round-{round}.example.com")});
+        let admin = world.admin();
+        let (entered, changed) = tokio::join!(
+            world.enter(Scope::Contacts, &secret),
+            admin.put("/authorization/settings", settings)
+        );
+        entered.with_status(200);
+        changed.with_status(200);
+    }
+}
+
 #[tokio::test]
 async fn two_who_enter_a_secret_at_once_end_with_one_callback_and_one_secret() {
     let world = World::start().await;
