@@ -90,9 +90,15 @@ where
                     tracing::info!("create_auth of a session of ours: left to the browser's redirect");
                     Ok(())
                 }
-                _ => self.renew(&SecretString::from(auth_code), occasion).await,
+                _ => {
+                    self.renew(&SecretString::from(auth_code), happened(event), occasion)
+                        .await
+                }
             },
-            ("reset_permanent_code", Some(auth_code), _) => self.renew(&SecretString::from(auth_code), occasion).await,
+            ("reset_permanent_code", Some(auth_code), _) => {
+                self.renew(&SecretString::from(auth_code), happened(event), occasion)
+                    .await
+            }
             ("change_auth", _, Some(corp_id)) => self.refresh(&corp_id, happened(event), occasion).await,
             ("cancel_auth", _, Some(corp_id)) => self.cancel(&corp_id, happened(event), occasion).await,
             (info_type, ..) => {
@@ -115,7 +121,7 @@ where
     }
 
     /// A new permanent code for a corporation that is bound.
-    async fn renew(&self, auth_code: &SecretString, occasion: Occasion<'_>) -> Result<(), StepError> {
+    async fn renew(&self, auth_code: &SecretString, at: Timestamp, occasion: Occasion<'_>) -> Result<(), StepError> {
         let clock = occasion.clock;
         let code_hash = fingerprint(secrecy::ExposeSecret::expose_secret(auth_code));
         let (stored, tenant_id) = match self.access.permanent_code(auth_code, clock).await {
@@ -147,8 +153,12 @@ where
             .auth_info(&stored, clock)
             .await
             .map_err(CallError::into_step)?;
-        self.update(&tenant_id, &installation(&stored, info, version_id, clock), occasion)
-            .await?;
+        // By WeCom's clock, not by ours: a removal that WeCom tells of a moment later must not look like an earlier one.
+        let renewed = Installation {
+            installed_at: at,
+            ..installation(&stored, info, version_id, clock)
+        };
+        self.update(&tenant_id, &renewed, occasion).await?;
         // A token of the permanent code before is not handed out any more.
         Ok(self
             .access
@@ -285,9 +295,14 @@ where
                 return Ok(());
             };
             let before = authorization.clone();
-            let known = before.installed();
-            let differs = known.is_some_and(|known| known.corp_id == now.corp_id && known != now);
-            if bound_to != *tenant_id || !differs {
+            let Some(known) = before.installed().filter(|known| known.corp_id == now.corp_id) else {
+                return Ok(());
+            };
+            let now = Installation {
+                installed_at: now.installed_at.max(known.installed_at),
+                ..now.clone().continuing(known)
+            };
+            if bound_to != *tenant_id || *known == now {
                 return Ok(());
             }
             authorization.install(now.clone());
