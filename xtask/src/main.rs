@@ -1,7 +1,7 @@
-//! The project's own commands: `cargo xtask test`, `cargo xtask check`.
+//! The project's own commands: `cargo xtask test`, `cargo xtask check`, `cargo xtask fmt`.
 //!
-//! `test` is the one command that passes the tests. What it needs beyond Rust it looks for first; what is missing it names,
-//! with how to get it, and skips loudly. With `CI` set nothing may be missing.
+//! `test` runs every test. It looks first for the programs it needs beyond Rust; when one is missing it says which and how to
+//! install it, and skips the tests that need it. With `CI` set a skipped step is a failure.
 
 #![expect(clippy::print_stdout, reason = "these are commands: they print")]
 
@@ -20,11 +20,13 @@ fn main() -> ExitCode {
     match command.as_str() {
         "test" => run.test(),
         "check" => run.check(),
+        "fmt" => run.step("formatting", format()),
         _ => {
             println!(
-                "cargo xtask test    passes every test: units, protocol, adapters, the whole walk, the page in a browser"
+                "cargo xtask test    run every test: unit, protocol, adapter and end-to-end, and the page in a browser"
             );
-            println!("cargo xtask check   formatting, Clippy and documentation, warnings denied");
+            println!("cargo xtask check   check formatting, Clippy and rustdoc; warnings are errors");
+            println!("cargo xtask fmt     format the code, imports included");
             return ExitCode::FAILURE;
         }
     }
@@ -76,7 +78,7 @@ impl Run {
         self.step("documentation", docs);
     }
 
-    /// The page in a real browser, against the real server.
+    /// Runs the browser tests of the admin page against the local server.
     fn browser(&mut self) {
         let name = "browser tests";
         if !Path::new("tests/browser/package.json").exists() {
@@ -96,7 +98,7 @@ impl Run {
         install
             .args(["ci", "--no-audit", "--no-fund"])
             .current_dir("tests/browser");
-        self.step("browser tests: what they need", install);
+        self.step("browser tests: install packages", install);
         self.step(
             "browser tests: build the server",
             cargo(&["build", "--locked", "--package", "local"]),
@@ -121,7 +123,7 @@ impl Run {
     }
 
     fn skip(&mut self, name: &str, advice: &str) {
-        println!("\n=== {name}: SKIPPED. This machine lacks {advice}");
+        println!("\n=== {name}: SKIPPED. Missing: {advice}");
         self.failed |= std::env::var_os("CI").is_some();
         self.steps
             .push((name.to_owned(), Outcome::Skipped(advice.to_owned()), Duration::ZERO));
@@ -150,7 +152,18 @@ fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// The server that `cargo build` has made.
+/// `cargo fmt` with the two import options that are unstable in `rustfmt.toml`, but taken on the command line by stable rustfmt.
+fn format() -> Command {
+    cargo(&[
+        "fmt",
+        "--all",
+        "--",
+        "--config",
+        "imports_granularity=Crate,group_imports=StdExternalCrate",
+    ])
+}
+
+/// Absolute path of the local server that `cargo build` has built.
 fn local_server() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     let server = target.join("debug/local");
