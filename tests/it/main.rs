@@ -10,6 +10,7 @@ mod bad_requests;
 mod callback_input;
 mod calls;
 mod contract;
+mod documents;
 mod doubt;
 mod event_schema;
 mod events;
