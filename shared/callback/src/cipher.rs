@@ -1,22 +1,27 @@
-//! The cipher: AES-256-CBC, the first half of the key as the IV, and this layout inside.
+//! Cipher of the scheme (WeCom's developer document 90968): AES-256-CBC with the first half of the key as the IV, and
+//! this layout inside.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! | --- | --- |
-//! | 16 | random, thrown away |
+//! | 16 | random, discarded |
 //! | 4 | length of the message, big-endian |
-//! | length | the message |
-//! | the rest | the receive id, UTF-8, possibly empty |
-//! | 1 to 32 | padding: each byte is the number of padding bytes (PKCS#7, but for blocks of 32) |
+//! | length | message |
+//! | rest | receive id, UTF-8, possibly empty |
+//! | 1 to 32 | padding: each byte is the number of padding bytes (PKCS#7 with a block size of 32) |
 
 use std::fmt;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use std::sync::LazyLock;
 
-use aes::cipher::array::Array;
-use aes::cipher::block_padding::NoPadding;
-use aes::cipher::consts::{U16, U32};
-use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
-use aes::{Aes256Dec, Aes256Enc};
+use aes::{
+    Aes256Dec, Aes256Enc,
+    cipher::{
+        BlockModeDecrypt, BlockModeEncrypt, KeyIvInit,
+        array::Array,
+        block_padding::NoPadding,
+        consts::{U16, U32},
+    },
+};
 use base64::Engine;
 
 use crate::EncodingAesKey;
@@ -26,27 +31,26 @@ const LENGTH_BYTES: usize = 4;
 const HEADER_BYTES: usize = RANDOM_BYTES + LENGTH_BYTES;
 const PADDED_TO_BYTES: usize = 32;
 
-/// As strict as `STANDARD` and several times as fast. What the CPU can do is only known at run time
-/// (docs/adr/0010-the-protocol-at-the-machines-limit.md).
+/// Base64 engine as strict as `STANDARD` and several times as fast; its instructions are selected at run time (ADR 10).
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 static BASE64: LazyLock<base64::engine::Simd> =
     LazyLock::new(|| base64::engine::Simd::standard(base64::engine::general_purpose::PAD));
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 static BASE64: base64::engine::GeneralPurpose = base64::engine::general_purpose::STANDARD;
 
-/// Why a ciphertext could not be opened. Answer all of them alike: which it was is for the log.
+/// Why a ciphertext could not be opened. Give the sender the same answer for all of them, and log which one it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// Not base64 with padding.
     #[error("the ciphertext is not base64")]
     Base64,
-    /// Not a whole number of cipher blocks, or none.
+    /// Empty, or not a whole number of 16-byte blocks.
     #[error("the ciphertext is not a whole number of blocks")]
     Blocks,
-    /// The padding is none: most often, this is another key's ciphertext.
+    /// Invalid padding; most often the ciphertext was made with another key.
     #[error("the padding is wrong")]
     Padding,
-    /// The lengths inside do not add up.
+    /// Shorter than its header, or than the length in it.
     #[error("the lengths inside do not add up")]
     Layout,
     /// The receive id is not UTF-8.
@@ -54,32 +58,38 @@ pub enum OpenError {
     ReceiveId,
 }
 
-/// What was inside a ciphertext.
+/// Decrypted content of an `Encrypt` or `echostr`.
 pub struct Message {
-    /// All but the padding: it is cut apart only when it is asked for, since most messages are only
-    /// looked at.
+    /// Plaintext without its padding. It is not copied into parts, since most messages are only read.
     decrypted: Vec<u8>,
-    /// Where the message ends and the receive id begins; the header is before it, and what follows
-    /// is UTF-8.
+    /// Index at which the message ends and the receive id, which is UTF-8, begins. At least [`HEADER_BYTES`].
     message_end: usize,
 }
 
 impl Message {
-    /// The message, as it was sent.
+    /// Message as it was sent: XML, JSON or, in a URL check, the text to answer. See [`echo`](Self::echo).
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.decrypted.get(HEADER_BYTES..self.message_end).unwrap_or_default()
     }
 
-    /// Whom it was sent to: a corporation, a suite, or nobody. Compare it with whom you expect;
-    /// which that is depends on the callback.
+    /// Answer to a URL check (`GET`, the decrypted `echostr`), to be sent byte for byte. None when the plaintext is XML or
+    /// JSON: the signature of an event does not say that it was sent as a `POST`, so that whoever has captured one could
+    /// have it decrypted by sending its ciphertext as an `echostr`.
+    #[must_use]
+    pub fn echo(&self) -> Option<&[u8]> {
+        let is_message = matches!(first_significant(self.bytes()), Some(b'<' | b'{'));
+        (!is_message).then(|| self.bytes())
+    }
+
+    /// Id of the recipient: a corporation, a suite, or empty. Compare it with the one that the callback is for.
     #[must_use]
     pub fn receive_id(&self) -> &str {
         let bytes = self.decrypted.get(self.message_end..).unwrap_or_default();
         str::from_utf8(bytes).unwrap_or_default()
     }
 
-    /// The message, owned.
+    /// Message as it was sent, without a copy.
     #[must_use]
     pub fn into_bytes(mut self) -> Vec<u8> {
         self.decrypted.truncate(self.message_end);
@@ -88,17 +98,27 @@ impl Message {
     }
 }
 
-/// Messages name people: only their length is shown.
+/// Shows only the length: messages hold personal data.
 impl fmt::Debug for Message {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Message({} bytes)", self.bytes().len())
     }
 }
 
-/// Encrypts: what stands in `Encrypt`, in base64. `random` must be fresh for each message.
+/// First byte that is neither white space, a control character nor part of a byte order mark.
+fn first_significant(mut bytes: &[u8]) -> Option<u8> {
+    loop {
+        bytes = match bytes {
+            [b'\0'..=b' ', rest @ ..] | [0xef, 0xbb, 0xbf, rest @ ..] => rest,
+            _ => return bytes.first().copied(),
+        };
+    }
+}
+
+/// Encrypts a message: the base64 text of `Encrypt`. `random` must be drawn anew for each message.
 ///
 /// # Panics
-/// When the message has 4 GiB or more, which the layout cannot say.
+/// When the message has 4 GiB or more, which the layout cannot express.
 #[must_use]
 pub fn seal(key: &EncodingAesKey, random: [u8; RANDOM_BYTES], message: &[u8], receive_id: &str) -> String {
     let length = u32::try_from(message.len()).expect("a message is shorter than 4 GiB");
@@ -125,7 +145,7 @@ fn encrypt(key: &EncodingAesKey, mut padded: Vec<u8>) -> String {
     BASE64.encode(padded)
 }
 
-/// Decrypts in place: the base64 is decoded into the one buffer that the message keeps.
+/// Decrypts in place: the base64 is decoded into the buffer that the message keeps.
 pub(crate) fn open(key: &EncodingAesKey, encrypt: &str) -> Result<Message, OpenError> {
     let mut decrypted = BASE64.decode(encrypt).map_err(|_| OpenError::Base64)?;
     let (key, iv) = key_and_iv(key);
@@ -140,14 +160,13 @@ pub(crate) fn open(key: &EncodingAesKey, encrypt: &str) -> Result<Message, OpenE
     Ok(Message { decrypted, message_end })
 }
 
-/// The scheme's IV is part of its key.
+/// The key and, as the scheme has it, its first half as the IV.
 fn key_and_iv(key: &EncodingAesKey) -> (&Array<u8, U32>, &Array<u8, U16>) {
     let iv = key.bytes().first_chunk::<16>().expect("a key has 32 bytes");
     (key.bytes().into(), iv.into())
 }
 
-/// Where the padding begins. It is stripped by its length: a search for its byte would find that
-/// byte in the message too.
+/// Length without the padding, which is removed by its length: its byte may also end the message.
 fn unpadded_length(decrypted: &[u8]) -> Result<usize, OpenError> {
     let last = *decrypted.last().ok_or(OpenError::Blocks)?;
     let padding = usize::from(last);
@@ -160,7 +179,7 @@ fn unpadded_length(decrypted: &[u8]) -> Result<usize, OpenError> {
     }
 }
 
-/// The message and the receive id, if the message is no longer than what there is.
+/// Message and receive id; none when the plaintext is shorter than its header or the length in it.
 fn parts(unpadded: &[u8]) -> Option<(&[u8], &[u8])> {
     let (_, rest) = unpadded.split_at_checked(RANDOM_BYTES)?;
     let (length, rest) = rest.split_first_chunk::<LENGTH_BYTES>()?;
@@ -178,12 +197,12 @@ mod tests {
         EncodingAesKey::parse("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap()
     }
 
-    /// What a sender who has the key can make of bytes that follow no layout.
+    /// Encrypts any bytes, as a sender who has the key can, and opens the result.
     fn open_raw(decrypted: &[u8]) -> Result<Message, OpenError> {
         open(&key(), &encrypt(&key(), decrypted.to_vec()))
     }
 
-    /// 16 random bytes, this length, these bytes, and padding.
+    /// 16 bytes, this length, these bytes, and padding.
     fn with_length(length: u32, rest: &[u8]) -> Vec<u8> {
         let mut decrypted = [&[b'r'; 16], length.to_be_bytes().as_slice(), rest].concat();
         let padding = 32 - decrypted.len() % 32;
@@ -206,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn pads_with_1_to_32_bytes_whatever_the_length() {
+    fn pads_with_1_to_32_bytes_at_every_length() {
         for length in 0..=64 {
             let message = vec![b'm'; length];
             let sealed = seal(&key(), [7; 16], &message, "ww01");
@@ -225,12 +244,12 @@ mod tests {
 
     #[test]
     fn strips_the_padding_by_its_length_and_not_by_its_byte() {
-        // The message, and the receive id too, end with the byte of the padding.
+        // Message and receive id end with the byte of the padding.
         let decrypted = with_length(12, b"hello\x1a\x1a\x1a\x1a\x1a\x1a\x1aww01\x1a\x1a");
         let message = open_raw(&decrypted).unwrap();
         assert_eq!(message.bytes(), b"hello\x1a\x1a\x1a\x1a\x1a\x1a\x1a");
         assert_eq!(message.receive_id(), "ww01\x1a\x1a");
-        // The length is the number of padding bytes, so that their byte stands in the header.
+        // The length of the message is the number of padding bytes, so that their byte is in the header.
         let message = open(&key(), &seal(&key(), [6; 16], b"hello!", "")).unwrap();
         assert_eq!(message.bytes(), b"hello!");
     }
@@ -262,12 +281,12 @@ mod tests {
 
     #[test]
     fn refuses_base64_with_stray_bits_at_its_end() {
-        // 16 bytes are 21 characters and a third: `AB==` has a bit that belongs to no byte.
+        // 16 bytes are 21⅓ characters: the `B` in `AB==` has a bit that belongs to no byte.
         assert_eq!(open(&key(), "AAAAAAAAAAAAAAAAAAAAAB==").unwrap_err(), OpenError::Base64);
     }
 
     proptest! {
-        // The SIMD engine takes whole vectors of a long text, and leaves the rest to the scalar one.
+        // The SIMD engine decodes whole vectors of a long text and leaves the rest to the scalar one.
         #[test]
         fn base64_is_as_strict_as_the_strictest_decoder(
             text in "[A-D/+=a-d0-9]{0,24}|[A-Za-z0-9+/]{40,300}={0,3}|[A-Za-z0-9+/]{0,150}.[A-Za-z0-9+/]{0,150}",
@@ -346,6 +365,44 @@ mod tests {
         let other = EncodingAesKey::parse("4Ma3YBrSBbX2aez8MJpXGBne5LSDwgGqHbhM9WPYIws").unwrap();
         let sealed = seal(&other, [7; 16], b"hello", "ww01");
         assert_eq!(open(&key(), &sealed).unwrap_err(), OpenError::Padding);
+    }
+
+    fn message(bytes: &[u8]) -> Message {
+        open(&key(), &seal(&key(), [7; 16], bytes, "ww01")).unwrap()
+    }
+
+    #[test]
+    fn echoes_exactly_the_bytes_of_a_url_check() {
+        for bytes in [
+            &b"1616140317555161061"[..],
+            b"",
+            b" 1 \n",
+            b"\xef\xbb\xbf16",
+            b"\xff\xfe\x00",
+            b"a<b",
+            b"-{",
+            b"wecom_authorization_test",
+            b"[1]",
+            b"\xef\xbb",
+        ] {
+            assert_eq!(message(bytes).echo(), Some(bytes), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn echoes_no_message() {
+        for text in [
+            "<xml><InfoType>suite_ticket</InfoType></xml>",
+            "{\"msgtype\":\"text\"}",
+            "<",
+            "{",
+            " \t\r\n<xml/>",
+            "\u{feff}<xml/>",
+            "\u{feff} \u{feff}\n{}",
+            "\0\x0b<xml/>",
+        ] {
+            assert_eq!(message(text.as_bytes()).echo(), None, "{text:?}");
+        }
     }
 
     #[test]

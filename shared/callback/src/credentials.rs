@@ -1,29 +1,31 @@
-//! The two values that an admin copies into WeCom's console, as types that can be neither printed
-//! nor compared.
+//! Token and EncodingAESKey, the two values that an admin copies into WeCom's console.
 //!
-//! Whoever has the token can sign, and whoever has the key can read and write: both stay out of
-//! `Debug`, and are wiped when dropped.
+//! Whoever has the token can sign, and whoever has the key can decrypt and encrypt. So the types have no `Display`, no
+//! `PartialEq` and a redacted `Debug`, and are zeroed when dropped.
 
 use std::fmt;
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use rand::Rng;
-use rand::distr::{Alphanumeric, Distribution};
-use rand::seq::IndexedRandom;
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use rand::{
+    Rng,
+    distr::{Alphanumeric, Distribution},
+    seq::IndexedRandom,
+};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-/// The longest token that WeCom's console takes, and the length of those we generate.
+/// Greatest length of a token (developer document 90930), and the length of a generated one.
 const MAX_TOKEN_CHARS: usize = 32;
-/// Every `EncodingAESKey` has this length: 32 bytes in base64, without the `=`.
+/// Length of every `EncodingAESKey`: 32 bytes in base64, without the `=`.
 const KEY_CHARS: usize = 43;
-/// The 16 characters whose two low bits are zero: a strict decoder accepts no other at the end of a
-/// key.
+/// Characters whose two low bits are zero: the only ones that a strict decoder accepts at the end of a key.
 const LAST_KEY_CHARS: [char; 16] = [
     'A', 'E', 'I', 'M', 'Q', 'U', 'Y', 'c', 'g', 'k', 'o', 's', 'w', '0', '4', '8',
 ];
-/// 43 characters carry 258 bits, and WeCom's own generator leaves the last two as they fall.
+/// Base64 engine that ignores the last two of a key's 258 bits, which WeCom's own generator sets at random.
 const KEY_ENGINE: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -31,10 +33,10 @@ const KEY_ENGINE: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
-/// Why a text is no token.
+/// Why a text is not a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Empty, or longer than WeCom allows.
+    /// Not 1 to 32 characters.
     #[error("a token has 1 to 32 characters")]
     Length,
     /// Something other than an ASCII letter or digit.
@@ -42,7 +44,7 @@ pub enum TokenError {
     Character,
 }
 
-/// Why a text is no `EncodingAESKey`.
+/// Why a text is not an `EncodingAESKey`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Not 43 characters.
@@ -53,15 +55,15 @@ pub enum KeyError {
     Character,
 }
 
-/// The shared secret that signs: WeCom's `Token`, 1 to 32 ASCII letters and digits.
+/// Shared secret of the signature: WeCom's `Token`, 1 to 32 ASCII letters and digits.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Token(String);
 
 impl Token {
-    /// Takes a token as it was configured.
+    /// Parses a token as it is configured in WeCom's console.
     ///
     /// # Errors
-    /// [`TokenError`] when WeCom's console would not take it either.
+    /// [`TokenError`] when WeCom's console does not accept it either.
     pub fn parse(text: &str) -> Result<Self, TokenError> {
         if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(TokenError::Character);
@@ -72,12 +74,12 @@ impl Token {
         Ok(Self(text.to_owned()))
     }
 
-    /// Draws one of the longest kind: 190 bits.
+    /// Draws a token of 32 characters: 190 bits. The generator must be a cryptographic one.
     pub fn generate<R: Rng + ?Sized>(rng: &mut R) -> Self {
         Self(alphanumeric(rng, MAX_TOKEN_CHARS, MAX_TOKEN_CHARS))
     }
 
-    /// The text itself, for the admin who has to paste it and the vault that has to keep it.
+    /// Text of the secret, for the admin's clipboard and for encrypted storage.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -90,8 +92,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The shared secret that encrypts: WeCom's `EncodingAESKey`, 43 ASCII letters and digits, and the
-/// 32 bytes they stand for.
+/// Shared secret of the cipher: WeCom's `EncodingAESKey`, 43 ASCII letters and digits that encode 32 bytes.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct EncodingAesKey {
     text: String,
@@ -99,11 +100,11 @@ pub struct EncodingAesKey {
 }
 
 impl EncodingAesKey {
-    /// Takes a key as it was configured; the two bits that its last character has too many are
-    /// ignored, as WeCom ignores them.
+    /// Parses a key as it is configured in WeCom's console. The two surplus bits of its last character are ignored, as
+    /// WeCom ignores them.
     ///
     /// # Errors
-    /// [`KeyError`] when WeCom's console would not take it either.
+    /// [`KeyError`] when WeCom's console does not accept it either.
     ///
     /// # Panics
     /// Never: 43 letters and digits are always 32 bytes.
@@ -124,17 +125,17 @@ impl EncodingAesKey {
         })
     }
 
-    /// Draws one that strict base64 decoders accept as well: 254 bits.
+    /// Draws a key of 254 bits that strict base64 decoders accept as well. The generator must be a cryptographic one.
     ///
     /// # Panics
-    /// Never: what it draws is a key.
+    /// Never: 43 letters and digits are a key.
     pub fn generate<R: Rng + ?Sized>(rng: &mut R) -> Self {
         let mut text = Zeroizing::new(alphanumeric(rng, KEY_CHARS - 1, KEY_CHARS));
         text.push(*LAST_KEY_CHARS.choose(rng).expect("the list is not empty"));
         Self::parse(&text).expect("43 letters and digits are a key")
     }
 
-    /// The text itself, for the admin who has to paste it and the vault that has to keep it.
+    /// Text of the secret, for the admin's clipboard and for encrypted storage.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
@@ -151,17 +152,17 @@ impl fmt::Debug for EncodingAesKey {
     }
 }
 
-/// What the two sides of one callback share.
+/// Shared secrets of one callback.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// Signs.
+    /// Secret of the signature.
     pub token: Token,
-    /// Encrypts.
+    /// Secret of the cipher.
     pub encoding_aes_key: EncodingAesKey,
 }
 
 impl Credentials {
-    /// Draws both. The generator must be one that is fit for keys.
+    /// Draws both. The generator must be a cryptographic one.
     pub fn generate<R: Rng + ?Sized>(rng: &mut R) -> Self {
         Self {
             token: Token::generate(rng),
@@ -170,8 +171,8 @@ impl Credentials {
     }
 }
 
-/// `length` characters, each of the 62 as likely as the others; room for all that follow, so that
-/// growing leaves no copy behind.
+/// `length` letters and digits, uniformly distributed, in a string of that capacity, so that no reallocation leaves a copy
+/// in memory.
 fn alphanumeric<R: Rng + ?Sized>(rng: &mut R, length: usize, capacity: usize) -> String {
     let mut text = String::with_capacity(capacity);
     text.extend((0..length).map(|_| char::from(Alphanumeric.sample(rng))));
@@ -181,12 +182,11 @@ fn alphanumeric<R: Rng + ?Sized>(rng: &mut R, length: usize, capacity: usize) ->
 #[cfg(test)]
 mod tests {
     use base64::engine::general_purpose::STANDARD as STRICT;
-    use rand::SeedableRng;
-    use rand::rngs::Xoshiro256PlusPlus;
+    use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 
     use super::*;
 
-    /// The key of WeCom's own example: its last character has a bit too many.
+    /// Key of WeCom's own example, whose last character has a surplus bit.
     const EXAMPLE_KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
 
     fn rng() -> Xoshiro256PlusPlus {
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_key_whose_last_character_has_bits_too_many() {
+    fn takes_a_key_whose_last_character_has_surplus_bits() {
         let key = EncodingAesKey::parse(EXAMPLE_KEY).unwrap();
         assert_eq!(key.expose(), EXAMPLE_KEY);
         assert!(STRICT.decode(format!("{EXAMPLE_KEY}=")).is_err());

@@ -1,5 +1,4 @@
-//! The query of a callback, from the raw text: a gateway that decodes it first may already have
-//! broken the base64 inside.
+//! Query of a callback, read from the raw text: a gateway that decodes it may damage the base64 inside.
 
 use std::borrow::Cow;
 
@@ -10,43 +9,41 @@ const TIMESTAMP: &str = "timestamp";
 const NONCE: &str = "nonce";
 const ECHOSTR: &str = "echostr";
 
-/// A signature has 40 digits; the others are about 10 to 20 characters, and an `echostr` about 90.
+/// Greatest length of a value. A signature has 40 digits; `timestamp` and `nonce` have 10 to 20 characters.
 const MAX_VALUE_BYTES: usize = 128;
+/// Greatest length of an `echostr`, which has about 90 characters.
 const MAX_ECHOSTR_BYTES: usize = 4096;
 
 /// Why a query is not one that WeCom would send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
-    /// None of the parameters is there: most likely somebody opened the address in a browser.
+    /// None of the parameters is present: most likely a person opened the URL in a browser.
     #[error("the query has none of a callback's parameters")]
     Empty,
-    /// The named parameter is not there, but others are.
+    /// The named parameter is absent, but others are present.
     #[error("{0} is missing")]
     Missing(&'static str),
-    /// The named parameter is empty, too long, there twice or not UTF-8.
+    /// The named parameter is empty, too long, repeated or not UTF-8.
     #[error("{0} is malformed")]
     Malformed(&'static str),
 }
 
-/// What WeCom says in the query of a callback. Nothing of it may be believed before the signature
-/// has been verified.
+/// Parameters of a callback's query, none of which is authenticated before [`verify`](crate::verify).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallbackQuery {
-    /// The signature over the other values and the `Encrypt` of the body, or over the other values
-    /// and `echostr`.
+    /// Signature over `timestamp`, `nonce` and the ciphertext: `Encrypt` of a `POST`, `echostr` of a `GET`.
     pub msg_signature: String,
-    /// Seconds since 1970, as the text that was signed.
+    /// Seconds since 1970, as the text that is signed.
     pub timestamp: String,
-    /// A random text.
+    /// Random text, as it is signed.
     pub nonce: String,
-    /// Only when WeCom checks the URL: a ciphertext whose message is the answer.
+    /// Ciphertext of a URL check; see [`Message::echo`](crate::Message::echo). Absent in a `POST`.
     pub echostr: Option<String>,
 }
 
 impl CallbackQuery {
-    /// Reads a raw query, without its `?`. Percent encoding is undone once; `+` stands for itself,
-    /// and in `echostr`, which is base64, a space stands for a `+` that somebody decoded on the
-    /// way. Parameters of other names are ignored.
+    /// Reads a raw query, without its `?`. Percent encoding is decoded once. A `+` is a `+`; in `echostr`, which is base64,
+    /// a space is a `+` that was decoded on the way. Other parameters are ignored.
     ///
     /// # Errors
     /// [`QueryError`] for the first parameter that is missing or malformed.
@@ -60,7 +57,7 @@ impl CallbackQuery {
     }
 }
 
-/// The parameters that have been seen so far.
+/// Parameters read so far.
 #[derive(Default)]
 struct Found {
     msg_signature: Option<String>,
@@ -102,14 +99,14 @@ impl Found {
             msg_signature: msg_signature.ok_or(QueryError::Missing(MSG_SIGNATURE))?,
             timestamp: timestamp.ok_or(QueryError::Missing(TIMESTAMP))?,
             nonce: nonce.ok_or(QueryError::Missing(NONCE))?,
-            // In base64 a space can only be a `+` that was decoded as in a form.
+            // Base64 has no spaces: this one was a `+`, decoded as in a form.
             echostr: echostr.map(|echostr| echostr.replace(' ', "+")),
         })
     }
 }
 
-/// The value, when it is neither empty nor too long. The raw text is measured first: decoding only
-/// shortens it, to a third at most.
+/// Decoded value; none when it is empty, too long or not UTF-8. The raw text, at most three times as long, is measured
+/// first, so that nothing long is decoded.
 fn decode(raw: &str, max_bytes: usize) -> Option<String> {
     if raw.len() > 3 * max_bytes {
         return None;

@@ -1,17 +1,14 @@
-//! The signature: `hex(sha1(concat(sort([token, timestamp, nonce, encrypt]))))`, and the gate in
-//! front of the cipher.
+//! Signature of the scheme (WeCom's developer document 90968): `hex(sha1(concat(sort([token, timestamp, nonce, encrypt]))))`.
 
 use sha1::{Digest, Sha1};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::cipher;
-use crate::{EncodingAesKey, Message, OpenError, Token};
+use crate::{EncodingAesKey, Message, OpenError, Token, cipher};
 
-/// A signature is this many lower-case hexadecimal digits.
+/// Length of a signature, in lower-case hexadecimal digits.
 const SIGNATURE_CHARS: usize = 40;
 
-/// Why a request was not signed by who has the token. One reason only: a finer one would help
-/// nobody but a forger.
+/// Why a signature is refused. There is one reason only, since a finer one would help only a forger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// Not the signature of these four values.
@@ -19,27 +16,25 @@ pub enum SignatureError {
     Mismatch,
 }
 
-/// An `Encrypt` (or `echostr`) whose signature was right. Only [`verify`] makes one, and nothing
-/// else can be opened.
+/// `Encrypt` or `echostr` whose signature is verified. Only [`verify`] makes one, and nothing else can be opened.
 #[derive(Debug)]
-#[must_use = "a verified ciphertext is there to be opened"]
+#[must_use = "a verified ciphertext is not yet opened"]
 pub struct Verified<'a> {
     encrypt: &'a str,
 }
 
 impl Verified<'_> {
-    /// Decrypts. That it succeeds proves nothing about the receiver: compare
-    /// [`Message::receive_id`].
+    /// Decrypts the ciphertext. Success does not prove who the recipient is: compare [`Message::receive_id`].
     ///
     /// # Errors
-    /// [`OpenError`] when this is not a message under that key.
+    /// [`OpenError`] when the ciphertext is not a message under this key.
     pub fn open(self, key: &EncodingAesKey) -> Result<Message, OpenError> {
         cipher::open(key, self.encrypt)
     }
 }
 
-/// Signs as WeCom does: 40 lower-case hexadecimal digits. The values are taken as they are,
-/// `encrypt` in base64.
+/// Signature that WeCom sends as `msg_signature`: 40 lower-case hexadecimal digits. The values are signed as they are
+/// sent, `encrypt` in base64.
 #[must_use]
 pub fn sign(token: &Token, timestamp: &str, nonce: &str, encrypt: &str) -> String {
     digest(token, timestamp, nonce, encrypt)
@@ -49,10 +44,10 @@ pub fn sign(token: &Token, timestamp: &str, nonce: &str, encrypt: &str) -> Strin
         .collect()
 }
 
-/// Compares in constant time. WeCom writes lower case, and only that is accepted.
+/// Verifies a signature in constant time. Only lower-case digits are accepted, as WeCom writes them.
 ///
 /// # Errors
-/// [`SignatureError`] when the signature is not that of these values under this token.
+/// [`SignatureError`] when the signature is not the one of these values under this token.
 pub fn verify<'a>(
     token: &Token,
     msg_signature: &str,
@@ -67,8 +62,7 @@ pub fn verify<'a>(
     }
 }
 
-/// In constant time, by words: a barrier for each byte would cost as much as hashing a line of
-/// text.
+/// Constant-time comparison by words of eight bytes: one barrier per byte would cost as much as hashing a line of text.
 fn is_same(expected: &[u8; SIGNATURE_CHARS], given: &[u8; SIGNATURE_CHARS]) -> bool {
     let (expected, given) = (expected.as_chunks::<8>().0, given.as_chunks::<8>().0);
     let words = expected.iter().zip(given);
@@ -79,8 +73,7 @@ fn is_same(expected: &[u8; SIGNATURE_CHARS], given: &[u8; SIGNATURE_CHARS]) -> b
         .into()
 }
 
-/// The hexadecimal digits of the signature. The values are hashed where they lie: a message may be
-/// long, and is read once.
+/// Hexadecimal digits of the signature. The values are hashed in place, not joined first: a message may be long.
 fn digest(token: &Token, timestamp: &str, nonce: &str, encrypt: &str) -> [u8; SIGNATURE_CHARS] {
     let mut parts = [token.expose(), timestamp, nonce, encrypt];
     parts.sort_unstable();
@@ -96,7 +89,7 @@ fn digest(token: &Token, timestamp: &str, nonce: &str, encrypt: &str) -> [u8; SI
     digits
 }
 
-/// The lower-case hexadecimal digit of a number below 16.
+/// Lower-case hexadecimal digit of a number below 16.
 fn digit(value: u8) -> u8 {
     if value < 10 { b'0' + value } else { b'a' + value - 10 }
 }
