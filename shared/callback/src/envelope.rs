@@ -1,18 +1,17 @@
-//! The envelope of a `POST`: XML, or JSON, of which only the ciphertext counts. What stands beside
-//! it is not signed, and is not handed out.
+//! Envelope of a `POST`, in XML or JSON. Only the ciphertext is read: `ToUserName` and `AgentID` beside it are not signed.
 
-use std::borrow::Cow;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::{
+    Deserialize,
+    de::{Deserializer, IgnoredAny, MapAccess, Visitor},
+};
 
-use crate::markup::{Markup, Piece};
-use crate::xml::{XmlError, as_text};
+use crate::markup::{Markup, Piece, XmlError, as_text};
 
-/// The element that holds the ciphertext.
+/// Element that holds the ciphertext.
 const ENCRYPT: &str = "Encrypt";
-/// How deep it stands: in the root element.
+/// Depth of that element: a child of the root.
 const ENCRYPT_DEPTH: usize = 2;
 
 /// Why a body is not an envelope.
@@ -24,8 +23,7 @@ pub enum EnvelopeError {
     /// A document type, or an entity that would need one.
     #[error("the body has a document type or an entity")]
     Forbidden,
-    /// Neither well-formed XML nor JSON, or far larger in number or depth of elements than an
-    /// envelope is.
+    /// Neither well-formed XML nor JSON, or elements nested more than 16 deep.
     #[error("the body is not well-formed")]
     Malformed,
     /// No `Encrypt`, or an empty one.
@@ -41,17 +39,16 @@ impl From<XmlError> for EnvelopeError {
         match error {
             XmlError::NotUtf8 => Self::NotUtf8,
             XmlError::Forbidden => Self::Forbidden,
-            XmlError::Malformed | XmlError::TooLarge => Self::Malformed,
+            XmlError::Malformed | XmlError::TooDeep => Self::Malformed,
         }
     }
 }
 
-/// Finds the ciphertext: the text of `Encrypt` in XML, or the value of `encrypt`, in whatever case,
-/// in a body that starts with `{`. It is borrowed from the body unless it was written with
-/// references or escapes.
+/// Ciphertext of an envelope: the text of `Encrypt` in XML, or in a body that starts with `{` the value of `encrypt`, its
+/// case ignored. It is borrowed from the body unless it is written with references or escapes.
 ///
 /// # Errors
-/// [`EnvelopeError`] when the body is no envelope with exactly one ciphertext.
+/// [`EnvelopeError`] when the body is not an envelope with exactly one ciphertext.
 pub fn encrypt_of(body: &[u8]) -> Result<Cow<'_, str>, EnvelopeError> {
     let body = as_text(body).ok_or(EnvelopeError::NotUtf8)?;
     let encrypt = if body.starts_with('{') {
@@ -64,7 +61,7 @@ pub fn encrypt_of(body: &[u8]) -> Result<Cow<'_, str>, EnvelopeError> {
         .ok_or(EnvelopeError::Missing)
 }
 
-/// An envelope in XML, as WeCom sends it.
+/// Envelope in XML, as WeCom sends it.
 #[must_use]
 pub fn xml(to_user_name: &str, agent_id: &str, encrypt: &str) -> String {
     let [to_user_name, agent_id, encrypt] = [to_user_name, agent_id, encrypt].map(cdata);
@@ -73,7 +70,7 @@ pub fn xml(to_user_name: &str, agent_id: &str, encrypt: &str) -> String {
     )
 }
 
-/// An envelope in JSON, as WeCom sends it.
+/// Envelope in JSON, as WeCom sends it.
 #[must_use]
 pub fn json(to_user_name: &str, agent_id: &str, encrypt: &str) -> String {
     serde_json::json!({"tousername": to_user_name, "encrypt": encrypt, "agentid": agent_id}).to_string()
@@ -102,7 +99,7 @@ fn in_json(body: &str) -> Result<Option<Cow<'_, str>>, EnvelopeError> {
     }
 }
 
-/// What of a JSON envelope counts, without building the rest of it.
+/// Ciphertext of a JSON envelope; the other values are skipped, not built.
 #[derive(Default)]
 struct JsonEnvelope<'a> {
     encrypt: Option<Cow<'a, str>>,
@@ -138,11 +135,11 @@ impl<'de> Visitor<'de> for JsonEnvelopeVisitor {
     }
 }
 
-/// A JSON string, borrowed when it has no escapes.
+/// JSON string, borrowed when it has no escapes.
 #[derive(Deserialize)]
 struct JsonText<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// A CDATA section; an end mark inside is split over two of them.
+/// CDATA section; an end mark inside is split over two sections.
 fn cdata(text: &str) -> String {
     format!("<![CDATA[{}]]>", text.replace("]]>", "]]]]><![CDATA[>"))
 }
@@ -170,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_ciphertext_wherever_it_stands_among_the_elements() {
+    fn finds_the_ciphertext_at_any_position_among_the_elements() {
         finds("<xml><Encrypt>e</Encrypt><ToUserName/><AgentID>1</AgentID></xml>", "e");
         finds(
             "<xml><AgentID><![CDATA[]]></AgentID><ToUserName>w</ToUserName><Encrypt>e</Encrypt></xml>",
@@ -191,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_ciphertext_in_json_whatever_the_case_of_its_key() {
+    fn finds_the_ciphertext_in_json_in_any_case_of_its_key() {
         finds(r#"{"tousername":"w","encrypt":"a+/=","agentid":"1"}"#, "a+/=");
         finds(
             r#" { "ToUserName": {"Encrypt": "no"}, "Encrypt": "a+\/=", "AgentID": [1] }"#,
@@ -201,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_what_it_wrote() {
+    fn finds_the_ciphertext_in_an_envelope_of_its_own() {
         finds(&xml("ww01", "1000002", "a+/="), "a+/=");
         finds(&json("ww01", "1000002", "a+/="), "a+/=");
         let hostile = r#"]]></Encrypt>"<&\"#;
@@ -241,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn is_not_deceived_by_a_ciphertext_in_the_wrong_place() {
+    fn ignores_a_ciphertext_in_the_wrong_place() {
         finds(
             "<xml><ToUserName><![CDATA[<Encrypt>no</Encrypt>]]></ToUserName><Encrypt>e</Encrypt></xml>",
             "e",
@@ -265,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_neither_xml_nor_json() {
+    fn refuses_a_body_that_is_neither_xml_nor_json() {
         for body in [
             "",
             " ",
@@ -296,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_nesting_without_end_without_overflowing_the_stack() {
+    fn refuses_endless_nesting_without_overflowing_the_stack() {
         assert_eq!(error(&"<a>".repeat(300_000)), EnvelopeError::Malformed);
         assert_eq!(
             error(&format!("{{\"a\":{}", "[".repeat(1_000_000))),

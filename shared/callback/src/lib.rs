@@ -2,10 +2,13 @@
 
 mod cipher;
 mod credentials;
+mod damaged;
 pub mod envelope;
+mod json;
 mod markup;
 mod query;
 mod signature;
+mod tree;
 pub mod xml;
 
 pub use cipher::{Message, OpenError, seal};

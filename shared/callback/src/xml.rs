@@ -1,90 +1,101 @@
-//! The message inside: XML, or JSON, as a map of texts that other services can read without knowing
-//! either.
+//! Message inside a ciphertext, XML or JSON, as a map of texts that other services can read without knowing either.
+//!
+//! | in the message | in the map |
+//! | --- | --- |
+//! | text of an element | string, without the white space around it; the content of CDATA is kept as it is |
+//! | elements in an element | object |
+//! | elements of the same name | array, at the position of the first |
+//! | empty element, JSON `null` | `""` |
+//! | text beside elements | string under `#text` |
+//! | attributes | dropped |
+//! | number or truth value in JSON | string, as it is written |
+//!
+//! [`to_json`] reads only what is well-formed. An event that WeCom has signed is not sent again in a better form, so
+//! whoever stores events uses [`to_json_lossy`], which keeps what a damaged message says.
 
-use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
-use crate::markup::{MAX_DEPTH, MAX_ELEMENTS, Markup, Piece, Text};
+pub use crate::markup::XmlError;
+use crate::{
+    damaged, json,
+    markup::{MAX_DEPTH, Markup, Piece, as_text},
+    tree::{self, Element},
+};
 
-/// Where the text of an element that also has elements goes. No element can have this name.
-const TEXT_KEY: &str = "#text";
-
-/// Why a message could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum XmlError {
-    /// Not UTF-8.
-    #[error("the message is not UTF-8")]
-    NotUtf8,
-    /// A document type, or an entity that would need one.
-    #[error("the message has a document type or an entity")]
-    Forbidden,
-    /// Neither well-formed XML nor a JSON object.
-    #[error("the message is not well-formed")]
-    Malformed,
-    /// Too deep, or too many elements.
-    #[error("the message is too deep or has too many elements")]
-    TooLarge,
-}
-
-/// Reads a message: what the root element holds, in its order.
-///
-/// Every value is a text, without the white space around it (what CDATA holds is kept as it is); an
-/// element that holds elements is an object, one that stands there more than once is an array, an
-/// empty one is `""`. Text beside elements stands under `#text`; attributes are left out. In a
-/// message that is JSON, numbers and truth values become texts too, and of a key that stands there
-/// twice the last counts.
+/// Reads a well-formed message.
 ///
 /// # Errors
-/// [`XmlError`] when the message is neither, has a document type, or is larger than any of WeCom's.
+/// [`XmlError`] when the message is neither XML nor a JSON object, has a document type, or is nested more than 16 deep.
 pub fn to_json(message: &[u8]) -> Result<Map<String, Value>, XmlError> {
     let message = as_text(message).ok_or(XmlError::NotUtf8)?;
     if message.starts_with('{') {
-        from_json(message)
+        json::to_map(message)
     } else {
         from_xml(message)
     }
 }
 
-/// The text of a field at the top, whatever the case of its name: WeCom's own pages write both
-/// `NewUserID` and `NewUserId`.
+/// Message read by [`to_json_lossy`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    /// Fields of the message, in the shape of [`to_json`]. Never empty.
+    pub payload: Map<String, Value>,
+    /// Whether the message was not well-formed. Then the payload may lack or misplace a part of it: keep the bytes too.
+    pub damaged: bool,
+}
+
+/// Reads a message even when it is damaged: an unescaped `&` or `<`, an unknown entity, a byte that is not UTF-8, a missing
+/// or additional tag, a document type. Fields outside the damage keep their names and values, so that an event can still
+/// be routed. A message without any field is `{"#text": …}`.
+///
+/// ```
+/// use wecom_callback::xml;
+///
+/// let event = xml::to_json_lossy(b"<xml><Event>change_contact</Event><Name>Tom & Jerry</Name></xml>");
+/// assert!(event.damaged);
+/// assert_eq!(xml::text(&event.payload, "Event"), Some("change_contact"));
+/// assert_eq!(xml::text(&event.payload, "Name"), Some("Tom & Jerry"));
+/// ```
+#[must_use]
+pub fn to_json_lossy(message: &[u8]) -> Recovered {
+    match to_json(message) {
+        Ok(payload) => Recovered {
+            payload,
+            damaged: false,
+        },
+        Err(_) => Recovered {
+            payload: damaged::recover(message),
+            damaged: true,
+        },
+    }
+}
+
+/// Text of a field at the top level, for dispatch: without white space and invisible characters around it, even where
+/// CDATA holds them. The case of the name is ignored, since WeCom's own pages write both `NewUserID` and `NewUserId`. Of
+/// several such fields the first with a text is taken.
 #[must_use]
 pub fn text<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     map.iter()
         .filter(|(key, _)| key.eq_ignore_ascii_case(name))
-        .find_map(|(_, value)| value.as_str())
+        .find_map(|(_, value)| match value {
+            Value::Array(values) => values.iter().find_map(Value::as_str),
+            value => value.as_str(),
+        })
+        .map(|text| text.trim_matches(|end: char| end.is_whitespace() || end.is_control() || is_invisible(end)))
 }
 
-/// The text of a body: UTF-8, without the byte order mark and the white space that may stand before
-/// it.
-pub(crate) fn as_text(body: &[u8]) -> Option<&str> {
-    let text = str::from_utf8(body).ok()?;
-    Some(text.strip_prefix('\u{feff}').unwrap_or(text).trim_ascii_start())
+/// Whether a message is an event or a message of a corporation or a suite: it has a `MsgType` or an `InfoType`. Anything
+/// else in a `POST`, such as the plaintext of a URL check that somebody has captured, is to be refused.
+#[must_use]
+pub fn is_event(map: &Map<String, Value>) -> bool {
+    ["MsgType", "InfoType"]
+        .into_iter()
+        .any(|name| text(map, name).is_some_and(|value| !value.is_empty()))
 }
 
-/// An element that has begun and not ended.
-struct Element<'a> {
-    name: &'a str,
-    text: Text<'a>,
-    children: Map<String, Value>,
-}
-
-impl Element<'_> {
-    fn into_map(self) -> Map<String, Value> {
-        let mut map = self.children;
-        let text = self.text.finish();
-        if !text.is_empty() {
-            map.insert(TEXT_KEY.to_owned(), Value::from(text));
-        }
-        map
-    }
-
-    fn into_value(self) -> Value {
-        if self.children.is_empty() {
-            Value::from(self.text.finish())
-        } else {
-            Value::from(self.into_map())
-        }
-    }
+/// Zero-width characters and direction marks, which a person cannot see when they copy a text.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
 fn from_xml(message: &str) -> Result<Map<String, Value>, XmlError> {
@@ -93,17 +104,16 @@ fn from_xml(message: &str) -> Result<Map<String, Value>, XmlError> {
     let mut root = Map::new();
     while let Some(piece) = markup.next()? {
         match (piece, open.last_mut()) {
-            (Piece::Open(name), _) => open.push(Element {
-                name,
-                text: Text::default(),
-                children: Map::new(),
-            }),
+            (Piece::Open(name), _) => open.push(Element::new(name)),
             (Piece::Text(raw), Some(element)) => element.text.push_raw(raw)?,
             (Piece::Cdata(data), Some(element)) => element.text.push_cdata(data),
             (Piece::Close, Some(_)) => {
                 let element = open.pop().ok_or(XmlError::Malformed)?;
                 match open.last_mut() {
-                    Some(parent) => add(&mut parent.children, element.name, element.into_value()),
+                    Some(parent) => {
+                        let name = element.name;
+                        tree::add(&mut parent.children, name, element.into_value());
+                    }
                     None => root = element.into_map(),
                 }
             }
@@ -111,49 +121,6 @@ fn from_xml(message: &str) -> Result<Map<String, Value>, XmlError> {
         }
     }
     Ok(root)
-}
-
-/// Adds an element; the second of a name makes an array of both.
-fn add(children: &mut Map<String, Value>, name: &str, value: Value) {
-    match children.entry(name) {
-        Entry::Vacant(vacant) => {
-            vacant.insert(value);
-        }
-        Entry::Occupied(occupied) => match occupied.into_mut() {
-            Value::Array(values) => values.push(value),
-            single => *single = Value::from(vec![single.take(), value]),
-        },
-    }
-}
-
-fn from_json(message: &str) -> Result<Map<String, Value>, XmlError> {
-    let map: Map<String, Value> = serde_json::from_str(message).map_err(|_| XmlError::Malformed)?;
-    let mut elements = 1;
-    map.into_iter()
-        .map(|(key, value)| Ok((key, as_texts(value, 2, &mut elements)?)))
-        .collect()
-}
-
-/// The same value, with texts where it has numbers and truth values, as if it had been XML.
-fn as_texts(value: Value, depth: usize, elements: &mut usize) -> Result<Value, XmlError> {
-    *elements += 1;
-    if depth > MAX_DEPTH || *elements > MAX_ELEMENTS {
-        return Err(XmlError::TooLarge);
-    }
-    match value {
-        Value::Null => Ok(Value::from("")),
-        Value::Bool(value) => Ok(Value::from(value.to_string())),
-        Value::Number(value) => Ok(Value::from(value.to_string())),
-        Value::String(value) => Ok(Value::from(value)),
-        Value::Array(values) => values
-            .into_iter()
-            .map(|value| as_texts(value, depth + 1, elements))
-            .collect(),
-        Value::Object(map) => map
-            .into_iter()
-            .map(|(key, value)| Ok((key, as_texts(value, depth + 1, elements)?)))
-            .collect(),
-    }
 }
 
 #[cfg(test)]
@@ -282,7 +249,8 @@ mod tests {
         let map = to_json(b"<xml><NewUserId>w</NewUserId><a>1</a><a>2</a><b><c/></b></xml>").unwrap();
         assert_eq!(text(&map, "NewUserID"), Some("w"));
         assert_eq!(text(&map, "newuserid"), Some("w"));
-        for name in ["NewUser", "a", "b", "c", ""] {
+        assert_eq!(text(&map, "A"), Some("1"));
+        for name in ["NewUser", "b", "c", ""] {
             assert_eq!(text(&map, name), None, "{name}");
         }
     }
@@ -391,21 +359,70 @@ mod tests {
     fn reads_up_to_the_greatest_depth_and_no_further() {
         let nested = |depth: usize| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
         assert!(to_json(nested(MAX_DEPTH).as_bytes()).is_ok());
-        assert_eq!(error(&nested(MAX_DEPTH + 1)), XmlError::TooLarge);
-        assert_eq!(error(&nested(200_000)), XmlError::TooLarge);
+        assert_eq!(error(&nested(MAX_DEPTH + 1)), XmlError::TooDeep);
+        assert_eq!(error(&nested(200_000)), XmlError::TooDeep);
         let nested = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
         assert!(to_json(nested(MAX_DEPTH - 1).as_bytes()).is_ok());
-        assert_eq!(error(&nested(MAX_DEPTH)), XmlError::TooLarge);
+        assert_eq!(error(&nested(MAX_DEPTH)), XmlError::TooDeep);
         assert_eq!(error(&nested(200_000)), XmlError::Malformed);
     }
 
     #[test]
-    fn reads_up_to_the_greatest_number_of_elements_and_no_further() {
-        let elements = |count: usize| format!("<xml>{}</xml>", "<a/>".repeat(count - 1));
-        assert!(to_json(elements(MAX_ELEMENTS).as_bytes()).is_ok());
-        assert_eq!(error(&elements(MAX_ELEMENTS + 1)), XmlError::TooLarge);
-        let elements = |count: usize| format!("{{\"a\":[{}1]}}", "1,".repeat(count - 3));
-        assert!(to_json(elements(MAX_ELEMENTS).as_bytes()).is_ok());
-        assert_eq!(error(&elements(MAX_ELEMENTS + 1)), XmlError::TooLarge);
+    fn reads_as_many_elements_as_fit_into_a_body() {
+        let map = to_json(format!("<xml>{}</xml>", "<Item>x</Item>".repeat(100_000)).as_bytes()).unwrap();
+        assert_eq!(map["Item"].as_array().unwrap().len(), 100_000);
+        let map = to_json(format!("{{\"a\":[{}1]}}", "1,".repeat(299_999)).as_bytes()).unwrap();
+        assert_eq!(map["a"].as_array().unwrap().len(), 300_000);
+    }
+
+    #[test]
+    fn finds_a_text_without_white_space_or_invisible_characters_around_it() {
+        for written in [
+            "<![CDATA[ change_contact ]]>",
+            "<![CDATA[\r\n\tchange_contact\n]]>",
+            " \n<![CDATA[change_contact ]]>\n",
+            "<![CDATA[\u{feff}change_contact\u{200b}]]>",
+            "\u{a0}change_contact\u{3000}\u{2060}",
+            "<![CDATA[\u{200e}change_contact\0\u{202c}]]>",
+            "&#32;change_contact&#10;",
+        ] {
+            let map = to_json(format!("<xml><Event>{written}</Event></xml>").as_bytes()).unwrap();
+            assert_eq!(text(&map, "Event"), Some("change_contact"), "{written:?}");
+        }
+        let map = to_json("<xml><Event>a\u{200b} b</Event></xml>".as_bytes()).unwrap();
+        assert_eq!(text(&map, "Event"), Some("a\u{200b} b"));
+    }
+
+    #[test]
+    fn takes_the_first_text_of_several() {
+        let map = to_json(b"<xml><Event><x/></Event><Event>1</Event><Event>2</Event></xml>").unwrap();
+        assert_eq!(text(&map, "Event"), Some("1"));
+    }
+
+    #[test]
+    fn an_event_has_a_message_type_or_an_info_type() {
+        let is_event = |message: &str| is_event(&to_json_lossy(message.as_bytes()).payload);
+        for message in [
+            "<xml><MsgType>event</MsgType></xml>",
+            "<xml><InfoType><![CDATA[ suite_ticket ]]></InfoType></xml>",
+            "<xml><Name>a & b</Name><MsgType>event</MsgType></xml>",
+            r#"{"msgtype":"text"}"#,
+        ] {
+            assert!(is_event(message), "{message}");
+        }
+        for message in [
+            "1616140317555161061",
+            "",
+            "{}",
+            "<xml/>",
+            "<xml><MsgType/></xml>",
+            "<xml><MsgType><![CDATA[ ]]></MsgType></xml>",
+            "<xml><MsgType><a>event</a></MsgType></xml>",
+            "<xml><a><MsgType>event</MsgType></a></xml>",
+            "<xml><Event>change_contact</Event></xml>",
+            r#"{"msg":"text"}"#,
+        ] {
+            assert!(!is_event(message), "{message}");
+        }
     }
 }

@@ -1,11 +1,9 @@
 //! What holds for every input, and not only for those that somebody thought of.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
-use rand::SeedableRng;
-use rand::rngs::Xoshiro256PlusPlus;
+use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 use serde_json::{Map, Value};
 use wecom_callback::{
     CallbackQuery, Credentials, EncodingAesKey, Message, OpenError, Token, envelope, seal, sign, verify, xml,

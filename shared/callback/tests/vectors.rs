@@ -7,11 +7,9 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use wecom_callback::envelope::EnvelopeError;
-use wecom_callback::xml::XmlError;
 use wecom_callback::{
-    CallbackQuery, EncodingAesKey, KeyError, Message, OpenError, SignatureError, Token, envelope, seal, sign, verify,
-    xml,
+    CallbackQuery, EncodingAesKey, KeyError, Message, OpenError, SignatureError, Token, envelope,
+    envelope::EnvelopeError, seal, sign, verify, xml, xml::XmlError,
 };
 
 /// One entry of the file. What was not published is none.
