@@ -20,16 +20,12 @@ fn lists_exactly_the_routes_that_there_are() {
     let routes: BTreeSet<_> = ROUTES
         .iter()
         .map(|route| {
-            let path = route.path.replace("+}", "}");
-            let path = if path.len() > 1 {
-                path.trim_end_matches('/')
-            } else {
-                &path
-            };
+            // With slashes at its end a callback is the same, which takes a route of its own.
+            let path = route.path.replace("+}", "}").replace("/{rest}", "");
             let needs_token = route.access == Access::Token;
             (
                 route.method.to_owned(),
-                path.to_owned(),
+                path,
                 needs_token,
                 kebab(&format!("{:?}", route.function)),
             )

@@ -22,7 +22,7 @@ async fn the_suites_url_passes_wecoms_check_with_and_without_a_slash() {
     let outcome = world.wecom().check_suite_callback().await.unwrap();
     assert!(outcome.saved, "{outcome:?}");
     let (suite, provider_corp_id) = suite(&world);
-    for path in ["/suite/callback", "/suite/callback/"] {
+    for path in ["/suite/callback", "/suite/callback/", "/suite/callback//"] {
         let check = Check::sealed(&suite, &provider_corp_id, "4561");
         let reply = world.ask(path, &check.query()).await;
         assert_eq!((reply.status, reply.text().as_str()), (200, "4561"), "{path}");

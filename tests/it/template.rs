@@ -284,6 +284,44 @@ fn has_the_routes_of_the_gateway() {
     );
 }
 
+/// API Gateway drops such a route from an imported definition without an error.
+#[test]
+fn ends_no_route_key_in_a_slash() {
+    let template = template();
+    let of_events = triggers(&template, "HttpApi")
+        .into_iter()
+        .map(|(_, route)| route["Path"].as_str().unwrap().to_owned());
+    let of_settings = names(&template["Resources"]["HttpApi"]["Properties"]["RouteSettings"]);
+    let keys = of_events.chain(of_settings.into_iter().map(ToOwned::to_owned));
+    let ending: Vec<_> = keys.filter(|key| key.len() > 1 && key.ends_with('/')).collect();
+    assert!(ending.is_empty(), "{ending:?}");
+}
+
+/// A named resource that a failed first deployment leaves behind blocks the next one.
+#[test]
+fn keeps_only_empty_tables_of_a_first_deployment_that_failed() {
+    let template = template();
+    let kept: BTreeSet<_> = template["Resources"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, resource)| resource["DeletionPolicy"] == "Retain")
+        .map(|(id, _)| id.as_str())
+        .collect();
+    assert_eq!(kept, BTreeSet::from(["AuthorizationTable", "EventTable"]));
+    for id in [
+        "TableKey",
+        "SecretKey",
+        "SuiteSecret",
+        "SealingKeySecret",
+        "EgressAddress",
+    ] {
+        let resource = &template["Resources"][id];
+        assert_eq!(resource["DeletionPolicy"], "RetainExceptOnCreate", "{id}");
+        assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{id}");
+    }
+}
+
 #[test]
 fn limits_every_route_that_wecom_calls() {
     let template = template();
@@ -402,6 +440,44 @@ fn explains_every_alarm_in_the_runbook() {
         assert_eq!(missing == "breaching", counts_what_must_come, "{id}");
     }
     assert_eq!(explained, headings);
+}
+
+/// `docs/cost.md` counts what is charged per piece.
+#[test]
+fn costs_count_the_alarms_metrics_keys_and_secrets_of_the_template() {
+    let template = template();
+    let alarms = resources(&template, "AWS::CloudWatch::Alarm");
+    let metrics = |alarm: &Value| match alarm["Properties"]["Metrics"].as_array() {
+        Some(queries) => queries.iter().filter(|query| query.get("MetricStat").is_some()).count(),
+        None => 1,
+    };
+    let of = |alarms: &[&&Value]| {
+        let metrics: usize = alarms.iter().map(|alarm| metrics(alarm)).sum();
+        (alarms.len(), metrics)
+    };
+    let (all, all_metrics) = of(&alarms.values().collect::<Vec<_>>());
+    let without_bus: Vec<_> = alarms
+        .values()
+        .filter(|alarm| alarm["Condition"] != "HasEventBus")
+        .collect();
+    let (some, some_metrics) = of(&without_bus);
+    let filters = resources(&template, "AWS::Logs::MetricFilter");
+    let from_logs: BTreeSet<_> = filters
+        .values()
+        .map(|filter| filter["Properties"]["MetricTransformations"][0]["MetricName"].as_str())
+        .collect();
+    let keys = resources(&template, "AWS::KMS::Key").len();
+    let secrets = resources(&template, "AWS::SecretsManager::Secret").len();
+    let cost = read("docs/cost.md");
+    for said in [
+        format!("| {keys} keys at 1.00"),
+        format!("| {secrets}, the suite's"),
+        format!("{all} alarms on {all_metrics} metrics"),
+        format!("{some} on {some_metrics} without the bus"),
+        format!("| metrics from logs | {} at 0.30", from_logs.len()),
+    ] {
+        assert!(cost.contains(&said), "docs/cost.md does not say: {said}");
+    }
 }
 
 #[test]

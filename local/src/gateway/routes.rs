@@ -75,8 +75,8 @@ pub const ROUTES: [Route; 23] = [
     ),
     route("GET", "/suite/callback", Access::Open, Function::SuiteCallback),
     route("POST", "/suite/callback", Access::Open, Function::SuiteCallback),
-    route("GET", "/suite/callback/", Access::Open, Function::SuiteCallback),
-    route("POST", "/suite/callback/", Access::Open, Function::SuiteCallback),
+    route("GET", "/suite/callback/{rest+}", Access::Open, Function::SuiteCallback),
+    route("POST", "/suite/callback/{rest+}", Access::Open, Function::SuiteCallback),
     route(
         "GET",
         "/installation/start/{nonce}",

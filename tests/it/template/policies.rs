@@ -288,6 +288,36 @@ fn reads_tenants_secrets_in_four_functions_only() {
     assert_eq!(reads, BTreeSet::from(expected));
 }
 
+/// Before Lambda places a function in a VPC it checks the role for these actions on `*/*`, which a narrower resource does not
+/// match (Lambda Developer Guide, configuration-vpc). The function itself is denied all of them.
+#[test]
+fn lets_lambda_place_functions_in_the_vpc_and_not_the_functions() {
+    let template = template();
+    let policy = resources(&template, "AWS::IAM::ManagedPolicy")["EgressPolicy"];
+    let statements = policy["Properties"]["PolicyDocument"]["Statement"].as_array().unwrap();
+    let interfaces = [
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:UnassignPrivateIpAddresses",
+    ];
+    let descriptions = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"];
+    let in_all: Vec<_> = interfaces.iter().chain(&descriptions).collect();
+    let everywhere = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:*/*";
+    let functions = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-*";
+    let expected = json!([
+        {"Effect": "Allow", "Action": interfaces, "Resource": {"Fn::Sub": everywhere}},
+        {"Effect": "Allow", "Action": descriptions, "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": in_all,
+            "Resource": "*",
+            "Condition": {"ArnLike": {"lambda:SourceFunctionArn": {"Fn::Sub": functions}}},
+        },
+    ]);
+    assert_eq!(json!(statements), expected);
+}
+
 /// No role may do anything, or something to anything. EC2's Describe actions know no resource.
 #[test]
 fn writes_no_star_but_for_the_network() {
