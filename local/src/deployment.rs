@@ -9,8 +9,10 @@ use url::Url;
 use wecom_authorization::{
     config::{Config, ConfigError},
     entropy::SystemEntropy,
-    startup::{Platform, aws_config},
-    store::{KeyRing, SecretName, StoreError, SuiteTickets as _, Vault as _, tables},
+    entry::aws_config,
+    platform::Platform,
+    sealing::KeyRing,
+    store::{SecretName, StoreError, tables},
 };
 
 use crate::directory::Settings;

@@ -23,7 +23,7 @@ use lambda_http::{Context, LambdaEvent, lambda_runtime::tracing::Instrument as _
 use serde_json::json;
 use tokio::sync::Notify;
 use tower::Service as _;
-use wecom_authorization::{http, invoked, startup::Platform};
+use wecom_authorization::{entry::invoked, http, platform::Platform};
 
 use self::{
     authorizer::Authorizer,

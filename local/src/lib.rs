@@ -23,7 +23,7 @@ use devstack::Devstack;
 use simulator::Simulator;
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 use url::Url;
-use wecom_authorization::{startup::Platform, store::StoreError};
+use wecom_authorization::{platform::Platform, store::StoreError};
 
 pub use self::{
     announcement::Announcement,
@@ -261,7 +261,7 @@ async fn check_health_on_schedule(platform: Arc<Platform>) {
     loop {
         schedule.tick().await;
         // What goes wrong is logged where it goes wrong.
-        let _ = wecom_authorization::invoked::check_health(&platform, serde_json::Value::Null).await;
+        let _ = wecom_authorization::entry::invoked::check_health(&platform, serde_json::Value::Null).await;
     }
 }
 

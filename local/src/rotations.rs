@@ -6,7 +6,7 @@ use std::sync::Arc;
 use devstack::Rotation;
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
-use wecom_authorization::{invoked, startup::Platform};
+use wecom_authorization::{entry::invoked, platform::Platform};
 
 /// Carries out the rotations of the sealing key as they begin.
 pub(crate) async fn run(platform: Arc<Platform>, mut rotations: UnboundedReceiver<Rotation>) {

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 use wecom_authorization::{
-    startup::Platform,
-    streams::{self, BatchAnswer, Changes},
+    entry::streams::{self, BatchAnswer, Changes},
+    platform::Platform,
 };
 
 use crate::directory::Directory;

@@ -13,7 +13,10 @@ pub use self::{
     callback::{Callback, Generation, Rejection, RejectionReason, Retired},
     changes::Difference,
     findings::{Finding, Health, Severity},
-    installation::{AuthMode, Exchange, InstallOutcome, InstallSession, Installation, InstallationStatus, Privilege},
+    installation::{
+        AdminInstallationMissing, AuthMode, Exchange, InstallOutcome, InstallSession, Installation, InstallationStatus,
+        Privilege,
+    },
     view::{CallbackStatus, NextStep, ScopeView, StateView},
 };
 use crate::ids::{CallbackId, CorpId, Scope, TenantId};
@@ -210,6 +213,18 @@ impl Authorization {
         self.installation
             .as_ref()
             .filter(|installation| installation.status == InstallationStatus::Installed)
+    }
+
+    /// The installation that is in force, if an administrator made it.
+    ///
+    /// # Errors
+    /// [`AdminInstallationMissing`].
+    pub fn admin_installation(&self) -> Result<&Installation, AdminInstallationMissing> {
+        match self.installed() {
+            None => Err(AdminInstallationMissing::NotInstalled),
+            Some(installation) if installation.auth_mode == AuthMode::Member => Err(AdminInstallationMissing::ByMember),
+            Some(installation) => Ok(installation),
+        }
     }
 
     /// The plaintext corp id, once a Secret has proved it.

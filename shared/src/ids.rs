@@ -3,8 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use crate::entropy::{Entropy, random_id};
+use crate::entropy::{Entropy, hex, random_id};
 
 /// An identifier was not of the form it must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +111,75 @@ text_id!(
     EventId, "event id",
     |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 );
+
+impl EventId {
+    /// The id of an event that arrived at `place` (a callback id or suite id) with this plaintext: the first half of
+    /// `SHA-256(place 00 content)`. The ciphertext is not used, because it differs with each delivery.
+    #[must_use]
+    pub fn of(place: &str, content: &[u8]) -> Self {
+        let digest = Sha256::new()
+            .chain_update(place)
+            .chain_update([0])
+            .chain_update(content)
+            .finalize();
+        Self(hex(digest.first_chunk::<16>().map_or(&[], |half| half.as_slice())))
+    }
+}
+
+/// The SHA-256 of a cookie or of an auth_code, in hexadecimal digits: enough to recognise the value, too little to use it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The fingerprint of a value.
+    #[must_use]
+    pub fn of(value: &str) -> Self {
+        Self(hex(&Sha256::digest(value)))
+    }
+
+    /// 64 hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The name under which an access token is cached, e.g. `tenant/acme/contacts`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenName(String);
+
+impl TokenName {
+    /// The `suite_access_token` of a suite.
+    #[must_use]
+    pub fn suite(suite_id: &str) -> Self {
+        Self(format!("suite/{suite_id}"))
+    }
+
+    /// The `provider_access_token` of a provider.
+    #[must_use]
+    pub fn provider(corp_id: &str) -> Self {
+        Self(format!("provider/{corp_id}"))
+    }
+
+    /// The token of the app that a tenant installed.
+    #[must_use]
+    pub fn installation(tenant_id: &TenantId) -> Self {
+        Self(format!("tenant/{tenant_id}/installation"))
+    }
+
+    /// The token of a Secret that a tenant registered.
+    #[must_use]
+    pub fn scope(tenant_id: &TenantId, scope: Scope) -> Self {
+        Self(format!("tenant/{tenant_id}/{}", scope.as_str()))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// Which of a corporation's two callbacks and Secrets is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -2,17 +2,22 @@
 
 pub mod audit;
 pub mod authorization;
+pub mod callbacks;
 pub mod clock;
 pub mod config;
+pub mod context;
 pub mod entropy;
+pub mod entry;
+pub mod error;
 pub mod http;
 pub mod ids;
-pub mod invoked;
+pub mod lifecycle;
+pub mod platform;
 pub mod probe;
-pub mod startup;
+pub mod sealing;
 pub mod steps;
 pub mod store;
-pub mod streams;
+pub mod suite;
 
 pub use wecom_callback as callback;
 pub use wecom_client as wecom;

@@ -7,7 +7,6 @@ use wecom_authorization::{
     audit::Actor,
     authorization::InstallSession,
     ids::{InstallState, TenantId},
-    store::InstallSessions as _,
 };
 
 use crate::support::{CORP, OTHER_CORP, Scope, World, eventually};

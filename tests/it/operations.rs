@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use simulator::{SecretKind, SuiteEventRequest};
-use wecom_authorization::store::TokenCache as _;
+use wecom_authorization::ids::TokenName;
 
 use crate::{
     faults::stage::{AUTHORIZATION_TABLE, Caller, EVENT_TABLE, PREFIX, Stage, TENANT, member_created},
@@ -385,7 +385,7 @@ async fn the_walk() -> Stage {
         .await
         .with_status(202);
 
-    stage.store().drop_token(SUITE_TOKEN).await.unwrap();
+    stage.store().drop_token(&suite_token()).await.unwrap();
     for kind in ["contacts", "external_contacts", "installation"] {
         let issue = async |rejected: Value| {
             let input = json!({"tenant_id": TENANT, "kind": kind, "rejected_access_token": rejected});
@@ -394,7 +394,7 @@ async fn the_walk() -> Stage {
         let issued = issue(Value::Null).await;
         issue(issued["access_token"].clone()).await;
     }
-    stage.store().drop_token(SUITE_TOKEN).await.unwrap();
+    stage.store().drop_token(&suite_token()).await.unwrap();
     for event in ["create_auth", "change_auth", "reset_permanent_code"] {
         happens(&stage, event).await;
     }
@@ -458,7 +458,9 @@ async fn banned_while_installing(stage: &Stage) {
 }
 
 /// Under which the suite's token is cached.
-const SUITE_TOKEN: &str = "suite/ww3f2a9c41d07be865";
+fn suite_token() -> TokenName {
+    TokenName::suite("ww3f2a9c41d07be865")
+}
 
 /// An authorization changes at WeCom, and the event of it is acted on, and handed in again.
 async fn happens(stage: &Stage, event: &str) {
@@ -492,7 +494,7 @@ async fn what_goes_wrong() -> Stage {
     let stage = Stage::start(true).await;
     // The cached token ends between the link and the redirect; then another tenant would have the same corporation.
     let (redirect, cookies) = stage.set_out(CORP).await;
-    stage.store().drop_token(SUITE_TOKEN).await.unwrap();
+    stage.store().drop_token(&suite_token()).await.unwrap();
     stage.come_back(&redirect, &cookies).await.redirect();
     let rival = Caller::Admin("rival");
     let target = "/authorization/installation";

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use wecom_authorization::{clock::Clock, http, startup::Platform};
+use wecom_authorization::{clock::Clock, http, platform::Platform};
 
 use crate::support::{CORP, Check, Credentials, Letter, Reply, Scope, World, letter::member_created};
 

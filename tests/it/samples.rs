@@ -16,7 +16,12 @@ use tests::{
     seed, wecom,
 };
 use tower::Service as _;
-use wecom_authorization::{config::Config, http, invoked, startup::Platform, streams};
+use wecom_authorization::{
+    config::Config,
+    entry::{invoked, streams},
+    http,
+    platform::Platform,
+};
 
 #[tokio::test]
 async fn every_sample_is_answered_as_is_recorded_beside_it() {

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use wecom_authorization::{
     authorization::{Callback, Generation, Retired},
-    store::{Authorizations, Change, SealedRecords as _, SecretName, Vault as _},
+    store::{Change, SecretName},
 };
 
 use crate::{
@@ -44,7 +44,7 @@ async fn keys(stage: &Stage) -> BTreeSet<String> {
 async fn callback(stage: &Stage, scope: Scope) -> Callback {
     let authorization = stage.authorization().await;
     let id = authorization.scope(ours(scope)).callback_id.clone().unwrap();
-    Authorizations::callback(&stage.store(), &id).await.unwrap().unwrap()
+    stage.store().callback(&id).await.unwrap().unwrap()
 }
 
 /// The keys that a callback's generations are sealed under.

@@ -4,10 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use simulator::{AuthMode, Outcome, Spoil, SuiteEventRequest};
-use wecom_authorization::{
-    ids::TenantId,
-    store::{SecretName, SuiteTickets as _, Vault as _},
-};
+use wecom_authorization::{ids::TenantId, store::SecretName};
 
 use crate::{
     install_mistakes::calls,

@@ -96,7 +96,7 @@ async fn a_first_rotation(diary: &mut Diary, old: Credentials) -> Credentials {
     refused.refused(403, "callback_rejected");
     let kept = diary.stage.authorization().await;
     let id = kept.contacts.callback_id.unwrap();
-    let callback = wecom_authorization::store::Authorizations::callback(&diary.stage.store(), &id).await;
+    let callback = diary.stage.store().callback(&id).await;
     assert!(
         callback.unwrap().unwrap().previous.is_empty(),
         "destroyed, not only refused"

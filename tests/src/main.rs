@@ -18,7 +18,7 @@ use tests::{
     sealed_check, sealed_event, seed, wecom,
 };
 use tokio::net::TcpListener;
-use wecom_authorization::startup::aws_config;
+use wecom_authorization::entry::aws_config;
 
 const USAGE: &str = "usage: tests stage [ADDRESS]
        tests judge SAMPLE <ANSWER

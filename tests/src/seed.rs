@@ -3,7 +3,6 @@
 use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
-use sha2::{Digest as _, Sha256};
 use wecom_authorization::{
     audit::{Action, Actor, AuditEntry},
     authorization::{
@@ -11,13 +10,10 @@ use wecom_authorization::{
         InstallationStatus, KindCheck, RegisteredSecret, Retired, ScopeState, SecretStatus,
     },
     callback::xml,
-    entropy::{SystemEntropy, hex},
-    ids::{CallbackId, CorpId, InstallState, Scope, TenantId},
-    store::{
-        AppendEvents as _, Authorizations as _, CachedToken, Change, DynamoDb, EventSource, InstallSessions as _,
-        KeyRing, NewEvent, SecretName, SecretsManager, SuiteTickets as _, TokenCache as _, Vault as _, event_id,
-        tables,
-    },
+    entropy::SystemEntropy,
+    ids::{CallbackId, CorpId, EventId, Fingerprint, InstallState, Scope, TenantId, TokenName},
+    sealing::KeyRing,
+    store::{CachedToken, Change, DynamoDb, EventSource, NewEvent, SecretName, SecretsManager, tables},
 };
 
 use crate::people::{
@@ -99,7 +95,7 @@ impl Stage {
         self.vault.put(&SecretName::Suite, &SUITE.into()).await?;
         self.vault.put(&SecretName::SealingKey, &KEY_RING.into()).await?;
         let ticket = SecretString::from("suite-ticket-of-the-samples");
-        self.store.keep_ticket(SUITE_ID, &ticket, later()).await?;
+        self.store.put_ticket(SUITE_ID, &ticket, later()).await?;
         Ok(())
     }
 
@@ -114,7 +110,9 @@ impl Stage {
             expires_at: later(),
             version_id: acme.contacts.secret.as_ref().map(|secret| secret.version_id.clone()),
         };
-        self.store.keep_token("tenant/acme/contacts", &token).await?;
+        self.store
+            .put_token(&TokenName::scope(&acme.tenant_id, Scope::Contacts), &token)
+            .await?;
         // `check-health` finds it due.
         acme.next_check_at = Some(then());
         let mut contacts = callback(&ACME, Scope::Contacts, &ACME_CONTACTS)?;
@@ -250,7 +248,7 @@ impl Stage {
             let session = InstallSession::new(state, tenant_id.clone(), code, expires_at, Actor::system());
             self.store.create_session(&session).await?;
         }
-        let browser = hex(&Sha256::digest(COOKIE));
+        let browser = Fingerprint::of(COOKIE);
         for state in [OPENED_LINK, USED_LINK] {
             self.store.bind_browser(&InstallState::parse(state)?, &browser).await?;
         }
@@ -279,7 +277,7 @@ impl Stage {
                 received_at.as_second(),
             );
             let event = NewEvent {
-                event_id: event_id(ACME_CONTACTS.callback_id, message.as_bytes()),
+                event_id: EventId::of(ACME_CONTACTS.callback_id, message.as_bytes()),
                 source: EventSource::Callback {
                     callback_id: CallbackId::parse(ACME_CONTACTS.callback_id)?,
                     tenant_id: TenantId::parse(ACME.id)?,
@@ -292,7 +290,7 @@ impl Stage {
                 received_at,
                 payload: xml::to_json(message.as_bytes())?,
             };
-            self.store.append(event).await?;
+            self.store.append_event(event).await?;
         }
         Ok(())
     }

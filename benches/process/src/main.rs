@@ -80,7 +80,7 @@ pub(crate) struct Subject {
 
 const HELLO: &str = "hello";
 /// What a function trusts on AWS. Here it reads them from a file, with the authority of this run.
-const AMAZON_ROOTS: &str = include_str!("../../../shared/src/startup/amazon-roots.pem");
+const AMAZON_ROOTS: &str = include_str!("../../../shared/src/entry/amazon-roots.pem");
 
 #[tokio::main]
 async fn main() -> ExitCode {

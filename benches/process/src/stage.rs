@@ -11,7 +11,7 @@ use axum::{
 use devstack::{Devstack, Entry, Options};
 use tests::{Names, seed, wecom};
 use tokio::net::TcpListener;
-use wecom_authorization::startup::aws_config;
+use wecom_authorization::entry::aws_config;
 
 use crate::{Error, front::TlsFront, runtime_api::RuntimeApi};
 

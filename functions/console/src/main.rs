@@ -1,8 +1,8 @@
 //! Serves the admin page.
 
-use wecom_authorization::{http, startup};
+use wecom_authorization::{entry::serve_http, http};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    startup::serve_http(http::console).await
+    serve_http(http::console).await
 }

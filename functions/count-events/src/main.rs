@@ -1,8 +1,8 @@
 //! Counts stored events per callback, in batches.
 
-use wecom_authorization::{startup, streams};
+use wecom_authorization::entry::{serve_stream, streams};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    startup::serve_stream(streams::count_events).await
+    serve_stream(streams::count_events).await
 }

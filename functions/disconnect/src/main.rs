@@ -1,8 +1,8 @@
 //! Ends an authorization and leaves nothing behind.
 
-use wecom_authorization::{http, startup};
+use wecom_authorization::{entry::serve_http, http};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    startup::serve_http(http::disconnect).await
+    serve_http(http::disconnect).await
 }

@@ -1,8 +1,8 @@
 //! Answers WeCom's URL checks and stores a corporation's events.
 
-use wecom_authorization::{http, startup};
+use wecom_authorization::{entry::serve_http_prepared, http, platform::Platform};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    startup::serve_event_callback(http::event_callback).await
+    serve_http_prepared(Platform::prepare_event_callback, http::event_callback).await
 }

@@ -1,8 +1,8 @@
 //! Generates URL, Token and EncodingAESKey of a callback.
 
-use wecom_authorization::{http, startup};
+use wecom_authorization::{entry::serve_http, http};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    startup::serve_http(http::generate_credentials).await
+    serve_http(http::generate_credentials).await
 }

@@ -1,8 +1,8 @@
 //! Hands a stored event to the platform's other services again.
 
-use wecom_authorization::{http, startup};
+use wecom_authorization::{entry::serve_http, http};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    startup::serve_http(http::replay_event).await
+    serve_http(http::replay_event).await
 }

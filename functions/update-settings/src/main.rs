@@ -1,8 +1,8 @@
 //! Changes a tenant's settings.
 
-use wecom_authorization::{http, startup};
+use wecom_authorization::{entry::serve_http, http};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    startup::serve_http(http::update_settings).await
+    serve_http(http::update_settings).await
 }

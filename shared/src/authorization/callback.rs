@@ -66,6 +66,14 @@ pub struct Generation {
     pub created_at: Timestamp,
 }
 
+impl Generation {
+    /// The id of the key that the pair is sealed under: the text before the first dot (docs/adr/0015).
+    #[must_use]
+    pub fn sealing_key_id(&self) -> &str {
+        self.sealed.split_once('.').map_or("", |(id, _)| id)
+    }
+}
+
 /// A generation in its grace period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retired {

@@ -3,8 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::audit::Actor;
-use crate::ids::{CorpId, InstallState, TenantId};
+use crate::{
+    audit::Actor,
+    ids::{CorpId, Fingerprint, InstallState, TenantId},
+};
 
 /// An installation of the app in a corporation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +99,15 @@ pub enum AuthMode {
     Member,
 }
 
+/// Why an authorization has no installation that an administrator made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdminInstallationMissing {
+    /// The app is not installed.
+    NotInstalled,
+    /// The app was installed by a member.
+    ByMember,
+}
+
 /// One press of 安装到企业微信: ties WeCom's redirect to the tenant and to the browser that set out. `Debug` shows no code.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstallSession {
@@ -109,7 +120,7 @@ pub struct InstallSession {
     /// When the link ends.
     pub expires_at: Timestamp,
     /// Hash of the cookie of the browser that opened the link.
-    pub browser: Option<String>,
+    pub browser: Option<Fingerprint>,
     /// The exchange of the auth_code, once WeCom has sent the browser back.
     pub exchange: Option<Exchange>,
     /// Who pressed.
@@ -123,7 +134,7 @@ pub struct InstallSession {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
     /// Hash of the auth_code: a session takes one code, once.
-    pub auth_code: String,
+    pub auth_code: Fingerprint,
     /// When the attempt began; one that has not ended after [`Exchange::LEASE`] has died.
     pub started_at: Timestamp,
 }

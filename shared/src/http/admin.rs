@@ -10,18 +10,20 @@ use lambda_http::{
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{Answer, Problem, conclude, installation::access, read};
+use super::{Answer, Problem, conclude, read};
 use crate::{
     audit::Action,
     authorization::{Authorization, Callback, ScopeView, StateView},
+    callbacks::GeneratedCredentials,
+    error::StepError,
     ids::Scope,
+    platform::Platform,
     probe::Probe,
-    startup::Platform,
     steps::{
-        CompleteAuthorization, Disconnect, GenerateCredentials, GeneratedCredentials, ReadAuthorization, ReadEvents,
-        RegisterSecret, ReplayEvent, SecretInput, ShowCredentials, StepError, TestCallback, UpdateSettings,
+        CompleteAuthorization, Disconnect, GenerateCredentials, ReadAuthorization, ReadEvents, RegisterSecret,
+        ReplayEvent, SecretInput, ShowCredentials, TestCallback, UpdateSettings,
     },
-    store::{AuditTrail as _, EventFilter},
+    store::EventFilter,
 };
 
 /// `GET /authorization`, `GET /authorization/events` and `GET /authorization/audit`.
@@ -151,12 +153,10 @@ pub async fn disconnect(platform: &Platform, request: Request) -> Response<Body>
 async fn delete(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let tenant_id = read::tenant(request, &platform.config)?;
     let step = Disconnect {
-        store: &platform.store,
-        vault: &platform.vault,
-        delete_events: platform.config.delete_events_on_disconnect,
+        termination: platform.termination(),
     };
     let actor = read::actor(request);
-    step.run(&tenant_id, read::occasion(platform, &actor))
+    step.run(&tenant_id, platform.context(&actor))
         .await
         .map_err(problem(platform))?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
@@ -175,7 +175,7 @@ async fn replay(platform: &Platform, request: &Request) -> Result<Answer, Proble
     let actor = read::actor(request);
     let step = ReplayEvent { store: &platform.store };
     let event_id = step
-        .run(&tenant_id, event_id, read::occasion(platform, &actor))
+        .run(&tenant_id, event_id, platform.context(&actor))
         .await
         .map_err(problem(platform))?;
     Ok(Answer::json(StatusCode::ACCEPTED, &json!({"event_id": event_id})))
@@ -206,7 +206,7 @@ async fn test(platform: &Platform, request: &Request) -> Result<Answer, Problem>
     };
     let actor = read::actor(request);
     let report = step
-        .run(&tenant_id, scope, send_event, read::occasion(platform, &actor))
+        .run(&tenant_id, scope, send_event, platform.context(&actor))
         .await
         .map_err(problem(platform))?;
     Ok(Answer::json(StatusCode::OK, &report))
@@ -238,19 +238,19 @@ async fn put_secret(platform: &Platform, request: &Request) -> Result<Answer, Pr
         },
     };
     let step = RegisterSecret {
-        access: access(platform),
+        suite: platform.suite(),
         vault: &platform.vault,
         keys: &platform.keys,
     };
     let actor = read::actor(request);
-    let occasion = read::occasion(platform, &actor);
-    let registered = match step.run(&tenant_id, scope, input, occasion).await {
+    let context = platform.context(&actor);
+    let registered = match step.run(&tenant_id, scope, input, context).await {
         Ok(registered) => registered,
         // A store that is out of reach takes no line either; to try would only make the admin wait twice as long.
         Err(error @ StepError::Unavailable(_)) => return Err(problem(platform)(error)),
         Err(error) => {
             let refused = problem(platform)(error);
-            let entry = occasion
+            let entry = context
                 .entry(Action::SecretRegistered)
                 .of(scope)
                 .refused(refused.code());
@@ -282,16 +282,16 @@ async fn post_or_get_credentials(platform: &Platform, request: &Request) -> Resu
     let scope = read::scope(request)?;
     let (store, keys) = (&platform.store, &platform.keys);
     let actor = read::actor(request);
-    let occasion = read::occasion(platform, &actor);
+    let context = platform.context(&actor);
     let generated = if request.method() == Method::POST {
         let rotate = match read::json_fields(request, &["rotate"], true)?.get("rotate") {
             None => false,
             Some(rotate) => rotate.as_bool().ok_or_else(|| Problem::wrong_type("rotate"))?,
         };
         let step = GenerateCredentials { store, keys };
-        step.run(&tenant_id, scope, rotate, occasion).await
+        step.run(&tenant_id, scope, rotate, context).await
     } else {
-        ShowCredentials { store, keys }.run(&tenant_id, scope, occasion).await
+        ShowCredentials { store, keys }.run(&tenant_id, scope, context).await
     };
     let generated = generated.map_err(problem(platform))?;
     let status = if generated.new {
@@ -327,7 +327,7 @@ async fn complete(platform: &Platform, request: &Request) -> Result<Answer, Prob
     read::json_fields(request, &[], true)?;
     let step = CompleteAuthorization { store: &platform.store };
     let (authorization, callbacks) = step
-        .run(&tenant_id, read::occasion(platform, &read::actor(request)))
+        .run(&tenant_id, platform.context(&read::actor(request)))
         .await
         .map_err(problem(platform))?;
     Ok(Answer::json(
@@ -352,11 +352,7 @@ async fn put_settings(platform: &Platform, request: &Request) -> Result<Answer, 
     };
     let step = UpdateSettings { store: &platform.store };
     let settings = step
-        .run(
-            &tenant_id,
-            callback_base_url,
-            read::occasion(platform, &read::actor(request)),
-        )
+        .run(&tenant_id, callback_base_url, platform.context(&read::actor(request)))
         .await
         .map_err(problem(platform))?;
     Ok(Answer::json(StatusCode::OK, &settings))

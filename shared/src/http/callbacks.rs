@@ -8,9 +8,10 @@ use lambda_http::{
 use super::{Answer, Problem, conclude, read};
 use crate::{
     audit::Actor,
+    error::StepError,
     ids::CallbackId,
-    startup::Platform,
-    steps::{Occasion, ReceiveEvent, ReceiveSuiteEvent, StepError, VerifySuiteUrl, VerifyUrl},
+    platform::Platform,
+    steps::{ReceiveEvent, ReceiveSuiteEvent, VerifySuiteUrl, VerifyUrl},
 };
 
 /// `GET` and `POST /callback/{callback_id}`, with or without slashes at the end.
@@ -27,27 +28,21 @@ async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer,
         _ => return Err(Problem::not_found()),
     };
     let query = request.uri().query().unwrap_or_default();
-    let (store, keys, memory) = (&platform.store, &platform.keys, &platform.memory);
+    let authenticator = platform.authenticator();
     if request.method() == Method::POST {
-        ReceiveEvent { store, keys, memory }
+        ReceiveEvent { authenticator }
             .run(&id, query, body, clock)
             .await
             .map_err(refused)?;
         Ok(success())
     } else {
         let step = VerifyUrl {
-            store,
-            keys,
-            memory,
+            authenticator,
             grace: platform.config.rotation_grace,
         };
         let actor = Actor::wecom();
-        let occasion = Occasion {
-            actor: &actor,
-            clock,
-            entropy: &*platform.entropy,
-        };
-        step.run(&id, query, occasion).await.map(echo).map_err(refused)
+        let context = platform.context(&actor);
+        step.run(&id, query, context).await.map(echo).map_err(refused)
     }
 }
 
@@ -64,16 +59,20 @@ async fn receive_suite_event(platform: &Platform, request: &Request) -> Result<A
     let refused = |error: StepError| Problem::from_step(&error, clock.now());
     let body = read::body(request, read::MAX_CALLBACK_BODY)?;
     let query = request.uri().query().unwrap_or_default();
-    let suite = &platform.suite;
+    let suite = &platform.suite_vault;
     if request.method() == Method::POST {
         let step = ReceiveSuiteEvent {
-            store: &platform.store,
+            store: (&platform.store).into(),
             suite,
         };
         step.run(query, body, clock).await.map_err(refused)?;
         Ok(success())
     } else {
-        VerifySuiteUrl { suite }.run(query).await.map(echo).map_err(refused)
+        VerifySuiteUrl { suite }
+            .run(query, clock)
+            .await
+            .map(echo)
+            .map_err(refused)
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{Answer, Problem, conclude, read};
-use crate::{config::Oidc, entropy::hex, startup::Platform};
+use crate::{config::Oidc, entropy::hex, platform::Platform};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../console");
 

@@ -13,10 +13,9 @@ use serde_json::json;
 use super::{Answer, Problem, conclude, read};
 use crate::{
     authorization::InstallOutcome,
-    startup::Platform,
-    steps::{
-        AUTH_CODE_LIFETIME, FinishInstallation, OpenInstallLink, Redirect, StartInstallation, StepError, SuiteAccess,
-    },
+    error::StepError,
+    platform::Platform,
+    steps::{AUTH_CODE_LIFETIME, FinishInstallation, OpenInstallLink, Redirect, StartInstallation},
 };
 
 /// Ties an install to the browser that set out. First-party on the callback's own origin.
@@ -38,11 +37,11 @@ async fn make_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
     let actor = read::actor(request);
     let base_url = read::base_url(request, &platform.config);
     let step = StartInstallation {
-        access: access(platform),
+        suite: platform.suite(),
         base_url: &base_url,
     };
     let link = step
-        .run(tenant_id, read::occasion(platform, &actor))
+        .run(tenant_id, platform.context(&actor))
         .await
         .map_err(|error| Problem::from_step(&error, platform.clock.now()))?;
     let body = json!({"install_url": link.install_url, "expires_at": link.expires_at});
@@ -53,7 +52,7 @@ async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
     let base_url = read::base_url(request, &platform.config);
     let step = OpenInstallLink {
         store: &platform.store,
-        suite: &platform.suite,
+        suite: &platform.suite_vault,
         install_page: &platform.config.wecom_install_url,
         base_url: &base_url,
     };
@@ -92,7 +91,7 @@ fn wants_a_page(request: &Request) -> bool {
 pub async fn installation_callback(platform: &Platform, request: Request) -> Response<Body> {
     let parameters = request.query_string_parameters();
     let step = FinishInstallation {
-        access: access(platform),
+        suite: platform.suite(),
         vault: &platform.vault,
     };
     let redirect = Redirect {
@@ -124,12 +123,4 @@ fn to_console(platform: &Platform, request: &Request, failed: Option<&str>) -> R
     };
     // The auth_code stands in this request's URL: no other site gets to see it.
     Ok(Answer::redirect(&location)?.with(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
-}
-
-pub(super) fn access(platform: &Platform) -> SuiteAccess<'_, crate::store::DynamoDb, crate::store::SecretsManager> {
-    SuiteAccess {
-        store: &platform.store,
-        suite: &platform.suite,
-        wecom: platform.wecom(),
-    }
 }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use wecom_client::Refusal;
 
 use super::Answer;
-use crate::steps::{SecretKind, StepError};
+use crate::error::{SecretKind, StepError};
 
 /// A kind of problem: a row of the contract's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,6 @@ use crate::{
     audit::{Actor, ActorKind},
     config::Config,
     ids::{Scope, TenantId},
-    startup::Platform,
-    steps::Occasion,
 };
 
 /// An admin's request has at most this many bytes of body.
@@ -48,15 +46,6 @@ pub(super) fn actor(request: &Request) -> Actor {
         kind: ActorKind::Admin,
         id: jwt.and_then(|jwt| jwt.claims.get("sub").cloned()),
         source_ip: context.and_then(|context| context.http.source_ip.clone()),
-    }
-}
-
-/// The circumstances of a step that `actor` takes now.
-pub(super) fn occasion<'a>(platform: &'a Platform, actor: &'a Actor) -> Occasion<'a> {
-    Occasion {
-        actor,
-        clock: &*platform.clock,
-        entropy: &*platform.entropy,
     }
 }
 

@@ -7,35 +7,27 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
-use wecom_client::ErrorClass;
+use jiff::Timestamp;
 
-use super::{
-    Occasion, ProcessSuiteEvent, StepError, audited,
-    breaker::ask,
-    complete_authorization::callbacks_of,
-    disconnect::UNFINISHED,
-    process_suite_event::DOUBT,
-    saved, saved_callback,
-    secret_kind::{WRONG_SECRET, probe, told_by},
-};
 use crate::{
     audit::Action,
-    authorization::{Authorization, CHECK_INTERVAL, KindCheck, ScopeState, SecretStatus},
+    authorization::{Authorization, ScopeState, SecretStatus},
+    context::{Context, audited, saved, saved_callback},
+    error::StepError,
     ids::{Scope, TenantId},
-    store::{
-        AuditTrail, Authorizations, Breaker, Change, CommitError, DeleteEvents, DueAuthorizations, Exchanges,
-        InstallSessions, SealingKeys, SecretName, SuiteTickets, TokenCache, Vault,
-    },
+    lifecycle::{Lifecycle, POSTPONED, next_check},
+    sealing::SealingKeys,
+    store::{Change, CommitError, SecretName},
+    suite::Observation,
 };
 
 /// Checks what is due.
 #[derive(Debug)]
-pub struct CheckHealth<'a, S, V> {
-    /// What it shares with the events of the suite: reading an authorization again, and ending it.
-    pub suite: ProcessSuiteEvent<'a, S, V>,
+pub struct CheckHealth<'a> {
+    /// Refreshes and ends authorizations.
+    pub lifecycle: Lifecycle<'a>,
     /// The sealing keys, to seal again what lies under an old one.
-    pub keys: &'a SealingKeys<V>,
+    pub keys: &'a SealingKeys,
 }
 
 /// What a run did.
@@ -49,43 +41,24 @@ pub struct HealthRun {
     pub ticket_age_seconds: Option<i64>,
 }
 
-/// What WeCom said of one Secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Observation {
-    status: SecretStatus,
-    kind_check: KindCheck,
-}
-
-impl<S, V> CheckHealth<'_, S, V>
-where
-    S: AuditTrail
-        + Authorizations
-        + Breaker
-        + DeleteEvents
-        + DueAuthorizations
-        + Exchanges
-        + InstallSessions
-        + SuiteTickets
-        + TokenCache,
-    V: Vault,
-{
+impl CheckHealth<'_> {
     /// Looks at up to `share` tenants that are due, and begins with none after `until`.
     ///
     /// # Errors
     /// When the store cannot say who is due; a tenant that cannot be looked at does not end the run.
-    pub async fn run(&self, share: usize, until: Timestamp, occasion: Occasion<'_>) -> Result<HealthRun, StepError> {
-        let store = self.suite.access.store;
-        let suite_id = self.suite.access.suite.suite().await?.suite_id;
+    pub async fn run(&self, share: usize, until: Timestamp, context: Context<'_>) -> Result<HealthRun, StepError> {
+        let store = self.lifecycle.suite.store;
+        let suite_id = self.lifecycle.suite.vault.suite(context.now()).await?.suite_id;
         let ticket = store.ticket(&suite_id).await?;
-        let age = ticket.map(|(_, issued_at)| occasion.now().duration_since(issued_at).as_secs());
-        let queue = Mutex::new(store.due(occasion.now(), share).await?.into_iter());
+        let age = ticket.map(|(_, issued_at)| context.now().duration_since(issued_at).as_secs());
+        let queue = Mutex::new(store.due_authorizations(context.now(), share).await?.into_iter());
         // So many at a time that 100,000 tenants fit into the interval, so few that WeCom does not notice
         // (docs/architecture.md#looking-at-100000-tenants).
         let (a, b, c, d) = tokio::try_join!(
-            self.work_off(&queue, until, occasion),
-            self.work_off(&queue, until, occasion),
-            self.work_off(&queue, until, occasion),
-            self.work_off(&queue, until, occasion),
+            self.work_off(&queue, until, context),
+            self.work_off(&queue, until, context),
+            self.work_off(&queue, until, context),
+            self.work_off(&queue, until, context),
         )?;
         let looks = [a, b, c, d];
         Ok(HealthRun {
@@ -100,51 +73,51 @@ where
         &self,
         queue: &Mutex<impl Iterator<Item = TenantId> + Send>,
         until: Timestamp,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<(usize, usize), StepError> {
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let (mut checked, mut failed) = (0, 0);
         while let Some(tenant_id) = next() {
-            let banned = self.suite.access.store.ban(occasion.now()).await?.is_some();
-            if banned || occasion.now() >= until {
+            let banned = self.lifecycle.suite.store.ban(context.now()).await?.is_some();
+            if banned || context.now() >= until {
                 break;
             }
             // Boxed: four of these lie beside one another.
-            match Box::pin(self.check(&tenant_id, occasion)).await {
+            match Box::pin(self.check(&tenant_id, context)).await {
                 Ok(()) => checked += 1,
                 Err(error) => {
                     failed += 1;
                     tracing::error!(error = %error, "a binding could not be checked");
-                    self.postpone(&tenant_id, occasion).await?;
+                    self.postpone(&tenant_id, context).await?;
                 }
             }
         }
         Ok((checked, failed))
     }
 
-    async fn check(&self, tenant_id: &TenantId, occasion: Occasion<'_>) -> Result<(), StepError> {
-        let store = self.suite.access.store;
+    async fn check(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
+        let store = self.lifecycle.suite.store;
         let mut before = store.authorization(tenant_id).await?;
         if before.cleanup.is_some() {
-            self.suite.disconnect().clean_up(before, occasion.clock).await?;
+            self.lifecycle.termination.clean_up(before, context.clock).await?;
             before = store.authorization(tenant_id).await?;
             if before.installed().is_none() {
                 return Ok(());
             }
         }
         // First, because it depends on nobody's answer.
-        self.tend_callbacks(&before, occasion).await?;
+        self.tend_callbacks(&before, context).await?;
         if let Some(installation) = before.installed() {
             // Ends the authorization, too, when WeCom says that it is over.
-            self.suite
-                .refresh(&installation.corp_id, occasion.now(), occasion)
+            self.lifecycle
+                .refresh(&installation.corp_id, context.now(), context)
                 .await?;
         }
         let before = store.authorization(tenant_id).await?;
         let (mut observed, mut failure) = (Vec::new(), None);
         if before.installed().is_some() {
             for scope in Scope::ALL {
-                match self.observe(&before, scope, occasion).await {
+                match self.observe(&before, scope, context).await {
                     Ok(Some(observation)) => observed.push((scope, before.scope(scope).clone(), observation)),
                     Ok(None) => {}
                     Err(error) => failure = Some(error),
@@ -152,72 +125,40 @@ where
             }
         }
         // What is known is written down even so: a refused Secret must not be asked about again.
-        self.write_down(tenant_id, &observed, occasion).await?;
+        self.write_down(tenant_id, &observed, context).await?;
         failure.map_or(Ok(()), Err)
     }
 
-    /// Asks WeCom about a Secret that it took when it was last asked. `None` when it says nothing of the Secret.
+    /// Asks WeCom about a Secret that it accepted when it was last asked. `None` when the answer says nothing about it.
     async fn observe(
         &self,
         authorization: &Authorization,
         scope: Scope,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<Option<Observation>, StepError> {
-        let accepted = authorization
-            .scope(scope)
-            .secret
-            .as_ref()
-            .filter(|s| s.status == SecretStatus::Accepted);
-        let Some(registered) = accepted else { return Ok(None) };
+        let secret = authorization.scope(scope).secret.as_ref();
+        let Some(registered) = secret.filter(|secret| secret.status == SecretStatus::Accepted) else {
+            return Ok(None);
+        };
         let name = SecretName::Scope(authorization.tenant_id.clone(), scope);
-        let Some(secret) = self.suite.vault.read(&name, Some(&registered.version_id)).await? else {
+        let vault = self.lifecycle.termination.vault;
+        let Some(secret) = vault.read(&name, Some(&registered.version_id)).await? else {
             return Err(StepError::Internal(
                 "a registered Secret is missing from the vault".into(),
             ));
         };
-        let access = &self.suite.access;
-        let accepted_as = |kind_check| Observation {
-            status: SecretStatus::Accepted,
-            kind_check,
-        };
-        let token = access.wecom.access_token(registered.corp_id.as_str(), &secret);
-        let token = match ask(access.store, occasion.clock, token).await {
-            Ok(token) => token.token,
-            Err(error) => {
-                let Some(refusal) = error.refusal()? else {
-                    return Ok(None);
-                };
-                let rejected = WRONG_SECRET.contains(&refusal.errcode).then_some(Observation {
-                    status: SecretStatus::Rejected,
-                    kind_check: registered.kind_check,
-                });
-                return Ok(rejected.or_else(|| told_by(&refusal, scope).map(accepted_as)));
-            }
-        };
-        let Err(error) = probe(access, scope, &token, occasion.clock).await else {
-            return Ok(Some(accepted_as(KindCheck::Confirmed)));
-        };
-        let Some(refusal) = error.refusal()? else {
-            return Ok(None);
-        };
-        let kind_check = match told_by(&refusal, scope) {
-            Some(told) => Some(told),
-            None => match refusal.errcode.class() {
-                ErrorClass::Retry | ErrorClass::SlowDown | ErrorClass::Refresh => None,
-                _ => Some(KindCheck::Unconfirmed),
-            },
-        };
-        Ok(kind_check.map(accepted_as))
+        let suite = self.lifecycle.suite;
+        suite.observe_secret(scope, registered, &secret, context.clock).await
     }
 
     async fn write_down(
         &self,
         tenant_id: &TenantId,
         observed: &[(Scope, ScopeState, Observation)],
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<(), StepError> {
         for _ in 0..3 {
-            let mut authorization = self.suite.access.store.authorization(tenant_id).await?;
+            let mut authorization = self.lifecycle.suite.store.authorization(tenant_id).await?;
             let unchanged = authorization.clone();
             let mut changes = Vec::new();
             for (scope, before, observation) in observed {
@@ -227,8 +168,8 @@ where
                     continue;
                 }
                 let Some(secret) = &mut state.secret else { continue };
-                if secret.checked(observation.status, observation.kind_check, occasion.now()) {
-                    let entry = occasion
+                if secret.checked(observation.status, observation.kind_check, context.now()) {
+                    let entry = context
                         .entry(Action::SecretChecked)
                         .of(*scope)
                         .with("status", observation.status.as_str())
@@ -236,12 +177,12 @@ where
                     changes.push(audited(tenant_id, entry));
                 }
             }
-            let [contacts, external_contacts] = callbacks_of(self.suite.access.store, &authorization).await?;
+            let [contacts, external_contacts] = self.lifecycle.suite.store.callbacks_of(&authorization).await?;
             authorization.health =
-                authorization.health_at([contacts.as_ref(), external_contacts.as_ref()], occasion.now());
-            authorization.next_check_at = next_check(&authorization, occasion.now());
-            changes.extend(saved(&unchanged, authorization, occasion));
-            match self.suite.access.store.commit(changes).await {
+                authorization.health_at([contacts.as_ref(), external_contacts.as_ref()], context.now());
+            authorization.next_check_at = next_check(&authorization, context.now());
+            changes.extend(saved(&unchanged, authorization, context));
+            match self.lifecycle.suite.store.commit(changes).await {
                 Err(CommitError::Stale) => {}
                 other => return other.map_err(StepError::from),
             }
@@ -251,8 +192,8 @@ where
 
     /// Credentials whose grace period is over are refused already; here they are destroyed. The others are sealed again, if
     /// they lie under an old key: they stay what they are, so the audit trail says nothing of it.
-    async fn tend_callbacks(&self, authorization: &Authorization, occasion: Occasion<'_>) -> Result<(), StepError> {
-        let (store, now) = (self.suite.access.store, occasion.now());
+    async fn tend_callbacks(&self, authorization: &Authorization, context: Context<'_>) -> Result<(), StepError> {
+        let (store, now) = (self.lifecycle.suite.store, context.now());
         for scope in Scope::ALL {
             let Some(id) = &authorization.scope(scope).callback_id else {
                 continue;
@@ -263,11 +204,11 @@ where
             let mut callback = before.clone();
             let ended = callback.end_previous(now);
             let keys = self.keys.to_seal(now).await?;
-            let resealed = keys.reseal(&mut callback, now, occasion.entropy);
+            let resealed = keys.reseal(&mut callback, now, context.entropy);
             if !ended && !resealed {
                 continue;
             }
-            match store.commit(saved_callback(Some(&before), callback, occasion)).await {
+            match store.commit(saved_callback(Some(&before), callback, context)).await {
                 // Somebody is changing it; the next look finds them again.
                 Ok(()) | Err(CommitError::Stale) => {}
                 Err(error) => return Err(error.into()),
@@ -277,12 +218,12 @@ where
     }
 
     /// A tenant that cannot be looked at must not hold up the others.
-    async fn postpone(&self, tenant_id: &TenantId, occasion: Occasion<'_>) -> Result<(), StepError> {
-        let mut authorization = self.suite.access.store.authorization(tenant_id).await?;
-        authorization.next_check_at = Some(occasion.now() + POSTPONED);
+    async fn postpone(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
+        let mut authorization = self.lifecycle.suite.store.authorization(tenant_id).await?;
+        authorization.next_check_at = Some(context.now() + POSTPONED);
         match self
+            .lifecycle
             .suite
-            .access
             .store
             .commit(vec![Change::Save(Box::new(authorization))])
             .await
@@ -291,19 +232,4 @@ where
             Err(error) => Err(error.into()),
         }
     }
-}
-
-const POSTPONED: SignedDuration = SignedDuration::from_mins(30);
-
-/// When to look again: spread by the tenant's name, so that tenants that began together do not stay together. Whoever has
-/// nothing to check any more is not due; whose authorization is in doubt, or has left something to clean up, is soon.
-fn next_check(authorization: &Authorization, now: Timestamp) -> Option<Timestamp> {
-    if authorization.cleanup.is_some() {
-        return Some(now + UNFINISHED);
-    }
-    if authorization.installed()?.doubted_at.is_some() {
-        return Some(now + DOUBT);
-    }
-    let spread = authorization.tenant_id.as_str().bytes().map(i64::from).sum::<i64>() % 60;
-    Some(now + CHECK_INTERVAL + SignedDuration::from_mins(spread))
 }

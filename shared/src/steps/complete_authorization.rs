@@ -1,21 +1,22 @@
 //! Step 4: completes the wizard when every step is really done.
 
-use super::{Occasion, StepError, audited, saved};
 use crate::{
     audit::Action,
     authorization::{Authorization, Callback},
-    ids::{Scope, TenantId},
-    store::{Authorizations, CommitError, StoreError},
+    context::{Context, audited, saved},
+    error::StepError,
+    ids::TenantId,
+    store::{CommitError, DynamoDb},
 };
 
 /// Completes an authorization.
 #[derive(Debug)]
-pub struct CompleteAuthorization<'a, S> {
+pub struct CompleteAuthorization<'a> {
     /// The store.
-    pub store: &'a S,
+    pub store: &'a DynamoDb,
 }
 
-impl<S: Authorizations> CompleteAuthorization<'_, S> {
+impl CompleteAuthorization<'_> {
     /// Answers the authorization, completed now or before, with its callbacks.
     ///
     /// # Errors
@@ -23,11 +24,11 @@ impl<S: Authorizations> CompleteAuthorization<'_, S> {
     pub async fn run(
         &self,
         tenant_id: &TenantId,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<(Authorization, [Option<Callback>; 2]), StepError> {
         for _ in 0..3 {
             let mut authorization = self.store.authorization(tenant_id).await?;
-            let callbacks = callbacks_of(self.store, &authorization).await?;
+            let callbacks = self.store.callbacks_of(&authorization).await?;
             let [contacts, external_contacts] = &callbacks;
             let missing = authorization.missing(contacts.as_ref(), external_contacts.as_ref());
             if !missing.is_empty() {
@@ -37,9 +38,9 @@ impl<S: Authorizations> CompleteAuthorization<'_, S> {
                 return Ok((authorization, callbacks));
             }
             let before = authorization.clone();
-            authorization.completed_at = Some(occasion.now());
-            let mut changes = saved(&before, authorization.clone(), occasion);
-            changes.push(audited(tenant_id, occasion.entry(Action::Completed)));
+            authorization.completed_at = Some(context.now());
+            let mut changes = saved(&before, authorization.clone(), context);
+            changes.push(audited(tenant_id, context.entry(Action::Completed)));
             match self.store.commit(changes).await {
                 Ok(()) => return Ok((authorization, callbacks)),
                 Err(CommitError::Stale) => {}
@@ -48,19 +49,4 @@ impl<S: Authorizations> CompleteAuthorization<'_, S> {
         }
         Err(StepError::StateChanged)
     }
-}
-
-/// Both callbacks of an authorization, contacts first.
-pub(super) async fn callbacks_of<S: Authorizations>(
-    store: &S,
-    authorization: &Authorization,
-) -> Result<[Option<Callback>; 2], StoreError> {
-    let read = |scope| async move {
-        match &authorization.scope(scope).callback_id {
-            Some(id) => store.callback(id).await,
-            None => Ok(None),
-        }
-    };
-    let (contacts, external_contacts) = tokio::try_join!(read(Scope::Contacts), read(Scope::ExternalContacts))?;
-    Ok([contacts, external_contacts])
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::StepError;
 use crate::{
+    error::StepError,
     ids::CallbackId,
-    store::{CallbackCount, CountEvents},
+    store::{CallbackCount, DynamoDb},
 };
 
 /// Counts a batch of changes.
 #[derive(Debug)]
-pub struct CountStoredEvents<'a, S> {
+pub struct CountStoredEvents<'a> {
     /// The store.
-    pub store: &'a S,
+    pub store: &'a DynamoDb,
 }
 
 /// What happened to one stored event.
@@ -26,13 +26,13 @@ pub enum EventChange {
     Repeated(CallbackId),
 }
 
-impl<S: CountEvents> CountStoredEvents<'_, S> {
+impl CountStoredEvents<'_> {
     /// Adds up `changes`. `batch` names them: handed in again within two days they are not counted again.
     ///
     /// # Errors
     /// The store's failure; the batch is to be handed in again.
     pub async fn run(&self, changes: &[EventChange], batch: &str, now: Timestamp) -> Result<(), StepError> {
-        Ok(self.store.count(add_up(changes), batch, now).await?)
+        Ok(self.store.count_events(add_up(changes), batch, now).await?)
     }
 }
 

@@ -9,18 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use wecom_client::{AccessToken, Error as WecomError, ErrorClass};
 
-use super::{
-    Occasion, StepError, SuiteAccess, audited, breaker::ask, disconnect::token_name, exchange::StoredInstallation,
-    saved, secret_kind::WRONG_SECRET, suite_access::CallError,
-};
 use crate::{
     audit::Action,
     authorization::{Authorization, NextStep, RegisteredSecret, SecretStatus},
     clock::Clock,
-    ids::{Scope, TenantId},
-    store::{
-        Authorizations, Breaker, CachedToken, CommitError, SecretName, SuiteTickets, TokenCache, TokenLeases, Vault,
-    },
+    context::{Context, audited, saved},
+    error::StepError,
+    ids::{Scope, TenantId, TokenName},
+    store::{CachedToken, CommitError, DynamoDb, SecretName, SecretsManager},
+    suite::{CallError, StoredInstallation, SuiteAccess, WRONG_SECRET, ask},
 };
 
 /// A token that is good for less than this is renewed.
@@ -32,11 +29,11 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// Issues an access token.
 #[derive(Debug)]
-pub struct IssueAccessToken<'a, S, V> {
-    /// Access to WeCom, and the store.
-    pub access: SuiteAccess<'a, S, V>,
+pub struct IssueAccessToken<'a> {
+    /// WeCom, and the tables.
+    pub suite: SuiteAccess<'a>,
     /// Where the Secrets are.
-    pub vault: &'a V,
+    pub vault: &'a SecretsManager,
 }
 
 /// Which token is wanted.
@@ -61,10 +58,10 @@ impl TokenKind {
         }
     }
 
-    fn as_str(self) -> &'static str {
+    fn token_name(self, tenant_id: &TenantId) -> TokenName {
         match self {
-            Self::Scope(scope) => scope.as_str(),
-            Self::Installation => "installation",
+            Self::Scope(scope) => TokenName::scope(tenant_id, scope),
+            Self::Installation => TokenName::installation(tenant_id),
         }
     }
 }
@@ -84,11 +81,7 @@ impl IssuedToken {
     }
 }
 
-impl<S, V> IssueAccessToken<'_, S, V>
-where
-    S: Authorizations + Breaker + SuiteTickets + TokenCache + TokenLeases,
-    V: Vault,
-{
+impl IssueAccessToken<'_> {
     /// Answers a token that is good for a while. `rejected` is one that WeCom refused (40014, 42001): if it is the cached
     /// one it is dropped.
     ///
@@ -100,17 +93,17 @@ where
         tenant_id: &TenantId,
         kind: TokenKind,
         rejected: Option<SecretString>,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<IssuedToken, StepError> {
-        let store = self.access.store;
+        let store = self.suite.store;
         let authorization = store.authorization(tenant_id).await?;
         let version_id = version_of(&authorization, kind)?;
-        let name = token_name(tenant_id, kind.as_str());
+        let name = kind.token_name(tenant_id);
         if let Some(rejected) = &rejected {
-            store.drop_refused(&name, rejected).await?;
+            store.drop_refused_token(&name, rejected).await?;
         }
         for _ in 0..LOOKS {
-            let now = occasion.now();
+            let now = context.now();
             let cached = self.cached(&name, version_id, now).await?;
             if let Some(fresh) = cached.as_ref().filter(|cached| !cached.is_to_be_renewed(now)) {
                 return Ok(fresh.clone());
@@ -120,7 +113,7 @@ where
                 // until its end hurts nobody.
                 return match self.cached(&name, version_id, now).await? {
                     Some(fresh) if !fresh.is_to_be_renewed(now) => Ok(fresh),
-                    old => self.renew(&authorization, kind, old, occasion).await,
+                    old => self.renew(&authorization, kind, old, context).await,
                 };
             }
             if let Some(old) = cached {
@@ -133,8 +126,13 @@ where
 
     /// The cached token, if it was got with the Secret that is in force: one of the Secret before, or of the corporation
     /// before, is not handed out.
-    async fn cached(&self, name: &str, version_id: &str, now: Timestamp) -> Result<Option<IssuedToken>, StepError> {
-        let cached = self.access.store.token(name, now).await?;
+    async fn cached(
+        &self,
+        name: &TokenName,
+        version_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<IssuedToken>, StepError> {
+        let cached = self.suite.store.token(name, now).await?;
         let cached = cached.filter(|cached| cached.version_id.as_deref() == Some(version_id));
         Ok(cached.map(|cached| IssuedToken {
             access_token: cached.token,
@@ -148,19 +146,19 @@ where
         authorization: &Authorization,
         kind: TokenKind,
         old: Option<IssuedToken>,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<IssuedToken, StepError> {
-        let store = self.access.store;
-        let name = token_name(&authorization.tenant_id, kind.as_str());
-        match (self.fetch(authorization, kind, occasion).await, old) {
+        let store = self.suite.store;
+        let name = kind.token_name(&authorization.tenant_id);
+        match (self.fetch(authorization, kind, context).await, old) {
             (Ok(token), _) => {
                 let lifetime = SignedDuration::try_from(token.expires_in).unwrap_or(SignedDuration::ZERO);
                 let token = CachedToken {
                     token: token.token,
-                    expires_at: occasion.now() + lifetime,
+                    expires_at: context.now() + lifetime,
                     version_id: Some(version_of(authorization, kind)?.to_owned()),
                 };
-                store.keep_token(&name, &token).await?;
+                store.put_token(&name, &token).await?;
                 Ok(IssuedToken {
                     access_token: token.token,
                     expires_at: token.expires_at,
@@ -183,19 +181,19 @@ where
         &self,
         authorization: &Authorization,
         kind: TokenKind,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<AccessToken, StepError> {
         match kind {
             TokenKind::Scope(scope) => {
                 let registered = registered(authorization, scope)?;
                 let secret = self.secret(authorization, scope, registered).await?;
-                let token = self.access.wecom.access_token(registered.corp_id.as_str(), &secret);
-                match ask(self.access.store, occasion.clock, token).await {
-                    Err(error) => Err(self.refused(authorization, scope, error, occasion).await?),
+                let token = self.suite.wecom.access_token(registered.corp_id.as_str(), &secret);
+                match ask(self.suite.store, context.clock, token).await {
+                    Err(error) => Err(self.refused(authorization, scope, error, context).await?),
                     Ok(token) => Ok(token),
                 }
             }
-            TokenKind::Installation => self.installation_token(authorization, occasion.clock).await,
+            TokenKind::Installation => self.installation_token(authorization, context.clock).await,
         }
     }
 
@@ -221,8 +219,8 @@ where
         let secret =
             secret.ok_or_else(|| StepError::Internal("the permanent code is missing from the vault".into()))?;
         let stored = StoredInstallation::parse(&secret)?;
-        let (wecom, stored) = (self.access.wecom, &stored);
-        let token = self.access.as_suite(clock, |token| async move {
+        let (wecom, stored) = (self.suite.wecom, &stored);
+        let token = self.suite.as_suite(clock, |token| async move {
             wecom
                 .corp_access_token(&token, stored.corp_id.as_str(), &stored.permanent_code)
                 .await
@@ -241,23 +239,23 @@ where
         authorization: &Authorization,
         scope: Scope,
         error: CallError,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<StepError, StepError> {
         let refusal = match error {
             CallError::Wecom(WecomError::Refused(refusal)) if WRONG_SECRET.contains(&refusal.errcode) => refusal,
             other => return Ok(other.into_step()),
         };
-        mark_rejected(self.access.store, authorization, scope, occasion).await?;
+        mark_rejected(self.suite.store, authorization, scope, context).await?;
         Ok(StepError::SecretRejected(Some(refusal)))
     }
 }
 
 /// Writes down that WeCom takes a Secret no more, unless it was replaced meanwhile.
-async fn mark_rejected<S: Authorizations>(
-    store: &S,
+async fn mark_rejected(
+    store: &DynamoDb,
     before: &Authorization,
     scope: Scope,
-    occasion: Occasion<'_>,
+    context: Context<'_>,
 ) -> Result<(), StepError> {
     for _ in 0..3 {
         let mut authorization = store.authorization(&before.tenant_id).await?;
@@ -269,14 +267,14 @@ async fn mark_rejected<S: Authorizations>(
             return Ok(());
         };
         let status = SecretStatus::Rejected;
-        secret.checked(status, secret.kind_check, occasion.now());
+        secret.checked(status, secret.kind_check, context.now());
         // The next look, within minutes, tells other services what became of the health.
-        authorization.next_check_at = Some(occasion.now());
-        let entry = occasion
+        authorization.next_check_at = Some(context.now());
+        let entry = context
             .entry(Action::SecretChecked)
             .of(scope)
             .with("status", status.as_str());
-        let mut changes = saved(&unchanged, authorization, occasion);
+        let mut changes = saved(&unchanged, authorization, context);
         changes.push(audited(&before.tenant_id, entry));
         match store.commit(changes).await {
             Err(CommitError::Stale) => {}

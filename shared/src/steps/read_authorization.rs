@@ -1,39 +1,39 @@
 //! Reads the state that the wizard shows, and the events that arrived.
 
-use super::{StepError, complete_authorization::callbacks_of};
 use crate::{
     authorization::{Authorization, Callback},
+    error::StepError,
     ids::TenantId,
-    store::{self, Authorizations, EventFilter, EventPage},
+    store::{DynamoDb, EventFilter, EventPage},
 };
 
 /// Reads an authorization.
 #[derive(Debug)]
-pub struct ReadAuthorization<'a, S> {
+pub struct ReadAuthorization<'a> {
     /// The store.
-    pub store: &'a S,
+    pub store: &'a DynamoDb,
 }
 
-impl<S: Authorizations> ReadAuthorization<'_, S> {
+impl ReadAuthorization<'_> {
     /// The authorization with its callbacks, contacts first.
     ///
     /// # Errors
     /// The store's failure.
     pub async fn run(&self, tenant_id: &TenantId) -> Result<(Authorization, [Option<Callback>; 2]), StepError> {
         let authorization = self.store.authorization(tenant_id).await?;
-        let callbacks = callbacks_of(self.store, &authorization).await?;
+        let callbacks = self.store.callbacks_of(&authorization).await?;
         Ok((authorization, callbacks))
     }
 }
 
 /// Reads events.
 #[derive(Debug)]
-pub struct ReadEvents<'a, S> {
+pub struct ReadEvents<'a> {
     /// The store.
-    pub store: &'a S,
+    pub store: &'a DynamoDb,
 }
 
-impl<S: store::ReadEvents> ReadEvents<'_, S> {
+impl ReadEvents<'_> {
     /// A page of a tenant's events, newest first.
     ///
     /// # Errors

@@ -1,35 +1,31 @@
 //! Hands an event to the platform's other services again.
 
-use super::{Occasion, StepError};
 use crate::{
     audit::Action,
+    context::Context,
+    error::StepError,
     ids::{EventId, TenantId},
-    store::{AuditTrail, ReplayEvents},
+    store::DynamoDb,
 };
 
 /// Replays an event.
 #[derive(Debug)]
-pub struct ReplayEvent<'a, S> {
+pub struct ReplayEvent<'a> {
     /// The store.
-    pub store: &'a S,
+    pub store: &'a DynamoDb,
 }
 
-impl<S: AuditTrail + ReplayEvents> ReplayEvent<'_, S> {
+impl ReplayEvent<'_> {
     /// Marks the event, so that the stream hands it on as it handed on a new one. WeCom is not asked for anything.
     ///
     /// # Errors
     /// [`StepError::NotFound`] when the tenant has no such event, or the store's failure.
-    pub async fn run(
-        &self,
-        tenant_id: &TenantId,
-        event_id: &str,
-        occasion: Occasion<'_>,
-    ) -> Result<EventId, StepError> {
+    pub async fn run(&self, tenant_id: &TenantId, event_id: &str, context: Context<'_>) -> Result<EventId, StepError> {
         let event_id = EventId::parse(event_id).map_err(|_| StepError::NotFound)?;
-        if !self.store.replay(tenant_id, &event_id).await? {
+        if !self.store.replay_event(tenant_id, &event_id).await? {
             return Err(StepError::NotFound);
         }
-        let entry = occasion.entry(Action::EventReplayed).with("event_id", &event_id);
+        let entry = context.entry(Action::EventReplayed).with("event_id", &event_id);
         self.store.record(tenant_id, entry).await?;
         Ok(event_id)
     }

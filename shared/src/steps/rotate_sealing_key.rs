@@ -9,8 +9,12 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{Occasion, StepError};
-use crate::store::{KeyRing, RotatedSecret, SealedRecords, SecretName, SecretVersions};
+use crate::{
+    context::Context,
+    error::StepError,
+    sealing::KeyRing,
+    store::{DynamoDb, SecretName, SecretVersions, SecretsManager},
+};
 
 /// Which of the four steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,17 +45,17 @@ impl RotationStep {
 
 /// Rotates the sealing key.
 #[derive(Debug)]
-pub struct RotateSealingKey<'a, S, V> {
+pub struct RotateSealingKey<'a> {
     /// The records that are sealed.
-    pub store: &'a S,
+    pub store: &'a DynamoDb,
     /// Where the ring is.
-    pub vault: &'a V,
+    pub vault: &'a SecretsManager,
 }
 
 /// A search for records that need a key is given up after this time, and every key is kept: the function has 15 minutes.
 const SEARCH: Duration = Duration::from_mins(10);
 
-impl<S: SealedRecords, V: RotatedSecret> RotateSealingKey<'_, S, V> {
+impl RotateSealingKey<'_> {
     /// Does one step for the version `version_id` (Secrets Manager's `ClientRequestToken`) of the secret `arn`. A version
     /// that is current already is finished: nothing is done.
     ///
@@ -63,7 +67,7 @@ impl<S: SealedRecords, V: RotatedSecret> RotateSealingKey<'_, S, V> {
         step: RotationStep,
         arn: &str,
         version_id: &str,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<(), StepError> {
         let versions = self.vault.versions(&SecretName::SealingKey).await?;
         let versions = versions.ok_or_else(|| refused("there is no sealing key"))?;
@@ -80,20 +84,20 @@ impl<S: SealedRecords, V: RotatedSecret> RotateSealingKey<'_, S, V> {
             return Err(refused("that version is not the one that is pending"));
         }
         match step {
-            RotationStep::Create => self.create(version_id, occasion).await,
+            RotationStep::Create => self.create(version_id, context).await,
             RotationStep::Set => Ok(()),
-            RotationStep::Test => self.test(version_id, occasion.now()).await,
-            RotationStep::Finish => self.finish(&versions, version_id, occasion.now()).await,
+            RotationStep::Test => self.test(version_id, context.now()).await,
+            RotationStep::Finish => self.finish(&versions, version_id, context.now()).await,
         }
     }
 
-    async fn create(&self, version_id: &str, occasion: Occasion<'_>) -> Result<(), StepError> {
+    async fn create(&self, version_id: &str, context: Context<'_>) -> Result<(), StepError> {
         if self.pending(version_id).await?.is_some() {
             return Ok(());
         }
         let current = self.current().await?;
-        let dropped = self.unused(&KeyRing::parse(&current)?, occasion.now()).await?;
-        let next = KeyRing::follow(&current, &dropped, occasion.now(), occasion.entropy)?;
+        let dropped = self.unused(&KeyRing::parse(&current)?, context.now()).await?;
+        let next = KeyRing::follow(&current, &dropped, context.now(), context.entropy)?;
         self.vault
             .put_pending(&SecretName::SealingKey, version_id, &next)
             .await?;

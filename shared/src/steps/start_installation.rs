@@ -6,24 +6,25 @@
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
-use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::{Occasion, StepError, SuiteAccess, suite_access::CallError};
 use crate::{
     audit::Action,
     authorization::InstallSession,
     clock::Clock,
-    entropy::{Entropy, hex, random_id},
-    ids::{InstallState, TenantId},
-    store::{AuditTrail, Breaker, InstallSessions, SuiteTickets, SuiteVault, TokenCache, Vault},
+    context::Context,
+    entropy::{Entropy, random_id},
+    error::StepError,
+    ids::{Fingerprint, InstallState, TenantId},
+    store::{DynamoDb, SuiteVault},
+    suite::{CallError, SuiteAccess},
 };
 
 /// Makes an install link for a tenant.
 #[derive(Debug)]
-pub struct StartInstallation<'a, S, V> {
-    /// Access to WeCom, and the store.
-    pub access: SuiteAccess<'a, S, V>,
+pub struct StartInstallation<'a> {
+    /// WeCom, and the tables.
+    pub suite: SuiteAccess<'a>,
     /// Where our links begin.
     pub base_url: &'a str,
 }
@@ -37,16 +38,16 @@ pub struct InstallLink {
     pub expires_at: Timestamp,
 }
 
-impl<S: AuditTrail + Breaker + InstallSessions + SuiteTickets + TokenCache, V: Vault> StartInstallation<'_, S, V> {
+impl StartInstallation<'_> {
     /// Asks WeCom for a pre-auth code and stores a session for it.
     ///
     /// # Errors
     /// [`StepError::SuiteTicketMissing`], what WeCom refused, or the store's failure.
-    pub async fn run(&self, tenant_id: TenantId, occasion: Occasion<'_>) -> Result<InstallLink, StepError> {
-        let Occasion { actor, clock, entropy } = occasion;
-        let wecom = self.access.wecom;
+    pub async fn run(&self, tenant_id: TenantId, context: Context<'_>) -> Result<InstallLink, StepError> {
+        let Context { actor, clock, entropy } = context;
+        let wecom = self.suite.wecom;
         let pre_auth_code = self
-            .access
+            .suite
             .as_suite(clock, |token| async move { wecom.pre_auth_code(&token).await })
             .await
             .map_err(CallError::into_step)?;
@@ -61,10 +62,10 @@ impl<S: AuditTrail + Breaker + InstallSessions + SuiteTickets + TokenCache, V: V
             expires_at,
             actor.clone(),
         );
-        self.access.store.create_session(&session).await?;
-        self.access
+        self.suite.store.create_session(&session).await?;
+        self.suite
             .store
-            .record(&tenant_id, occasion.entry(Action::InstallationStarted))
+            .record(&tenant_id, context.entry(Action::InstallationStarted))
             .await?;
         Ok(InstallLink {
             install_url,
@@ -75,11 +76,11 @@ impl<S: AuditTrail + Breaker + InstallSessions + SuiteTickets + TokenCache, V: V
 
 /// Opens an install link in a browser.
 #[derive(Debug)]
-pub struct OpenInstallLink<'a, S, V> {
+pub struct OpenInstallLink<'a> {
     /// The sessions.
-    pub store: &'a S,
+    pub store: &'a DynamoDb,
     /// The suite's secret.
-    pub suite: &'a SuiteVault<V>,
+    pub suite: &'a SuiteVault,
     /// WeCom's install page.
     pub install_page: &'a Url,
     /// Where our links begin.
@@ -97,7 +98,7 @@ pub struct OpenedLink {
     pub expires_at: Timestamp,
 }
 
-impl<S: InstallSessions, V: Vault> OpenInstallLink<'_, S, V> {
+impl OpenInstallLink<'_> {
     /// Binds the session to the browser, unless it is bound to another one. `cookie` is what the browser brought, if it
     /// has been here before.
     ///
@@ -116,9 +117,9 @@ impl<S: InstallSessions, V: Vault> OpenInstallLink<'_, S, V> {
             return Err(StepError::InstallLinkExpired);
         }
         // Read first: once the session is bound nothing may fail, or the browser would not get the cookie it is bound to.
-        let suite = self.suite.suite().await?;
+        let suite = self.suite.suite(clock.now()).await?;
         let cookie = cookie.map_or_else(|| random_id(entropy), ToOwned::to_owned);
-        if !self.store.bind_browser(&state, &fingerprint(&cookie)).await? {
+        if !self.store.bind_browser(&state, &Fingerprint::of(&cookie)).await? {
             return Err(StepError::InstallLinkExpired);
         }
         let mut wecom_url = self.install_page.clone();
@@ -134,9 +135,4 @@ impl<S: InstallSessions, V: Vault> OpenInstallLink<'_, S, V> {
             expires_at: session.expires_at,
         })
     }
-}
-
-/// What is stored of a cookie or a code: enough to know it again, too little to use it.
-pub(super) fn fingerprint(value: &str) -> String {
-    hex(&Sha256::digest(value.as_bytes()))
 }

@@ -7,33 +7,29 @@ use serde::Serialize;
 use url::Url;
 use wecom_callback::{Credentials, envelope, seal, sign};
 
-use super::{Occasion, StepError};
 use crate::{
     audit::Action,
     authorization::{Authorization, Callback},
+    callbacks::{SELF_TEST, TEST_EVENT},
+    context::Context,
     entropy::random_id,
-    ids::{EventId, Scope, TenantId},
+    error::StepError,
+    ids::{CorpId, EventId, Scope, TenantId},
     probe::{Probe, Reached, Unreachable},
-    store::{AuditTrail, Authorizations, SealingKeys, Vault, event_id},
+    sealing::SealingKeys,
+    store::DynamoDb,
 };
-
-/// What a URL check of ours says, and none of WeCom's: WeCom sends digits. It is answered like any other, and promotes
-/// nothing.
-pub(super) const SELF_TEST: &str = "wecom-authorization-self-test-";
-
-/// The `Event` of a test event. WeCom has none of this name.
-pub const TEST_EVENT: &str = "wecom_authorization_test";
 
 /// WeCom waits this long.
 const BUDGET: Duration = Duration::from_secs(1);
 
 /// Tests a callback.
 #[derive(Debug)]
-pub struct TestCallback<'a, S, V> {
+pub struct TestCallback<'a> {
     /// The store.
-    pub store: &'a S,
+    pub store: &'a DynamoDb,
     /// The sealing keys.
-    pub keys: &'a SealingKeys<V>,
+    pub keys: &'a SealingKeys,
     /// Calls the URL.
     pub probe: Probe,
     /// Where callback URLs begin unless the tenant has chosen otherwise.
@@ -68,7 +64,7 @@ pub struct TestFinding {
     pub status: Option<u16>,
 }
 
-impl<S: Authorizations + AuditTrail, V: Vault> TestCallback<'_, S, V> {
+impl TestCallback<'_> {
     /// Sends the check, and with `send_event` an event after it.
     ///
     /// # Errors
@@ -78,7 +74,7 @@ impl<S: Authorizations + AuditTrail, V: Vault> TestCallback<'_, S, V> {
         tenant_id: &TenantId,
         scope: Scope,
         send_event: bool,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<TestReport, StepError> {
         let authorization = self.store.authorization(tenant_id).await?;
         let id = authorization
@@ -88,9 +84,9 @@ impl<S: Authorizations + AuditTrail, V: Vault> TestCallback<'_, S, V> {
             .ok_or(StepError::NotFound)?;
         let callback = self.store.callback(id).await?.ok_or(StepError::NotFound)?;
         let newest = callback.newest().ok_or(StepError::NotFound)?;
-        let keys = self.keys.to_open(&callback, occasion.now()).await?;
+        let keys = self.keys.to_open(&callback, context.now()).await?;
         let credentials = keys.open_generation(&callback, newest)?;
-        let mut report = self.check(&authorization, &callback, &credentials, occasion).await?;
+        let mut report = self.check(&authorization, &callback, &credentials, context).await?;
         if send_event && callback.corp_id.is_none() {
             report.findings.push(TestFinding {
                 code: "corp_id_unknown",
@@ -98,10 +94,10 @@ impl<S: Authorizations + AuditTrail, V: Vault> TestCallback<'_, S, V> {
                 status: None,
             });
         } else if send_event && report.verified {
-            self.send_event(&authorization, &callback, &credentials, &mut report, occasion)
+            self.send_event(&authorization, &callback, &credentials, &mut report, context)
                 .await?;
         }
-        let entry = occasion
+        let entry = context
             .entry(Action::CallbackTested)
             .of(scope)
             .with("verified", &report.verified);
@@ -114,11 +110,11 @@ impl<S: Authorizations + AuditTrail, V: Vault> TestCallback<'_, S, V> {
         authorization: &Authorization,
         callback: &Callback,
         credentials: &Credentials,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<TestReport, StepError> {
-        let plaintext = format!("{SELF_TEST}{}", random_id(occasion.entropy));
-        let echostr = sealed(credentials, callback, plaintext.as_bytes(), occasion);
-        let mut url = self.signed_url(authorization, callback, credentials, &echostr, occasion)?;
+        let plaintext = format!("{SELF_TEST}{}", random_id(context.entropy));
+        let echostr = sealed(credentials, callback, plaintext.as_bytes(), context);
+        let mut url = self.signed_url(authorization, callback, credentials, &echostr, context)?;
         url.query_pairs_mut().append_pair("echostr", &echostr);
         let (reachable, verified, latency_ms, findings) = match self.probe.call(&url, None).await {
             Ok(reached) => {
@@ -143,26 +139,22 @@ impl<S: Authorizations + AuditTrail, V: Vault> TestCallback<'_, S, V> {
         callback: &Callback,
         credentials: &Credentials,
         report: &mut TestReport,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<(), StepError> {
-        let corp_id = callback
-            .corp_id
-            .as_ref()
-            .map(crate::ids::CorpId::as_str)
-            .unwrap_or_default();
+        let corp_id = callback.corp_id.as_ref().map(CorpId::as_str).unwrap_or_default();
         let message = format!(
             "<xml><ToUserName>{corp_id}</ToUserName><FromUserName>sys</FromUserName><CreateTime>{}</CreateTime>\
              <MsgType>event</MsgType><Event>{TEST_EVENT}</Event><TestId>{}</TestId></xml>",
-            occasion.now().as_second(),
-            random_id(occasion.entropy),
+            context.now().as_second(),
+            random_id(context.entropy),
         );
-        let encrypt = sealed(credentials, callback, message.as_bytes(), occasion);
-        let url = self.signed_url(authorization, callback, credentials, &encrypt, occasion)?;
+        let encrypt = sealed(credentials, callback, message.as_bytes(), context);
+        let url = self.signed_url(authorization, callback, credentials, &encrypt, context)?;
         match self.probe.call(&url, Some(envelope::xml(corp_id, "", &encrypt))).await {
             Ok(reached) => {
                 let findings = judge(&reached, |body| body == b"success");
                 if findings.iter().all(|finding| finding.code == "too_slow") {
-                    report.event_id = Some(event_id(callback.callback_id.as_str(), message.as_bytes()));
+                    report.event_id = Some(EventId::of(callback.callback_id.as_str(), message.as_bytes()));
                 }
                 report.findings.extend(findings);
             }
@@ -177,12 +169,12 @@ impl<S: Authorizations + AuditTrail, V: Vault> TestCallback<'_, S, V> {
         callback: &Callback,
         credentials: &Credentials,
         encrypt: &str,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<Url, StepError> {
         let url = callback.url(authorization.callback_base_url(self.base_url));
         let mut url = Url::parse(&url).map_err(|error| StepError::Internal(Box::new(error)))?;
-        let timestamp = occasion.now().as_second().to_string();
-        let nonce = random_id(occasion.entropy);
+        let timestamp = context.now().as_second().to_string();
+        let nonce = random_id(context.entropy);
         let signature = sign(&credentials.token, &timestamp, &nonce, encrypt);
         url.query_pairs_mut()
             .append_pair("msg_signature", &signature)
@@ -192,14 +184,10 @@ impl<S: Authorizations + AuditTrail, V: Vault> TestCallback<'_, S, V> {
     }
 }
 
-fn sealed(credentials: &Credentials, callback: &Callback, message: &[u8], occasion: Occasion<'_>) -> String {
+fn sealed(credentials: &Credentials, callback: &Callback, message: &[u8], context: Context<'_>) -> String {
     let mut random = [0; 16];
-    occasion.entropy.fill(&mut random);
-    let corp_id = callback
-        .corp_id
-        .as_ref()
-        .map(crate::ids::CorpId::as_str)
-        .unwrap_or_default();
+    context.entropy.fill(&mut random);
+    let corp_id = callback.corp_id.as_ref().map(CorpId::as_str).unwrap_or_default();
     seal(&credentials.encoding_aes_key, random, message, corp_id)
 }
 

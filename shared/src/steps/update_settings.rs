@@ -2,22 +2,23 @@
 
 use url::{Host, Url};
 
-use super::{FieldError, Occasion, StepError, audited};
 use crate::{
     audit::Action,
     authorization::Settings,
+    context::{Context, audited},
+    error::{FieldError, StepError},
     ids::TenantId,
-    store::{Authorizations, Change, CommitError},
+    store::{Change, CommitError, DynamoDb},
 };
 
 /// Changes settings.
 #[derive(Debug)]
-pub struct UpdateSettings<'a, S> {
+pub struct UpdateSettings<'a> {
     /// The store.
-    pub store: &'a S,
+    pub store: &'a DynamoDb,
 }
 
-impl<S: Authorizations> UpdateSettings<'_, S> {
+impl UpdateSettings<'_> {
     /// Replaces the settings.
     ///
     /// # Errors
@@ -26,7 +27,7 @@ impl<S: Authorizations> UpdateSettings<'_, S> {
         &self,
         tenant_id: &TenantId,
         callback_base_url: Option<&str>,
-        occasion: Occasion<'_>,
+        context: Context<'_>,
     ) -> Result<Settings, StepError> {
         let callback_base_url = callback_base_url.map(valid_base_url).transpose()?;
         let settings = Settings { callback_base_url };
@@ -37,7 +38,7 @@ impl<S: Authorizations> UpdateSettings<'_, S> {
             }
             authorization.settings = settings.clone();
             let shown = settings.callback_base_url.as_deref().unwrap_or("default");
-            let entry = occasion.entry(Action::SettingsChanged).with("callback_base_url", shown);
+            let entry = context.entry(Action::SettingsChanged).with("callback_base_url", shown);
             match self
                 .store
                 .commit(vec![Change::Save(Box::new(authorization)), audited(tenant_id, entry)])

@@ -1,24 +1,26 @@
-//! The adapter for DynamoDB. Each item's keys and attributes are documented in docs/architecture.md.
+//! The two DynamoDB tables. The keys and attributes of each item are documented in docs/architecture.md.
 
 mod attempts;
 mod audit;
 mod authorizations;
 mod callbacks;
 mod events;
+mod keys;
 mod sealed;
 mod sessions;
 mod suite;
 mod transactions;
 
-use std::collections::HashMap;
+use aws_sdk_dynamodb::Client;
+use jiff::SignedDuration;
+use serde::de::DeserializeOwned;
 
-use aws_sdk_dynamodb::{Client, operation::put_item::PutItemError, types::AttributeValue};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::{SignedDuration, Timestamp};
-use serde::{Serialize, de::DeserializeOwned};
-
-use super::{StoreError, sdk::store_error};
-use crate::ids::EventId;
+use self::keys::{Item, Key, from_item};
+pub use self::{callbacks::CallbackCount, suite::CachedToken};
+use super::{
+    StoreError,
+    errors::{condition_failed, store_error},
+};
 
 /// The two tables.
 #[derive(Debug, Clone)]
@@ -29,10 +31,8 @@ pub struct DynamoDb {
     event_retention: SignedDuration,
 }
 
-type Item = HashMap<String, AttributeValue>;
-
 impl DynamoDb {
-    /// Uses the tables of these names. Events end after `event_retention`.
+    /// Uses the tables of these names. Events are removed after `event_retention`.
     #[must_use]
     pub fn new(
         client: Client,
@@ -48,7 +48,7 @@ impl DynamoDb {
         }
     }
 
-    /// Opens a connection, so that the next call finds one: asks for an item that is never there.
+    /// Opens a connection ahead of the first request, by reading an item that does not exist.
     ///
     /// # Errors
     /// When the table cannot be reached.
@@ -71,8 +71,8 @@ impl DynamoDb {
         answer.item.map(from_item).transpose()
     }
 
-    /// Writes an item of the authorization table whose key holds 128 random bits. If there is one already, it is this one,
-    /// written by an attempt whose answer was lost.
+    /// Writes an item of the authorization table whose key contains 128 random bits. If it exists already, it is this one,
+    /// written by an attempt whose response was lost.
     async fn put_once(&self, item: Item) -> Result<(), StoreError> {
         let written = self
             .client
@@ -83,95 +83,8 @@ impl DynamoDb {
             .send()
             .await;
         match written {
-            Err(error)
-                if !error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Err(store_error(error))
-            }
+            Err(error) if !condition_failed(&error) => Err(store_error(error)),
             _ => Ok(()),
         }
-    }
-}
-
-/// The key of an item of the authorization table.
-#[derive(Debug, Clone)]
-struct Key {
-    pk: String,
-    sk: String,
-}
-
-impl Key {
-    fn new(kind: &str, id: &str, sk: &str) -> Self {
-        Self {
-            pk: format!("{kind}#{id}"),
-            sk: sk.to_owned(),
-        }
-    }
-
-    fn into_item(self) -> Item {
-        HashMap::from([
-            ("pk".to_owned(), AttributeValue::S(self.pk)),
-            ("sk".to_owned(), AttributeValue::S(self.sk)),
-        ])
-    }
-}
-
-fn to_item<T: Serialize>(value: &T) -> Result<Item, StoreError> {
-    serde_dynamo::to_item(value).map_err(|error| StoreError::Internal(Box::new(error)))
-}
-
-fn to_attribute<T: Serialize>(value: &T) -> Result<AttributeValue, StoreError> {
-    serde_dynamo::to_attribute_value(value).map_err(|error| StoreError::Internal(Box::new(error)))
-}
-
-fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
-    serde_dynamo::from_item(item).map_err(|error| StoreError::Internal(Box::new(error)))
-}
-
-fn number(value: impl std::fmt::Display) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
-}
-
-/// Orders items by time: the digits of a fraction are always three.
-fn time_key(at: Timestamp) -> String {
-    format!("{at:.3}")
-}
-
-/// The cursor for a position: a time, `#` and an id.
-fn encode_cursor(position: &str) -> String {
-    URL_SAFE_NO_PAD.encode(position)
-}
-
-/// The position that a cursor of ours holds; any other text could not be compared with one.
-fn decode_cursor(cursor: &str) -> Option<String> {
-    let position = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (at, id) = position.split_once('#')?;
-    let is_ours = at.parse().is_ok_and(|time| time_key(time) == at) && EventId::parse(id).is_ok();
-    is_ours.then_some(position)
-}
-
-/// The time at which DynamoDB may remove an item.
-fn time_to_live(at: Timestamp) -> AttributeValue {
-    number(at.as_second())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refuses_a_cursor_that_is_not_ours() {
-        let ours = format!("{}#{}", time_key(Timestamp::UNIX_EPOCH), "0".repeat(32));
-        assert_eq!(decode_cursor(&encode_cursor(&ours)), Some(ours));
-        for position in ["", "x", "1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00Z#x", "#"] {
-            assert_eq!(decode_cursor(&encode_cursor(position)), None, "{position}");
-        }
-        assert_eq!(decode_cursor("***"), None);
     }
 }

@@ -62,7 +62,7 @@ pub enum EventSource {
 
 /// What became of an event that was to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Appended {
+pub enum AppendOutcome {
     /// It was new and is stored.
     Stored,
     /// It was there already.

@@ -1,4 +1,4 @@
-//! The adapter for Secrets Manager.
+//! Secrets in AWS Secrets Manager.
 
 use aws_sdk_secretsmanager::{
     Client,
@@ -10,7 +10,7 @@ use aws_sdk_secretsmanager::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{RotatedSecret, SecretName, SecretVersions, StoreError, Vault, sdk::store_error};
+use super::{SecretName, StoreError, errors::store_error};
 
 /// A deleted secret can be restored for this long (Secrets Manager allows 7 to 30 days).
 const RECOVERY_WINDOW_DAYS: i64 = 7;
@@ -34,7 +34,7 @@ impl SecretsManager {
         }
     }
 
-    /// Encrypts secrets that it creates under this KMS key, in the place of Secrets Manager's own.
+    /// Encrypts the secrets that it creates under this KMS key instead of the key of Secrets Manager.
     #[must_use]
     pub fn encrypting_under(self, key_arn: Option<String>) -> Self {
         Self { key_arn, ..self }
@@ -64,8 +64,13 @@ impl SecretsManager {
     }
 }
 
-impl Vault for SecretsManager {
-    async fn put(&self, name: &SecretName, value: &SecretString) -> Result<String, StoreError> {
+/// Reading and writing secrets.
+impl SecretsManager {
+    /// Writes a secret. The previous version is kept. Returns the id of the new version.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn put(&self, name: &SecretName, value: &SecretString) -> Result<String, StoreError> {
         let name = name.under(&self.prefix);
         match self.put_version(&name, value).await {
             Ok(version_id) => Ok(version_id),
@@ -100,7 +105,12 @@ impl Vault for SecretsManager {
         }
     }
 
-    async fn delete(&self, name: &SecretName) -> Result<(), StoreError> {
+    /// Schedules a secret for deletion after the recovery window of seven days. One that is missing or already scheduled is
+    /// left unchanged.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delete(&self, name: &SecretName) -> Result<(), StoreError> {
         let deleted = self
             .client
             .delete_secret()
@@ -125,7 +135,11 @@ impl Vault for SecretsManager {
         }
     }
 
-    async fn read(&self, name: &SecretName, version_id: Option<&str>) -> Result<Option<SecretString>, StoreError> {
+    /// A version of a secret, or the newest; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn read(&self, name: &SecretName, version_id: Option<&str>) -> Result<Option<SecretString>, StoreError> {
         let answer = self
             .client
             .get_secret_value()
@@ -154,8 +168,26 @@ impl Vault for SecretsManager {
 const CURRENT: &str = "AWSCURRENT";
 const PENDING: &str = "AWSPENDING";
 
-impl RotatedSecret for SecretsManager {
-    async fn versions(&self, name: &SecretName) -> Result<Option<SecretVersions>, StoreError> {
+/// The versions of a rotated secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretVersions {
+    /// The ARN of the secret.
+    pub arn: String,
+    /// Whether the secret is set up for rotation.
+    pub is_rotated: bool,
+    /// The version that is labelled `AWSCURRENT`.
+    pub current: Option<String>,
+    /// The version that is labelled `AWSPENDING`.
+    pub pending: Option<String>,
+}
+
+/// Rotation as Secrets Manager does it: a pending version is created, given a value, and made current.
+impl SecretsManager {
+    /// The versions of a secret; `None` when there is no such secret.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn versions(&self, name: &SecretName) -> Result<Option<SecretVersions>, StoreError> {
         let described = self
             .client
             .describe_secret()
@@ -188,7 +220,16 @@ impl RotatedSecret for SecretsManager {
         }))
     }
 
-    async fn put_pending(&self, name: &SecretName, version_id: &str, value: &SecretString) -> Result<(), StoreError> {
+    /// Gives the pending version its value. One that has a value keeps it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn put_pending(
+        &self,
+        name: &SecretName,
+        version_id: &str,
+        value: &SecretString,
+    ) -> Result<(), StoreError> {
         let put = self
             .client
             .put_secret_value()
@@ -213,7 +254,16 @@ impl RotatedSecret for SecretsManager {
         }
     }
 
-    async fn make_current(&self, name: &SecretName, version_id: &str, before: Option<&str>) -> Result<(), StoreError> {
+    /// Makes a version current instead of `before`, which must be the current one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn make_current(
+        &self,
+        name: &SecretName,
+        version_id: &str,
+        before: Option<&str>,
+    ) -> Result<(), StoreError> {
         self.client
             .update_secret_version_stage()
             .secret_id(name.under(&self.prefix))

@@ -58,14 +58,7 @@ impl TableDefinition {
     /// # Errors
     /// When the store fails.
     pub async fn create(&self, client: &Client, name: &str) -> Result<(), StoreError> {
-        let internal = |error| StoreError::Internal(Box::new(error));
-        let key = |name, kind| {
-            KeySchemaElement::builder()
-                .attribute_name(name)
-                .key_type(kind)
-                .build()
-                .map_err(internal)
-        };
+        let key = |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
         let mut request = client
             .create_table()
             .table_name(name)
@@ -82,8 +75,7 @@ impl TableDefinition {
                 .key_schema(key(partition_key, KeyType::Hash)?)
                 .key_schema(key(sort_key, KeyType::Range)?)
                 .projection(Projection::builder().projection_type(ProjectionType::All).build())
-                .build()
-                .map_err(internal)?;
+                .build()?;
             request = request.global_secondary_indexes(index);
             attributes.extend([partition_key, sort_key]);
         }
@@ -91,16 +83,14 @@ impl TableDefinition {
             let definition = AttributeDefinition::builder()
                 .attribute_name(attribute)
                 .attribute_type(ScalarAttributeType::S)
-                .build()
-                .map_err(internal)?;
+                .build()?;
             request = request.attribute_definitions(definition);
         }
         if self.stream {
             let stream = StreamSpecification::builder()
                 .stream_enabled(true)
                 .stream_view_type(StreamViewType::NewAndOldImages)
-                .build()
-                .map_err(internal)?;
+                .build()?;
             request = request.stream_specification(stream);
         }
         match request.send().await {
@@ -115,8 +105,7 @@ impl TableDefinition {
         let time_to_live = TimeToLiveSpecification::builder()
             .enabled(true)
             .attribute_name(self.time_to_live)
-            .build()
-            .map_err(internal)?;
+            .build()?;
         client
             .update_time_to_live()
             .table_name(name)

@@ -1,7 +1,6 @@
-//! `Attempts`: no more than the limit in a window, exactly, and a ban that everybody sees.
+//! Attempts: no more than the limit in a window, exactly, and a ban that everybody sees.
 
 use jiff::{SignedDuration, Timestamp};
-use wecom_authorization::store::{Attempts as _, Breaker as _};
 
 use super::endpoint::{Endpoint, at_once, number};
 

@@ -1,11 +1,11 @@
-//! `AuditTrail`: every line is kept, newest first, and only the tenant's own.
+//! The audit trail: every line is kept, newest first, and only the tenant's own.
 
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use wecom_authorization::{
     audit::{AuditEntry, AuditPage},
-    store::{AuditTrail as _, Authorizations as _, Change},
+    store::Change,
 };
 
 use super::{

@@ -1,14 +1,11 @@
-//! `Authorizations`: optimistic locking, corporations bound once, and commits that happen whole or not at all.
+//! Authorizations: optimistic locking, corporations bound once, and commits that happen whole or not at all.
 
 use devstack::Fault;
 use serde_json::json;
 use wecom_authorization::{
     authorization::{Authorization, InstallOutcome, Rejection, RejectionReason},
     ids::{CallbackId, CorpId, TenantId},
-    store::{
-        Announcement, Authorizations, CallbackCount, Callbacks as _, Change, CommitError, CountEvents as _,
-        DueAuthorizations as _, InstallSessions as _, StoreError,
-    },
+    store::{CallbackCount, Change, CommitError, StateChange, StoreError},
 };
 
 use crate::support::eventually;
@@ -182,7 +179,7 @@ async fn a_callback_is_saved_over_the_version_that_was_read() {
     let store = endpoint.store();
     let mut mine = callback(&tenant("acme"), endpoint.now);
     let id = mine.callback_id.clone();
-    assert_eq!(Authorizations::callback(&store, &id).await.unwrap(), None);
+    assert_eq!(store.callback(&id).await.unwrap(), None);
     mine.version = 1;
     let absent = store.commit(vec![save_callback(mine.clone())]).await;
     assert!(is_stale(&absent), "{absent:?}");
@@ -191,7 +188,7 @@ async fn a_callback_is_saved_over_the_version_that_was_read() {
     let second = store.commit(vec![save_callback(mine.clone())]).await;
     assert!(is_stale(&second), "made twice: {second:?}");
     mine.version = 1;
-    assert_eq!(Authorizations::callback(&store, &id).await.unwrap(), Some(mine.clone()));
+    assert_eq!(store.callback(&id).await.unwrap(), Some(mine.clone()));
     mine.corp_id = Some(corp("ww0a1b2c3d4e5f6071"));
     assert!(mine.promote(1, endpoint.now, jiff::SignedDuration::from_hours(24)));
     mine.propose(generation(2, endpoint.now));
@@ -201,7 +198,7 @@ async fn a_callback_is_saved_over_the_version_that_was_read() {
     let late = store.commit(vec![save_callback(mine.clone())]).await;
     assert!(is_stale(&late), "{late:?}");
     mine.version = 2;
-    assert_eq!(Authorizations::callback(&store, &id).await.unwrap(), Some(mine));
+    assert_eq!(store.callback(&id).await.unwrap(), Some(mine));
 }
 
 #[tokio::test]
@@ -218,7 +215,7 @@ async fn of_fifty_who_make_or_change_one_callback_one_wins() {
         let results = results.await;
         let winners: Vec<usize> = (0..50).filter(|writer| results[*writer].is_ok()).collect();
         assert_eq!(winners.len(), 1, "{winners:?}");
-        let stored = Authorizations::callback(&endpoint.store(), &base.callback_id).await;
+        let stored = endpoint.store().callback(&base.callback_id).await;
         let stored = stored.unwrap().unwrap();
         assert_eq!(stored.version, version + 1);
         let number = u64::try_from(winners[0]).unwrap() + 1;
@@ -246,18 +243,21 @@ async fn a_busy_callback_does_not_make_the_wizards_change_stale() {
         last_event_at: Some(endpoint.now),
     };
     store
-        .count(vec![counted.clone()], "batch-1", endpoint.now)
+        .count_events(vec![counted.clone()], "batch-1", endpoint.now)
         .await
         .unwrap();
     mine.propose(generation(2, endpoint.now));
     store.commit(vec![save_callback(mine.clone())]).await.unwrap();
-    store.count(vec![counted], "batch-2", endpoint.now).await.unwrap();
+    store
+        .count_events(vec![counted], "batch-2", endpoint.now)
+        .await
+        .unwrap();
     mine.version = 2;
     mine.last_rejection = Some(rejection);
     mine.events_received = 6;
     mine.duplicates = 4;
     mine.last_event_at = Some(endpoint.now);
-    assert_eq!(Authorizations::callback(&store, &id).await.unwrap(), Some(mine));
+    assert_eq!(store.callback(&id).await.unwrap(), Some(mine));
 }
 
 #[tokio::test]
@@ -270,7 +270,7 @@ async fn a_removed_callback_is_gone_for_every_writer() {
     mine.version = 1;
     for _ in 0..2 {
         store.commit(vec![Change::RemoveCallback(id.clone())]).await.unwrap();
-        assert_eq!(Authorizations::callback(&store, &id).await.unwrap(), None);
+        assert_eq!(store.callback(&id).await.unwrap(), None);
     }
     let saved = store.commit(vec![save_callback(mine.clone())]).await;
     assert!(is_stale(&saved), "{saved:?}");
@@ -286,7 +286,7 @@ async fn a_removed_callback_is_gone_for_every_writer() {
         duplicates: 0,
         last_event_at: None,
     };
-    store.count(vec![counted], "batch", endpoint.now).await.unwrap();
+    store.count_events(vec![counted], "batch", endpoint.now).await.unwrap();
     assert_eq!(endpoint.count(&endpoint.authorization_table).await, 0);
 }
 
@@ -341,7 +341,7 @@ async fn a_commit_happens_whole_or_not_at_all() {
             Some(open.clone()),
             "{refused:?}"
         );
-        let still = Authorizations::callback(&store, &known.callback_id).await.unwrap();
+        let still = store.callback(&known.callback_id).await.unwrap();
         assert!(still.is_some(), "{refused:?}");
         let items = endpoint.count(&endpoint.authorization_table).await;
         assert_eq!(items, before + 1, "{refused:?}");
@@ -374,7 +374,7 @@ async fn all_parts_of_a_commit_are_written_together() {
     assert_eq!(store.authorization(&tenant("acme")).await.unwrap(), saved);
     assert_eq!(tenant_of(&endpoint, &corp("wpNew")).await, Some(tenant("acme")));
     assert_eq!(tenant_of(&endpoint, &corp("wpOld")).await, None);
-    let read = async |id: &CallbackId| Authorizations::callback(&store, id).await.unwrap();
+    let read = async |id: &CallbackId| store.callback(id).await.unwrap();
     assert_eq!(read(&made.callback_id).await, Some(made));
     assert_eq!(read(&old.callback_id).await, None);
     assert_eq!(store.session(&open.state).await.unwrap(), Some(open));
@@ -456,7 +456,7 @@ async fn tenants_are_due_from_their_time_on_and_no_longer_than_they_say() {
     never.next_check_at = None;
     store.commit(vec![save(never)]).await.unwrap();
     let due = async |second: i64| {
-        let due = store.due(endpoint.at_second(second), 100).await.unwrap();
+        let due = store.due_authorizations(endpoint.at_second(second), 100).await.unwrap();
         due.iter()
             .map(ToString::to_string)
             .collect::<std::collections::BTreeSet<_>>()
@@ -467,7 +467,7 @@ async fn tenants_are_due_from_their_time_on_and_no_longer_than_they_say() {
         let seen = || async { (due(second).await == expected).then_some(()) };
         eventually("the index has caught up", seen).await;
     }
-    let few = store.due(endpoint.at_second(1000), 4).await.unwrap();
+    let few = store.due_authorizations(endpoint.at_second(1000), 4).await.unwrap();
     let few: Vec<String> = few.iter().map(ToString::to_string).collect();
     assert_eq!(
         few,
@@ -487,7 +487,7 @@ async fn an_announcement_is_written_with_the_change_it_tells_of_or_not_at_all() 
     let endpoint = Endpoint::any().await;
     let store = endpoint.store();
     let announce = |id: &str| {
-        let announcement = Announcement {
+        let change = StateChange {
             announcement_id: id.to_owned(),
             tenant_id: tenant("acme"),
             what: "installation".to_owned(),
@@ -496,7 +496,7 @@ async fn an_announcement_is_written_with_the_change_it_tells_of_or_not_at_all() 
             at: endpoint.now,
         };
         let mine = authorization(&tenant("acme"), endpoint.now);
-        vec![Change::Announce(announcement), save(mine)]
+        vec![Change::Notify(change), save(mine)]
     };
     store.commit(announce("told")).await.unwrap();
     let item = endpoint.item("CHANGED#told", "CHANGED").await.unwrap();

@@ -1,4 +1,4 @@
-//! `Callbacks`: promotion by one conditional write, and notes that nobody can drive.
+//! Callbacks: promotion by one conditional write, and notes that nobody can drive.
 
 use devstack::Fault;
 use jiff::SignedDuration;
@@ -6,7 +6,7 @@ use serde_json::json;
 use wecom_authorization::{
     authorization::{Callback, Rejection, RejectionReason},
     ids::CallbackId,
-    store::{Authorizations as _, Callbacks, CommitError, StoreError},
+    store::{CommitError, StoreError},
 };
 
 use super::{
@@ -25,7 +25,7 @@ async fn stored(endpoint: &Endpoint) -> Callback {
 }
 
 async fn read(endpoint: &Endpoint, id: &CallbackId) -> Option<Callback> {
-    Callbacks::callback(&endpoint.store(), id).await.unwrap()
+    endpoint.store().callback(id).await.unwrap()
 }
 
 fn is_stale(result: &Result<(), CommitError>) -> bool {

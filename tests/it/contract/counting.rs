@@ -1,9 +1,9 @@
-//! `CountEvents`: exact whatever is handed in again, and whoever is gone.
+//! Counting of events: exact whatever is handed in again, and whoever is gone.
 
 use jiff::Timestamp;
 use wecom_authorization::{
     ids::CallbackId,
-    store::{Authorizations, CallbackCount, Change, CountEvents as _},
+    store::{CallbackCount, Change},
 };
 
 use super::{
@@ -32,7 +32,7 @@ fn count(id: &CallbackId, received: u64, duplicates: u64, at: Option<Timestamp>)
 }
 
 async fn counted(endpoint: &Endpoint, id: &CallbackId) -> (u64, u64, Option<Timestamp>) {
-    let read = Authorizations::callback(&endpoint.store(), id).await;
+    let read = endpoint.store().callback(id).await;
     let callback = read.unwrap().unwrap();
     (callback.events_received, callback.duplicates, callback.last_event_at)
 }
@@ -42,14 +42,14 @@ async fn counts_are_added_to_each_callback_of_a_batch() {
     let endpoint = Endpoint::any().await;
     let (one, other) = (made(&endpoint).await, made(&endpoint).await);
     let (store, now) = (endpoint.store(), endpoint.now);
-    store.count(Vec::new(), BATCH, now).await.unwrap();
+    store.count_events(Vec::new(), BATCH, now).await.unwrap();
     let first = vec![count(&one, 3, 0, Some(now)), count(&other, 0, 2, None)];
-    store.count(first, BATCH, now).await.unwrap();
+    store.count_events(first, BATCH, now).await.unwrap();
     assert_eq!(counted(&endpoint, &one).await, (3, 0, Some(now)));
     assert_eq!(counted(&endpoint, &other).await, (0, 2, None));
     let later = endpoint.at_second(5);
     let second = vec![count(&one, 1, 1, Some(later))];
-    store.count(second, OTHER_BATCH, now).await.unwrap();
+    store.count_events(second, OTHER_BATCH, now).await.unwrap();
     assert_eq!(counted(&endpoint, &one).await, (4, 1, Some(later)));
 }
 
@@ -60,7 +60,11 @@ async fn a_batch_that_is_handed_in_again_is_counted_once() {
     let at = Some(endpoint.now);
     for _ in 0..3 {
         let counts = vec![count(&id, 3, 1, at)];
-        endpoint.store().count(counts, BATCH, endpoint.now).await.unwrap();
+        endpoint
+            .store()
+            .count_events(counts, BATCH, endpoint.now)
+            .await
+            .unwrap();
     }
     assert_eq!(counted(&endpoint, &id).await, (3, 1, at));
 }
@@ -75,17 +79,17 @@ async fn a_callback_that_was_removed_does_not_keep_the_others_from_being_counted
     let at = Some(endpoint.now);
     let batch = || vec![count(&one, 1, 0, at), count(&gone, 5, 0, at), count(&other, 2, 1, at)];
     for _ in 0..2 {
-        store.count(batch(), BATCH, endpoint.now).await.unwrap();
+        store.count_events(batch(), BATCH, endpoint.now).await.unwrap();
         assert_eq!(counted(&endpoint, &one).await, (1, 0, at));
         assert_eq!(counted(&endpoint, &other).await, (2, 1, at));
     }
     // Another leaves before the batch is handed in again: the first one is not counted twice.
     let remove = Change::RemoveCallback(other.clone());
     store.commit(vec![remove]).await.unwrap();
-    store.count(batch(), BATCH, endpoint.now).await.unwrap();
+    store.count_events(batch(), BATCH, endpoint.now).await.unwrap();
     assert_eq!(counted(&endpoint, &one).await, (1, 0, at));
     for removed in [&gone, &other] {
-        let read = Authorizations::callback(&store, removed).await;
+        let read = store.callback(removed).await;
         assert_eq!(read.unwrap(), None, "a counter made a callback");
     }
 }
@@ -99,7 +103,7 @@ async fn fifty_batches_at_once_are_counted_exactly() {
     let results = at_once(50, |number| {
         let store = endpoint.store();
         let counts = vec![count(&one, 2, 1, at), count(&other, 1, 0, at)];
-        async move { store.count(counts, &format!("{number:024}"), now).await.unwrap() }
+        async move { store.count_events(counts, &format!("{number:024}"), now).await.unwrap() }
     });
     results.await;
     assert_eq!(counted(&endpoint, &one).await, (100, 50, at));
@@ -112,7 +116,7 @@ async fn one_batch_handed_in_fifty_times_at_once_is_counted_once() {
     let id = made(&endpoint).await;
     let results = at_once(50, |_| {
         let (store, counts, now) = (endpoint.store(), vec![count(&id, 2, 1, None)], endpoint.now);
-        async move { store.count(counts, BATCH, now).await }
+        async move { store.count_events(counts, BATCH, now).await }
     });
     assert!(results.await.iter().any(Result::is_ok));
     assert_eq!(counted(&endpoint, &id).await, (2, 1, None));
@@ -126,7 +130,11 @@ async fn a_batch_may_name_a_hundred_callbacks() {
         ids.push(made(&endpoint).await);
     }
     let counts = ids.iter().map(|id| count(id, 1, 0, None)).collect();
-    endpoint.store().count(counts, BATCH, endpoint.now).await.unwrap();
+    endpoint
+        .store()
+        .count_events(counts, BATCH, endpoint.now)
+        .await
+        .unwrap();
     for id in &ids {
         assert_eq!(counted(&endpoint, id).await, (1, 0, None));
     }

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use wecom_authorization::{
     clock::{Clock as _, SystemClock},
     entropy::SystemEntropy,
+    entry::aws_config,
     ids::InstallState,
-    startup,
     store::{
         DynamoDb, SecretsManager,
         tables::{AUTHORIZATION_TABLE, EVENT_TABLE},
@@ -61,7 +61,7 @@ impl Endpoint {
 
     async fn at(url: &str, devstack: Option<Devstack>) -> Self {
         let credentials = Credentials::new("LOCAL", "secret", None, None, "test");
-        let deployed = startup::aws_config("us-east-1".to_owned(), credentials, Some(url.to_owned()));
+        let deployed = aws_config("us-east-1".to_owned(), credentials, Some(url.to_owned()));
         let aws = patient(&deployed);
         let unique = InstallState::generate(&SystemEntropy);
         let endpoint = Self {
@@ -94,6 +94,15 @@ impl Endpoint {
     /// The faults that a test orders.
     pub(crate) fn faults(&self) -> &Faults {
         self.devstack.as_ref().unwrap().faults()
+    }
+
+    /// How often a secret has been read.
+    pub(crate) fn secret_reads(&self) -> usize {
+        let journal = self.devstack.as_ref().unwrap().journal();
+        journal
+            .iter()
+            .filter(|entry| entry.operation == "GetSecretValue")
+            .count()
     }
 
     /// The tables, as the functions use them.

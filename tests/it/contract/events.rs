@@ -1,4 +1,4 @@
-//! `AppendEvents` and `ReadEvents`: each event once, whatever its size, and read back newest first, none missed.
+//! Events: each event once, whatever its size, and read back newest first, none missed.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,7 @@ use serde_json::json;
 use wecom_authorization::{
     entropy::SystemEntropy,
     ids::{CallbackId, EventId, Scope},
-    store::{
-        AppendEvents as _, Appended, DeleteEvents as _, Event, EventFilter, EventPage, EventSource, NewEvent, Payload,
-        ReadEvents as _, ReplayEvents as _, StoreError, event_id,
-    },
+    store::{AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload, StoreError},
 };
 
 use super::{
@@ -30,7 +27,7 @@ fn payload(text: &str) -> Payload {
 /// An event of the tenant `acme`; `content` makes it one of its own.
 fn event(content: &str, received_at: Timestamp) -> NewEvent {
     NewEvent {
-        event_id: event_id("place", content.as_bytes()),
+        event_id: EventId::of("place", content.as_bytes()),
         source: EventSource::Callback {
             callback_id: CallbackId::generate(&SystemEntropy),
             tenant_id: tenant("acme"),
@@ -109,15 +106,15 @@ async fn all(endpoint: &Endpoint, filter: &EventFilter, limit: usize) -> Vec<Eve
 async fn an_event_is_stored_once_and_its_repetitions_are_counted() {
     let endpoint = Endpoint::any().await;
     let (store, mine) = (endpoint.store(), event("a", endpoint.now));
-    assert_eq!(store.append(mine.clone()).await.unwrap(), Appended::Stored);
+    assert_eq!(store.append_event(mine.clone()).await.unwrap(), AppendOutcome::Stored);
     for repeated in 1..3 {
         let mut again = mine.clone();
         again.received_at = endpoint.at_second(60);
-        assert_eq!(store.append(again).await.unwrap(), Appended::Duplicate);
+        assert_eq!(store.append_event(again).await.unwrap(), AppendOutcome::Duplicate);
         assert_eq!(newest(&endpoint).await, [as_read(&mine, repeated)]);
     }
     let other = event("b", endpoint.now);
-    assert_eq!(store.append(other).await.unwrap(), Appended::Stored);
+    assert_eq!(store.append_event(other).await.unwrap(), AppendOutcome::Stored);
     assert_eq!(newest(&endpoint).await.len(), 2);
 }
 
@@ -129,7 +126,7 @@ async fn an_event_without_type_change_or_time_is_stored_all_the_same() {
     bare.change_type = None;
     bare.created_at = None;
     bare.payload = Payload::new();
-    endpoint.store().append(bare.clone()).await.unwrap();
+    endpoint.store().append_event(bare.clone()).await.unwrap();
     assert_eq!(newest(&endpoint).await, [as_read(&bare, 0)]);
 }
 
@@ -139,10 +136,13 @@ async fn of_many_deliveries_at_once_one_is_stored() {
     for (mine, writers) in [(event("small", endpoint.now), 50), (large(&endpoint, "large"), 5)] {
         let results = at_once(writers, |_| {
             let (store, mine) = (endpoint.store(), mine.clone());
-            async move { store.append(mine).await.unwrap() }
+            async move { store.append_event(mine).await.unwrap() }
         });
         let results = results.await;
-        let stored = results.iter().filter(|appended| **appended == Appended::Stored).count();
+        let stored = results
+            .iter()
+            .filter(|appended| **appended == AppendOutcome::Stored)
+            .count();
         assert_eq!(stored, 1);
         let events = newest(&endpoint).await;
         let read = events.iter().find(|event| event.event_id == mine.event_id).unwrap();
@@ -161,9 +161,12 @@ fn large(endpoint: &Endpoint, content: &str) -> NewEvent {
 async fn an_event_larger_than_an_item_is_stored_in_parts_and_read_back_whole() {
     let endpoint = Endpoint::any().await;
     let (store, mine) = (endpoint.store(), large(&endpoint, "large"));
-    assert_eq!(store.append(mine.clone()).await.unwrap(), Appended::Stored);
+    assert_eq!(store.append_event(mine.clone()).await.unwrap(), AppendOutcome::Stored);
     assert_eq!(endpoint.count(&endpoint.event_table).await, 3);
-    assert_eq!(store.append(mine.clone()).await.unwrap(), Appended::Duplicate);
+    assert_eq!(
+        store.append_event(mine.clone()).await.unwrap(),
+        AppendOutcome::Duplicate
+    );
     assert_eq!(newest(&endpoint).await, [as_read(&mine, 1)]);
     assert_eq!(endpoint.count(&endpoint.event_table).await, 3);
 }
@@ -173,9 +176,9 @@ async fn an_event_larger_than_an_item_is_stored_in_parts_and_read_back_whole() {
 async fn an_event_whose_parts_have_ended_already_does_not_hide_the_others() {
     let endpoint = Endpoint::any().await;
     let (store, mine) = (endpoint.store(), large(&endpoint, "large"));
-    store.append(mine.clone()).await.unwrap();
+    store.append_event(mine.clone()).await.unwrap();
     let small = event("small", endpoint.at_second(-1));
-    store.append(small.clone()).await.unwrap();
+    store.append_event(small.clone()).await.unwrap();
     let part = AttributeValue::S(format!("{}/1", mine.event_id));
     let delete = endpoint.dynamodb.delete_item().table_name(&endpoint.event_table);
     delete.key("event_id", part).send().await.unwrap();
@@ -187,13 +190,13 @@ async fn an_event_whose_parts_have_ended_already_does_not_hide_the_others() {
 async fn every_item_of_an_event_ends_after_the_retention() {
     let endpoint = Endpoint::any().await;
     let (store, mine) = (endpoint.store(), large(&endpoint, "large"));
-    store.append(mine.clone()).await.unwrap();
+    store.append_event(mine.clone()).await.unwrap();
     let end = (endpoint.now + RETENTION).as_second();
     for id in ["", "/1", "/2"] {
         let item = endpoint.event_item(&format!("{}{id}", mine.event_id)).await.unwrap();
         assert_eq!(number(&item, "ttl"), end, "{id}");
     }
-    store.append(mine.clone()).await.unwrap();
+    store.append_event(mine.clone()).await.unwrap();
     let item = endpoint.event_item(mine.event_id.as_str()).await.unwrap();
     assert_eq!(number(&item, "ttl"), end, "a repetition does not prolong it");
 }
@@ -206,8 +209,11 @@ async fn an_event_of_the_suite_is_stored_once_and_is_in_no_tenants_list() {
         suite_id: "ww3f2a9c41d07be865".to_owned(),
     };
     let store = endpoint.store();
-    assert_eq!(store.append(mine.clone()).await.unwrap(), Appended::Stored);
-    assert_eq!(store.append(mine.clone()).await.unwrap(), Appended::Duplicate);
+    assert_eq!(store.append_event(mine.clone()).await.unwrap(), AppendOutcome::Stored);
+    assert_eq!(
+        store.append_event(mine.clone()).await.unwrap(),
+        AppendOutcome::Duplicate
+    );
     assert_eq!(newest(&endpoint).await, []);
     assert_eq!(
         endpoint.count(&endpoint.event_table).await,
@@ -228,14 +234,14 @@ async fn events_come_newest_first_and_only_the_tenants_own() {
     let mut expected = Vec::new();
     for (number, second) in [3, 1, 4, 0, 5, 9, 2, 6].into_iter().enumerate() {
         let mine = event(&number.to_string(), endpoint.at_second(second));
-        endpoint.store().append(mine.clone()).await.unwrap();
+        endpoint.store().append_event(mine.clone()).await.unwrap();
         expected.push(as_read(&mine, 0));
     }
     let mut foreign = event("foreign", endpoint.now);
     if let EventSource::Callback { tenant_id, .. } = &mut foreign.source {
         *tenant_id = tenant("rival");
     }
-    endpoint.store().append(foreign).await.unwrap();
+    endpoint.store().append_event(foreign).await.unwrap();
     expected.sort_by_key(|event| std::cmp::Reverse(event.received_at));
     assert_eq!(newest(&endpoint).await, expected);
     let nobody = endpoint.store();
@@ -258,7 +264,7 @@ async fn pages_of_every_size_lose_no_event_of_one_moment_and_repeat_none() {
         // Three moments with ten events each.
         let at = endpoint.now + SignedDuration::from_millis(500 * (number % 3));
         let mine = event(&number.to_string(), at);
-        endpoint.store().append(mine.clone()).await.unwrap();
+        endpoint.store().append_event(mine.clone()).await.unwrap();
         expected.insert(mine.event_id);
     }
     for limit in [1, 2, 3, 7, 10, 29, 30, 31, 100] {
@@ -277,12 +283,12 @@ async fn a_page_goes_on_where_the_one_before_stopped_whatever_arrived_since() {
     let endpoint = Endpoint::any().await;
     for number in 0..6 {
         let mine = event(&number.to_string(), endpoint.at_second(number));
-        endpoint.store().append(mine).await.unwrap();
+        endpoint.store().append_event(mine).await.unwrap();
     }
     let first = page(&endpoint, &EventFilter::default(), 3, None).await;
     endpoint
         .store()
-        .append(event("late", endpoint.at_second(60)))
+        .append_event(event("late", endpoint.at_second(60)))
         .await
         .unwrap();
     let cursor = first.next_cursor.as_deref();
@@ -296,7 +302,7 @@ async fn a_page_goes_on_where_the_one_before_stopped_whatever_arrived_since() {
 async fn a_filter_lets_through_what_it_names_and_nothing_else() {
     let endpoint = Endpoint::any().await;
     let append = async |event: NewEvent| {
-        endpoint.store().append(event.clone()).await.unwrap();
+        endpoint.store().append_event(event.clone()).await.unwrap();
         event.event_id
     };
     let contact = append(event("contact", endpoint.at_second(10))).await;
@@ -416,10 +422,10 @@ async fn a_rare_event_is_found_far_down() {
     let endpoint = Endpoint::any().await;
     let mut rare = event("rare", endpoint.now);
     rare.event = "rare".to_owned();
-    endpoint.store().append(rare.clone()).await.unwrap();
+    endpoint.store().append_event(rare.clone()).await.unwrap();
     for number in 1..30 {
         let mine = event(&number.to_string(), endpoint.at_second(number));
-        endpoint.store().append(mine).await.unwrap();
+        endpoint.store().append_event(mine).await.unwrap();
     }
     let filter = EventFilter {
         event: Some("rare".to_owned()),
@@ -434,7 +440,7 @@ async fn a_rare_event_is_found_far_down() {
 async fn a_cursor_that_is_not_ours_leads_to_an_empty_page() {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let endpoint = Endpoint::any().await;
-    endpoint.store().append(event("a", endpoint.now)).await.unwrap();
+    endpoint.store().append_event(event("a", endpoint.now)).await.unwrap();
     let since = EventFilter {
         since: Some(endpoint.now),
         ..EventFilter::default()
@@ -466,9 +472,9 @@ async fn a_large_event_that_meets_its_own_repetition_is_not_lost() {
             json!([{"Code": "TransactionConflict"}, {"Code": "None"}]),
         );
     endpoint.faults().add(conflict.clone().times(2));
-    assert_eq!(store.append(mine.clone()).await.unwrap(), Appended::Stored);
+    assert_eq!(store.append_event(mine.clone()).await.unwrap(), AppendOutcome::Stored);
     endpoint.faults().add(conflict);
-    let endless = store.append(mine).await;
+    let endless = store.append_event(mine).await;
     assert!(matches!(endless, Err(StoreError::Unavailable(_))), "{endless:?}");
 }
 
@@ -476,26 +482,26 @@ async fn a_large_event_that_meets_its_own_repetition_is_not_lost() {
 async fn an_event_is_replayed_for_the_tenant_whose_it_is_and_nobody_else() {
     let endpoint = Endpoint::any().await;
     let (store, mine) = (endpoint.store(), event("a", endpoint.now));
-    let unknown = event_id("place", b"unknown");
-    assert!(!store.replay(&tenant("acme"), &mine.event_id).await.unwrap());
+    let unknown = EventId::of("place", b"unknown");
+    assert!(!store.replay_event(&tenant("acme"), &mine.event_id).await.unwrap());
     assert_eq!(
         endpoint.count(&endpoint.event_table).await,
         0,
         "nothing is made by replaying"
     );
-    store.append(mine.clone()).await.unwrap();
-    assert!(!store.replay(&tenant("rival"), &mine.event_id).await.unwrap());
-    assert!(!store.replay(&tenant("acme"), &unknown).await.unwrap());
+    store.append_event(mine.clone()).await.unwrap();
+    assert!(!store.replay_event(&tenant("rival"), &mine.event_id).await.unwrap());
+    assert!(!store.replay_event(&tenant("acme"), &unknown).await.unwrap());
     let before = endpoint.event_item(mine.event_id.as_str()).await.unwrap();
     assert!(!before.contains_key("replays"));
     for replays in 1..3 {
-        assert!(store.replay(&tenant("acme"), &mine.event_id).await.unwrap());
+        assert!(store.replay_event(&tenant("acme"), &mine.event_id).await.unwrap());
         let item = endpoint.event_item(mine.event_id.as_str()).await.unwrap();
         assert_eq!(number(&item, "replays"), replays);
         assert_eq!(item["change"], AttributeValue::S("replayed".to_owned()));
     }
     assert_eq!(newest(&endpoint).await, [as_read(&mine, 0)], "it is the same event");
-    store.append(mine.clone()).await.unwrap();
+    store.append_event(mine.clone()).await.unwrap();
     let item = endpoint.event_item(mine.event_id.as_str()).await.unwrap();
     assert_eq!(
         item["change"],
@@ -507,8 +513,8 @@ async fn an_event_is_replayed_for_the_tenant_whose_it_is_and_nobody_else() {
     suite.source = EventSource::Suite {
         suite_id: "ww3f2a9c41d07be865".to_owned(),
     };
-    store.append(suite.clone()).await.unwrap();
-    assert!(!store.replay(&tenant("acme"), &suite.event_id).await.unwrap());
+    store.append_event(suite.clone()).await.unwrap();
+    assert!(!store.replay_event(&tenant("acme"), &suite.event_id).await.unwrap());
 }
 
 #[tokio::test]
@@ -518,15 +524,18 @@ async fn deleting_a_tenants_events_leaves_none_of_theirs_and_all_of_the_others()
     let acme = tenant("acme");
     let later = endpoint.at_second(1);
     assert!(!store.delete_some_events(&acme, later).await.unwrap());
-    store.append(large(&endpoint, "large")).await.unwrap();
+    store.append_event(large(&endpoint, "large")).await.unwrap();
     for number in 0..120 {
-        store.append(event(&number.to_string(), endpoint.now)).await.unwrap();
+        store
+            .append_event(event(&number.to_string(), endpoint.now))
+            .await
+            .unwrap();
     }
     let mut foreign = event("foreign", endpoint.now);
     if let EventSource::Callback { tenant_id, .. } = &mut foreign.source {
         *tenant_id = tenant("rival");
     }
-    store.append(foreign).await.unwrap();
+    store.append_event(foreign).await.unwrap();
     // What arrived at the end or after it is somebody's who has begun anew.
     assert!(!store.delete_some_events(&acme, endpoint.now).await.unwrap());
     while store.delete_some_events(&acme, later).await.unwrap() {}

@@ -1,9 +1,12 @@
-//! `SuiteTickets`, `TokenCache`, `TokenLeases` and `Exchanges`: the newest ticket wins, no token is handed out that is over,
+//! Suite tickets, cached tokens, their renewal, and exchanged codes: the newest ticket wins, no token is handed out that is over,
 //! one caller renews it, and what a code was exchanged for is remembered.
 
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
-use wecom_authorization::store::{CachedToken, Exchanges as _, SuiteTickets as _, TokenCache as _, TokenLeases as _};
+use wecom_authorization::{
+    ids::{Fingerprint, Scope, TokenName},
+    store::CachedToken,
+};
 
 use super::{
     endpoint::{Endpoint, at_once, number},
@@ -22,7 +25,7 @@ async fn ticket(endpoint: &Endpoint, suite_id: &str) -> Option<(String, i64)> {
 
 async fn keep_ticket(endpoint: &Endpoint, ticket: &str, second: i64) {
     let (ticket, at) = (SecretString::from(ticket), endpoint.at_second(second));
-    endpoint.store().keep_ticket("ww3f2a", &ticket, at).await.unwrap();
+    endpoint.store().put_ticket("ww3f2a", &ticket, at).await.unwrap();
 }
 
 #[tokio::test]
@@ -54,7 +57,7 @@ async fn of_fifty_tickets_at_once_the_newest_is_kept() {
         let at = endpoint.at_second(second);
         async move {
             let ticket = SecretString::from(second.to_string());
-            store.keep_ticket("ww3f2a", &ticket, at).await.unwrap();
+            store.put_ticket("ww3f2a", &ticket, at).await.unwrap();
         }
     });
     results.await;
@@ -66,27 +69,39 @@ async fn a_token_is_handed_out_until_it_ends() {
     let endpoint = Endpoint::any().await;
     let store = endpoint.store();
     let token = async |second| {
-        let token = store.token("suite/ww3f2a", endpoint.at_second(second)).await.unwrap();
+        let token = store
+            .token(&TokenName::suite("ww3f2a"), endpoint.at_second(second))
+            .await
+            .unwrap();
         token.map(|cached| (cached.token.expose_secret().to_owned(), cached.expires_at))
     };
     assert_eq!(token(0).await, None);
     let end = endpoint.at_second(7200);
-    store.keep_token("suite/ww3f2a", &cached("one", end)).await.unwrap();
+    store
+        .put_token(&TokenName::suite("ww3f2a"), &cached("one", end))
+        .await
+        .unwrap();
     for second in [0, 7199] {
         assert_eq!(token(second).await, Some(("one".to_owned(), end)));
     }
     assert_eq!(token(7200).await, None);
-    assert!(store.token("suite/ww9999", endpoint.now).await.unwrap().is_none());
+    assert!(
+        store
+            .token(&TokenName::suite("ww9999"), endpoint.now)
+            .await
+            .unwrap()
+            .is_none()
+    );
     let item = endpoint.item("TOKEN#suite/ww3f2a", "TOKEN").await.unwrap();
     assert_eq!(number(&item, "ttl"), (end + SignedDuration::from_hours(1)).as_second());
 
     store
-        .keep_token("suite/ww3f2a", &cached("two", endpoint.at_second(60)))
+        .put_token(&TokenName::suite("ww3f2a"), &cached("two", endpoint.at_second(60)))
         .await
         .unwrap();
     assert_eq!(token(0).await, Some(("two".to_owned(), endpoint.at_second(60))));
     for _ in 0..2 {
-        store.drop_token("suite/ww3f2a").await.unwrap();
+        store.drop_token(&TokenName::suite("ww3f2a")).await.unwrap();
         assert_eq!(token(0).await, None);
     }
 }
@@ -99,9 +114,12 @@ async fn a_token_remembers_which_version_of_a_secret_it_was_got_with() {
         version_id: Some("of-the-contacts-secret".to_owned()),
         ..cached("one", endpoint.at_second(7200))
     };
-    store.keep_token("tenant/acme/contacts", &kept).await.unwrap();
+    store
+        .put_token(&TokenName::scope(&tenant("acme"), Scope::Contacts), &kept)
+        .await
+        .unwrap();
     let read = store
-        .token("tenant/acme/contacts", endpoint.now)
+        .token(&TokenName::scope(&tenant("acme"), Scope::Contacts), endpoint.now)
         .await
         .unwrap()
         .unwrap();
@@ -116,22 +134,22 @@ async fn of_fifty_tokens_at_once_one_is_kept_whole() {
         let end = endpoint.at_second(1000 + i64::try_from(writer).unwrap());
         async move {
             let token = cached(&writer.to_string(), end);
-            store.keep_token("provider/ww", &token).await.unwrap();
+            store.put_token(&TokenName::provider("ww"), &token).await.unwrap();
         }
     });
     results.await;
     let kept = endpoint
         .store()
-        .token("provider/ww", endpoint.now)
+        .token(&TokenName::provider("ww"), endpoint.now)
         .await
         .unwrap()
         .unwrap();
     let writer: i64 = kept.token.expose_secret().parse().unwrap();
     let last = endpoint.at_second(999 + writer);
     let store = endpoint.store();
-    assert!(store.token("provider/ww", last).await.unwrap().is_some());
+    assert!(store.token(&TokenName::provider("ww"), last).await.unwrap().is_some());
     let over = endpoint.at_second(1000 + writer);
-    assert!(store.token("provider/ww", over).await.unwrap().is_none());
+    assert!(store.token(&TokenName::provider("ww"), over).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -140,28 +158,35 @@ async fn one_caller_at_a_time_renews_a_token() {
     let store = endpoint.store();
     let claim = async |second: i64| {
         let (now, until) = (endpoint.at_second(second), endpoint.at_second(second + 20));
-        store.claim_refresh("suite/ww3f2a", now, until).await.unwrap()
+        store
+            .claim_refresh(&TokenName::suite("ww3f2a"), now, until)
+            .await
+            .unwrap()
     };
     assert!(claim(0).await);
     assert!(
-        store.token("suite/ww3f2a", endpoint.now).await.unwrap().is_none(),
+        store
+            .token(&TokenName::suite("ww3f2a"), endpoint.now)
+            .await
+            .unwrap()
+            .is_none(),
         "a lease is no token"
     );
     assert!(!claim(19).await);
     assert!(claim(20).await, "whoever held it has died");
     assert!(!claim(21).await);
     store
-        .keep_token("suite/ww3f2a", &cached("one", endpoint.at_second(7200)))
+        .put_token(&TokenName::suite("ww3f2a"), &cached("one", endpoint.at_second(7200)))
         .await
         .unwrap();
     assert!(claim(22).await, "a kept token gives the lease back");
-    let kept = store.token("suite/ww3f2a", endpoint.now).await.unwrap();
+    let kept = store.token(&TokenName::suite("ww3f2a"), endpoint.now).await.unwrap();
     assert_eq!(
         kept.unwrap().token.expose_secret(),
         "one",
         "the old token serves on while it is renewed"
     );
-    store.drop_token("suite/ww3f2a").await.unwrap();
+    store.drop_token(&TokenName::suite("ww3f2a")).await.unwrap();
     assert!(claim(23).await, "so does a dropped one");
     let item = endpoint.item("TOKEN#suite/ww3f2a", "TOKEN").await.unwrap();
     assert!(
@@ -177,7 +202,12 @@ async fn of_fifty_who_would_renew_a_token_at_one_moment_one_does() {
         let results = at_once(50, |_| {
             let store = endpoint.store();
             let (now, until) = (endpoint.at_second(second), endpoint.at_second(second + 20));
-            async move { store.claim_refresh("suite/ww3f2a", now, until).await.unwrap() }
+            async move {
+                store
+                    .claim_refresh(&TokenName::suite("ww3f2a"), now, until)
+                    .await
+                    .unwrap()
+            }
         });
         assert_eq!(results.await.into_iter().filter(|claimed| *claimed).count(), 1);
     }
@@ -187,16 +217,22 @@ async fn of_fifty_who_would_renew_a_token_at_one_moment_one_does() {
 async fn what_a_code_was_exchanged_for_is_remembered_for_two_days() {
     let endpoint = Endpoint::any().await;
     let store = endpoint.store();
-    assert_eq!(store.exchanged_for("code").await.unwrap(), None);
+    assert_eq!(store.exchanged_for(&Fingerprint::of("code")).await.unwrap(), None);
     for _ in 0..2 {
         store
-            .note_exchange("code", &tenant("acme"), endpoint.now)
+            .note_exchange(&Fingerprint::of("code"), &tenant("acme"), endpoint.now)
             .await
             .unwrap();
-        assert_eq!(store.exchanged_for("code").await.unwrap(), Some(tenant("acme")));
+        assert_eq!(
+            store.exchanged_for(&Fingerprint::of("code")).await.unwrap(),
+            Some(tenant("acme"))
+        );
     }
-    assert_eq!(store.exchanged_for("another").await.unwrap(), None);
-    let item = endpoint.item("CODE#code", "EXCHANGE").await.unwrap();
+    assert_eq!(store.exchanged_for(&Fingerprint::of("another")).await.unwrap(), None);
+    let item = endpoint
+        .item(&format!("CODE#{}", Fingerprint::of("code").as_str()), "EXCHANGE")
+        .await
+        .unwrap();
     assert_eq!(
         number(&item, "ttl"),
         (endpoint.now + SignedDuration::from_hours(48)).as_second()

@@ -1,11 +1,13 @@
-//! `Vault`: written whole, the version before kept, and back after a deletion.
+//! Secrets: written whole, the version before kept, and back after a deletion.
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
 use wecom_authorization::{
     ids::Scope,
-    store::{SecretName, SecretsManager, Vault as _},
+    store::{SecretName, SecretsManager, SuiteVault},
 };
 
 use super::{
@@ -138,4 +140,46 @@ async fn fifty_who_bring_a_deleted_secret_back_all_succeed() {
     });
     assert_eq!(versions.await.len(), 50);
     assert!(read(&endpoint, None).await.is_some());
+}
+
+async fn put_suite(endpoint: &Endpoint, token: &str) {
+    let suite = json!({
+        "suite_id": "ww3f2a", "suite_secret": "s", "token": token,
+        "encoding_aes_key": "A".repeat(43), "provider_corp_id": "ww8d5e", "provider_secret": "p",
+    });
+    let suite = SecretString::from(suite.to_string());
+    endpoint.vault().put(&SecretName::Suite, &suite).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_suites_secret_is_read_again_on_demand_but_not_for_every_forged_request() {
+    let endpoint = Endpoint::ours().await;
+    put_suite(&endpoint, "before").await;
+    let suites = SuiteVault::new(endpoint.vault());
+    let token = async |now: Timestamp| suites.suite(now).await.unwrap().credentials.token.expose().to_owned();
+    assert_eq!(token(endpoint.now).await, "before");
+    put_suite(&endpoint, "after").await;
+    for _ in 0..100 {
+        assert!(suites.suite_anew(endpoint.at_second(9)).await.unwrap().is_none());
+    }
+    assert_eq!(endpoint.secret_reads(), 1);
+
+    assert_eq!(token(endpoint.at_second(10)).await, "before");
+    let anew = suites.suite_anew(endpoint.at_second(10)).await.unwrap().unwrap();
+    assert_eq!(anew.credentials.token.expose(), "after");
+    assert!(suites.suite_anew(endpoint.at_second(19)).await.unwrap().is_none());
+    assert_eq!(token(endpoint.at_second(19)).await, "after");
+    assert_eq!(endpoint.secret_reads(), 2);
+}
+
+#[tokio::test]
+async fn a_changed_suites_secret_is_noticed_within_five_minutes() {
+    let endpoint = Endpoint::ours().await;
+    put_suite(&endpoint, "before").await;
+    let suites = SuiteVault::new(endpoint.vault());
+    let token = async |now: Timestamp| suites.suite(now).await.unwrap().credentials.token.expose().to_owned();
+    assert_eq!(token(endpoint.now).await, "before");
+    put_suite(&endpoint, "after").await;
+    assert_eq!(token(endpoint.at_second(299)).await, "before");
+    assert_eq!(token(endpoint.at_second(300)).await, "after");
 }

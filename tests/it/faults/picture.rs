@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
-use wecom_authorization::{
-    ids::TenantId,
-    store::{SecretName, Vault as _},
-};
+use wecom_authorization::{ids::TenantId, store::SecretName};
 
 use super::stage::{AUTHORIZATION_TABLE, EVENT_TABLE, PREFIX, Stage, TENANT, ours};
 use crate::support::{CORP, Scope};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use devstack::Rotation;
 use serde_json::{Value, json};
 use simulator::{AuthMode, SuiteEventRequest};
-use wecom_authorization::store::{SecretName, Vault as _};
+use wecom_authorization::store::SecretName;
 
 use super::stage::{Cookies, ROTATION_STEPS, Stage, TENANT, member_created, ours};
 use crate::support::{CORP, Credentials, Reply, Scope};

@@ -26,10 +26,11 @@ use wecom_authorization::{
     clock::{Clock, SystemClock},
     config::Config,
     entropy::SystemEntropy,
-    http, invoked,
-    startup::{Platform, aws_config},
-    store::{Authorizations as _, DynamoDb, KeyRing, SecretName, SecretsManager, Vault as _, tables},
-    streams,
+    entry::{aws_config, invoked, streams},
+    http,
+    platform::Platform,
+    sealing::KeyRing,
+    store::{DynamoDb, SecretName, SecretsManager, tables},
 };
 
 use crate::{

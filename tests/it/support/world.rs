@@ -451,7 +451,7 @@ impl World {
 
     async fn learn_the_suites_secrets(&self) {
         use secrecy::ExposeSecret as _;
-        use wecom_authorization::store::{SecretName, Vault as _};
+        use wecom_authorization::store::SecretName;
         let vault = self.vault();
         let read = async |name| vault.read(&name, None).await.unwrap().unwrap();
         let suite = read(SecretName::Suite).await;
@@ -471,7 +471,7 @@ impl World {
     /// Notes the keys of the ring in force, and answers how many they are.
     pub(crate) async fn learn_the_sealing_keys(&self) -> usize {
         use secrecy::ExposeSecret as _;
-        use wecom_authorization::store::{SecretName, Vault as _};
+        use wecom_authorization::store::SecretName;
         let ring = self.vault().read(&SecretName::SealingKey, None).await.unwrap().unwrap();
         let ring: Value = serde_json::from_str(ring.expose_secret()).unwrap();
         let keys = ring["keys"].as_object().unwrap();

@@ -1,8 +1,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::{DynamoDb, Key, callbacks::is_condition, number, store_error, time_to_live, to_attribute};
-use crate::store::{Attempts, Breaker, StoreError};
+use super::{
+    DynamoDb, condition_failed,
+    keys::{Key, number, time_to_live, to_attribute},
+    store_error,
+};
+use crate::store::StoreError;
 
 #[derive(Deserialize)]
 struct Ban {
@@ -21,8 +25,14 @@ fn window_of(counter: &str, window: SignedDuration, now: Timestamp) -> (Key, Tim
     (Key::new("ATTEMPTS", counter, &start.to_string()), end)
 }
 
-impl Attempts for DynamoDb {
-    async fn take_attempt(
+/// Wrong Secrets, counted, because WeCom bans our address for an hour when they repeat (developer document 90313).
+impl DynamoDb {
+    /// Takes one of the `limit` attempts of `counter` in the current window. The inner error is the end of the window, when
+    /// none is left.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn take_attempt(
         &self,
         counter: &str,
         limit: u32,
@@ -45,12 +55,21 @@ impl Attempts for DynamoDb {
             .await;
         match written {
             Ok(_) => Ok(Ok(())),
-            Err(error) if is_condition(&error) => Ok(Err(end)),
+            Err(error) if condition_failed(&error) => Ok(Err(end)),
             Err(error) => Err(store_error(error)),
         }
     }
 
-    async fn return_attempt(&self, counter: &str, window: SignedDuration, now: Timestamp) -> Result<(), StoreError> {
+    /// Returns an attempt that was not a mistake after all.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn return_attempt(
+        &self,
+        counter: &str,
+        window: SignedDuration,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let (key, _) = window_of(counter, window, now);
         let written = self
             .client
@@ -66,19 +85,28 @@ impl Attempts for DynamoDb {
         match written {
             Ok(_) => Ok(()),
             // The window ended in the meantime: there is nothing to give back.
-            Err(error) if is_condition(&error) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
             Err(error) => Err(store_error(error)),
         }
     }
 }
 
-impl Breaker for DynamoDb {
-    async fn ban(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+/// The circuit breaker for WeCom: the time until which outbound calls are blocked.
+impl DynamoDb {
+    /// The end of WeCom's ban of our address; `None` when there is none at `now`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn ban(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let ban: Option<Ban> = self.item(ban_key()).await?;
         Ok(ban.map(|ban| ban.until).filter(|until| now < *until))
     }
 
-    async fn note_ban(&self, until: Timestamp) -> Result<(), StoreError> {
+    /// Stores that WeCom bans our address until then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn note_ban(&self, until: Timestamp) -> Result<(), StoreError> {
         self.client
             .put_item()
             .table_name(&self.authorization_table)

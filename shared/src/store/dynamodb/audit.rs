@@ -1,11 +1,15 @@
 use aws_sdk_dynamodb::types::Put;
 use serde::Deserialize;
 
-use super::{DynamoDb, Key, decode_cursor, encode_cursor, from_item, store_error, text, time_key, to_item};
+use super::{
+    DynamoDb,
+    keys::{Key, decode_cursor, encode_cursor, from_item, text, time_key, to_item},
+    store_error,
+};
 use crate::{
     audit::{AuditEntry, AuditPage},
     ids::TenantId,
-    store::{AuditTrail, StoreError},
+    store::StoreError,
 };
 
 /// Lines of one tenant lie together, ordered by time, those of one millisecond by their random id.
@@ -24,14 +28,28 @@ struct StoredEntry {
     entry: AuditEntry,
 }
 
-impl AuditTrail for DynamoDb {
-    async fn record(&self, tenant_id: &TenantId, entry: AuditEntry) -> Result<(), StoreError> {
+/// The audit trail.
+impl DynamoDb {
+    /// Adds an entry about something that changed no other record.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn record(&self, tenant_id: &TenantId, entry: AuditEntry) -> Result<(), StoreError> {
         let mut item = entry_key(tenant_id, &entry).into_item();
         item.extend(to_item(&entry)?);
         self.put_once(item).await
     }
 
-    async fn audit(&self, tenant_id: &TenantId, limit: usize, cursor: Option<&str>) -> Result<AuditPage, StoreError> {
+    /// Up to `limit` entries of a tenant, newest first, starting at `cursor`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn audit(
+        &self,
+        tenant_id: &TenantId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<AuditPage, StoreError> {
         let before = match cursor.map(decode_cursor) {
             None => "~".to_owned(),
             Some(Some(position)) => position,
@@ -73,11 +91,10 @@ impl DynamoDb {
     pub(super) fn audit_put(&self, tenant_id: &TenantId, entry: &AuditEntry) -> Result<Put, StoreError> {
         let mut item = entry_key(tenant_id, entry).into_item();
         item.extend(to_item(entry)?);
-        Put::builder()
+        Ok(Put::builder()
             .table_name(&self.authorization_table)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
-            .build()
-            .map_err(|error| StoreError::Internal(Box::new(error)))
+            .build()?)
     }
 }

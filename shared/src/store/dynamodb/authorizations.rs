@@ -3,12 +3,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    DynamoDb, Key, from_item, number, store_error, text, time_to_live, to_attribute, to_item, transactions::Refused,
+    DynamoDb,
+    keys::{Item, Key, from_item, number, text, time_key, time_to_live, to_attribute, to_item},
+    store_error,
+    transactions::TransactionError,
 };
 use crate::{
     authorization::{Authorization, Callback},
-    ids::{CallbackId, CorpId, TenantId},
-    store::{Authorizations, Change, CommitError, DueAuthorizations, StoreError, tables::DUE},
+    ids::{CallbackId, CorpId, Scope, TenantId},
+    store::{Change, CommitError, StoreError, tables::DUE},
 };
 
 #[derive(Deserialize)]
@@ -16,34 +19,54 @@ struct Binding {
     tenant_id: TenantId,
 }
 
-pub(super) fn authorization_key(tenant_id: &TenantId) -> Key {
-    Key::new("TENANT", tenant_id.as_str(), "AUTHORIZATION")
-}
-
-pub(super) fn callback_key(id: &CallbackId) -> Key {
-    Key::new("CALLBACK", id.as_str(), "CALLBACK")
-}
-
-fn corp_key(corp_id: &CorpId) -> Key {
-    Key::new("CORP", corp_id.as_str(), "CORP")
-}
-
-impl Authorizations for DynamoDb {
-    async fn authorization(&self, tenant_id: &TenantId) -> Result<Authorization, StoreError> {
-        let stored = self.item(authorization_key(tenant_id)).await?;
+/// The state of each tenant's authorization.
+impl DynamoDb {
+    /// The authorization of a tenant; version zero and empty for a tenant that has stored nothing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn authorization(&self, tenant_id: &TenantId) -> Result<Authorization, StoreError> {
+        let stored = self.item(Key::authorization(tenant_id)).await?;
         Ok(stored.unwrap_or_else(|| Authorization::new(tenant_id.clone())))
     }
 
-    async fn callback(&self, id: &CallbackId) -> Result<Option<Callback>, StoreError> {
-        self.item(callback_key(id)).await
+    /// A callback, read with strong consistency.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn callback(&self, id: &CallbackId) -> Result<Option<Callback>, StoreError> {
+        self.item(Key::callback(id)).await
     }
 
-    async fn tenant_of(&self, corp_id: &CorpId) -> Result<Option<TenantId>, StoreError> {
-        let binding: Option<Binding> = self.item(corp_key(corp_id)).await?;
+    /// Both callbacks of an authorization, contacts first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn callbacks_of(&self, authorization: &Authorization) -> Result<[Option<Callback>; 2], StoreError> {
+        let read = |scope| async move {
+            match &authorization.scope(scope).callback_id {
+                Some(id) => self.callback(id).await,
+                None => Ok(None),
+            }
+        };
+        let (contacts, external_contacts) = tokio::try_join!(read(Scope::Contacts), read(Scope::ExternalContacts))?;
+        Ok([contacts, external_contacts])
+    }
+
+    /// The tenant that has bound a corporation.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tenant_of(&self, corp_id: &CorpId) -> Result<Option<TenantId>, StoreError> {
+        let binding: Option<Binding> = self.item(Key::corp(corp_id)).await?;
         Ok(binding.map(|binding| binding.tenant_id))
     }
 
-    async fn commit(&self, changes: Vec<Change>) -> Result<(), CommitError> {
+    /// Carries out all of `changes`, or none.
+    ///
+    /// # Errors
+    /// [`CommitError`].
+    pub async fn commit(&self, changes: Vec<Change>) -> Result<(), CommitError> {
         let binds: Vec<bool> = changes
             .iter()
             .map(|change| matches!(change, Change::BindCorp(..)))
@@ -54,11 +77,13 @@ impl Authorizations for DynamoDb {
             .collect::<Result<_, _>>()?;
         match self.transact(items).await {
             Ok(()) => Ok(()),
-            Err(Refused::Conditions(failed)) if failed.iter().zip(&binds).any(|(failed, binds)| *failed && *binds) => {
+            Err(TransactionError::Conditions(failed))
+                if failed.iter().zip(&binds).any(|(failed, binds)| *failed && *binds) =>
+            {
                 Err(CommitError::CorpBoundElsewhere)
             }
-            Err(Refused::Conditions(_)) => Err(CommitError::Stale),
-            Err(Refused::Store(error)) => Err(error.into()),
+            Err(TransactionError::Conditions(_)) => Err(CommitError::Stale),
+            Err(TransactionError::Store(error)) => Err(error.into()),
         }
     }
 }
@@ -71,36 +96,36 @@ impl DynamoDb {
             Change::BindCorp(corp_id, tenant_id) => {
                 let put = Put::builder()
                     .table_name(&self.authorization_table)
-                    .set_item(Some(corp_key(&corp_id).into_item()))
+                    .set_item(Some(Key::corp(&corp_id).into_item()))
                     .item("tenant_id", text(tenant_id.as_str()))
                     .condition_expression("attribute_not_exists(pk) OR tenant_id = :tenant")
                     .expression_attribute_values(":tenant", text(tenant_id.as_str()));
-                item.put(put.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
+                item.put(put.build()?)
             }
             Change::ReleaseCorp(corp_id, tenant_id) => {
                 let delete = Delete::builder()
                     .table_name(&self.authorization_table)
-                    .set_key(Some(corp_key(&corp_id).into_item()))
+                    .set_key(Some(Key::corp(&corp_id).into_item()))
                     .condition_expression("attribute_not_exists(pk) OR tenant_id = :tenant")
                     .expression_attribute_values(":tenant", text(tenant_id.as_str()));
-                item.delete(delete.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
+                item.delete(delete.build()?)
             }
             Change::SaveCallback(callback) => item.update(self.save_callback(&callback)?),
             Change::RemoveCallback(id) => {
                 let delete = Delete::builder()
                     .table_name(&self.authorization_table)
-                    .set_key(Some(callback_key(&id).into_item()));
-                item.delete(delete.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
+                    .set_key(Some(Key::callback(&id).into_item()));
+                item.delete(delete.build()?)
             }
             Change::EndInstallSession(state, outcome) => item.update(self.end_session(&state, &outcome)?),
-            Change::Announce(announcement) => {
-                let mut announced = Key::new("CHANGED", &announcement.announcement_id, "CHANGED").into_item();
-                announced.extend(to_item(&announcement)?);
-                announced.insert("ttl".to_owned(), time_to_live(announcement.at + ANNOUNCEMENT_RETENTION));
+            Change::Notify(change) => {
+                let mut notification = Key::new("CHANGED", &change.announcement_id, "CHANGED").into_item();
+                notification.extend(to_item(&change)?);
+                notification.insert("ttl".to_owned(), time_to_live(change.at + NOTIFICATION_RETENTION));
                 let put = Put::builder()
                     .table_name(&self.authorization_table)
-                    .set_item(Some(announced));
-                item.put(put.build().map_err(|error| StoreError::Internal(Box::new(error)))?)
+                    .set_item(Some(notification));
+                item.put(put.build()?)
             }
             Change::Audit(tenant_id, entry) => item.put(self.audit_put(&tenant_id, &entry)?),
         }
@@ -110,11 +135,11 @@ impl DynamoDb {
     fn save(&self, mut authorization: Authorization) -> Result<Put, StoreError> {
         let expected = authorization.version;
         authorization.version += 1;
-        let mut item = authorization_key(&authorization.tenant_id).into_item();
+        let mut item = Key::authorization(&authorization.tenant_id).into_item();
         item.extend(to_item(&authorization)?);
         if let Some(due_at) = authorization.next_check_at {
             item.insert("due_shard".to_owned(), text(due_shard(&authorization.tenant_id)));
-            item.insert("due_at".to_owned(), text(format!("{due_at:.3}")));
+            item.insert("due_at".to_owned(), text(time_key(due_at)));
         }
         let put = Put::builder()
             .table_name(&self.authorization_table)
@@ -125,7 +150,7 @@ impl DynamoDb {
             put.condition_expression("version = :expected")
                 .expression_attribute_values(":expected", number(expected))
         };
-        put.build().map_err(|error| StoreError::Internal(Box::new(error)))
+        Ok(put.build()?)
     }
 
     /// Writes what the wizard and WeCom's check change. The counters and the note on the last refusal are other writers'
@@ -133,7 +158,7 @@ impl DynamoDb {
     fn save_callback(&self, callback: &Callback) -> Result<Update, StoreError> {
         let update = Update::builder()
             .table_name(&self.authorization_table)
-            .set_key(Some(callback_key(&callback.callback_id).into_item()))
+            .set_key(Some(Key::callback(&callback.callback_id).into_item()))
             .update_expression(SAVE_CALLBACK)
             .condition_expression(if callback.version == 0 {
                 // The value must be used, and a callback of version zero has never been stored.
@@ -144,14 +169,14 @@ impl DynamoDb {
             .expression_attribute_names("#scope", "scope")
             .expression_attribute_names("#current", "current")
             .set_expression_attribute_values(Some(callback_values(callback)?));
-        update.build().map_err(|error| StoreError::Internal(Box::new(error)))
+        Ok(update.build()?)
     }
 }
 
 const SAVE_CALLBACK: &str = "SET version = :next, callback_id = :id, tenant_id = :tenant, #scope = :scope, \
      corp_id = :corp, #current = :current, pending = :pending, previous = :previous, verified_at = :verified_at";
 
-fn callback_values(callback: &Callback) -> Result<super::Item, StoreError> {
+fn callback_values(callback: &Callback) -> Result<Item, StoreError> {
     Ok([
         (":expected", number(callback.version)),
         (":next", number(callback.version + 1)),
@@ -170,7 +195,7 @@ fn callback_values(callback: &Callback) -> Result<super::Item, StoreError> {
 }
 
 /// The bus has it within a second, and its archive keeps it.
-const ANNOUNCEMENT_RETENTION: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+const NOTIFICATION_RETENTION: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// Tenants that are to be looked at are spread over this many partitions of the index.
 const DUE_SHARDS: u8 = 4;
@@ -186,8 +211,12 @@ struct Due {
     due_at: Timestamp,
 }
 
-impl DueAuthorizations for DynamoDb {
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<TenantId>, StoreError> {
+impl DynamoDb {
+    /// Up to `limit` tenants whose next check is due at `now`, the longest overdue first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn due_authorizations(&self, now: Timestamp, limit: usize) -> Result<Vec<TenantId>, StoreError> {
         let mut due: Vec<Due> = Vec::new();
         for shard in 0..DUE_SHARDS {
             let answer = self
@@ -197,7 +226,7 @@ impl DueAuthorizations for DynamoDb {
                 .index_name(DUE)
                 .key_condition_expression("due_shard = :shard AND due_at <= :now")
                 .expression_attribute_values(":shard", text(shard.to_string()))
-                .expression_attribute_values(":now", text(format!("{now:.3}")))
+                .expression_attribute_values(":now", text(time_key(now)))
                 .limit(i32::try_from(limit).unwrap_or(i32::MAX))
                 .send()
                 .await

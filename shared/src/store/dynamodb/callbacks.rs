@@ -1,48 +1,68 @@
-use aws_sdk_dynamodb::{
-    error::SdkError,
-    operation::update_item::UpdateItemError,
-    types::{Put, TransactWriteItem, Update},
-};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    DynamoDb, Key, authorizations::callback_key, number, store_error, text, time_to_live, to_attribute,
-    transactions::Refused,
+    DynamoDb, condition_failed,
+    keys::{Key, number, text, time_to_live, to_attribute},
+    store_error,
+    transactions::TransactionError,
 };
 use crate::{
     audit::AuditEntry,
     authorization::{Callback, Rejection},
     entropy::hex,
     ids::CallbackId,
-    store::{
-        Announcement, Authorizations as _, CallbackCount, Callbacks, Change, CommitError, CountEvents, StoreError,
-    },
+    store::{Change, CommitError, StateChange, StoreError},
 };
+
+/// What one batch of stored events adds to the counters of one callback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackCount {
+    /// The callback.
+    pub callback_id: CallbackId,
+    /// The number of new events.
+    pub received: u64,
+    /// The number of repeated deliveries.
+    pub duplicates: u64,
+    /// The arrival of the newest event.
+    pub last_event_at: Option<Timestamp>,
+}
 
 /// The same refusal again within this time is not noted again.
 const SAME_REJECTION: SignedDuration = SignedDuration::from_secs(10);
 
-impl Callbacks for DynamoDb {
-    async fn callback(&self, id: &CallbackId) -> Result<Option<Callback>, StoreError> {
-        self.item(callback_key(id)).await
-    }
-
-    async fn promote(&self, callback: Callback, told: Vec<Announcement>, entry: AuditEntry) -> Result<(), CommitError> {
+/// Notes on a callback.
+impl DynamoDb {
+    /// Writes the generations of a callback, if its stored version is still the one it was read with, together with the
+    /// notifications and an entry of the tenant's audit trail.
+    ///
+    /// # Errors
+    /// [`CommitError`].
+    pub async fn promote(
+        &self,
+        callback: Callback,
+        notifications: Vec<StateChange>,
+        entry: AuditEntry,
+    ) -> Result<(), CommitError> {
         let mut changes = vec![
             Change::Audit(callback.tenant_id.clone(), entry),
             Change::SaveCallback(Box::new(callback)),
         ];
-        changes.extend(told.into_iter().map(Change::Announce));
+        changes.extend(notifications.into_iter().map(Change::Notify));
         self.commit(changes).await
     }
 
-    async fn note_old_credentials(&self, id: &CallbackId, since: Option<Timestamp>) -> Result<(), StoreError> {
+    /// Stores since when WeCom uses credentials that were replaced; `None` when it no longer does.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn note_old_credentials(&self, id: &CallbackId, since: Option<Timestamp>) -> Result<(), StoreError> {
         let update = self
             .client
             .update_item()
             .table_name(&self.authorization_table)
-            .set_key(Some(callback_key(id).into_item()))
+            .set_key(Some(Key::callback(id).into_item()))
             .condition_expression("attribute_exists(pk)");
         let update = match since {
             Some(since) => update
@@ -53,17 +73,22 @@ impl Callbacks for DynamoDb {
         match update.send().await {
             Ok(_) => Ok(()),
             // It was removed in the meantime.
-            Err(error) if is_condition(&error) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
             Err(error) => Err(store_error(error)),
         }
     }
 
-    async fn note_rejection(&self, id: &CallbackId, rejection: Rejection) -> Result<bool, StoreError> {
+    /// Stores a refused request on its callback, unless the same refusal was stored within the last ten seconds. Returns
+    /// whether it was stored.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn note_rejection(&self, id: &CallbackId, rejection: Rejection) -> Result<bool, StoreError> {
         let written = self
             .client
             .update_item()
             .table_name(&self.authorization_table)
-            .set_key(Some(callback_key(id).into_item()))
+            .set_key(Some(Key::callback(id).into_item()))
             .update_expression("SET last_rejection = :rejection")
             .condition_expression(
                 "attribute_exists(pk) AND (attribute_not_exists(last_rejection) \
@@ -77,7 +102,7 @@ impl Callbacks for DynamoDb {
             .await;
         match written {
             Ok(_) => Ok(true),
-            Err(error) if is_condition(&error) => Ok(false),
+            Err(error) if condition_failed(&error) => Ok(false),
             Err(error) => Err(store_error(error)),
         }
     }
@@ -86,22 +111,32 @@ impl Callbacks for DynamoDb {
 /// How long it is remembered what has been counted: longer than the stream hands a batch in again (its records live a day).
 const REMEMBER_COUNTED: SignedDuration = SignedDuration::from_hours(48);
 
-impl CountEvents for DynamoDb {
+impl DynamoDb {
+    /// Adds the counts, once for each `batch`, however often it is redelivered within two days.
+    ///
     /// One transaction for each callback: one that was removed in the meantime must not come back as a counter, and must not
     /// keep the others from being counted. A note in the transaction says that it was carried out; DynamoDB's own
     /// `ClientRequestToken` does so for ten minutes only.
-    async fn count(&self, counts: Vec<CallbackCount>, batch: &str, now: Timestamp) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// When the store fails; the batch has to be redelivered.
+    pub async fn count_events(
+        &self,
+        counts: Vec<CallbackCount>,
+        batch: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         for count in counts {
             let items = vec![self.add(&count)?, self.note_counted(batch, &count.callback_id, now)?];
             match self.transact(items).await {
                 Ok(()) => {}
-                Err(Refused::Conditions(failed)) if failed.last() == Some(&true) => {
+                Err(TransactionError::Conditions(failed)) if failed.last() == Some(&true) => {
                     tracing::info!(callback.id = %count.callback_id, "counted before");
                 }
-                Err(Refused::Conditions(_)) => {
+                Err(TransactionError::Conditions(_)) => {
                     tracing::info!(callback.id = %count.callback_id, "events of a callback that was removed: not counted");
                 }
-                Err(Refused::Store(error)) => return Err(error),
+                Err(TransactionError::Store(error)) => return Err(error),
             }
         }
         Ok(())
@@ -112,7 +147,7 @@ impl DynamoDb {
     fn add(&self, count: &CallbackCount) -> Result<TransactWriteItem, StoreError> {
         let update = Update::builder()
             .table_name(&self.authorization_table)
-            .set_key(Some(callback_key(&count.callback_id).into_item()))
+            .set_key(Some(Key::callback(&count.callback_id).into_item()))
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":received", number(count.received))
             .expression_attribute_values(":duplicates", number(count.duplicates));
@@ -122,7 +157,7 @@ impl DynamoDb {
                 .update_expression("ADD events_received :received, duplicates :duplicates SET last_event_at = :at")
                 .expression_attribute_values(":at", to_attribute(&at)?),
         };
-        let update = update.build().map_err(|error| StoreError::Internal(Box::new(error)))?;
+        let update = update.build()?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
@@ -138,13 +173,7 @@ impl DynamoDb {
             .set_item(Some(Key::new("COUNTED", &name, "COUNTED").into_item()))
             .item("ttl", time_to_live(now + REMEMBER_COUNTED))
             .condition_expression("attribute_not_exists(pk)")
-            .build();
-        let put = put.map_err(|error| StoreError::Internal(Box::new(error)))?;
+            .build()?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
-}
-
-pub(super) fn is_condition(error: &SdkError<UpdateItemError>) -> bool {
-    matches!(error, SdkError::ServiceError(service)
-        if matches!(service.err(), UpdateItemError::ConditionalCheckFailedException(_)))
 }

@@ -1,19 +1,17 @@
-use aws_sdk_dynamodb::{
-    error::SdkError,
-    types::{AttributeValue, Put, TransactWriteItem},
-};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    DynamoDb, Item, Key, callbacks::is_condition, decode_cursor, encode_cursor, from_item, number, store_error, text,
-    time_key, time_to_live, to_attribute, transactions::Refused,
+    DynamoDb, condition_failed,
+    keys::{Item, Key, decode_cursor, encode_cursor, from_item, number, text, time_key, time_to_live, to_attribute},
+    store_error,
+    transactions::TransactionError,
 };
 use crate::{
     ids::{CorpId, EventId, Scope, TenantId},
     store::{
-        AppendEvents, Appended, DeleteEvents, Event, EventFilter, EventPage, EventSource, NewEvent, Payload,
-        ReadEvents, ReplayEvents, StoreError, tables::TIMELINE,
+        AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload, StoreError, tables::TIMELINE,
     },
 };
 
@@ -27,8 +25,12 @@ const SUITE_EVENT_RETENTION: jiff::SignedDuration = jiff::SignedDuration::from_h
 /// An item may have 400 KB (DynamoDB quotas); what does not fit goes on in items of its own.
 const PART_BYTES: usize = 300 * 1024;
 
-impl AppendEvents for DynamoDb {
-    async fn append(&self, event: NewEvent) -> Result<Appended, StoreError> {
+impl DynamoDb {
+    /// Stores an event, unless it is stored already; then its number of repeated deliveries is increased.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn append_event(&self, event: NewEvent) -> Result<AppendOutcome, StoreError> {
         if let EventSource::Suite { suite_id } = &event.source {
             let suite_id = suite_id.clone();
             return self.put_suite_event(&event, suite_id).await;
@@ -40,7 +42,7 @@ impl AppendEvents for DynamoDb {
         } else {
             self.put_parts(items).await?
         };
-        if stored == Appended::Duplicate {
+        if stored == AppendOutcome::Duplicate {
             self.count_duplicate(&id).await?;
         }
         Ok(stored)
@@ -50,8 +52,7 @@ impl AppendEvents for DynamoDb {
 impl DynamoDb {
     /// Events of the suite carry tickets and codes. They lie in the other table, whose stream feeds `process-suite-event`
     /// alone, and never meet what leaves for other services. (A stream takes two readers; the event table's has two.)
-    async fn put_suite_event(&self, event: &NewEvent, suite_id: String) -> Result<Appended, StoreError> {
-        use aws_sdk_dynamodb::operation::put_item::PutItemError;
+    async fn put_suite_event(&self, event: &NewEvent, suite_id: String) -> Result<AppendOutcome, StoreError> {
         let payload = serde_json::to_string(&event.payload).map_err(|error| StoreError::Internal(Box::new(error)))?;
         let mut item = Key::new("SUITEEVENT", event.event_id.as_str(), "EVENT").into_item();
         item.extend([
@@ -71,18 +72,13 @@ impl DynamoDb {
             .table_name(&self.authorization_table)
             .set_item(Some(item));
         match put.condition_expression("attribute_not_exists(pk)").send().await {
-            Ok(_) => Ok(Appended::Stored),
-            Err(SdkError::ServiceError(error))
-                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
-            {
-                Ok(Appended::Duplicate)
-            }
+            Ok(_) => Ok(AppendOutcome::Stored),
+            Err(error) if condition_failed(&error) => Ok(AppendOutcome::Duplicate),
             Err(error) => Err(store_error(error)),
         }
     }
 
-    async fn put_event(&self, item: Item) -> Result<Appended, StoreError> {
-        use aws_sdk_dynamodb::operation::put_item::PutItemError;
+    async fn put_event(&self, item: Item) -> Result<AppendOutcome, StoreError> {
         let written = self
             .client
             .put_item()
@@ -92,31 +88,26 @@ impl DynamoDb {
             .send()
             .await;
         match written {
-            Ok(_) => Ok(Appended::Stored),
-            Err(SdkError::ServiceError(error))
-                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
-            {
-                Ok(Appended::Duplicate)
-            }
+            Ok(_) => Ok(AppendOutcome::Stored),
+            Err(error) if condition_failed(&error) => Ok(AppendOutcome::Duplicate),
             Err(error) => Err(store_error(error)),
         }
     }
 
-    async fn put_parts(&self, items: Vec<Item>) -> Result<Appended, StoreError> {
+    async fn put_parts(&self, items: Vec<Item>) -> Result<AppendOutcome, StoreError> {
         let mut puts = Vec::with_capacity(items.len());
         for item in items {
             let put = Put::builder()
                 .table_name(&self.event_table)
                 .set_item(Some(item))
                 .condition_expression("attribute_not_exists(event_id)")
-                .build()
-                .map_err(|error| StoreError::Internal(Box::new(error)))?;
+                .build()?;
             puts.push(TransactWriteItem::builder().put(put).build());
         }
         match self.transact(puts).await {
-            Ok(()) => Ok(Appended::Stored),
-            Err(Refused::Conditions(_)) => Ok(Appended::Duplicate),
-            Err(Refused::Store(error)) => Err(error),
+            Ok(()) => Ok(AppendOutcome::Stored),
+            Err(TransactionError::Conditions(_)) => Ok(AppendOutcome::Duplicate),
+            Err(TransactionError::Store(error)) => Err(error),
         }
     }
 
@@ -137,7 +128,7 @@ impl DynamoDb {
         match written {
             Ok(_) => Ok(()),
             // It ended between the two writes: a counter alone would never end.
-            Err(error) if is_condition(&error) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
             Err(error) => Err(store_error(error)),
         }
     }
@@ -192,9 +183,13 @@ impl DynamoDb {
     }
 }
 
-impl ReplayEvents for DynamoDb {
-    /// What the bus is subscribed to: new items, and items whose last change is `replayed`.
-    async fn replay(&self, tenant_id: &TenantId, event_id: &EventId) -> Result<bool, StoreError> {
+impl DynamoDb {
+    /// Marks an event of the tenant, so that the stream puts it on the bus again: the bus is subscribed to new items, and to
+    /// items whose last change is `replayed`. Returns whether there is such an event.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn replay_event(&self, tenant_id: &TenantId, event_id: &EventId) -> Result<bool, StoreError> {
         let written = self
             .client
             .update_item()
@@ -212,14 +207,18 @@ impl ReplayEvents for DynamoDb {
             .await;
         match written {
             Ok(_) => Ok(true),
-            Err(error) if is_condition(&error) => Ok(false),
+            Err(error) if condition_failed(&error) => Ok(false),
             Err(error) => Err(store_error(error)),
         }
     }
 }
 
-impl DeleteEvents for DynamoDb {
-    async fn delete_some_events(&self, tenant_id: &TenantId, before: Timestamp) -> Result<bool, StoreError> {
+impl DynamoDb {
+    /// Deletes up to about a hundred events of a tenant that arrived before then. Returns whether there may be more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delete_some_events(&self, tenant_id: &TenantId, before: Timestamp) -> Result<bool, StoreError> {
         let position = time_key(before);
         let page = self
             .round(tenant_id, &EventFilter::default(), 100, Some(&position))
@@ -256,8 +255,12 @@ struct StoredEvent {
     timeline_at: String,
 }
 
-impl ReadEvents for DynamoDb {
-    async fn events(
+impl DynamoDb {
+    /// Up to `limit` events of a tenant, newest first, starting at `cursor`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn events(
         &self,
         tenant_id: &TenantId,
         filter: &EventFilter,

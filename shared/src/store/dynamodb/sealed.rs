@@ -3,10 +3,14 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::Select;
 use serde::Deserialize;
 
-use super::{DynamoDb, from_item, store_error, text};
+use super::{
+    DynamoDb,
+    keys::{from_item, text},
+    store_error,
+};
 use crate::{
     authorization::{Generation, Retired},
-    store::{SealedRecords, StoreError, sealing::key_of},
+    store::StoreError,
 };
 
 /// A table of millions of items is read in minutes this way; nobody waits for it.
@@ -20,10 +24,15 @@ struct Sealed {
     previous: Vec<Retired>,
 }
 
-impl SealedRecords for DynamoDb {
+impl DynamoDb {
+    /// The ids of the sealing keys under which anything is sealed from the beginning of the call to its end.
+    ///
     /// Reads the whole table: an index by key would be written with every callback, for a question that is asked once a
     /// year. Consistent reads, and of each record all generations at once: what moves from one to another is not missed.
-    async fn sealing_keys_in_use(&self) -> Result<BTreeSet<String>, StoreError> {
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sealing_keys_in_use(&self) -> Result<BTreeSet<String>, StoreError> {
         let segment = |segment| self.keys_in_segment(segment);
         let (one, two, three, four) = tokio::try_join!(segment(0), segment(1), segment(2), segment(3))?;
         Ok([one, two, three, four].into_iter().flatten().collect())
@@ -56,7 +65,7 @@ impl DynamoDb {
                 } = from_item(item)?;
                 let previous = previous.into_iter().map(|retired| retired.generation);
                 let generations = current.into_iter().chain(pending).chain(previous);
-                keys.extend(generations.map(|generation| key_of(&generation.sealed).to_owned()));
+                keys.extend(generations.map(|generation| generation.sealing_key_id().to_owned()));
             }
         }
         Ok(keys)

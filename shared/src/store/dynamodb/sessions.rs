@@ -5,20 +5,25 @@ use aws_sdk_dynamodb::{
 };
 use jiff::Timestamp;
 
-use super::{DynamoDb, Key, callbacks::is_condition, store_error, text, time_to_live, to_attribute, to_item};
+use super::{
+    DynamoDb, condition_failed,
+    keys::{Key, text, time_to_live, to_attribute, to_item},
+    store_error,
+};
 use crate::{
     authorization::{Exchange, InstallOutcome, InstallSession},
-    ids::InstallState,
-    store::{InstallSessions, StoreError},
+    ids::{Fingerprint, InstallState},
+    store::StoreError,
 };
 
-fn session_key(state: &InstallState) -> Key {
-    Key::new("STATE", state.as_str(), "SESSION")
-}
-
-impl InstallSessions for DynamoDb {
-    async fn create_session(&self, session: &InstallSession) -> Result<(), StoreError> {
-        let mut item = session_key(&session.state).into_item();
+/// Install sessions.
+impl DynamoDb {
+    /// Stores a new session.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn create_session(&self, session: &InstallSession) -> Result<(), StoreError> {
+        let mut item = Key::session(&session.state).into_item();
         item.extend(to_item(session)?);
         item.insert(
             "ttl".to_owned(),
@@ -27,37 +32,50 @@ impl InstallSessions for DynamoDb {
         self.put_once(item).await
     }
 
-    async fn session(&self, state: &InstallState) -> Result<Option<InstallSession>, StoreError> {
-        self.item(session_key(state)).await
+    /// A session, if there is one; an expired one may still be stored.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn session(&self, state: &InstallState) -> Result<Option<InstallSession>, StoreError> {
+        self.item(Key::session(state)).await
     }
 
-    async fn bind_browser(&self, state: &InstallState, browser: &str) -> Result<bool, StoreError> {
+    /// Binds a session to a browser, unless it is bound to another. Returns whether it is bound to this one now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn bind_browser(&self, state: &InstallState, browser: &Fingerprint) -> Result<bool, StoreError> {
         let written = self
             .client
             .update_item()
             .table_name(&self.authorization_table)
-            .set_key(Some(session_key(state).into_item()))
+            .set_key(Some(Key::session(state).into_item()))
             .update_expression("SET browser = :browser")
             .condition_expression("attribute_exists(pk) AND (browser = :none OR browser = :browser)")
-            .expression_attribute_values(":browser", text(browser))
+            .expression_attribute_values(":browser", text(browser.as_str()))
             .expression_attribute_values(":none", AttributeValue::Null(true))
             .send()
             .await;
         written_or_not(written.map(|_| ()))
     }
 
-    async fn claim_exchange(
+    /// Claims the exchange of a session that `session` shows unclaimed, or claimed by an attempt that has died. Returns
+    /// whether the claim succeeded.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn claim_exchange(
         &self,
         session: &InstallSession,
-        auth_code_hash: &str,
+        auth_code: &Fingerprint,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let exchange = Exchange {
-            auth_code: auth_code_hash.to_owned(),
+            auth_code: auth_code.clone(),
             started_at: now,
         };
         let claim = Update::builder()
-            .set_key(Some(session_key(&session.state).into_item()))
+            .set_key(Some(Key::session(&session.state).into_item()))
             .update_expression("SET exchange = :exchange")
             .condition_expression("exchange = :seen AND outcome = :none")
             .expression_attribute_values(":exchange", to_attribute(&exchange)?)
@@ -66,34 +84,43 @@ impl InstallSessions for DynamoDb {
         self.claim(claim).await
     }
 
-    async fn release_exchange(&self, state: &InstallState, auth_code_hash: &str) -> Result<(), StoreError> {
+    /// Releases the claim after an attempt that failed temporarily, so that the next one with the same code need not wait
+    /// for the end of the lease.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn release_exchange(&self, state: &InstallState, auth_code: &Fingerprint) -> Result<(), StoreError> {
         // The code stays: the session takes no other one.
         let released = Exchange {
-            auth_code: auth_code_hash.to_owned(),
+            auth_code: auth_code.clone(),
             started_at: Timestamp::UNIX_EPOCH,
         };
         let written = self
             .client
             .update_item()
             .table_name(&self.authorization_table)
-            .set_key(Some(session_key(state).into_item()))
+            .set_key(Some(Key::session(state).into_item()))
             .update_expression("SET exchange = :released")
             .condition_expression("exchange.auth_code = :code AND outcome = :none")
             .expression_attribute_values(":released", to_attribute(&released)?)
-            .expression_attribute_values(":code", text(auth_code_hash))
+            .expression_attribute_values(":code", text(auth_code.as_str()))
             .expression_attribute_values(":none", AttributeValue::Null(true))
             .send()
             .await;
         written_or_not(written.map(|_| ())).map(|_| ())
     }
 
-    async fn fail_session(&self, state: &InstallState, code: &str) -> Result<(), StoreError> {
+    /// Ends a session without an installation.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn fail_session(&self, state: &InstallState, code: &str) -> Result<(), StoreError> {
         let outcome = InstallOutcome::Failed(code.to_owned());
         let written = self
             .client
             .update_item()
             .table_name(&self.authorization_table)
-            .set_key(Some(session_key(state).into_item()))
+            .set_key(Some(Key::session(state).into_item()))
             .update_expression("SET outcome = :outcome")
             .condition_expression("attribute_exists(pk) AND outcome = :none")
             .expression_attribute_values(":outcome", to_attribute(&outcome)?)
@@ -107,21 +134,20 @@ impl InstallSessions for DynamoDb {
 
 impl DynamoDb {
     pub(super) fn end_session(&self, state: &InstallState, outcome: &InstallOutcome) -> Result<Update, StoreError> {
-        Update::builder()
+        Ok(Update::builder()
             .table_name(&self.authorization_table)
-            .set_key(Some(session_key(state).into_item()))
+            .set_key(Some(Key::session(state).into_item()))
             .update_expression("SET outcome = :outcome")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":outcome", to_attribute(outcome)?)
-            .build()
-            .map_err(|error| StoreError::Internal(Box::new(error)))
+            .build()?)
     }
 }
 
 fn written_or_not(written: Result<(), SdkError<UpdateItemError>>) -> Result<bool, StoreError> {
     match written {
         Ok(()) => Ok(true),
-        Err(error) if is_condition(&error) => Ok(false),
+        Err(error) if condition_failed(&error) => Ok(false),
         Err(error) => Err(store_error(error)),
     }
 }

@@ -1,17 +1,28 @@
-use aws_sdk_dynamodb::{
-    error::SdkError,
-    operation::{delete_item::DeleteItemError, put_item::PutItemError},
-    types::Update,
-};
+use aws_sdk_dynamodb::types::Update;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use super::{DynamoDb, Key, number, store_error, text, time_to_live, to_attribute};
-use crate::{
-    ids::TenantId,
-    store::{CachedToken, Exchanges, StoreError, SuiteTickets, TokenCache, TokenLeases},
+use super::{
+    DynamoDb, condition_failed,
+    keys::{Key, number, text, time_to_live, to_attribute},
+    store_error,
 };
+use crate::{
+    ids::{Fingerprint, TenantId, TokenName},
+    store::StoreError,
+};
+
+/// An access token.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CachedToken {
+    /// The token.
+    pub token: SecretString,
+    /// The end of its validity.
+    pub expires_at: Timestamp,
+    /// The version in Secrets Manager of the Secret that it was obtained with; `None` for the suite's own.
+    pub version_id: Option<String>,
+}
 
 #[derive(Deserialize)]
 struct Ticket {
@@ -31,17 +42,31 @@ fn ticket_key(suite_id: &str) -> Key {
     Key::new("SUITE", suite_id, "TICKET")
 }
 
-fn token_key(name: &str) -> Key {
-    Key::new("TOKEN", name, "TOKEN")
+fn token_key(name: &TokenName) -> Key {
+    Key::new("TOKEN", name.as_str(), "TOKEN")
 }
 
-impl SuiteTickets for DynamoDb {
-    async fn ticket(&self, suite_id: &str) -> Result<Option<(SecretString, Timestamp)>, StoreError> {
+/// The newest suite ticket.
+impl DynamoDb {
+    /// The ticket and the time at which WeCom issued it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn ticket(&self, suite_id: &str) -> Result<Option<(SecretString, Timestamp)>, StoreError> {
         let stored: Option<Ticket> = self.item(ticket_key(suite_id)).await?;
         Ok(stored.map(|stored| (stored.ticket, stored.issued_at)))
     }
 
-    async fn keep_ticket(&self, suite_id: &str, ticket: &SecretString, issued_at: Timestamp) -> Result<(), StoreError> {
+    /// Stores a ticket, unless a newer one is stored.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn put_ticket(
+        &self,
+        suite_id: &str,
+        ticket: &SecretString,
+        issued_at: Timestamp,
+    ) -> Result<(), StoreError> {
         let written = self
             .client
             .put_item()
@@ -58,11 +83,7 @@ impl SuiteTickets for DynamoDb {
         match written {
             Ok(_) => Ok(()),
             // A newer ticket is there: this one came late.
-            Err(SdkError::ServiceError(error))
-                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
-            {
-                Ok(())
-            }
+            Err(error) if condition_failed(&error) => Ok(()),
             Err(error) => Err(store_error(error)),
         }
     }
@@ -73,24 +94,30 @@ struct Exchanged {
     tenant_id: TenantId,
 }
 
-fn exchange_key(auth_code_hash: &str) -> Key {
-    Key::new("CODE", auth_code_hash, "EXCHANGE")
+fn exchange_key(auth_code: &Fingerprint) -> Key {
+    Key::new("CODE", auth_code.as_str(), "EXCHANGE")
 }
 
 /// The stream hands an event in for a day at most.
 const REMEMBER_EXCHANGE: SignedDuration = SignedDuration::from_hours(48);
 
-impl Exchanges for DynamoDb {
-    async fn note_exchange(
+/// The tenants for which auth_codes of the suite's events were exchanged. A code can be exchanged once, and the event does not
+/// name the corporation: an attempt that follows one that died learns here where the permanent code is stored.
+impl DynamoDb {
+    /// Stores for which tenant a code was exchanged.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn note_exchange(
         &self,
-        auth_code_hash: &str,
+        auth_code: &Fingerprint,
         tenant_id: &TenantId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.client
             .put_item()
             .table_name(&self.authorization_table)
-            .set_item(Some(exchange_key(auth_code_hash).into_item()))
+            .set_item(Some(exchange_key(auth_code).into_item()))
             .item("tenant_id", text(tenant_id.as_str()))
             .item("ttl", time_to_live(now + REMEMBER_EXCHANGE))
             .send()
@@ -99,21 +126,34 @@ impl Exchanges for DynamoDb {
         Ok(())
     }
 
-    async fn exchanged_for(&self, auth_code_hash: &str) -> Result<Option<TenantId>, StoreError> {
-        let exchanged: Option<Exchanged> = self.item(exchange_key(auth_code_hash)).await?;
+    /// The tenant for which a code was exchanged, if that was stored.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn exchanged_for(&self, auth_code: &Fingerprint) -> Result<Option<TenantId>, StoreError> {
+        let exchanged: Option<Exchanged> = self.item(exchange_key(auth_code)).await?;
         Ok(exchanged.map(|exchanged| exchanged.tenant_id))
     }
 }
 
-impl TokenCache for DynamoDb {
-    async fn token(&self, name: &str, now: Timestamp) -> Result<Option<CachedToken>, StoreError> {
+/// The cache of access tokens.
+impl DynamoDb {
+    /// A cached token that is valid at `now`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn token(&self, name: &TokenName, now: Timestamp) -> Result<Option<CachedToken>, StoreError> {
         Ok(match self.item(token_key(name)).await? {
             Some(Token::Cached(cached)) if now < cached.expires_at => Some(cached),
             _ => None,
         })
     }
 
-    async fn keep_token(&self, name: &str, token: &CachedToken) -> Result<(), StoreError> {
+    /// Stores a token until it expires.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn put_token(&self, name: &TokenName, token: &CachedToken) -> Result<(), StoreError> {
         self.client
             .put_item()
             .table_name(&self.authorization_table)
@@ -128,7 +168,11 @@ impl TokenCache for DynamoDb {
         Ok(())
     }
 
-    async fn drop_token(&self, name: &str) -> Result<(), StoreError> {
+    /// Removes a token.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn drop_token(&self, name: &TokenName) -> Result<(), StoreError> {
         self.client
             .delete_item()
             .table_name(&self.authorization_table)
@@ -140,8 +184,13 @@ impl TokenCache for DynamoDb {
     }
 }
 
-impl TokenLeases for DynamoDb {
-    async fn drop_refused(&self, name: &str, refused: &SecretString) -> Result<(), StoreError> {
+/// Renewal of a cached token by one caller at a time.
+impl DynamoDb {
+    /// Removes a token that WeCom refused, unless it has been renewed already.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn drop_refused_token(&self, name: &TokenName, refused: &SecretString) -> Result<(), StoreError> {
         let deleted = self
             .client
             .delete_item()
@@ -154,16 +203,17 @@ impl TokenLeases for DynamoDb {
             .await;
         match deleted {
             Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error))
-                if matches!(error.err(), DeleteItemError::ConditionalCheckFailedException(_)) =>
-            {
-                Ok(())
-            }
+            Err(error) if condition_failed(&error) => Ok(()),
             Err(error) => Err(store_error(error)),
         }
     }
 
-    async fn claim_refresh(&self, name: &str, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+    /// Claims the renewal of a token until `until`, unless another caller holds it at `now`. Storing or removing the token
+    /// releases it. Returns whether it was claimed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn claim_refresh(&self, name: &TokenName, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
         let claim = Update::builder()
             .set_key(Some(token_key(name).into_item()))
             .update_expression("SET lease_until = :until, #ttl = if_not_exists(#ttl, :ttl)")

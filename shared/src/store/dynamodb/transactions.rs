@@ -9,11 +9,11 @@ use aws_sdk_dynamodb::{
 use super::{DynamoDb, store_error};
 use crate::store::{
     StoreError,
-    sdk::{internal, unavailable},
+    errors::{internal, unavailable},
 };
 
 /// A transaction was not carried out.
-pub(super) enum Refused {
+pub(super) enum TransactionError {
     /// For each item, whether its condition did not hold; at least one did not.
     Conditions(Vec<bool>),
     /// The store failed.
@@ -33,38 +33,37 @@ impl DynamoDb {
     /// Claims something by a conditional update; answers whether it is claimed. A transaction, because that knows its own
     /// repetition: a claim whose answer was lost must not look like somebody else's.
     pub(super) async fn claim(&self, claim: UpdateBuilder) -> Result<bool, StoreError> {
-        let claim = claim.table_name(&self.authorization_table).build();
-        let claim = claim.map_err(|error| StoreError::Internal(Box::new(error)))?;
+        let claim = claim.table_name(&self.authorization_table).build()?;
         match self
             .transact(vec![TransactWriteItem::builder().update(claim).build()])
             .await
         {
             Ok(()) => Ok(true),
-            Err(Refused::Conditions(_)) => Ok(false),
-            Err(Refused::Store(error)) => Err(error),
+            Err(TransactionError::Conditions(_)) => Ok(false),
+            Err(TransactionError::Store(error)) => Err(error),
         }
     }
 
     /// Carries out all of `items`, or none.
-    pub(super) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), Refused> {
+    pub(super) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), TransactionError> {
         let mut pauses = PAUSES.into_iter();
         loop {
             let request = self.client.transact_write_items();
             let sent = request.set_transact_items(Some(items.clone())).send().await;
             let Err(error) = sent else { return Ok(()) };
             let Some(reasons) = cancellation_reasons(&error) else {
-                return Err(Refused::Store(store_error(error)));
+                return Err(TransactionError::Store(store_error(error)));
             };
             if reasons.contains(&Reason::Condition) {
                 let failed = reasons.iter().map(|reason| *reason == Reason::Condition).collect();
-                return Err(Refused::Conditions(failed));
+                return Err(TransactionError::Conditions(failed));
             }
             if reasons.contains(&Reason::Lasting) {
-                return Err(Refused::Store(internal(&error)));
+                return Err(TransactionError::Store(internal(&error)));
             }
             match pauses.next() {
                 Some(pause) if !reasons.contains(&Reason::Throttled) => tokio::time::sleep(pause).await,
-                _ => return Err(Refused::Store(unavailable(&error))),
+                _ => return Err(TransactionError::Store(unavailable(&error))),
             }
         }
     }

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use super::{KeyRing, SecretName, StoreError, Vault};
-use crate::authorization::Callback;
+use super::KeyRing;
+use crate::{
+    authorization::Callback,
+    store::{SecretName, SecretsManager, StoreError},
+};
 
 /// The sealing keys as a process knows them: read when they are first needed, and again when they may be too old for what
 /// they are needed for. One reader fetches, the others wait for it.
 #[derive(Debug)]
-pub struct SealingKeys<V> {
-    vault: V,
+pub struct SealingKeys {
+    vault: SecretsManager,
     read: Mutex<Option<(Timestamp, Arc<KeyRing>)>>,
 }
 
@@ -23,9 +26,10 @@ const FRESH: SignedDuration = SignedDuration::from_mins(5);
 /// callback a call of the vault.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
-impl<V: Vault> SealingKeys<V> {
+impl SealingKeys {
     /// Reads through `vault`.
-    pub fn new(vault: V) -> Self {
+    #[must_use]
+    pub fn new(vault: SecretsManager) -> Self {
         Self {
             vault,
             read: Mutex::new(None),

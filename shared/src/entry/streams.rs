@@ -11,9 +11,10 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     audit::Actor,
     entropy::hex,
+    error::StepError,
     ids::CallbackId,
-    startup::Platform,
-    steps::{CountStoredEvents, EventChange, Occasion, ProcessSuiteEvent, StepError, SuiteAccess, SuiteEvent},
+    platform::Platform,
+    steps::{CountStoredEvents, EventChange, ProcessSuiteEvent, SuiteEvent},
 };
 
 /// A batch of changes.
@@ -43,22 +44,11 @@ struct StoredEvent {
 /// `process-suite-event`: acts on new events of the suite, which are items of the authorization table. One that fails does not
 /// keep the others of its batch waiting: all are acted on, and those that failed are handed in again.
 pub async fn process_suite_event(platform: &Platform, changes: Changes) -> BatchAnswer {
-    let access = SuiteAccess {
-        store: &platform.store,
-        suite: &platform.suite,
-        wecom: platform.wecom(),
-    };
     let step = ProcessSuiteEvent {
-        access,
-        vault: &platform.vault,
-        delete_events: platform.config.delete_events_on_disconnect,
+        lifecycle: platform.lifecycle(),
     };
     let actor = Actor::wecom();
-    let occasion = Occasion {
-        actor: &actor,
-        clock: &*platform.clock,
-        entropy: &*platform.entropy,
-    };
+    let context = platform.context(&actor);
     let mut answer = BatchAnswer::default();
     for record in &changes.records {
         let stored: Option<StoredSuiteEvent> = inserted(record);
@@ -72,7 +62,7 @@ pub async fn process_suite_event(platform: &Platform, changes: Changes) -> Batch
             received_at: stored.received_at,
             payload: serde_json::from_str(&stored.payload).unwrap_or_default(),
         };
-        if let Err(error) = step.run(&event, occasion).await {
+        if let Err(error) = step.run(&event, context).await {
             failed(&mut answer, record, &error);
         }
     }

@@ -5,12 +5,14 @@ use std::future::Future;
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
-use wecom_client::{AccessToken, Client, Error as WecomError, ErrorCode, Refusal};
+use wecom_client::{AccessToken, Client, Error as WecomError, ErrorCode};
 
-use super::{StepError, breaker::ask};
+use super::{breaker::ask, call_error::CallError};
 use crate::{
     clock::Clock,
-    store::{Breaker, CachedToken, Suite, SuiteTickets, SuiteVault, TokenCache, Vault},
+    error::StepError,
+    ids::TokenName,
+    store::{CachedToken, DynamoDb, Suite, SuiteVault},
 };
 
 /// A ticket is valid for 30 minutes (developer document 90628).
@@ -28,39 +30,39 @@ const DEAD_TOKEN: [ErrorCode; 4] = [
 ];
 
 /// Access to WeCom as the suite.
-#[derive(Debug)]
-pub struct SuiteAccess<'a, S, V> {
-    /// Tickets and tokens.
-    pub store: &'a S,
+#[derive(Debug, Clone, Copy)]
+pub struct SuiteAccess<'a> {
+    /// Tickets, tokens and the circuit breaker.
+    pub store: &'a DynamoDb,
     /// The suite's secret.
-    pub suite: &'a SuiteVault<V>,
-    /// WeCom.
+    pub vault: &'a SuiteVault,
+    /// The client of WeCom's API.
     pub wecom: &'a Client,
 }
 
-impl<S: Breaker + SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
+impl SuiteAccess<'_> {
     /// Makes a call that wants a `suite_access_token`.
-    pub(super) async fn as_suite<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
+    pub(crate) async fn as_suite<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
     where
         C: Fn(SecretString) -> F + Send + Sync,
         F: Future<Output = Result<T, WecomError>> + Send,
         T: Send,
     {
-        let suite = self.suite.suite().await.map_err(StepError::from)?;
-        let name = format!("suite/{}", suite.suite_id);
+        let suite = self.vault.suite(clock.now()).await.map_err(StepError::from)?;
+        let name = TokenName::suite(&suite.suite_id);
         let fetch = || self.suite_token(&suite, clock);
         self.with_token(&name, clock, fetch, call).await
     }
 
     /// Makes a call that wants a `provider_access_token`.
-    pub(super) async fn as_provider<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
+    pub(crate) async fn as_provider<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
     where
         C: Fn(SecretString) -> F + Send + Sync,
         F: Future<Output = Result<T, WecomError>> + Send,
         T: Send,
     {
-        let suite = self.suite.suite().await.map_err(StepError::from)?;
-        let name = format!("provider/{}", suite.provider_corp_id);
+        let suite = self.vault.suite(clock.now()).await.map_err(StepError::from)?;
+        let name = TokenName::provider(&suite.provider_corp_id);
         let fetch = || async {
             let token = self
                 .wecom
@@ -70,7 +72,13 @@ impl<S: Breaker + SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
         self.with_token(&name, clock, fetch, call).await
     }
 
-    async fn with_token<T, F, C, G, H>(&self, name: &str, clock: &dyn Clock, fetch: G, call: C) -> Result<T, CallError>
+    async fn with_token<T, F, C, G, H>(
+        &self,
+        name: &TokenName,
+        clock: &dyn Clock,
+        fetch: G,
+        call: C,
+    ) -> Result<T, CallError>
     where
         C: Fn(SecretString) -> F + Send + Sync,
         F: Future<Output = Result<T, WecomError>> + Send,
@@ -92,7 +100,7 @@ impl<S: Breaker + SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
                 expires_at: clock.now() + (lifetime - RENEW_BEFORE),
                 version_id: None,
             };
-            self.store.keep_token(name, &token).await.map_err(StepError::from)?;
+            self.store.put_token(name, &token).await.map_err(StepError::from)?;
         }
         ask(self.store, clock, call(fresh.token)).await
     }
@@ -110,46 +118,6 @@ impl<S: Breaker + SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
                 Err(StepError::SuiteTicketMissing)
             }
             other => other.map_err(CallError::into_step),
-        }
-    }
-}
-
-/// A call did not succeed: WeCom refused this call, whose codes the caller knows, or it could not be made at all.
-#[derive(Debug)]
-pub(super) enum CallError {
-    Wecom(WecomError),
-    Step(StepError),
-}
-
-impl From<StepError> for CallError {
-    fn from(error: StepError) -> Self {
-        Self::Step(error)
-    }
-}
-
-impl CallError {
-    /// For a call none of whose codes has a meaning of its own.
-    pub(super) fn into_step(self) -> StepError {
-        match self {
-            Self::Wecom(error) => StepError::from_wecom(error),
-            Self::Step(error) => error,
-        }
-    }
-
-    /// What WeCom refused this call with; `None` when it was only a bad moment of WeCom's, which says nothing.
-    pub(super) fn refusal(self) -> Result<Option<Refusal>, StepError> {
-        match self {
-            Self::Wecom(WecomError::Refused(refusal)) => Ok(Some(refusal)),
-            Self::Wecom(_) => Ok(None),
-            Self::Step(error) => Err(error),
-        }
-    }
-
-    /// The code that WeCom refused this call with.
-    pub(super) fn errcode(&self) -> Option<ErrorCode> {
-        match self {
-            Self::Wecom(WecomError::Refused(refusal)) => Some(refusal.errcode),
-            _ => None,
         }
     }
 }

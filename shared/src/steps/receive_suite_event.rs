@@ -6,31 +6,30 @@
 use secrecy::SecretString;
 use wecom_callback::{CallbackQuery, Message, envelope, xml};
 
-use super::{
-    StepError,
-    event_callback::{open, payload, wecom_time},
-};
 use crate::{
+    callbacks::{open, payload, wecom_time},
     clock::Clock,
-    store::{AppendEvents, EventSource, NewEvent, Suite, SuiteVault, Vault, event_id},
+    error::StepError,
+    ids::EventId,
+    store::{EventSource, NewEvent, Suite, SuiteCallbackStore, SuiteVault},
 };
 
 /// Answers WeCom's check of the suite's callback URL.
 #[derive(Debug)]
-pub struct VerifySuiteUrl<'a, V> {
+pub struct VerifySuiteUrl<'a> {
     /// The suite's secret.
-    pub suite: &'a SuiteVault<V>,
+    pub suite: &'a SuiteVault,
 }
 
-impl<V: Vault> VerifySuiteUrl<'_, V> {
+impl VerifySuiteUrl<'_> {
     /// Answers exactly the bytes that WeCom wants back.
     ///
     /// # Errors
     /// [`StepError::MalformedCallback`], [`StepError::CallbackRejected`] or the vault's failure.
-    pub async fn run(&self, raw_query: &str) -> Result<Vec<u8>, StepError> {
+    pub async fn run(&self, raw_query: &str, clock: &dyn Clock) -> Result<Vec<u8>, StepError> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let echostr = query.echostr.as_deref().ok_or(StepError::MalformedCallback)?;
-        let (suite, message) = authenticate(self.suite, &query, echostr).await?;
+        let (suite, message) = authenticate(self.suite, &query, echostr, clock).await?;
         if [suite.provider_corp_id.as_str(), &suite.suite_id].contains(&message.receive_id()) {
             Ok(message.into_bytes())
         } else {
@@ -41,14 +40,14 @@ impl<V: Vault> VerifySuiteUrl<'_, V> {
 
 /// Receives an event of the suite.
 #[derive(Debug)]
-pub struct ReceiveSuiteEvent<'a, S, V> {
+pub struct ReceiveSuiteEvent<'a> {
     /// Where events are stored.
-    pub store: &'a S,
+    pub store: SuiteCallbackStore<'a>,
     /// The suite's secret.
-    pub suite: &'a SuiteVault<V>,
+    pub suite: &'a SuiteVault,
 }
 
-impl<S: AppendEvents, V: Vault> ReceiveSuiteEvent<'_, S, V> {
+impl ReceiveSuiteEvent<'_> {
     /// Stores the event; one that is there already is answered alike.
     ///
     /// # Errors
@@ -56,7 +55,7 @@ impl<S: AppendEvents, V: Vault> ReceiveSuiteEvent<'_, S, V> {
     pub async fn run(&self, raw_query: &str, body: &[u8], clock: &dyn Clock) -> Result<(), StepError> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let encrypt = envelope::encrypt_of(body).map_err(|_| StepError::MalformedCallback)?;
-        let (suite, message) = authenticate(self.suite, &query, &encrypt).await?;
+        let (suite, message) = authenticate(self.suite, &query, &encrypt, clock).await?;
         if message.receive_id() != suite.suite_id {
             return Err(StepError::CallbackRejected);
         }
@@ -67,7 +66,7 @@ impl<S: AppendEvents, V: Vault> ReceiveSuiteEvent<'_, S, V> {
             None => SecretString::from(String::from_utf8_lossy(message.bytes()).into_owned()),
         };
         let event = NewEvent {
-            event_id: event_id(
+            event_id: EventId::of(
                 &suite.suite_id,
                 secrecy::ExposeSecret::expose_secret(&identity).as_bytes(),
             ),
@@ -80,22 +79,26 @@ impl<S: AppendEvents, V: Vault> ReceiveSuiteEvent<'_, S, V> {
             },
             payload,
         };
-        self.store.append(event).await?;
+        self.store.append_event(event).await?;
         Ok(())
     }
 }
 
 /// Opens a request with the suite's credentials; when they do not open it, with those that an operator may have entered since.
-async fn authenticate<V: Vault>(
-    vault: &SuiteVault<V>,
+async fn authenticate(
+    vault: &SuiteVault,
     query: &CallbackQuery,
     encrypt: &str,
+    clock: &dyn Clock,
 ) -> Result<(Suite, Message), StepError> {
-    let suite = vault.suite().await?;
+    let suite = vault.suite(clock.now()).await?;
     if let Ok(message) = open(&suite.credentials, query, encrypt) {
         return Ok((suite, message));
     }
-    let suite = vault.suite_anew().await?.ok_or(StepError::CallbackRejected)?;
+    let suite = vault
+        .suite_anew(clock.now())
+        .await?
+        .ok_or(StepError::CallbackRejected)?;
     let message = open(&suite.credentials, query, encrypt).map_err(|_| StepError::CallbackRejected)?;
     Ok((suite, message))
 }

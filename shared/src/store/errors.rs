@@ -1,17 +1,57 @@
-//! What the AWS SDK's errors mean for us, for every service alike.
+//! Errors of the stores, and which of the AWS SDK's errors become which.
 
 use std::error::Error as StdError;
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 
-use super::StoreError;
+/// The store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It is unreachable or overloaded. A retry may succeed.
+    #[error("the store is out of reach")]
+    Unavailable(#[source] Box<dyn StdError + Send + Sync>),
+    /// It refused the request or answered something unexpected. A retry will not succeed.
+    #[error("the store refused")]
+    Internal(#[source] Box<dyn StdError + Send + Sync>),
+}
 
-/// What is kept of an error: its words. The error itself holds AWS's whole answer, and with it perhaps a secret.
+/// A commit was not carried out; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// One of the records was changed since it was read.
+    #[error("a record was changed in the meantime")]
+    Stale,
+    /// The corporation is bound to another tenant.
+    #[error("the corporation is bound to another tenant")]
+    CorpBoundElsewhere,
+    /// The store failed; whether the commit was carried out is unknown.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<BuildError> for StoreError {
+    fn from(error: BuildError) -> Self {
+        Self::Internal(Box::new(error))
+    }
+}
+
+impl From<serde_dynamo::Error> for StoreError {
+    fn from(error: serde_dynamo::Error) -> Self {
+        Self::Internal(Box::new(error))
+    }
+}
+
+/// Whether a write was refused because its condition did not hold.
+pub(super) fn condition_failed<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    error.code() == Some("ConditionalCheckFailedException")
+}
+
+/// The text of an SDK error. The error itself holds AWS's whole response, which may contain a secret.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Failure(String);
 
-/// Tells what may pass from what will not.
+/// Separates errors that may pass from those that will not.
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
 pub(super) fn store_error<E>(error: SdkError<E>) -> StoreError
 where
@@ -39,12 +79,12 @@ where
     if passing { unavailable(&error) } else { internal(&error) }
 }
 
-/// The store is out of reach, whatever the error is.
+/// [`StoreError::Unavailable`], whatever the error is.
 pub(super) fn unavailable<E: ProvideErrorMetadata + StdError + 'static>(error: &SdkError<E>) -> StoreError {
     StoreError::Unavailable(Box::new(Failure(words(error))))
 }
 
-/// The store refused, whatever the error is.
+/// [`StoreError::Internal`], whatever the error is.
 pub(super) fn internal<E: ProvideErrorMetadata + StdError + 'static>(error: &SdkError<E>) -> StoreError {
     StoreError::Internal(Box::new(Failure(words(error))))
 }

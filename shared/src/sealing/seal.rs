@@ -10,26 +10,12 @@ use jiff::Timestamp;
 use wecom_callback::{Credentials, EncodingAesKey, Token};
 use zeroize::Zeroizing;
 
-use super::KeyRing;
+use super::{KeyRing, SealError};
 use crate::{
     authorization::{Callback, Generation},
     entropy::Entropy,
     ids::{CallbackId, Scope},
 };
-
-/// Sealing or opening failed. Never says more than that to anybody outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SealError {
-    /// The key ring's secret does not hold a key ring.
-    #[error("the key ring is malformed")]
-    MalformedKeyRing,
-    /// The pair was sealed under a key that the ring does not hold.
-    #[error("the sealing key is unknown")]
-    UnknownKey,
-    /// The sealed text was altered, or sealed for something else.
-    #[error("the sealed credentials do not open")]
-    DoesNotOpen,
-}
 
 /// Sealing and opening.
 impl KeyRing {
@@ -114,7 +100,7 @@ impl KeyRing {
     /// Whether the ring has the key of every generation of `callback`.
     #[must_use]
     pub fn knows(&self, callback: &Callback) -> bool {
-        let mut keys = callback.generations().map(|generation| key_of(&generation.sealed));
+        let mut keys = callback.generations().map(Generation::sealing_key_id);
         keys.all(|id| self.key(id).is_some())
     }
 
@@ -124,7 +110,7 @@ impl KeyRing {
         let (id, scope) = (callback.callback_id.clone(), callback.scope);
         let mut changed = false;
         for generation in callback.generations_mut() {
-            if key_of(&generation.sealed) == self.primary_at(now) {
+            if generation.sealing_key_id() == self.primary_at(now) {
                 continue;
             }
             match self.open(&generation.sealed, &id, scope, generation.number) {
@@ -140,11 +126,6 @@ impl KeyRing {
         }
         changed
     }
-}
-
-/// The id of the key that a pair is sealed under.
-pub(super) fn key_of(sealed: &str) -> &str {
-    sealed.split_once('.').map_or("", |(id, _)| id)
 }
 
 fn associated_data(callback_id: &CallbackId, scope: Scope, generation: u64) -> String {
@@ -276,7 +257,7 @@ mod tests {
         assert!(!first.knows(&callback) && ring.knows(&callback));
         let mut numbers = Vec::new();
         for generation in callback.generations() {
-            assert_eq!(key_of(&generation.sealed), ring.primary_at(at(24)));
+            assert_eq!(generation.sealing_key_id(), ring.primary_at(at(24)));
             let opened = ring.open_generation(&callback, generation).unwrap();
             let sealed = &pairs[usize::try_from(generation.number).unwrap() - 1];
             assert_eq!(opened.token.expose(), sealed.token.expose());
@@ -295,10 +276,7 @@ mod tests {
         callback.pending.as_mut().unwrap().sealed = "lost.AAAA".to_owned();
         assert!(ring.reseal(&mut callback, at(24), &SystemEntropy));
         assert!(!ring.knows(&callback));
-        let keys: Vec<_> = callback
-            .generations()
-            .map(|generation| key_of(&generation.sealed))
-            .collect();
+        let keys: Vec<_> = callback.generations().map(Generation::sealing_key_id).collect();
         assert_eq!(keys, [ring.primary_at(at(24)), "lost", ring.primary_at(at(24))]);
     }
 

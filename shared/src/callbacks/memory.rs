@@ -79,7 +79,7 @@ impl CallbackMemory {
         known.insert(id.clone(), known_now);
     }
 
-    pub(super) fn forget(&self, id: &CallbackId) {
+    pub(crate) fn forget(&self, id: &CallbackId) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
@@ -87,7 +87,7 @@ impl CallbackMemory {
         Bucket::take(&self.notes, id, now)
     }
 
-    pub(super) fn may_look_again(&self, id: &CallbackId, now: Timestamp) -> bool {
+    pub(crate) fn may_look_again(&self, id: &CallbackId, now: Timestamp) -> bool {
         Bucket::take(&self.looks, id, now)
     }
 }

@@ -1,4 +1,4 @@
-//! The breaker: while WeCom bans our address nobody asks it anything, because each attempt may prolong the ban.
+//! The circuit breaker for WeCom: while WeCom bans our address no call is made, because each attempt may prolong the ban.
 //!
 //! WeCom answers 45009 to repeated wrong Secrets (an hour, for all tenants) and to too many calls (a minute or an hour) alike,
 //! and says neither which it was nor how long it lasts. So any of them counts as the longest, wherever it was answered.
@@ -8,16 +8,15 @@ use std::future::Future;
 use jiff::SignedDuration;
 use wecom_client::{Error as WecomError, ErrorClass};
 
-use super::{StepError, suite_access::CallError};
-use crate::{clock::Clock, store::Breaker};
+use super::call_error::CallError;
+use crate::{clock::Clock, error::StepError, store::DynamoDb};
 
 /// How long WeCom bans an address that repeats wrong Secrets (developer document 90313 on 45009).
 const BAN: SignedDuration = SignedDuration::from_hours(1);
 
-/// Makes a call to WeCom unless it bans our address, and notes it down for every other process when it turns out to.
-pub(super) async fn ask<S, T, F>(store: &S, clock: &dyn Clock, call: F) -> Result<T, CallError>
+/// Makes a call to WeCom unless it bans our address. When the call is answered with a ban, stores that for all processes.
+pub(crate) async fn ask<T, F>(store: &DynamoDb, clock: &dyn Clock, call: F) -> Result<T, CallError>
 where
-    S: Breaker,
     F: Future<Output = Result<T, WecomError>> + Send,
 {
     if let Some(until) = store.ban(clock.now()).await.map_err(StepError::from)? {

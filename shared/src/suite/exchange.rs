@@ -6,24 +6,25 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use wecom_client::{AuthInfo, AuthMode as WecomAuthMode, PermanentCode, Privilege as WecomPrivilege};
 
-use super::{StepError, SuiteAccess, suite_access::CallError};
+use super::{SuiteAccess, call_error::CallError};
 use crate::{
     authorization::{AuthMode, Installation, InstallationStatus, Privilege},
     clock::Clock,
     entropy::hex,
-    ids::{CorpId, TenantId},
-    store::{Breaker, SecretName, SuiteTickets, TokenCache, Vault},
+    error::StepError,
+    ids::{CorpId, Fingerprint, TenantId},
+    store::{SecretName, SecretsManager},
 };
 
 /// What the vault keeps of an installation. The hash of the auth_code tells an attempt that follows a crash that the code
 /// it cannot exchange again was exchanged by itself.
 #[derive(Serialize, Deserialize)]
-pub(super) struct StoredInstallation {
-    pub(super) corp_id: CorpId,
-    pub(super) corp_name: String,
+pub(crate) struct StoredInstallation {
+    pub(crate) corp_id: CorpId,
+    pub(crate) corp_name: String,
     #[serde(serialize_with = "expose")]
-    pub(super) permanent_code: SecretString,
-    pub(super) auth_code: String,
+    pub(crate) permanent_code: SecretString,
+    pub(crate) auth_code: Fingerprint,
 }
 
 /// The one place where a permanent code is written out: into the vault.
@@ -32,23 +33,23 @@ fn expose<S: serde::Serializer>(secret: &SecretString, serializer: S) -> Result<
 }
 
 impl StoredInstallation {
-    pub(super) fn new(code: PermanentCode, auth_code_hash: &str) -> Result<Self, StepError> {
+    pub(crate) fn new(code: PermanentCode, auth_code: Fingerprint) -> Result<Self, StepError> {
         Ok(Self {
             corp_id: CorpId::parse(&code.corp_id).map_err(|_| StepError::WecomRefused(None))?,
             corp_name: code.corp_name,
             permanent_code: code.permanent_code,
-            auth_code: auth_code_hash.to_owned(),
+            auth_code,
         })
     }
 
-    pub(super) fn parse(secret: &SecretString) -> Result<Self, StepError> {
+    pub(crate) fn parse(secret: &SecretString) -> Result<Self, StepError> {
         // The parser's own words may quote what it read.
         serde_json::from_str(secret.expose_secret())
             .map_err(|_| StepError::Internal("the secret of an installation is malformed".into()))
     }
 
-    /// Writes it for the tenant; answers the version.
-    pub(super) async fn keep<V: Vault>(&self, vault: &V, tenant_id: &TenantId) -> Result<String, StepError> {
+    /// Writes it to the vault for the tenant. Returns the version.
+    pub(crate) async fn put(&self, vault: &SecretsManager, tenant_id: &TenantId) -> Result<String, StepError> {
         let text = serde_json::to_string(self).map_err(|error| StepError::Internal(Box::new(error)))?;
         Ok(vault
             .put(&SecretName::Installation(tenant_id.clone()), &SecretString::from(text))
@@ -56,9 +57,9 @@ impl StoredInstallation {
     }
 }
 
-impl<S: Breaker + SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
+impl SuiteAccess<'_> {
     /// Exchanges an auth_code, which WeCom allows once.
-    pub(super) async fn permanent_code(
+    pub(crate) async fn permanent_code(
         &self,
         auth_code: &SecretString,
         clock: &dyn Clock,
@@ -72,7 +73,7 @@ impl<S: Breaker + SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
     }
 
     /// What WeCom says of an authorization now.
-    pub(super) async fn auth_info(
+    pub(crate) async fn auth_info(
         &self,
         installation: &StoredInstallation,
         clock: &dyn Clock,
@@ -88,7 +89,7 @@ impl<S: Breaker + SuiteTickets + TokenCache, V: Vault> SuiteAccess<'_, S, V> {
 }
 
 /// The installation that WeCom describes. A pure contacts app has no agent, and only administrators can install one.
-pub(super) fn installation(
+pub(crate) fn installation(
     stored: &StoredInstallation,
     info: AuthInfo,
     version_id: String,

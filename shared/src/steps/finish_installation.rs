@@ -8,35 +8,28 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use wecom_client::ErrorCode;
 
-use super::{
-    Occasion, StepError, SuiteAccess, audited,
-    exchange::{StoredInstallation, installation},
-    saved,
-    start_installation::fingerprint,
-    suite_access::CallError,
-};
 use crate::{
     audit::Action,
     authorization::{AuthMode, Exchange, InstallOutcome, InstallSession, Installation},
     clock::Clock,
+    context::{Context, audited, saved},
     entropy::Entropy,
-    ids::InstallState,
-    store::{
-        AuditTrail, Authorizations, Breaker, Change, CommitError, InstallSessions, SecretName, SuiteTickets,
-        TokenCache, Vault,
-    },
+    error::StepError,
+    ids::{Fingerprint, InstallState},
+    store::{Change, CommitError, SecretName, SecretsManager},
+    suite::{CallError, StoredInstallation, SuiteAccess, installation},
 };
 
 /// Finishes an installation.
 #[derive(Debug)]
-pub struct FinishInstallation<'a, S, V> {
-    /// Access to WeCom, and the store.
-    pub access: SuiteAccess<'a, S, V>,
+pub struct FinishInstallation<'a> {
+    /// WeCom, and the tables.
+    pub suite: SuiteAccess<'a>,
     /// Where permanent codes are kept.
-    pub vault: &'a V,
+    pub vault: &'a SecretsManager,
 }
 
 /// What WeCom's redirect brought.
@@ -57,11 +50,7 @@ pub const AUTH_CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 const LOOKS: u32 = 60;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
-impl<S, V> FinishInstallation<'_, S, V>
-where
-    S: AuditTrail + Authorizations + Breaker + InstallSessions + SuiteTickets + TokenCache,
-    V: Vault,
-{
+impl FinishInstallation<'_> {
     /// Answers how the session ended: a redirect that is repeated gets the answer of the first one.
     ///
     /// # Errors
@@ -75,16 +64,16 @@ where
     ) -> Result<InstallOutcome, StepError> {
         let state = InstallState::parse(redirect.state).map_err(|_| StepError::InstallLinkExpired)?;
         let session = self
-            .access
+            .suite
             .store
             .session(&state)
             .await?
             .ok_or(StepError::InstallLinkExpired)?;
         let same_browser = redirect
             .cookie
-            .is_some_and(|cookie| session.browser.as_deref() == Some(&fingerprint(cookie)));
+            .is_some_and(|cookie| session.browser == Some(Fingerprint::of(cookie)));
         let auth_code = redirect.auth_code.ok_or(StepError::InstallLinkExpired)?;
-        let code_hash = fingerprint(secrecy::ExposeSecret::expose_secret(&auth_code));
+        let code_hash = Fingerprint::of(auth_code.expose_secret());
         let same_code = session
             .exchange
             .as_ref()
@@ -101,7 +90,7 @@ where
         &self,
         mut session: InstallSession,
         auth_code: &SecretString,
-        code_hash: &str,
+        code_hash: &Fingerprint,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<InstallOutcome, StepError> {
@@ -115,7 +104,7 @@ where
                 .is_some_and(|e| clock.now() < e.started_at + Exchange::LEASE);
             if !claimed
                 && self
-                    .access
+                    .suite
                     .store
                     .claim_exchange(&session, code_hash, clock.now())
                     .await?
@@ -125,7 +114,7 @@ where
             // Another request with the same code is at it.
             tokio::time::sleep(BETWEEN_LOOKS).await;
             session = self
-                .access
+                .suite
                 .store
                 .session(&session.state)
                 .await?
@@ -133,7 +122,7 @@ where
             if session
                 .exchange
                 .as_ref()
-                .is_some_and(|exchange| exchange.auth_code != code_hash)
+                .is_some_and(|exchange| exchange.auth_code != *code_hash)
             {
                 return Err(StepError::InstallLinkExpired);
             }
@@ -145,7 +134,7 @@ where
         &self,
         session: &InstallSession,
         auth_code: &SecretString,
-        code_hash: &str,
+        code_hash: &Fingerprint,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<InstallOutcome, StepError> {
@@ -165,7 +154,7 @@ where
             }
             Err(error) => {
                 // Should this fail, the claim lapses by itself.
-                if let Err(unreleased) = self.access.store.release_exchange(&session.state, code_hash).await {
+                if let Err(unreleased) = self.suite.store.release_exchange(&session.state, code_hash).await {
                     tracing::warn!(error = %unreleased, "the claim on an exchange could not be given back");
                 }
                 Err(error)
@@ -181,28 +170,28 @@ where
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<(), StepError> {
-        let occasion = Occasion {
+        let context = Context {
             actor: &session.started_by,
             clock,
             entropy,
         };
-        let entry = occasion.entry(Action::Installed).refused(code);
-        self.access.store.record(&session.tenant_id, entry).await?;
-        Ok(self.access.store.fail_session(&session.state, code).await?)
+        let entry = context.entry(Action::Installed).refused(code);
+        self.suite.store.record(&session.tenant_id, entry).await?;
+        Ok(self.suite.store.fail_session(&session.state, code).await?)
     }
 
     async fn install(
         &self,
         session: &InstallSession,
         auth_code: &SecretString,
-        code_hash: &str,
+        code_hash: &Fingerprint,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<Installation, StepError> {
-        let mut cleanup = self.access.store.authorization(&session.tenant_id).await?.cleanup;
+        let mut cleanup = self.suite.store.authorization(&session.tenant_id).await?.cleanup;
         let (stored, version_id) = self.permanent_code(session, auth_code, code_hash, clock).await?;
         let info = self
-            .access
+            .suite
             .auth_info(&stored, clock)
             .await
             .map_err(CallError::into_step)?;
@@ -214,7 +203,7 @@ where
         };
         // The wizard's other steps may be changed by others meanwhile; what an installation changes does not depend on them.
         for _ in 0..5 {
-            let mut authorization = self.access.store.authorization(&session.tenant_id).await?;
+            let mut authorization = self.suite.store.authorization(&session.tenant_id).await?;
             if authorization
                 .installed()
                 .is_some_and(|before| before.corp_id != installation.corp_id)
@@ -223,18 +212,18 @@ where
             }
             if authorization.cleanup != cleanup {
                 // A clean-up that ended meanwhile may have deleted what was put into the vault.
-                installation.version_id = stored.keep(self.vault, &session.tenant_id).await?;
+                installation.version_id = stored.put(self.vault, &session.tenant_id).await?;
                 cleanup.clone_from(&authorization.cleanup);
             }
             // The corporation of an installation that is over was set free when it ended, and may be another tenant's by now.
             let before = authorization.clone();
             let removed = authorization.install(installation.clone());
-            let occasion = Occasion {
+            let context = Context {
                 actor: &session.started_by,
                 clock,
                 entropy,
             };
-            let entry = occasion
+            let entry = context
                 .entry(Action::Installed)
                 .with("corp_name", &installation.corp_name);
             let mut changes = vec![
@@ -242,9 +231,9 @@ where
                 Change::BindCorp(installation.corp_id.clone(), session.tenant_id.clone()),
                 Change::EndInstallSession(session.state.clone(), outcome.clone()),
             ];
-            changes.extend(saved(&before, authorization, occasion));
+            changes.extend(saved(&before, authorization, context));
             changes.extend(removed.into_iter().map(Change::RemoveCallback));
-            match self.access.store.commit(changes).await {
+            match self.suite.store.commit(changes).await {
                 Err(CommitError::Stale) => {}
                 other => return other.map(|()| installation).map_err(StepError::from),
             }
@@ -258,26 +247,26 @@ where
         &self,
         session: &InstallSession,
         auth_code: &SecretString,
-        code_hash: &str,
+        code_hash: &Fingerprint,
         clock: &dyn Clock,
     ) -> Result<(StoredInstallation, String), StepError> {
         let tenant_id = &session.tenant_id;
-        match self.access.permanent_code(auth_code, clock).await {
+        match self.suite.permanent_code(auth_code, clock).await {
             Ok(code) => {
-                let stored = StoredInstallation::new(code, code_hash)?;
+                let stored = StoredInstallation::new(code, code_hash.clone())?;
                 // A corporation that another tenant has bound must not replace this tenant's permanent code.
-                let owner = self.access.store.tenant_of(&stored.corp_id).await?;
+                let owner = self.suite.store.tenant_of(&stored.corp_id).await?;
                 if owner.is_some_and(|owner| owner != *tenant_id) {
                     return Err(StepError::CorpMismatch);
                 }
-                let authorization = self.access.store.authorization(tenant_id).await?;
+                let authorization = self.suite.store.authorization(tenant_id).await?;
                 if authorization
                     .installed()
                     .is_some_and(|before| before.corp_id != stored.corp_id)
                 {
                     return Err(StepError::CorpMismatch);
                 }
-                let version_id = stored.keep(self.vault, tenant_id).await?;
+                let version_id = stored.put(self.vault, tenant_id).await?;
                 Ok((stored, version_id))
             }
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_AUTH_CODE) => {
@@ -287,10 +276,10 @@ where
                     .await?;
                 let kept = kept.map(|secret| StoredInstallation::parse(&secret)).transpose()?;
                 let kept = kept
-                    .filter(|kept| kept.auth_code == code_hash)
+                    .filter(|kept| kept.auth_code == *code_hash)
                     .ok_or(StepError::InstallLinkExpired)?;
                 // Written anew to learn the version's id; the value is the same.
-                let version_id = kept.keep(self.vault, tenant_id).await?;
+                let version_id = kept.put(self.vault, tenant_id).await?;
                 Ok((kept, version_id))
             }
             Err(CallError::Step(error)) => Err(error),

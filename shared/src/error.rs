@@ -1,4 +1,5 @@
-//! Every way in which a step can end without success. What each means over HTTP stands in `http::problem`, and nowhere else.
+//! Every way in which a step can end without success. `http::problem`, and nothing else, assigns each its HTTP status and
+//! code (docs/adr/0007).
 
 use std::error::Error as StdError;
 
@@ -6,8 +7,9 @@ use jiff::Timestamp;
 use wecom_client::{Error as WecomError, Refusal};
 
 use crate::{
-    authorization::NextStep,
-    store::{CommitError, SealError, StoreError},
+    authorization::{AdminInstallationMissing, NextStep},
+    sealing::SealError,
+    store::{CommitError, StoreError},
 };
 
 /// A step ended without success.
@@ -108,6 +110,15 @@ pub enum SecretKind {
     OtherApp,
 }
 
+impl From<AdminInstallationMissing> for StepError {
+    fn from(missing: AdminInstallationMissing) -> Self {
+        match missing {
+            AdminInstallationMissing::NotInstalled => Self::NotInstalled,
+            AdminInstallationMissing::ByMember => Self::MemberAuthorization,
+        }
+    }
+}
+
 impl From<StoreError> for StepError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -135,7 +146,7 @@ impl From<SealError> for StepError {
 
 impl StepError {
     /// What an error of WeCom's means where no code of its has a meaning of its own.
-    pub(super) fn from_wecom(error: WecomError) -> Self {
+    pub(crate) fn from_wecom(error: WecomError) -> Self {
         match error {
             WecomError::TimedOut => Self::WecomTimeout,
             WecomError::Refused(refusal) => Self::WecomRefused(Some(refusal)),

@@ -9,13 +9,11 @@ use serde_json::{Value, json};
 
 use crate::{
     audit::Actor,
+    error::StepError,
     http::Problem,
     ids::TenantId,
-    startup::Platform,
-    steps::{
-        CheckHealth, IssueAccessToken, Occasion, ProcessSuiteEvent, RotateSealingKey, RotationStep, StepError,
-        SuiteAccess, TokenKind,
-    },
+    platform::Platform,
+    steps::{CheckHealth, IssueAccessToken, RotateSealingKey, RotationStep, TokenKind},
 };
 
 /// What `issue-access-token` is asked.
@@ -55,23 +53,18 @@ pub async fn issue_access_token(platform: &Platform, request: Value) -> Result<V
     let tenant_id = TenantId::parse(&request.tenant_id).map_err(|_| malformed("The tenant id is malformed."))?;
     let kind = TokenKind::parse(&request.kind)
         .ok_or_else(|| malformed("The kind is contacts, external_contacts or installation."))?;
-    let access = SuiteAccess {
-        store: &platform.store,
-        suite: &platform.suite,
-        wecom: platform.wecom(),
-    };
     let step = IssueAccessToken {
-        access,
+        suite: platform.suite(),
         vault: &platform.vault,
     };
     let actor = Actor::system();
-    let occasion = Occasion {
-        actor: &actor,
-        clock: &*platform.clock,
-        entropy: &*platform.entropy,
-    };
     let issued = step
-        .run(&tenant_id, kind, request.rejected_access_token, occasion)
+        .run(
+            &tenant_id,
+            kind,
+            request.rejected_access_token,
+            platform.context(&actor),
+        )
         .await
         .map_err(failed)?;
     Ok(json!({"access_token": issued.access_token.expose_secret(), "expires_at": issued.expires_at}))
@@ -89,28 +82,13 @@ const RUN: SignedDuration = SignedDuration::from_mins(4);
 /// The contract's codes.
 pub async fn check_health(platform: &Platform, _schedule: Value) -> Result<Value, InvocationError> {
     let now = platform.clock.now();
-    let access = SuiteAccess {
-        store: &platform.store,
-        suite: &platform.suite,
-        wecom: platform.wecom(),
-    };
-    let delete_events = platform.config.delete_events_on_disconnect;
     let step = CheckHealth {
-        suite: ProcessSuiteEvent {
-            access,
-            vault: &platform.vault,
-            delete_events,
-        },
+        lifecycle: platform.lifecycle(),
         keys: &platform.keys,
     };
     let actor = Actor::system();
-    let occasion = Occasion {
-        actor: &actor,
-        clock: &*platform.clock,
-        entropy: &*platform.entropy,
-    };
     let run = step
-        .run(SHARE, now + RUN, occasion)
+        .run(SHARE, now + RUN, platform.context(&actor))
         .await
         .map_err(|error| InvocationError(Problem::from_step(&error, platform.clock.now())))?;
     // The alarms on the suite ticket's age and on failed checks read these fields.
@@ -150,16 +128,11 @@ pub async fn rotate_sealing_key(platform: &Platform, request: Value) -> Result<V
         vault: &platform.vault,
     };
     let actor = Actor::system();
-    let occasion = Occasion {
-        actor: &actor,
-        clock: &*platform.clock,
-        entropy: &*platform.entropy,
-    };
     step.run(
         rotation_step,
         &request.secret_id,
         &request.client_request_token,
-        occasion,
+        platform.context(&actor),
     )
     .await
     .map_err(|error| InvocationError(Problem::from_step(&error, platform.clock.now())))?;

@@ -1,0 +1,137 @@
+//! Authentication of requests to a callback, with whichever generation of its credentials is valid.
+//!
+//! A refused request leaves a note on the callback, for the admin; the sender learns nothing. Notes are limited, so that
+//! whoever knows a URL cannot cause writes without end.
+
+use jiff::Timestamp;
+use wecom_callback::{CallbackQuery, Message};
+
+use super::{
+    memory::{CallbackMemory, Recalled},
+    message::open,
+};
+use crate::{
+    authorization::{Callback, Rejection, RejectionReason},
+    clock::Clock,
+    error::StepError,
+    ids::CallbackId,
+    sealing::SealingKeys,
+    store::EventCallbackStore,
+};
+
+/// Where a callback is from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source {
+    /// It was read just now.
+    Record,
+    /// From memory, of a callback that is busy.
+    Busy,
+    /// From memory.
+    Memory,
+}
+
+/// Authenticates requests to callbacks, and refuses them.
+#[derive(Debug, Clone, Copy)]
+pub struct Authenticator<'a> {
+    /// The callbacks, and the events.
+    pub store: EventCallbackStore<'a>,
+    /// The sealing keys.
+    pub keys: &'a SealingKeys,
+    /// What this process remembers of callbacks.
+    pub memory: &'a CallbackMemory,
+}
+
+/// An authentic request: the number of the generation that it was made with, and its content.
+type Authentic = (u64, Message);
+
+impl Authenticator<'_> {
+    /// The callback, and where it is from.
+    pub(crate) async fn callback(&self, id: &CallbackId, now: Timestamp) -> Result<(Callback, Source), StepError> {
+        match self.memory.recall(id, now) {
+            Recalled::Busy(callback) => Ok((*callback, Source::Busy)),
+            Recalled::Callback(callback) => Ok((*callback, Source::Memory)),
+            Recalled::Nothing => Err(StepError::NotFound),
+            Recalled::Unknown => Ok((self.fresh_callback(id, now).await?, Source::Record)),
+        }
+    }
+
+    /// The callback as it is now: an admin who has just been given credentials saves them at once.
+    pub(crate) async fn newest_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
+        match self.memory.recall(id, now) {
+            Recalled::Nothing => Err(StepError::NotFound),
+            _ => self.fresh_callback(id, now).await,
+        }
+    }
+
+    pub(crate) async fn fresh_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
+        let callback = self.store.callback(id).await?;
+        self.memory.remember(id, callback.clone(), now);
+        callback.ok_or(StepError::NotFound)
+    }
+
+    /// The number of the generation that the request was made with, and what it says.
+    pub(crate) async fn authenticate(
+        &self,
+        callback: &Callback,
+        query: &CallbackQuery,
+        encrypt: &str,
+        now: Timestamp,
+    ) -> Result<Result<Authentic, RejectionReason>, StepError> {
+        let keys = self.keys.to_open(callback, now).await?;
+        // Nearly every refusal is a wrong Token; a later reason means that more of the values were right.
+        let mut reason = RejectionReason::SignatureMismatch;
+        for generation in callback.valid_generations(now) {
+            let Ok(credentials) = keys.open_generation(callback, generation) else {
+                tracing::error!(
+                    callback.generation = generation.number,
+                    "sealed credentials do not open"
+                );
+                continue;
+            };
+            match open(&credentials, query, encrypt) {
+                Err(RejectionReason::SignatureMismatch) => {}
+                Err(other) => reason = other,
+                Ok(message) => {
+                    let expected = callback.corp_id.as_ref();
+                    if expected.is_none_or(|corp_id| corp_id.same_plaintext(message.receive_id())) {
+                        return Ok(Ok((generation.number, message)));
+                    }
+                    reason = RejectionReason::ReceiveIdMismatch;
+                }
+            }
+        }
+        Ok(Err(reason))
+    }
+
+    /// Notes when WeCom goes on with credentials that were replaced, and when it does so no more. A note that cannot be
+    /// written changes nothing for the sender.
+    pub(crate) async fn note_generation(&self, callback: &Callback, number: u64, clock: &dyn Clock) {
+        let Some(old) = callback.tells_of_old_credentials(number, clock.now()) else {
+            return;
+        };
+        let since = old.then(|| clock.now());
+        // What is remembered lacks the note: it would be made again.
+        self.memory.forget(&callback.callback_id);
+        if let Err(error) = self.store.note_old_credentials(&callback.callback_id, since).await {
+            tracing::warn!(error = %error, "which credentials WeCom uses could not be noted");
+        }
+    }
+
+    /// Notes a refusal and answers the error for it. A note that cannot be written changes nothing for the sender.
+    pub(crate) async fn refuse(&self, id: &CallbackId, reason: RejectionReason, clock: &dyn Clock) -> StepError {
+        let now = clock.now();
+        if self.memory.may_note(id, now) {
+            let rejection = Rejection { at: now, reason };
+            if let Err(error) = self.store.note_rejection(id, rejection).await {
+                tracing::warn!(error = %error, "a refusal could not be noted");
+            }
+        }
+        tracing::info!(callback.rejection = reason.as_str(), "callback refused");
+        match reason {
+            RejectionReason::Malformed | RejectionReason::OpenedInBrowser => StepError::MalformedCallback,
+            RejectionReason::SignatureMismatch
+            | RejectionReason::DecryptionFailed
+            | RejectionReason::ReceiveIdMismatch => StepError::CallbackRejected,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! How a function is invoked: what each `main.rs` calls, and the functions that are not reached by HTTP.
+
+mod aws;
+pub mod invoked;
+mod serve;
+pub mod streams;
+
+pub use self::{
+    aws::{aws_config, aws_from_env},
+    serve::{serve_http, serve_http_prepared, serve_invoked, serve_stream},
+};

@@ -1,0 +1,85 @@
+//! A new permanent code for a corporation that is bound.
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use wecom_client::ErrorCode;
+
+use super::Lifecycle;
+use crate::{
+    authorization::Installation,
+    context::Context,
+    error::StepError,
+    ids::{Fingerprint, TenantId, TokenName},
+    store::SecretName,
+    suite::{CallError, StoredInstallation, installation},
+};
+
+impl Lifecycle<'_> {
+    /// A new permanent code for a corporation that is bound.
+    pub(crate) async fn renew(
+        &self,
+        auth_code: &SecretString,
+        at: Timestamp,
+        context: Context<'_>,
+    ) -> Result<(), StepError> {
+        let clock = context.clock;
+        let code_hash = Fingerprint::of(auth_code.expose_secret());
+        let (stored, tenant_id) = match self.suite.permanent_code(auth_code, clock).await {
+            Ok(code) => {
+                let stored = StoredInstallation::new(code, code_hash.clone())?;
+                let Some(tenant_id) = self.suite.store.tenant_of(&stored.corp_id).await? else {
+                    tracing::info!(corp.id = %stored.corp_id, "an authorization that no tenant has begun: bound to none");
+                    return Ok(());
+                };
+                self.suite
+                    .store
+                    .note_exchange(&code_hash, &tenant_id, clock.now())
+                    .await?;
+                (stored, tenant_id)
+            }
+            // Used or too old: an attempt before this one got it and died, or nobody will.
+            Err(error) if error.errcode() == Some(ErrorCode::INVALID_AUTH_CODE) => {
+                let Some(exchanged) = self.exchanged(&code_hash).await? else {
+                    tracing::warn!("an auth_code of the suite's events is used up or too old");
+                    return Ok(());
+                };
+                exchanged
+            }
+            Err(error) => return Err(error.into_step()),
+        };
+        let version_id = stored.put(self.termination.vault, &tenant_id).await?;
+        let info = self
+            .suite
+            .auth_info(&stored, clock)
+            .await
+            .map_err(CallError::into_step)?;
+        // By WeCom's clock, not by ours: a removal that WeCom tells of a moment later must not look like an earlier one.
+        let renewed = Installation {
+            installed_at: at,
+            ..installation(&stored, info, version_id, clock)
+        };
+        self.update_installation(&tenant_id, &renewed, context).await?;
+        // A token of the permanent code before is not handed out any more.
+        Ok(self
+            .suite
+            .store
+            .drop_token(&TokenName::installation(&tenant_id))
+            .await?)
+    }
+
+    /// What an attempt before this one got for the code, if it came to keep it.
+    async fn exchanged(&self, code_hash: &Fingerprint) -> Result<Option<(StoredInstallation, TenantId)>, StepError> {
+        let Some(tenant_id) = self.suite.store.exchanged_for(code_hash).await? else {
+            return Ok(None);
+        };
+        let kept = self
+            .termination
+            .vault
+            .read(&SecretName::Installation(tenant_id.clone()), None)
+            .await?;
+        let kept = kept.map(|secret| StoredInstallation::parse(&secret)).transpose()?;
+        Ok(kept
+            .filter(|kept| kept.auth_code == *code_hash)
+            .map(|kept| (kept, tenant_id)))
+    }
+}

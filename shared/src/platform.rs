@@ -1,0 +1,156 @@
+//! Everything that a process shares between requests: configuration, stores, WeCom, clock.
+
+use std::{future::Future, sync::OnceLock};
+
+use aws_types::SdkConfig;
+use wecom_client::{Client, ClientConfig};
+
+use crate::{
+    audit::Actor,
+    callbacks::{Authenticator, CallbackMemory},
+    clock::{Clock, SystemClock},
+    config::Config,
+    context::Context,
+    entropy::{Entropy, SystemEntropy},
+    lifecycle::{Lifecycle, Termination},
+    sealing::SealingKeys,
+    store::{DynamoDb, SecretsManager, SuiteVault},
+    suite::SuiteAccess,
+};
+
+/// Everything a function may use. What is costly to build is built when it is first asked for.
+pub struct Platform {
+    /// The deployment's settings.
+    pub config: Config,
+    /// The tables.
+    pub store: DynamoDb,
+    /// The secrets.
+    pub vault: SecretsManager,
+    /// The suite's own secret.
+    pub suite_vault: SuiteVault,
+    /// The sealing keys.
+    pub keys: SealingKeys,
+    /// What this process remembers of callbacks.
+    pub memory: CallbackMemory,
+    /// The time.
+    pub clock: Box<dyn Clock>,
+    /// Randomness.
+    pub entropy: Box<dyn Entropy>,
+    wecom: OnceLock<Client>,
+}
+
+impl std::fmt::Debug for Platform {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Platform")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Platform {
+    /// Uses `aws` as it is configured.
+    #[must_use]
+    pub fn new(config: Config, aws: &SdkConfig) -> Self {
+        let store = DynamoDb::new(
+            aws_sdk_dynamodb::Client::new(aws),
+            config.authorization_table.clone(),
+            config.event_table.clone(),
+            config.event_retention,
+        );
+        let vault = SecretsManager::new(aws_sdk_secretsmanager::Client::new(aws), config.secret_prefix.clone())
+            .encrypting_under(config.secret_key_arn.clone());
+        Self {
+            config,
+            store,
+            suite_vault: SuiteVault::new(vault.clone()),
+            keys: SealingKeys::new(vault.clone()),
+            vault,
+            memory: CallbackMemory::default(),
+            clock: Box::new(SystemClock),
+            entropy: Box::new(SystemEntropy),
+            wecom: OnceLock::new(),
+        }
+    }
+
+    /// WeCom. Only functions that call it pay for its client and trust roots.
+    ///
+    /// # Panics
+    /// When the TLS provider refuses TLS 1.2 and 1.3, which it is built with.
+    pub fn wecom(&self) -> &Client {
+        self.wecom.get_or_init(|| {
+            Client::new(ClientConfig::new(self.config.wecom_api_url.clone())).expect("ring speaks TLS 1.2 and 1.3")
+        })
+    }
+
+    /// The context of an operation of `actor`.
+    #[must_use]
+    pub fn context<'a>(&'a self, actor: &'a Actor) -> Context<'a> {
+        Context {
+            actor,
+            clock: &*self.clock,
+            entropy: &*self.entropy,
+        }
+    }
+
+    /// WeCom, called as the suite.
+    pub fn suite(&self) -> SuiteAccess<'_> {
+        SuiteAccess {
+            store: &self.store,
+            vault: &self.suite_vault,
+            wecom: self.wecom(),
+        }
+    }
+
+    /// Ends authorizations.
+    #[must_use]
+    pub fn termination(&self) -> Termination<'_> {
+        Termination {
+            store: &self.store,
+            vault: &self.vault,
+            delete_events: self.config.delete_events_on_disconnect,
+        }
+    }
+
+    /// Renews, refreshes and ends authorizations.
+    pub fn lifecycle(&self) -> Lifecycle<'_> {
+        Lifecycle {
+            suite: self.suite(),
+            termination: self.termination(),
+        }
+    }
+
+    /// Authenticates requests to callbacks.
+    #[must_use]
+    pub fn authenticator(&self) -> Authenticator<'_> {
+        Authenticator {
+            store: (&self.store).into(),
+            keys: &self.keys,
+            memory: &self.memory,
+        }
+    }
+
+    /// What `event-callback` will need: the sealing keys, and a connection to the tables, side by side.
+    pub async fn prepare_event_callback(&self) {
+        tokio::join!(
+            prepared("the sealing keys", self.keys.warm_up(self.clock.now())),
+            prepared("the connection to the tables", self.store.connect()),
+        );
+    }
+
+    /// What `suite-callback` will need: the suite's secret, and a connection to the tables, side by side.
+    pub async fn prepare_suite_callback(&self) {
+        tokio::join!(
+            prepared("the suite's secret", self.suite_vault.suite(self.clock.now())),
+            prepared("the connection to the tables", self.store.connect()),
+        );
+    }
+}
+
+/// Waits for something that is fetched during start-up, when time costs nobody anything. If it fails, that is not the end:
+/// the first request tries again, and answers 503 when that fails too.
+async fn prepared<T, E: std::fmt::Display>(what: &str, fetched: impl Future<Output = Result<T, E>>) {
+    if let Err(error) = fetched.await {
+        tracing::error!(error = %error, "not ready after start-up: {what}");
+    }
+}

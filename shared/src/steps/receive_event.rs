@@ -1,0 +1,94 @@
+//! WeCom delivers an event of a corporation: the hot path.
+//!
+//! Nothing of a request is interpreted before it is authentic, and an event is stored before it is answered.
+
+use jiff::Timestamp;
+use wecom_callback::{CallbackQuery, Message, envelope, xml};
+
+use crate::{
+    authorization::{Callback, RejectionReason},
+    callbacks::{Authenticator, Source, TEST_EVENT, payload, wecom_time},
+    clock::Clock,
+    error::StepError,
+    ids::{CallbackId, CorpId, EventId},
+    store::{AppendOutcome, EventSource, NewEvent},
+};
+
+/// Receives an event of a corporation.
+#[derive(Debug)]
+pub struct ReceiveEvent<'a> {
+    /// Authenticates the request.
+    pub authenticator: Authenticator<'a>,
+}
+
+impl ReceiveEvent<'_> {
+    /// Stores the event; one that is there already is answered alike.
+    ///
+    /// # Errors
+    /// [`StepError::NotFound`], [`StepError::MalformedCallback`], [`StepError::CallbackRejected`] or the store's failure.
+    pub async fn run(
+        &self,
+        id: &CallbackId,
+        raw_query: &str,
+        body: &[u8],
+        clock: &dyn Clock,
+    ) -> Result<AppendOutcome, StepError> {
+        let authenticator = self.authenticator;
+        let (mut callback, source) = authenticator.callback(id, clock.now()).await?;
+        let Ok(query) = CallbackQuery::parse(raw_query) else {
+            return Err(authenticator.refuse(id, RejectionReason::Malformed, clock).await);
+        };
+        let Ok(encrypt) = envelope::encrypt_of(body) else {
+            return Err(authenticator.refuse(id, RejectionReason::Malformed, clock).await);
+        };
+        let mut opened = authenticator
+            .authenticate(&callback, &query, &encrypt, clock.now())
+            .await?;
+        // What is remembered may have been removed since, or be older than the credentials that WeCom uses. Looking again at
+        // what it refuses is limited like the notes.
+        let look_again = match source {
+            Source::Record => false,
+            Source::Busy if opened.is_ok() => false,
+            Source::Memory if opened.is_ok() => true,
+            Source::Busy | Source::Memory => authenticator.memory.may_look_again(id, clock.now()),
+        };
+        if look_again {
+            callback = authenticator.fresh_callback(id, clock.now()).await?;
+            opened = authenticator
+                .authenticate(&callback, &query, &encrypt, clock.now())
+                .await?;
+        }
+        let (number, message) = match opened {
+            Ok(authentic) => authentic,
+            Err(reason) => return Err(authenticator.refuse(id, reason, clock).await),
+        };
+        let event = new_event(&callback, &message, clock.now())?;
+        // A test event is ours, and tells nothing of what WeCom uses.
+        if event.event != TEST_EVENT {
+            authenticator.note_generation(&callback, number, clock).await;
+        }
+        Ok(authenticator.store.append_event(event).await?)
+    }
+}
+
+fn new_event(callback: &Callback, message: &Message, now: Timestamp) -> Result<NewEvent, StepError> {
+    let payload = payload(message);
+    let corp_id = match &callback.corp_id {
+        Some(corp_id) => corp_id.clone(),
+        None => CorpId::parse(message.receive_id()).map_err(|_| StepError::CallbackRejected)?,
+    };
+    Ok(NewEvent {
+        event_id: EventId::of(callback.callback_id.as_str(), message.bytes()),
+        source: EventSource::Callback {
+            callback_id: callback.callback_id.clone(),
+            tenant_id: callback.tenant_id.clone(),
+            scope: callback.scope,
+            corp_id,
+        },
+        event: xml::text(&payload, "Event").unwrap_or_default().to_owned(),
+        change_type: xml::text(&payload, "ChangeType").map(ToOwned::to_owned),
+        created_at: wecom_time(xml::text(&payload, "CreateTime")),
+        received_at: now,
+        payload,
+    })
+}

@@ -1,0 +1,49 @@
+//! The parts of a commit.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    audit::AuditEntry,
+    authorization::{Authorization, Callback, InstallOutcome},
+    ids::{CallbackId, CorpId, InstallState, TenantId},
+};
+
+/// One part of a commit. The parts of a commit are carried out together or not at all.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// Writes the authorization, if its stored version is still the one it was read with.
+    Save(Box<Authorization>),
+    /// Binds the corporation to the tenant, if no other tenant has bound it.
+    BindCorp(CorpId, TenantId),
+    /// Removes the binding of the corporation, if it is bound to the tenant.
+    ReleaseCorp(CorpId, TenantId),
+    /// Writes the callback's corporation and generations, if its stored version is still the one it was read with.
+    SaveCallback(Box<Callback>),
+    /// Removes a callback: from then on its URL answers 404.
+    RemoveCallback(CallbackId),
+    /// Ends an install session.
+    EndInstallSession(InstallState, InstallOutcome),
+    /// Notifies the platform's other services of a change.
+    Notify(StateChange),
+    /// Adds an entry to the tenant's audit trail.
+    Audit(TenantId, AuditEntry),
+}
+
+/// A change that the platform's other services are notified of: `authorization.changed` on the event bus
+/// (docs/events.md).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StateChange {
+    /// Unique id of the notification: 32 hexadecimal digits.
+    pub announcement_id: String,
+    /// The tenant whose authorization changed.
+    pub tenant_id: TenantId,
+    /// The part that changed: `installation`, `contacts.secret`, `contacts.callback`, …
+    pub what: String,
+    /// The previous value, a stable word.
+    pub from: String,
+    /// The new value, a stable word.
+    pub to: String,
+    /// The time of the change.
+    pub at: Timestamp,
+}

@@ -1,0 +1,73 @@
+//! What the functions that WeCom can reach may do to the tables: nothing but this, by type.
+
+use jiff::Timestamp;
+
+use super::{AppendOutcome, CommitError, DynamoDb, NewEvent, StateChange, StoreError};
+use crate::{
+    audit::AuditEntry,
+    authorization::{Callback, Rejection},
+    ids::CallbackId,
+};
+
+/// The store of `event-callback`: reads a callback, notes on it, appends events.
+#[derive(Debug, Clone, Copy)]
+pub struct EventCallbackStore<'a>(&'a DynamoDb);
+
+/// The store of `suite-callback`: appends events of the suite.
+#[derive(Debug, Clone, Copy)]
+pub struct SuiteCallbackStore<'a>(&'a DynamoDb);
+
+impl<'a> From<&'a DynamoDb> for EventCallbackStore<'a> {
+    fn from(store: &'a DynamoDb) -> Self {
+        Self(store)
+    }
+}
+
+impl<'a> From<&'a DynamoDb> for SuiteCallbackStore<'a> {
+    fn from(store: &'a DynamoDb) -> Self {
+        Self(store)
+    }
+}
+
+impl EventCallbackStore<'_> {
+    /// See [`DynamoDb::callback`].
+    pub(crate) async fn callback(&self, id: &CallbackId) -> Result<Option<Callback>, StoreError> {
+        self.0.callback(id).await
+    }
+
+    /// See [`DynamoDb::promote`].
+    pub(crate) async fn promote(
+        &self,
+        callback: Callback,
+        notifications: Vec<StateChange>,
+        entry: AuditEntry,
+    ) -> Result<(), CommitError> {
+        self.0.promote(callback, notifications, entry).await
+    }
+
+    /// See [`DynamoDb::note_old_credentials`].
+    pub(crate) async fn note_old_credentials(
+        &self,
+        id: &CallbackId,
+        since: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.0.note_old_credentials(id, since).await
+    }
+
+    /// See [`DynamoDb::note_rejection`].
+    pub(crate) async fn note_rejection(&self, id: &CallbackId, rejection: Rejection) -> Result<bool, StoreError> {
+        self.0.note_rejection(id, rejection).await
+    }
+
+    /// See [`DynamoDb::append_event`].
+    pub(crate) async fn append_event(&self, event: NewEvent) -> Result<AppendOutcome, StoreError> {
+        self.0.append_event(event).await
+    }
+}
+
+impl SuiteCallbackStore<'_> {
+    /// See [`DynamoDb::append_event`].
+    pub(crate) async fn append_event(&self, event: NewEvent) -> Result<AppendOutcome, StoreError> {
+        self.0.append_event(event).await
+    }
+}

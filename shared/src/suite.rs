@@ -1,0 +1,16 @@
+//! Calls to WeCom as the suite (the app of the provider): access tokens, circuit breaker, exchange of auth_codes, checks of
+//! Secrets.
+
+mod access;
+mod breaker;
+mod call_error;
+mod exchange;
+mod secret_check;
+
+pub use self::access::SuiteAccess;
+pub(crate) use self::{
+    breaker::ask,
+    call_error::CallError,
+    exchange::{StoredInstallation, installation},
+    secret_check::{Observation, SecretToCheck, WRONG_SECRET},
+};
