@@ -19,7 +19,6 @@ VARIANTS = {
         "SuiteCallbackReservedConcurrency": "0",
     },
     "production": REQUIRED | DOMAIN | {"FixedEgress": "true", "AlarmEmail": "operations@example.com"},
-    "fixed-egress": REQUIRED | {"FixedEgress": "true"},
     "page-signs-in": REQUIRED
     | {
         "ConsoleClientId": "page",
@@ -27,6 +26,7 @@ VARIANTS = {
         "ConsoleBearer": "id_token",
         "CorsOrigins": "https://a.example.com,https://b.example.com",
     },
+    "behind-the-edge": REQUIRED | DOMAIN | {"OriginTruststoreUri": "s3://bucket/ca.pem", "BaseUrl": "https://proxy.example.com"},
     "no-event-bus": REQUIRED | {"EventDelivery": "none", "Architecture": "x86_64", "SealingKeyRotationDays": "0"},
     "no-archive": REQUIRED | {"EventArchiveDays": "0", "EventsOnDisconnect": "delete", "BaseUrl": "https://proxy.example.com"},
 }
@@ -40,6 +40,7 @@ ALTERNATIVES = DOMAIN | {
     "ConsoleTokenOrigin": "https://token.example.com",
     "CorsOrigins": "https://a.example.com",
     "BaseUrl": "https://proxy.example.com",
+    "OriginTruststoreUri": "s3://bucket/ca.pem",
     "ConsoleUrl": "https://console.example.com",
     "WecomApiUrl": "https://wecom.example.com",
     "WecomInstallUrl": "https://install.example.com",

@@ -417,7 +417,7 @@ fn lets_secrets_manager_alone_rotate_the_sealing_key() {
 
 #[test]
 fn explains_every_alarm_in_the_runbook() {
-    let template = template();
+    let (template, edge) = (template(), yaml::parse(&read("edge.yaml")));
     let runbook = read("docs/runbook.md");
     let headings: BTreeSet<String> = runbook
         .lines()
@@ -425,7 +425,8 @@ fn explains_every_alarm_in_the_runbook() {
         .map(|heading| heading.to_lowercase().replace(' ', "-"))
         .collect();
     let mut explained = BTreeSet::new();
-    for (id, alarm) in resources(&template, "AWS::CloudWatch::Alarm") {
+    let alarms = resources(&template, "AWS::CloudWatch::Alarm").into_iter();
+    for (id, alarm) in alarms.chain(resources(&edge, "AWS::CloudWatch::Alarm")) {
         let properties = &alarm["Properties"];
         let description = properties["AlarmDescription"].as_str().unwrap();
         let (_, heading) = description
@@ -477,6 +478,50 @@ fn costs_count_the_alarms_metrics_keys_and_secrets_of_the_template() {
         format!("| metrics from logs | {} at 0.30", from_logs.len()),
     ] {
         assert!(cost.contains(&said), "docs/cost.md does not say: {said}");
+    }
+}
+
+/// An event that the edge answers itself, changes or delays is lost.
+#[test]
+fn the_edge_passes_everything_on_unchanged_and_limits_wecom_last() {
+    let edge = yaml::parse(&read("edge.yaml"));
+    let distribution = &edge["Resources"]["Distribution"]["Properties"]["DistributionConfig"];
+    let behavior = &distribution["DefaultCacheBehavior"];
+    assert_eq!(distribution.get("CacheBehaviors"), None);
+    assert_eq!(behavior["AllowedMethods"].as_array().unwrap().len(), 7);
+    // AWS's managed policies CachingDisabled and AllViewerExceptHostHeader.
+    assert_eq!(behavior["CachePolicyId"], "4135ea2d-6df8-44a3-9df3-4b5a84be39ad");
+    assert_eq!(
+        behavior["OriginRequestPolicyId"],
+        "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+    );
+    assert_eq!(distribution.get("Logging"), None, "it would log query strings");
+    let origin = &distribution["Origins"][0]["CustomOriginConfig"];
+    assert_eq!(origin["OriginProtocolPolicy"], "https-only");
+    assert!(origin["OriginMtlsConfig"].get("ClientCertificateArn").is_some());
+
+    let rules = edge["Resources"]["WebAcl"]["Properties"]["Rules"].as_array().unwrap();
+    let first = rules.iter().min_by_key(|rule| rule["Priority"].as_u64()).unwrap();
+    assert_eq!(first["Action"], json!({"Allow": {}}));
+    for rule in rules {
+        assert_eq!(
+            rule["VisibilityConfig"]["SampledRequestsEnabled"], false,
+            "a sample has a query string"
+        );
+        assert_eq!(rule["VisibilityConfig"]["MetricName"], rule["Name"]);
+        if rule["Name"] != first["Name"] {
+            assert_eq!(rule["Statement"]["RateBasedStatement"]["AggregateKeyType"], "IP");
+        }
+    }
+}
+
+/// Route limits do not tell WeCom from a flood, so they are no protection against one, and must not reject a bulk import.
+#[test]
+fn limits_events_far_above_the_load() {
+    let template = template();
+    let parameters = &template["Parameters"];
+    for name in ["EventRateLimit", "EventBurstLimit"] {
+        assert!(parameters[name]["Default"].as_u64() >= Some(5000), "{name}");
     }
 }
 
