@@ -99,7 +99,7 @@ checks.negative_data_rejection.expected-statuses = [303, 404, 410]
 {dictionary("cursors", *cursors)}
 {dictionary("events", page["events"][0]["event_id"])}
 {dictionary("links", unused.rpartition("/")[2])}
-{dictionary("files", "main.js", "css/page.css", "mark.svg", "texts/en/page.json")}
+{dictionary("files", "page.js", "page.css", "mark.svg", "texts/en.json")}
 [parameters]
 "path.callback_id" = {{ dictionary = "callbacks", probability = 0.7 }}
 "path.event_id" = {{ dictionary = "events", probability = 0.5 }}

@@ -4,13 +4,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PAGE_CODES } from '../../console/assets/problem.js';
-import { AUDIT, CONTRACT } from './contract.mjs';
+import { PAGE_CODES } from '../../console/src/problem.js';
 import { files, LANGUAGES, read, texts } from './console-files.mjs';
+import { AUDIT, CONTRACT } from './contract.mjs';
 
 const PARTS = ['words', 'cause', 'action', 'place'];
 
-const catalogue = (language) => ({ error: texts(language).errors, ...texts(language).codes, ...texts(language).findings });
+const catalogue = (language) => ({
+  error: texts(language).errors,
+  ...texts(language).codes,
+  ...texts(language).findings,
+});
 
 for (const language of LANGUAGES) {
   test(`every code of the contract has words, cause, action and place in ${language}`, () => {
@@ -50,7 +54,7 @@ for (const language of LANGUAGES) {
       assert.deepEqual(Object.keys(topic), ['title', 'rules', 'path', 'link', 'steps', 'diagram', 'questions'], name);
       assert.ok(topic.steps.length >= 3 && topic.rules.length >= 2 && topic.questions.length >= 1, name);
       assert.ok(topic.link === null || topic.link.startsWith('https://work.weixin.qq.com/'), name);
-      const drawing = read(`assets/guide/${topic.diagram.file}`);
+      const drawing = read(`guide/${topic.diagram.file}`);
       for (const layer of ['frame', language]) assert.ok(drawing.includes(`id="${layer}"`), `${name} ${layer}`);
     }
   });
@@ -58,18 +62,30 @@ for (const language of LANGUAGES) {
 
 test('every line of the audit has words in every language, and nothing else has', () => {
   for (const language of LANGUAGES) {
-    for (const [part, known] of Object.entries(AUDIT)) assert.deepEqual(Object.keys(texts(language).audit[part]).sort(), [...known].sort(), `${language} ${part}`);
+    for (const [part, known] of Object.entries(AUDIT))
+      assert.deepEqual(Object.keys(texts(language).audit[part]).sort(), [...known].sort(), `${language} ${part}`);
   }
 });
 
 test('both languages have the same texts with the same values to fill in', () => {
-  const shape = (node) => (typeof node === 'string' ? [...node.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
-    : Array.isArray(node) ? node.length
-      : node && typeof node === 'object' ? Object.fromEntries(Object.entries(node).map(([key, value]) => [key, shape(value)]))
-        : node);
+  const shape = (node) =>
+    typeof node === 'string'
+      ? [...node.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
+      : Array.isArray(node)
+        ? node.length
+        : node && typeof node === 'object'
+          ? Object.fromEntries(Object.entries(node).map(([key, value]) => [key, shape(value)]))
+          : node;
   const [first, ...others] = LANGUAGES.map((language) => shape({ ...texts(language), guide: null }));
   for (const other of others) assert.deepEqual(other, first);
-  const topics = LANGUAGES.map((language) => Object.entries(texts(language).guide).map(([name, topic]) => [name, topic.link, topic.diagram.file, topic.steps.length]));
+  const topics = LANGUAGES.map((language) =>
+    Object.entries(texts(language).guide).map(([name, topic]) => [
+      name,
+      topic.link,
+      topic.diagram.file,
+      topic.steps.length,
+    ]),
+  );
   assert.deepEqual(topics[1], topics[0]);
 });
 
@@ -78,7 +94,7 @@ test('every text that the code asks for exists', () => {
   const at = (key) => key.split('.').reduce((node, part) => node?.[part], all);
   let asked = 0;
   for (const file of files().filter((path) => path.endsWith('.js'))) {
-    for (const [, key] of read(file).matchAll(/(?<!find\()'((?:page|steps|events|audit)\.[\w.-]+)'/g)) {
+    for (const [, key] of read(file).matchAll(/(?<!find\(|table\()'((?:page|steps|events|audit)\.[\w.-]+)'/g)) {
       assert.equal(typeof at(key), 'string', `${file}: ${key}`);
       asked += 1;
     }
@@ -86,17 +102,25 @@ test('every text that the code asks for exists', () => {
       assert.equal(typeof at(stem), 'object', `${file}: ${stem}`);
       asked += 1;
     }
-    for (const [, topic] of read(file).matchAll(/guideLink\(ctx, '([\w-]+)'\)/g)) assert.ok(all.guide[topic], `${file}: ${topic}`);
+    for (const [, topic] of read(file).matchAll(/guideLink\(ctx, '([\w-]+)'\)/g))
+      assert.ok(all.guide[topic], `${file}: ${topic}`);
   }
   assert.ok(asked > 150, `${asked}`);
 });
 
 test('no text is left over that nobody asks for', () => {
-  const code = files().filter((path) => path.endsWith('.js')).map(read).join('\n');
-  const walk = (node, path) => (typeof node === 'string' ? [path] : Object.entries(node).flatMap(([key, value]) => walk(value, `${path}.${key}`)));
+  const code = files()
+    .filter((path) => path.endsWith('.js'))
+    .map(read)
+    .join('\n');
+  const walk = (node, path) =>
+    typeof node === 'string' ? [path] : Object.entries(node).flatMap(([key, value]) => walk(value, `${path}.${key}`));
   for (const file of ['page', 'steps', 'audit']) {
     for (const key of walk(texts('zh-CN')[file], file)) {
-      const stems = key.split('.').map((_, index, parts) => parts.slice(0, index).join('.')).filter(Boolean);
+      const stems = key
+        .split('.')
+        .map((_, index, parts) => parts.slice(0, index).join('.'))
+        .filter(Boolean);
       const isAsked = code.includes(`'${key}'`) || stems.some((stem) => code.includes(`\`${stem}.\${`));
       assert.ok(isAsked, key);
     }

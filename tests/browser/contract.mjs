@@ -9,7 +9,10 @@ const { schemas } = parse(readFileSync(new URL('../../openapi.yaml', import.meta
 function values(schema, property) {
   if (schema === null || typeof schema !== 'object') return [];
   const own = schema.properties?.[property];
-  return [...(own?.enum ?? (own?.const === undefined ? [] : [own.const])), ...Object.values(schema).flatMap((part) => values(part, property))];
+  return [
+    ...(own?.enum ?? (own?.const === undefined ? [] : [own.const])),
+    ...Object.values(schema).flatMap((part) => values(part, property)),
+  ];
 }
 
 const named = (name, property) => [...new Set(values(schemas[name], property))];
@@ -17,11 +20,17 @@ const statuses = (part, name) => named(name, 'status').map((status) => `${part}.
 
 /** By the place where the page shows them. */
 export const CONTRACT = {
-  error: Object.keys(schemas).filter((name) => name.endsWith('Problem')).flatMap((name) => named(name, 'code')),
+  error: Object.keys(schemas)
+    .filter((name) => name.endsWith('Problem'))
+    .flatMap((name) => named(name, 'code')),
   rejection: named('Rejection', 'reason'),
   looks_like: [...new Set(Object.keys(schemas).flatMap((name) => values(schemas[name], 'looks_like')))],
   kind_check: named('SecretState', 'kind_check'),
-  status: [...statuses('installation', 'Installation'), ...statuses('secret', 'SecretState'), ...statuses('callback', 'CallbackState')],
+  status: [
+    ...statuses('installation', 'Installation'),
+    ...statuses('secret', 'SecretState'),
+    ...statuses('callback', 'CallbackState'),
+  ],
   auth_mode: named('Installation', 'auth_mode'),
   health: named('State', 'health'),
   finding: named('Finding', 'code'),
@@ -29,4 +38,8 @@ export const CONTRACT = {
   next_step: named('State', 'next_step'),
 };
 
-export const AUDIT = { action: named('AuditEntry', 'action'), by: named('Actor', 'kind'), outcome: named('AuditEntry', 'outcome') };
+export const AUDIT = {
+  action: named('AuditEntry', 'action'),
+  by: named('Actor', 'kind'),
+  outcome: named('AuditEntry', 'outcome'),
+};

@@ -19,7 +19,10 @@ await onStage(browser, async ({ server, newPage }) => {
   const page = await newPage();
   const shoot = async (name, from) => {
     await page.setViewportSize({ width: 1280, height: HEIGHT });
-    await page.evaluate(() => { document.activeElement.blur(); globalThis.scrollTo(0, 0); });
+    await page.evaluate(() => {
+      document.activeElement.blur();
+      globalThis.scrollTo(0, 0);
+    });
     await from?.evaluate((element) => globalThis.scrollTo(0, element.getBoundingClientRect().top - 24));
     await page.mouse.move(0, 0);
     await page.screenshot({ path: `${FOLDER}${name}.png` });

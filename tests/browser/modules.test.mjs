@@ -3,52 +3,96 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { takeArrival } from '../../console/assets/arrival.js';
-import { preferredLanguage } from '../../console/assets/i18n.js';
-import { Problem } from '../../console/assets/problem.js';
-import { happenings, isWaiting, missing, openRejection, stepOf, stepStates } from '../../console/assets/progress.js';
-import { FAST_FOR_MS, FAST_MS, LONGEST_MS, nextDelay, SLOW_FOR_MS, SLOW_MS } from '../../console/assets/schedule.js';
-import { asBaseUrl } from '../../console/assets/views/domain-form.js';
+import { takeArrival } from '../../console/src/arrival.js';
+import { preferredLanguage } from '../../console/src/i18n.js';
+import { Problem } from '../../console/src/problem.js';
+import { happenings, isWaiting, missing, openRejection, stepOf, stepStates } from '../../console/src/progress.js';
+import { FAST_FOR_MS, FAST_MS, IDLE_MS, nextDelay, SLOW_FOR_MS, SLOW_MS } from '../../console/src/schedule.js';
+import { asBaseUrl } from '../../console/src/views/domain-form.js';
 
-const callback = (more = {}) => ({ status: 'none', rotation_pending: false, verified_at: null, last_rejection: null, ...more });
+const callback = (more = {}) => ({
+  status: 'none',
+  rotation_pending: false,
+  verified_at: null,
+  last_rejection: null,
+  ...more,
+});
 const scope = (secret = 'missing', more = {}) => ({ secret: { status: secret }, callback: callback(more) });
 const state = (more = {}) => ({
-  next_step: 'install', completed_at: null, installation: { status: 'not_installed' }, contacts: scope(), external_contacts: scope(), ...more,
+  next_step: 'install',
+  completed_at: null,
+  installation: { status: 'not_installed' },
+  contacts: scope(),
+  external_contacts: scope(),
+  ...more,
 });
 const INSTALLED = { status: 'installed', auth_mode: 'admin', corp_name: '星海科技' };
 const VERIFIED = { status: 'verified', verified_at: '2026-11-22T02:00:00Z' };
 
-test('asks every two seconds for two minutes, every five for ten more, then only when the admin comes back', () => {
+test('asks every two seconds for two minutes, every five for ten more, then every minute', () => {
   assert.equal(nextDelay({ waitingFor: 0, failures: 0 }), FAST_MS);
   assert.equal(nextDelay({ waitingFor: FAST_FOR_MS - 1, failures: 0 }), FAST_MS);
   assert.equal(nextDelay({ waitingFor: FAST_FOR_MS, failures: 0 }), SLOW_MS);
-  assert.equal(nextDelay({ waitingFor: FAST_FOR_MS + SLOW_FOR_MS, failures: 0 }), null);
-  assert.deepEqual([FAST_MS, FAST_FOR_MS, SLOW_MS, SLOW_FOR_MS], [2_000, 120_000, 5_000, 600_000]);
+  assert.equal(nextDelay({ waitingFor: FAST_FOR_MS + SLOW_FOR_MS, failures: 0 }), IDLE_MS);
+  assert.deepEqual([FAST_MS, FAST_FOR_MS, SLOW_MS, SLOW_FOR_MS, IDLE_MS], [2_000, 120_000, 5_000, 600_000, 60_000]);
 });
 
-test('does not ask while nothing is awaited', () => {
-  assert.equal(nextDelay({ waitingFor: null, failures: 0 }), null);
+test('asks every minute while nothing is awaited, so that nothing stays green that WeCom has ended', () => {
+  assert.equal(nextDelay({ waitingFor: null, failures: 0 }), IDLE_MS);
 });
 
 test('doubles the pause with each failure, up to a minute', () => {
-  assert.deepEqual([1, 2, 3, 9].map((failures) => nextDelay({ waitingFor: 0, failures })), [4_000, 8_000, 16_000, LONGEST_MS]);
+  assert.deepEqual(
+    [1, 2, 3, 9].map((failures) => nextDelay({ waitingFor: 0, failures })),
+    [4_000, 8_000, 16_000, IDLE_MS],
+  );
   assert.equal(nextDelay({ waitingFor: null, failures: 1 }), 4_000);
 });
 
 test('names what is missing, in the words of next_step', () => {
-  assert.deepEqual(missing(state()), ['install', 'contacts_secret', 'contacts_callback', 'external_contacts_secret', 'external_contacts_callback']);
-  const done = state({ installation: INSTALLED, contacts: scope('accepted', VERIFIED), external_contacts: scope('accepted', VERIFIED) });
+  assert.deepEqual(missing(state()), [
+    'install',
+    'contacts_secret',
+    'contacts_callback',
+    'external_contacts_secret',
+    'external_contacts_callback',
+  ]);
+  const done = state({
+    installation: INSTALLED,
+    contacts: scope('accepted', VERIFIED),
+    external_contacts: scope('accepted', VERIFIED),
+  });
   assert.deepEqual(missing(done), []);
   assert.deepEqual(missing({ ...done, installation: { ...INSTALLED, auth_mode: 'member' } }), ['install']);
 });
 
 test('leads every next_step to a step', () => {
-  const steps = ['install', 'contacts_secret', 'contacts_callback', 'external_contacts_secret', 'external_contacts_callback', 'complete', 'done'].map(stepOf);
-  assert.deepEqual(steps, ['install', 'contacts', 'contacts', 'external-contacts', 'external-contacts', 'finish', 'finish']);
+  const steps = [
+    'install',
+    'contacts_secret',
+    'contacts_callback',
+    'external_contacts_secret',
+    'external_contacts_callback',
+    'complete',
+    'done',
+  ].map(stepOf);
+  assert.deepEqual(steps, [
+    'install',
+    'contacts',
+    'contacts',
+    'external-contacts',
+    'external-contacts',
+    'finish',
+    'finish',
+  ]);
 });
 
 test('calls a step done only when its Secret is accepted and its URL verified', () => {
-  const half = state({ next_step: 'contacts_callback', installation: INSTALLED, contacts: scope('accepted', { status: 'awaiting_verification' }) });
+  const half = state({
+    next_step: 'contacts_callback',
+    installation: INSTALLED,
+    contacts: scope('accepted', { status: 'awaiting_verification' }),
+  });
   assert.equal(stepStates(half).contacts, 'doing');
   assert.equal(stepStates({ ...half, next_step: 'external_contacts_secret' }).contacts, 'partial');
   assert.equal(stepStates({ ...half, contacts: scope('accepted', VERIFIED) }).contacts, 'done');
@@ -72,26 +116,59 @@ test('forgets a refusal once a later check has passed', () => {
 test('waits for WeCom while a URL is to be verified and while a rotation is under way', () => {
   assert.equal(isWaiting(state()), false);
   assert.equal(isWaiting(state({ contacts: scope('missing', { status: 'awaiting_verification' }) })), true);
-  assert.equal(isWaiting(state({ external_contacts: scope('accepted', { ...VERIFIED, rotation_pending: true }) })), true);
+  assert.equal(
+    isWaiting(state({ external_contacts: scope('accepted', { ...VERIFIED, rotation_pending: true }) })),
+    true,
+  );
 });
 
 test('announces what has happened between two states, once', () => {
   const before = state({ contacts: scope('accepted', { status: 'awaiting_verification' }) });
   const refused = { at: '2026-11-22T02:00:00Z', reason: 'decryption_failed' };
-  const during = { ...before, installation: INSTALLED, contacts: scope('accepted', { status: 'awaiting_verification', last_rejection: refused }) };
-  assert.deepEqual(happenings(before, during).map(({ key }) => key), ['installed', 'refused']);
+  const during = {
+    ...before,
+    installation: INSTALLED,
+    contacts: scope('accepted', { status: 'awaiting_verification', last_rejection: refused }),
+  };
+  assert.deepEqual(
+    happenings(before, during).map(({ key }) => key),
+    ['installed', 'refused'],
+  );
   assert.deepEqual(happenings(during, during), []);
-  const after = { ...during, contacts: scope('accepted', { status: 'verified', verified_at: '2026-11-22T02:01:00Z', last_rejection: refused }) };
-  assert.deepEqual(happenings(during, after).map(({ key }) => key), ['verified']);
+  const after = {
+    ...during,
+    contacts: scope('accepted', { status: 'verified', verified_at: '2026-11-22T02:01:00Z', last_rejection: refused }),
+  };
+  assert.deepEqual(
+    happenings(during, after).map(({ key }) => key),
+    ['verified'],
+  );
   assert.deepEqual(happenings(null, after), []);
-  assert.deepEqual(happenings(after, state()).map(({ key }) => key), ['disconnected']);
-  assert.deepEqual(happenings(after, state({ installation: { status: 'cancelled' } })).map(({ key }) => key), ['cancelled']);
+  assert.deepEqual(
+    happenings(after, state()).map(({ key }) => key),
+    ['disconnected'],
+  );
+  assert.deepEqual(
+    happenings(after, state({ installation: { status: 'cancelled' } })).map(({ key }) => key),
+    ['cancelled'],
+  );
 });
 
 test('reads problem+json, and knows what an answer without a code means', async () => {
   const answer = (status, body, headers = {}) => Problem.fromResponse(new Response(body, { status, headers }));
-  const problem = await answer(422, JSON.stringify({ code: 'wrong_secret_kind', looks_like: 'external_contacts', request_id: 'r1', wecom: { errcode: 48002 } }));
-  assert.deepEqual([problem.code, problem.looksLike, problem.requestId, problem.errcode], ['wrong_secret_kind', 'external_contacts', 'r1', 48002]);
+  const problem = await answer(
+    422,
+    JSON.stringify({
+      code: 'wrong_secret_kind',
+      looks_like: 'external_contacts',
+      request_id: 'r1',
+      wecom: { errcode: 48002 },
+    }),
+  );
+  assert.deepEqual(
+    [problem.code, problem.looksLike, problem.requestId, problem.errcode],
+    ['wrong_secret_kind', 'external_contacts', 'r1', 48002],
+  );
   assert.equal((await answer(401, '{"message":"Unauthorized"}')).code, 'unauthenticated');
   assert.equal((await answer(503, 'Service Unavailable')).code, 'temporarily_unavailable');
   assert.equal((await answer(500, '')).code, 'unexpected');
@@ -120,5 +197,15 @@ test('speaks the chosen language, else the browser’s, else Chinese', () => {
 test('accepts a domain with or without a scheme, and nothing with a path', () => {
   assert.equal(asBaseUrl(' wecom.example.com '), 'https://wecom.example.com');
   assert.equal(asBaseUrl('https://wecom.example.com/'), 'https://wecom.example.com');
-  for (const wrong of ['', 'wecom', 'https://wecom.example.com/callback', 'https://u:p@example.com', 'http://wecom.example.com', 'https://wecom.example.com:8443', 'javascript:alert(1)', 'a b.com']) assert.equal(asBaseUrl(wrong), null, wrong);
+  for (const wrong of [
+    '',
+    'wecom',
+    'https://wecom.example.com/callback',
+    'https://u:p@example.com',
+    'http://wecom.example.com',
+    'https://wecom.example.com:8443',
+    'javascript:alert(1)',
+    'a b.com',
+  ])
+    assert.equal(asBaseUrl(wrong), null, wrong);
 });

@@ -11,7 +11,9 @@ import { openConsole, paste } from './harness/wecom-pages.mjs';
 
 let browser;
 
-before(async () => { browser = await openBrowser(); });
+before(async () => {
+  browser = await openBrowser();
+});
 after(() => browser?.close());
 
 const withPage = (work) => onStage(browser, work);
@@ -20,126 +22,184 @@ const withPage = (work) => onStage(browser, work);
 const mistyped = (text) => `${text[0] === 'a' ? 'b' : 'a'}${text.slice(1)}`;
 const secretCard = (page, scope) => card(page, scope === 'contacts' ? '校验通讯录Secret' : '校验外部联系人Secret');
 
-test('says which Secret was pasted, in either order, and which corporation’s', () => withPage(async ({ server, record, newPage }) => {
-  await install(server);
-  const page = await newPage();
-  const own = (kind) => server.wecom.secret(YUNFAN, kind);
-  const attempts = [
-    ['contacts', YUNFAN.corpId, await own('external-contacts'), '这看起来是“客户”Secret', 'wrong_secret_kind', '请把它填到第 3 步'],
-    ['contacts', YUNFAN.corpId, await own('other-app'), '这看起来是其他应用的 Secret', 'wrong_secret_kind', '请改用通讯录同步中的 Secret'],
-    ['contacts', QINGSHAN.corpId, await server.wecom.secret(QINGSHAN, 'contacts'), '企业ID 或 Secret 属于另一家企业', 'corp_mismatch', '请登录第 1 步那家企业的后台'],
-    ['external-contacts', YUNFAN.corpId, await own('contacts'), '这看起来是“通讯录”Secret', 'wrong_secret_kind', '请把它填到第 2 步'],
-    ['external-contacts', YUNFAN.corpId, await own('other-app'), '这看起来是其他应用的 Secret', 'wrong_secret_kind', '自建应用要先勾选到“可调用接口的应用”'],
-  ];
-  for (const [scope, corpId, secret, words, code, action] of attempts) {
-    await goTo(page, scope);
-    await submitSecret(page, scope, { corpId, secret });
-    const refusal = secretCard(page, scope).getByRole('alert');
-    await refusal.getByText(words, { exact: true }).waitFor();
-    await refusal.getByText(code).waitFor();
-    await refusal.getByText(action).waitFor();
-    for (const part of ['原因', '怎么办', '在哪里']) await refusal.getByText(part, { exact: true }).waitFor();
-    const input = secretCard(page, scope).locator('input[name="secret"]');
-    assert.equal(await input.inputValue(), '', 'a refused Secret is not kept in the field');
-    assert.equal((await server.api.state())[scope.replace('-', '_')].secret.status, 'missing');
-  }
-  await assertNoErrors(record, 409, 422);
-}));
+test('says which Secret was pasted, in either order, and which corporation’s', () =>
+  withPage(async ({ server, record, newPage }) => {
+    await install(server);
+    const page = await newPage();
+    const own = (kind) => server.wecom.secret(YUNFAN, kind);
+    const attempts = [
+      [
+        'contacts',
+        YUNFAN.corpId,
+        await own('external-contacts'),
+        '这看起来是“客户”Secret',
+        'wrong_secret_kind',
+        '请把它填到第 3 步',
+      ],
+      [
+        'contacts',
+        YUNFAN.corpId,
+        await own('other-app'),
+        '这看起来是其他应用的 Secret',
+        'wrong_secret_kind',
+        '请改用通讯录同步中的 Secret',
+      ],
+      [
+        'contacts',
+        QINGSHAN.corpId,
+        await server.wecom.secret(QINGSHAN, 'contacts'),
+        '企业ID 或 Secret 属于另一家企业',
+        'corp_mismatch',
+        '请登录第 1 步那家企业的后台',
+      ],
+      [
+        'external-contacts',
+        YUNFAN.corpId,
+        await own('contacts'),
+        '这看起来是“通讯录”Secret',
+        'wrong_secret_kind',
+        '请把它填到第 2 步',
+      ],
+      [
+        'external-contacts',
+        YUNFAN.corpId,
+        await own('other-app'),
+        '这看起来是其他应用的 Secret',
+        'wrong_secret_kind',
+        '自建应用要先勾选到“可调用接口的应用”',
+      ],
+    ];
+    for (const [scope, corpId, secret, words, code, action] of attempts) {
+      await goTo(page, scope);
+      await submitSecret(page, scope, { corpId, secret });
+      const refusal = secretCard(page, scope).getByRole('alert');
+      await refusal.getByText(words, { exact: true }).waitFor();
+      await refusal.getByText(code).waitFor();
+      await refusal.getByText(action).waitFor();
+      for (const part of ['原因', '怎么办', '在哪里']) await refusal.getByText(part, { exact: true }).waitFor();
+      const input = secretCard(page, scope).locator('input[name="secret"]');
+      assert.equal(await input.inputValue(), '', 'a refused Secret is not kept in the field');
+      assert.equal((await server.api.state())[scope.replace('-', '_')].secret.status, 'missing');
+    }
+    await assertNoErrors(record, 409, 422);
+  }));
 
-test('tells a mistyped Secret from a mistyped 企业ID, and puts the focus there', () => withPage(async ({ server, record, newPage }) => {
-  await install(server);
-  const page = await newPage();
-  await submitSecret(page, 'contacts', { corpId: YUNFAN.corpId, secret: 'x'.repeat(43) });
-  await page.getByText('通讯录Secret 不正确，或已被重置', { exact: true }).waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.name), 'secret');
-  await submitSecret(page, 'contacts', { corpId: 'ww0000000000000000', secret: await server.wecom.secret(YUNFAN, 'contacts') });
-  await page.getByText('企业ID 不正确', { exact: true }).waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.name), 'corp_id');
-  await assertNoErrors(record, 422);
-}));
+test('tells a mistyped Secret from a mistyped 企业ID, and puts the focus there', () =>
+  withPage(async ({ server, record, newPage }) => {
+    await install(server);
+    const page = await newPage();
+    await submitSecret(page, 'contacts', { corpId: YUNFAN.corpId, secret: 'x'.repeat(43) });
+    await page.getByText('通讯录Secret 不正确，或已被重置', { exact: true }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.name), 'secret');
+    await submitSecret(page, 'contacts', {
+      corpId: 'ww0000000000000000',
+      secret: await server.wecom.secret(YUNFAN, 'contacts'),
+    });
+    await page.getByText('企业ID 不正确', { exact: true }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.name), 'corp_id');
+    await assertNoErrors(record, 422);
+  }));
 
-test('sends nothing that it can see is wrong', () => withPage(async ({ server, record, newPage }) => {
-  await install(server);
-  const page = await newPage();
-  const form = secretCard(page, 'contacts');
-  await heading(page, '通讯录授权').waitFor();
-  const submit = () => form.getByRole('button', { name: '校验并保存' }).click();
-  await submit();
-  await form.getByText('请填写企业ID。').waitFor();
-  await form.getByLabel('企业ID', { exact: true }).fill(` ${YUNFAN.corpId} `);
-  await submit();
-  await form.getByText('请填写 Secret。').waitFor();
-  await form.getByLabel('通讯录Secret', { exact: true }).fill('two words');
-  await submit();
-  await form.getByText(/中间有空格或换行/).waitFor();
-  assert.equal((await Promise.all(record.traffic)).filter(({ method }) => method === 'PUT').length, 0);
-  await assertNoErrors(record);
-}));
+test('sends nothing that it can see is wrong', () =>
+  withPage(async ({ server, record, newPage }) => {
+    await install(server);
+    const page = await newPage();
+    const form = secretCard(page, 'contacts');
+    await heading(page, '通讯录授权').waitFor();
+    const submit = () => form.getByRole('button', { name: '校验并保存' }).click();
+    await submit();
+    await form.getByText('请填写企业ID。').waitFor();
+    await form.getByLabel('企业ID', { exact: true }).fill(` ${YUNFAN.corpId} `);
+    await submit();
+    await form.getByText('请填写 Secret。').waitFor();
+    await form.getByLabel('通讯录Secret', { exact: true }).fill('two words');
+    await submit();
+    await form.getByText(/中间有空格或换行/).waitFor();
+    assert.equal((await Promise.all(record.traffic)).filter(({ method }) => method === 'PUT').length, 0);
+    await assertNoErrors(record);
+  }));
 
-test('takes a Secret from an address that WeCom does not trust, and explains it', () => withPage(async ({ server, record, newPage }) => {
-  await install(server);
-  await server.wecom.switches(YUNFAN, { contacts_ip_untrusted: true });
-  const page = await newPage();
-  await submitSecret(page, 'contacts', { corpId: YUNFAN.corpId, secret: await server.wecom.secret(YUNFAN, 'contacts') });
-  await secretCard(page, 'contacts').getByText('有效，地址未放行').first().waitFor();
-  await readValues(page);
-  await assertNoErrors(record);
-}));
+test('takes a Secret from an address that WeCom does not trust, and explains it', () =>
+  withPage(async ({ server, record, newPage }) => {
+    await install(server);
+    await server.wecom.switches(YUNFAN, { contacts_ip_untrusted: true });
+    const page = await newPage();
+    await submitSecret(page, 'contacts', {
+      corpId: YUNFAN.corpId,
+      secret: await server.wecom.secret(YUNFAN, 'contacts'),
+    });
+    await secretCard(page, 'contacts').getByText('有效，地址未放行').first().waitFor();
+    await readValues(page);
+    await assertNoErrors(record);
+  }));
 
-test('stops trying before WeCom bans it, and says until when', () => withPage(async ({ server, record, newPage }) => {
-  await install(server);
-  const page = await newPage();
-  for (let attempt = 0; attempt < 12; attempt += 1) {
-    await submitSecret(page, 'contacts', { corpId: YUNFAN.corpId, secret: `wrong-${attempt}-${'x'.repeat(30)}` });
-    if (await page.getByText('校验已暂停', { exact: true }).isVisible()) break;
-  }
-  await page.getByText('校验已暂停', { exact: true }).waitFor();
-  await page.getByText(/可在 .+ 之后再试/).waitFor();
-  await assertNoErrors(record, 422, 429);
-}));
+test('stops trying before WeCom bans it, and says until when', () =>
+  withPage(async ({ server, record, newPage }) => {
+    await install(server);
+    const page = await newPage();
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      await submitSecret(page, 'contacts', { corpId: YUNFAN.corpId, secret: `wrong-${attempt}-${'x'.repeat(30)}` });
+      if (await page.getByText('校验已暂停', { exact: true }).isVisible()) break;
+    }
+    await page.getByText('校验已暂停', { exact: true }).waitFor();
+    await page.getByText(/可在 .+ 之后再试/).waitFor();
+    await assertNoErrors(record, 422, 429);
+  }));
 
-test('shows within 3 s that a check was refused, and why; and turns green once it is put right', () => withPage(async ({ server, context, record, newPage }) => {
-  await install(server);
-  await register(server, 'contacts');
-  const { credentials: other } = await register(server, 'external-contacts');
-  const page = await newPage(`${server.url}#/contacts`);
-  const values = await readValues(page);
-  const wecom = await openConsole(context, server);
-  const callback = card(page, '回填到企业微信');
-  const wrong = [
-    ['a Token mistyped', YUNFAN, { ...values, token: mistyped(values.token) }, '收到企业微信的请求，但 Token 不一致'],
-    ['a key that is another’s', YUNFAN, { ...values, key: mistyped(values.key) }, '收到企业微信的请求，但 EncodingAESKey 不一致'],
-    ['the other step’s Token and key', YUNFAN, { ...values, token: other.token, key: other.encoding_aes_key }, '收到企业微信的请求，但 Token 不一致'],
-    ['another corporation’s console', QINGSHAN, values, '收到请求，但来自另一家企业'],
-  ];
-  for (const [what, corp, pasted, words] of wrong) {
+test('shows within 3 s that a check was refused, and why; and turns green once it is put right', () =>
+  withPage(async ({ server, context, record, newPage }) => {
+    await install(server);
+    await register(server, 'contacts');
+    const { credentials: other } = await register(server, 'external-contacts');
+    const page = await newPage(`${server.url}#/contacts`);
+    const values = await readValues(page);
+    const wecom = await openConsole(context, server);
+    const callback = card(page, '回填到企业微信');
+    const wrong = [
+      ['a Token mistyped', YUNFAN, { ...values, token: mistyped(values.token) }, '收到企业微信的请求，但 Token 不一致'],
+      [
+        'a key that is another’s',
+        YUNFAN,
+        { ...values, key: mistyped(values.key) },
+        '收到企业微信的请求，但 EncodingAESKey 不一致',
+      ],
+      [
+        'the other step’s Token and key',
+        YUNFAN,
+        { ...values, token: other.token, key: other.encoding_aes_key },
+        '收到企业微信的请求，但 Token 不一致',
+      ],
+      ['another corporation’s console', QINGSHAN, values, '收到请求，但来自另一家企业'],
+    ];
+    for (const [what, corp, pasted, words] of wrong) {
+      await wecom.bringToFront();
+      const { words: said, pressedAt } = await paste(wecom, corp, 'contacts', pasted);
+      assert.doesNotMatch(said, /保存成功/, what);
+      await page.bringToFront();
+      const seen = await appears(callback.getByText(words), { since: pressedAt });
+      assert.ok(seen <= PROMISE_MS, `${what}: ${seen} ms`);
+      await callback.getByText('请求被拒').waitFor();
+      await page.reload();
+      await callback.getByText(words).waitFor();
+    }
     await wecom.bringToFront();
-    const { words: said, pressedAt } = await paste(wecom, corp, 'contacts', pasted);
-    assert.doesNotMatch(said, /保存成功/, what);
+    const { pressedAt } = await paste(wecom, YUNFAN, 'contacts', values);
     await page.bringToFront();
-    const seen = await appears(callback.getByText(words), { since: pressedAt });
-    assert.ok(seen <= PROMISE_MS, `${what}: ${seen} ms`);
-    await callback.getByText('请求被拒').waitFor();
-    await page.reload();
-    await callback.getByText(words).waitFor();
-  }
-  await wecom.bringToFront();
-  const { pressedAt } = await paste(wecom, YUNFAN, 'contacts', values);
-  await page.bringToFront();
-  await appears(callback.getByText(/URL 已验证（/), { since: pressedAt });
-  assert.equal(await callback.getByText('请求被拒').count(), 0);
-  await assertNoErrors(record);
-}));
+    await appears(callback.getByText(/URL 已验证（/), { since: pressedAt });
+    assert.equal(await callback.getByText('请求被拒').count(), 0);
+    await assertNoErrors(record);
+  }));
 
-test('says that a callback’s address opened in a browser works and is not for people', () => withPage(async ({ server, context, record, newPage }) => {
-  await install(server);
-  const { credentials } = await register(server, 'contacts');
-  const page = await newPage(`${server.url}#/contacts`);
-  await readValues(page);
-  const curious = await context.newPage();
-  await curious.goto(credentials.url);
-  await page.bringToFront();
-  await appears(page.getByText('有人在浏览器中打开了回调地址'));
-  // The refusal itself, and the icon that a browser asks for beside any document.
-  await assertNoErrors(record, 400, 404);
-}));
+test('says that a callback’s address opened in a browser works and is not for people', () =>
+  withPage(async ({ server, context, record, newPage }) => {
+    await install(server);
+    const { credentials } = await register(server, 'contacts');
+    const page = await newPage(`${server.url}#/contacts`);
+    await readValues(page);
+    const curious = await context.newPage();
+    await curious.goto(credentials.url);
+    await page.bringToFront();
+    await appears(page.getByText('有人在浏览器中打开了回调地址'));
+    // The refusal itself, and the icon that a browser asks for beside any document.
+    await assertNoErrors(record, 400, 404);
+  }));

@@ -6,13 +6,25 @@ import { after, before, test } from 'node:test';
 import { appears, card, heading, PROMISE_MS, readValues, submitSecret } from './harness/admin.mjs';
 import { assertNoErrors, openBrowser, openContext } from './harness/browser.mjs';
 import { startServer, YUNFAN } from './harness/server.mjs';
-import { confirmInstall, openConsole, openInstallPage, paste, readCorpId, readSecret, sendEvent } from './harness/wecom-pages.mjs';
+import {
+  confirmInstall,
+  openConsole,
+  openInstallPage,
+  paste,
+  readCorpId,
+  readSecret,
+  sendEvent,
+} from './harness/wecom-pages.mjs';
 
 let server;
 let browser;
 
-before(async () => { [server, browser] = await Promise.all([startServer(), openBrowser()]); });
-after(async () => { await Promise.all([browser?.close(), server?.stop()]); });
+before(async () => {
+  [server, browser] = await Promise.all([startServer(), openBrowser()]);
+});
+after(async () => {
+  await Promise.all([browser?.close(), server?.stop()]);
+});
 
 test('an admin installs the app, connects both sides and finishes, and sees each thing that WeCom does within 3 s', async () => {
   const { context, record, newPage } = await openContext(browser, server);
@@ -36,13 +48,19 @@ test('an admin installs the app, connects both sides and finishes, and sees each
 
   // ② 通讯录授权, ③ 外部联系人授权
   const wecom = await openConsole(context, server);
-  for (const [scope, title, kind] of [['contacts', '通讯录授权', 'contacts'], ['external-contacts', '外部联系人授权', 'customer']]) {
+  for (const [scope, title, kind] of [
+    ['contacts', '通讯录授权', 'contacts'],
+    ['external-contacts', '外部联系人授权', 'customer'],
+  ]) {
     await page.bringToFront();
     await heading(page, title).waitFor();
     const secret = await readSecret(wecom, YUNFAN, kind);
     secrets.push(secret);
     // The 企业ID of the second step is known from the first.
-    await submitSecret(page, scope, { corpId: scope === 'contacts' ? await readCorpId(wecom, YUNFAN) : undefined, secret });
+    await submitSecret(page, scope, {
+      corpId: scope === 'contacts' ? await readCorpId(wecom, YUNFAN) : undefined,
+      secret,
+    });
     const values = await readValues(page);
     await copiesAll(page, values);
     await page.reload();
@@ -82,25 +100,54 @@ test('an admin installs the app, connects both sides and finishes, and sees each
 /** Each 复制, and 复制全部. */
 async function copiesAll(page, { url, token, key }) {
   const pasted = () => page.evaluate(() => navigator.clipboard.readText());
-  for (const [name, value] of [['URL', url], ['Token', token], ['EncodingAESKey', key]]) {
+  for (const [name, value] of [
+    ['URL', url],
+    ['Token', token],
+    ['EncodingAESKey', key],
+  ]) {
     await page.getByRole('button', { name: `复制 ${name}`, exact: true }).click();
     await page.getByRole('button', { name: `${name} 已复制`, exact: true }).waitFor();
     assert.equal(await pasted(), value);
   }
   await page.getByRole('button', { name: /^复制全部/ }).click();
-  await page.getByRole('button', { name: /EncodingAESKey 已复制$/ }).nth(1).waitFor();
+  await page
+    .getByRole('button', { name: /EncodingAESKey 已复制$/ })
+    .nth(1)
+    .waitFor();
   assert.equal(await pasted(), `URL: ${url}\nToken: ${token}\nEncodingAESKey: ${key}`);
 }
 
 /** After it was sent, a Secret is nowhere: not in the document, not in storage, not in an address or an answer, not in a log. */
 async function assertNoSecrets(context, page, record, secrets) {
-  const places = [['the server’s log', server.log()], ['the audit', JSON.stringify(await server.api.audit())]];
-  for (const route of ['install', 'contacts', 'external-contacts', 'finish', 'overview', 'events', 'audit', 'settings']) {
+  const places = [
+    ['the server’s log', server.log()],
+    ['the audit', JSON.stringify(await server.api.audit())],
+  ];
+  for (const route of [
+    'install',
+    'contacts',
+    'external-contacts',
+    'finish',
+    'overview',
+    'events',
+    'audit',
+    'settings',
+  ]) {
     await page.goto(`${server.url}#/${route}`);
     await page.locator('main h2').waitFor();
-    places.push([`the document at ${route}`, await page.evaluate(() => document.documentElement.outerHTML + [...document.querySelectorAll('input')].map((input) => input.value).join('\n'))]);
+    places.push([
+      `the document at ${route}`,
+      await page.evaluate(
+        () =>
+          document.documentElement.outerHTML +
+          [...document.querySelectorAll('input')].map((input) => input.value).join('\n'),
+      ),
+    ]);
   }
-  places.push(['storage', await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]))]);
+  places.push([
+    'storage',
+    await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie])),
+  ]);
   places.push(['the browser’s storage', JSON.stringify(await context.storageState())]);
   let sent = 0;
   for (const { url, method, body, answer } of await Promise.all(record.traffic)) {
@@ -110,5 +157,6 @@ async function assertNoSecrets(context, page, record, secrets) {
     places.push([`the address ${url}`, url], [`the answer to ${method} ${url}`, answer]);
   }
   assert.equal(sent, secrets.length, 'each Secret was submitted once');
-  for (const [place, text] of places) for (const secret of secrets) assert.ok(!text.includes(secret), `a Secret is in ${place}`);
+  for (const [place, text] of places)
+    for (const secret of secrets) assert.ok(!text.includes(secret), `a Secret is in ${place}`);
 }

@@ -1,4 +1,4 @@
-//! The admin page: files of `console/`, embedded.
+//! The admin page: files of `console/dist/`, embedded.
 
 use std::{io::Write as _, sync::LazyLock};
 
@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Answer, Problem, conclude, read};
 use crate::{config::Oidc, entropy::hex, platform::Platform};
 
-static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../console");
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../console/dist");
 
 /// Changes with any file. It stands in the addresses that the page's HTML gives, and modules name one another relative to
 /// their own, so a browser may keep them all: a second visit asks for the HTML alone.
@@ -199,19 +199,22 @@ mod tests {
             .skip(1)
             .filter_map(|rest| rest.split('"').next())
             .collect();
-        assert!(named.len() > 40, "{named:?}");
+        assert_eq!(
+            named,
+            ["mark.svg", "page.css", "page.js"].map(|name| format!("{}/{name}", *VERSION))
+        );
         for name in named {
             let (_, _, cache_control) = find(&format!("assets/{name}")).unwrap();
             assert_eq!(cache_control, KEEP, "{name}");
         }
-        for path in ["", "assets/main.js", "assets/0123456789abcdef/main.js"] {
+        for path in ["", "assets/page.js", "assets/0123456789abcdef/page.js"] {
             assert_eq!(find(path).unwrap().2, ASK_EACH_TIME, "{path}");
         }
         let version = VERSION.as_str();
         for path in [
             "Cargo.toml".to_owned(),
             format!("assets/{version}"),
-            format!("assets/{version}/{version}/main.js"),
+            format!("assets/{version}/{version}/page.js"),
             format!("assets/{version}/../index.html"),
         ] {
             assert!(find(&path).is_none(), "{path}");

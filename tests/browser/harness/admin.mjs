@@ -39,6 +39,9 @@ export async function appears(locator, { since = Date.now(), within = PROMISE_MS
   return Date.now() - since;
 }
 
-export const goTo = (page, route) => page.evaluate((name) => { globalThis.location.hash = `#/${name}`; }, route);
+export const goTo = (page, route) =>
+  page.evaluate((name) => {
+    globalThis.location.hash = `#/${name}`;
+  }, route);
 
 export const heading = (page, name) => page.getByRole('heading', { level: 2, name, exact: true });

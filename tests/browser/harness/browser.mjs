@@ -1,12 +1,12 @@
 // Chromium, a browser context that writes down what it sees, and what every state of the page is held to.
 
+import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 
-import { bytes, files } from '../console-files.mjs';
+import { built, bytesBuilt } from '../console-files.mjs';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const SHOTS = fileURLToPath(new URL('../screenshots/', import.meta.url));
@@ -18,21 +18,36 @@ const SCHEMES = ['light', 'dark'];
 
 export async function openBrowser() {
   return chromium.launch({
-    executablePath: EXECUTABLE, headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    executablePath: EXECUTABLE,
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   });
 }
 
 /** A person's browser: cookies and storage of its own. Records console errors, refused resources and all that was sent. */
 export async function openContext(browser, server, { locale = 'zh-CN', width = WIDTHS[0], ...options } = {}) {
   const context = await browser.newContext({
-    locale, timezoneId: 'Asia/Shanghai', viewport: { width, height: 900 }, reducedMotion: 'reduce', colorScheme: 'light',
-    permissions: ['clipboard-read', 'clipboard-write'], ...options,
+    locale,
+    timezoneId: 'Asia/Shanghai',
+    viewport: { width, height: 900 },
+    reducedMotion: 'reduce',
+    colorScheme: 'light',
+    permissions: ['clipboard-read', 'clipboard-write'],
+    ...options,
   });
   context.setDefaultTimeout(PATIENCE_MS);
   const record = { errors: [], traffic: [] };
   context.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') record.errors.push(`${message.text()} ${message.location().url ?? ''}`);
+    if (message.type() === 'error' || message.type() === 'warning')
+      record.errors.push(`${message.text()} ${message.location().url ?? ''}`);
   });
   context.on('weberror', (error) => record.errors.push(String(error.error())));
   context.on('requestfinished', (request) => record.traffic.push(exchangeOf(request, server)));
@@ -44,7 +59,12 @@ export async function openContext(browser, server, { locale = 'zh-CN', width = W
 async function exchangeOf(request, server) {
   const url = request.url();
   const isCall = url.startsWith(server.url) && !url.includes('/assets/');
-  const answer = isCall ? await request.response().then((response) => response.text()).catch(() => '') : '';
+  const answer = isCall
+    ? await request
+        .response()
+        .then((response) => response.text())
+        .catch(() => '')
+    : '';
   return { url, method: request.method(), body: request.postData() ?? '', answer };
 }
 
@@ -56,19 +76,37 @@ async function openPage(context, url) {
 
 /** While working on the page: its files as they lie on the disk, under the server's own policy, without building it anew. */
 async function serveFromDisk(context, server) {
-  const known = new Set(files());
+  const known = new Set(built());
   const policy = (await fetch(server.url)).headers.get('content-security-policy');
   await context.route(`${server.url}**`, async (route) => {
     const file = new URL(route.request().url()).pathname.slice(1) || 'index.html';
     if (!known.has(file)) return route.continue();
-    const type = { html: 'text/html', css: 'text/css', js: 'text/javascript', json: 'application/json', svg: 'image/svg+xml' }[file.split('.').pop()];
-    return route.fulfill({ body: bytes(file), headers: { 'content-type': `${type}; charset=utf-8`, 'content-security-policy': policy, 'cache-control': 'no-cache' } });
+    const type = {
+      html: 'text/html',
+      css: 'text/css',
+      js: 'text/javascript',
+      json: 'application/json',
+      svg: 'image/svg+xml',
+    }[file.split('.').pop()];
+    return route.fulfill({
+      body: bytesBuilt(file),
+      headers: {
+        'content-type': `${type}; charset=utf-8`,
+        'content-security-policy': policy,
+        'cache-control': 'no-cache',
+      },
+    });
   });
 }
 
 /** Errors that the browser itself reports for a refused call, which a test brings about on purpose. */
 export function unexpectedErrors(record, ...expectedStatuses) {
-  return record.errors.filter((text) => !expectedStatuses.some((status) => text.startsWith(`Failed to load resource: the server responded with a status of ${status}`)));
+  return record.errors.filter(
+    (text) =>
+      !expectedStatuses.some((status) =>
+        text.startsWith(`Failed to load resource: the server responded with a status of ${status}`),
+      ),
+  );
 }
 
 export async function assertNoErrors(record, ...expectedStatuses) {
@@ -79,8 +117,14 @@ export async function assertNoErrors(record, ...expectedStatuses) {
 export async function assertAccessible(page, state, rules = null) {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE);
   const violations = await page.evaluate(async (runOnly) => {
-    const { violations: found } = await globalThis.axe.run(document, { resultTypes: ['violations'], ...(runOnly && { runOnly }) });
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ''}`).join(' | ')}`);
+    const { violations: found } = await globalThis.axe.run(document, {
+      resultTypes: ['violations'],
+      ...(runOnly && { runOnly }),
+    });
+    return found.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ''}`).join(' | ')}`,
+    );
   }, rules);
   assert.deepEqual(violations, [], state);
 }
@@ -95,9 +139,11 @@ export async function assertFits(page, state) {
       const { overflowX, textOverflow } = getComputedStyle(element);
       if (!element.checkVisibility() || element.closest('.sr-only, svg, pre')) continue;
       const cut = element.scrollWidth - element.clientWidth;
-      if (overflowX === 'hidden' && textOverflow !== 'ellipsis' && cut > 1 && element.textContent.trim()) found.push(`${element.className} hides ${cut} px`);
+      if (overflowX === 'hidden' && textOverflow !== 'ellipsis' && cut > 1 && element.textContent.trim())
+        found.push(`${element.className} hides ${cut} px`);
       const box = element.getBoundingClientRect();
-      if (box.width > 0 && (box.right > document.documentElement.clientWidth + 1 || box.left < -1)) found.push(`${element.tagName}.${element.className} reaches from ${box.left} to ${box.right}`);
+      if (box.width > 0 && (box.right > document.documentElement.clientWidth + 1 || box.left < -1))
+        found.push(`${element.tagName}.${element.className} reaches from ${box.left} to ${box.right}`);
     }
     return found.slice(0, 5);
   });

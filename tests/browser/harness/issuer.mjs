@@ -7,13 +7,28 @@ import { createServer } from 'node:http';
 
 export const CLIENT = 'admin-page';
 
-const json = (answer, status, body) => answer.writeHead(status, { 'content-type': 'application/json', 'access-control-allow-origin': '*' }).end(JSON.stringify(body));
+const json = (answer, status, body) =>
+  answer
+    .writeHead(status, { 'content-type': 'application/json', 'access-control-allow-origin': '*' })
+    .end(JSON.stringify(body));
 const base64url = (bytes) => Buffer.from(bytes).toString('base64url');
 
 async function listen(handle) {
-  const server = createServer((request, answer) => { handle(request, answer).catch((error) => { answer.writeHead(500).end(String(error)); }); });
-  await new Promise((ready) => { server.listen(0, '127.0.0.1', ready); });
-  return { origin: `http://127.0.0.1:${server.address().port}`, stop: () => { server.closeAllConnections(); server.close(); } };
+  const server = createServer((request, answer) => {
+    handle(request, answer).catch((error) => {
+      answer.writeHead(500).end(String(error));
+    });
+  });
+  await new Promise((ready) => {
+    server.listen(0, '127.0.0.1', ready);
+  });
+  return {
+    origin: `http://127.0.0.1:${server.address().port}`,
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 /** `bearers` are given out one after the other, the last for good. */
@@ -25,27 +40,46 @@ export async function startIssuer(bearers) {
   function authorize(url, answer) {
     seen.authorizations += 1;
     const query = Object.fromEntries(url.searchParams);
-    const isRight = query.response_type === 'code' && query.client_id === CLIENT && query.code_challenge_method === 'S256'
-      && /^[\w-]{43}$/.test(query.code_challenge) && query.state?.length >= 32 && query.nonce?.length >= 32 && query.scope.split(' ').includes('openid');
+    const isRight =
+      query.response_type === 'code' &&
+      query.client_id === CLIENT &&
+      query.code_challenge_method === 'S256' &&
+      /^[\w-]{43}$/.test(query.code_challenge) &&
+      query.state?.length >= 32 &&
+      query.nonce?.length >= 32 &&
+      query.scope.split(' ').includes('openid');
     if (!isRight) return answer.writeHead(400).end('not an authorization request');
     const code = randomUUID();
     codes.set(code, query);
     const link = (words, more) => {
       const back = new URL(query.redirect_uri);
-      for (const [name, value] of Object.entries({ state: query.state, iss: issuer.origin, ...more })) back.searchParams.set(name, value);
+      for (const [name, value] of Object.entries({ state: query.state, iss: issuer.origin, ...more }))
+        back.searchParams.set(name, value);
       return `<a href="${back.href.replaceAll('&', '&amp;')}">${words}</a>`;
     };
-    return answer.writeHead(200, { 'content-type': 'text/html' })
-      .end(`<!doctype html><html lang="en"><title>Issuer</title><p>${link('Sign in', { code })} ${link('Cancel', { error: 'access_denied' })}`);
+    return answer
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end(
+        `<!doctype html><html lang="en"><title>Issuer</title><p>${link('Sign in', { code })} ${link('Cancel', { error: 'access_denied' })}`,
+      );
   }
 
   async function token(request, answer) {
     const fields = Object.fromEntries(new URLSearchParams(Buffer.concat(await request.toArray()).toString()));
     const begun = codes.get(fields.code);
     codes.delete(fields.code);
-    const isRight = fields.client_id === CLIENT && (fields.grant_type === 'refresh_token' ? fields.refresh_token === 'again'
-      : fields.grant_type === 'authorization_code' && begun?.redirect_uri === fields.redirect_uri
-        && begun.code_challenge === base64url(createHash('sha256').update(fields.code_verifier ?? '').digest()));
+    const isRight =
+      fields.client_id === CLIENT &&
+      (fields.grant_type === 'refresh_token'
+        ? fields.refresh_token === 'again'
+        : fields.grant_type === 'authorization_code' &&
+          begun?.redirect_uri === fields.redirect_uri &&
+          begun.code_challenge ===
+            base64url(
+              createHash('sha256')
+                .update(fields.code_verifier ?? '')
+                .digest(),
+            ));
     if (!isRight) {
       seen.refusals.push(fields);
       return json(answer, 400, { error: 'invalid_grant' });
@@ -54,7 +88,10 @@ export async function startIssuer(bearers) {
     seen.grants.push(fields.grant_type);
     const claims = begun && { iss: issuer.origin, aud: CLIENT, nonce: begun.nonce };
     return json(answer, 200, {
-      access_token: bearer, token_type: 'Bearer', expires_in: 3600, refresh_token: 'again',
+      access_token: bearer,
+      token_type: 'Bearer',
+      expires_in: 3600,
+      refresh_token: 'again',
       ...(claims && { id_token: `${base64url('{"alg":"none"}')}.${base64url(JSON.stringify(claims))}.` }),
     });
   }
@@ -64,11 +101,18 @@ export async function startIssuer(bearers) {
     const url = new URL(request.url, issuer.origin);
     if (url.pathname === '/authorize') return authorize(url, answer);
     if (url.pathname !== '/.well-known/openid-configuration') return answer.writeHead(404).end();
-    return json(answer, 200, { issuer: issuer.origin, authorization_endpoint: `${issuer.origin}/authorize`, token_endpoint: `${tokens.origin}/token` });
+    return json(answer, 200, {
+      issuer: issuer.origin,
+      authorization_endpoint: `${issuer.origin}/authorize`,
+      token_endpoint: `${tokens.origin}/token`,
+    });
   });
   return Object.assign(issuer, {
     origin: front.origin,
     tokenOrigin: tokens.origin,
-    stop() { front.stop(); tokens.stop(); },
+    stop() {
+      front.stop();
+      tokens.stop();
+    },
   });
 }

@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const BINARY = process.env.LOCAL_SERVER ?? fileURLToPath(new URL('../../../target/debug/local', import.meta.url));
 const START_MS = 20_000;
@@ -15,18 +15,25 @@ export const YUNFAN = { corpId: 'ww0a1b2c3d4e5f6071', name: '云帆科技有限�
 export const QINGSHAN = { corpId: 'ww9f8e7d6c5b4a3021', name: '青山茶业有限公司' };
 
 export async function startServer() {
-  if (!existsSync(BINARY)) throw new Error(`${BINARY} is not there: cargo build --package local, or name it in LOCAL_SERVER`);
+  if (!existsSync(BINARY))
+    throw new Error(`${BINARY} is not there: cargo build --package local, or name it in LOCAL_SERVER`);
   const data = mkdtempSync(path.join(tmpdir(), 'wecom-browser-'));
   const log = [];
-  const child = spawn(BINARY, ['--listen', '127.0.0.1:0', '--data', data], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, RUST_LOG: 'info' } });
+  const child = spawn(BINARY, ['--listen', '127.0.0.1:0', '--data', data], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, RUST_LOG: 'info' },
+  });
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => log.push(text));
   // A test run that ends in the middle leaves nothing behind.
   const abandon = () => child.kill('SIGKILL');
   process.once('exit', abandon);
-  const ended = new Promise((resolve) => { child.once('exit', resolve); });
+  const ended = new Promise((resolve) => {
+    child.once('exit', resolve);
+  });
   const file = path.join(data, 'local.json');
   await until(START_MS, 'the server to start', () => {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the server ended (${child.exitCode ?? child.signalCode}): ${log.join('')}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the server ended (${child.exitCode ?? child.signalCode}): ${log.join('')}`);
     return existsSync(file);
   });
   const local = JSON.parse(readFileSync(file, 'utf8'));
@@ -56,7 +63,9 @@ export async function until(patienceMs, what, found) {
     const answer = await found();
     if (answer) return answer;
     if (Date.now() > end) throw new Error(`waited ${patienceMs} ms for ${what}`);
-    await new Promise((resolve) => { setTimeout(resolve, LOOK_MS); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, LOOK_MS);
+    });
   }
 }
 
@@ -83,7 +92,9 @@ function apiOf(base, token) {
 function wecomOf(base) {
   async function call(method, route, body) {
     const answer = await fetch(`${base}/_simulator${route}`, {
-      method, headers: { 'content-type': 'application/json', accept: 'application/json' }, body: body && JSON.stringify(body),
+      method,
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: body && JSON.stringify(body),
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${route}: ${answer.status} ${text}`);
@@ -94,7 +105,8 @@ function wecomOf(base) {
     call,
     secret: async (corp, kind) => (await call('GET', `/corps/${corp.corpId}/secrets/${kind}`)).secret,
     resetSecret: (corp, kind) => call('POST', `/corps/${corp.corpId}/secrets/${kind}/reset`),
-    save: (corp, scope, { url, token, encoding_aes_key }) => call('PUT', `/corps/${corp.corpId}/callbacks/${scope}`, { url, token, encoding_aes_key }),
+    save: (corp, scope, { url, token, encoding_aes_key }) =>
+      call('PUT', `/corps/${corp.corpId}/callbacks/${scope}`, { url, token, encoding_aes_key }),
     send: (corp, scope, event, more = {}) => call('POST', `/corps/${corp.corpId}/events`, { scope, event, ...more }),
     suiteEvent: (corp, event) => call('POST', '/suite/events', { event, corp_id: corp.corpId }),
     switches: (corp, switches) => call('PATCH', `/corps/${corp.corpId}/switches`, switches),
@@ -107,9 +119,16 @@ function wecomOf(base) {
 export async function install(server, { corp = YUNFAN, authMode = 'admin', api = server.api } = {}) {
   const set = await fetch(await api.installLink(), { redirect: 'manual' });
   const cookie = set.headers.get('set-cookie').split(';')[0];
-  const { redirect_url: back } = await server.wecom.call('POST', '/install', { url: set.headers.get('location'), corp_id: corp.corpId, auth_mode: authMode });
+  const { redirect_url: back } = await server.wecom.call('POST', '/install', {
+    url: set.headers.get('location'),
+    corp_id: corp.corpId,
+    auth_mode: authMode,
+  });
   const answer = await fetch(back, { redirect: 'manual', headers: { cookie } });
-  if (!answer.headers.get('location')?.includes(authMode === 'admin' ? 'installation=installed' : 'member_authorization')) throw new Error(`installing: ${answer.headers.get('location')}`);
+  if (
+    !answer.headers.get('location')?.includes(authMode === 'admin' ? 'installation=installed' : 'member_authorization')
+  )
+    throw new Error(`installing: ${answer.headers.get('location')}`);
 }
 
 /** Registers the right Secret of a scope. */

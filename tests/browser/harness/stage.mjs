@@ -5,7 +5,10 @@ import { startServer } from './server.mjs';
 
 export async function onStage(browser, work, options) {
   const server = await startServer();
-  const opened = await openContext(browser, server, options).catch(async (error) => { await server.stop(); throw error; });
+  const opened = await openContext(browser, server, options).catch(async (error) => {
+    await server.stop();
+    throw error;
+  });
   try {
     await work({ server, ...opened });
   } finally {

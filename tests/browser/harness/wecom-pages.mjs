@@ -15,7 +15,12 @@ export async function confirmInstall(wecom, corp, { mode = '管理员授权' } =
   await wecom.getByRole('button', { name: '确认安装' }).click();
 }
 
-const SECRETS = { contacts: '通讯录同步 Secret', customer: '客户联系 Secret', app: '自建应用 Secret（可调用接口的应用）', other: '自建应用 Secret（其他）' };
+const SECRETS = {
+  contacts: '通讯录同步 Secret',
+  customer: '客户联系 Secret',
+  app: '自建应用 Secret（可调用接口的应用）',
+  other: '自建应用 Secret（其他）',
+};
 
 /** The row of a corporation's table, as the admin reads it off. */
 async function read(wecom, corp, title) {

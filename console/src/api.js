@@ -1,0 +1,91 @@
+// The HTTP contract, one method per call. Knows no state and shows nothing; every failure is a `Problem`.
+
+import { Problem } from './problem.js';
+
+/** @import { AuditPage, Credentials, EventPage, InstallLink, RegisteredScope, Scope, SecretEntry, Settings, State, TestReport } from './types.js' */
+/** @import { Session } from './session.js' */
+
+const PATIENCE_MS = 20_000;
+
+/** @typedef {{ body?: unknown, query?: Record<string, string | number | null | undefined> }} Options */
+/** @typedef {ReturnType<typeof createApi>} Api */
+
+/** @param {{ session: Pick<Session, 'token' | 'renew' | 'expire'>, base?: string, fetch?: typeof globalThis.fetch }} parts */
+export function createApi({ session, base = document.baseURI, fetch = globalThis.fetch.bind(globalThis) }) {
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {Options} [options]
+   */
+  async function send(method, path, { body, query } = {}) {
+    const url = new URL(path, base);
+    for (const [name, value] of Object.entries(query ?? {})) if (value) url.searchParams.set(name, String(value));
+    const headers = new Headers({ accept: 'application/json', authorization: `Bearer ${session.token()}` });
+    if (body !== undefined) headers.set('content-type', 'application/json');
+    return fetch(url, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: 'no-store',
+      credentials: 'same-origin',
+      redirect: 'error',
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    }).catch(() => {
+      throw Problem.fromFailure();
+    });
+  }
+
+  /**
+   * @template [T=null]
+   * @param {string} method
+   * @param {string} path
+   * @param {Options} [options]
+   * @returns {Promise<T>}
+   */
+  async function call(method, path, options) {
+    let response = await send(method, path, options);
+    if (response.status === 401 && (await session.renew())) response = await send(method, path, options);
+    if (response.status === 401) session.expire();
+    if (!response.ok) throw await Problem.fromResponse(response);
+    if (response.status === 204) return /** @type {T} */ (null);
+    return response.json().catch(() => {
+      throw new Problem('unexpected', { status: response.status });
+    });
+  }
+
+  return {
+    /** @returns {Promise<State>} */
+    readAuthorization: () => call('GET', 'authorization'),
+    /** @returns {Promise<InstallLink>} */
+    startInstallation: () => call('POST', 'authorization/installation'),
+    /** @type {(scope: Scope, entry: SecretEntry) => Promise<RegisteredScope>} */
+    registerSecret: (scope, entry) => call('PUT', `authorization/${scope}/secret`, { body: entry }),
+    /**
+     * The credentials waiting to be pasted, made if there are none; `rotate` makes the next generation.
+     * @type {(scope: Scope, rotate?: boolean) => Promise<Credentials>}
+     */
+    generateCredentials: (scope, rotate = false) =>
+      call('POST', `authorization/${scope}/credentials`, { body: { rotate } }),
+    /**
+     * The newest credentials once more; the server keeps a record of who looked.
+     * @type {(scope: Scope) => Promise<Credentials>}
+     */
+    revealCredentials: (scope) => call('GET', `authorization/${scope}/credentials`),
+    complete: () => call('POST', 'authorization/completion'),
+    /** @type {(settings: Settings) => Promise<unknown>} */
+    updateSettings: (settings) => call('PUT', 'authorization/settings', { body: settings }),
+    /** @type {(query: Options['query']) => Promise<EventPage>} */
+    readEvents: (query) => call('GET', 'authorization/events', { query }),
+    /** @type {(eventId: string) => Promise<unknown>} */
+    replayEvent: (eventId) => call('POST', `authorization/events/${encodeURIComponent(eventId)}/replay`),
+    /** @type {(query: Options['query']) => Promise<AuditPage>} */
+    readAudit: (query) => call('GET', 'authorization/audit', { query }),
+    /**
+     * Calls the callback's URL as WeCom would; with `sendEvent` an event goes down the whole path after it.
+     * @type {(scope: Scope, sendEvent: boolean) => Promise<TestReport>}
+     */
+    testCallback: (scope, sendEvent) =>
+      call('POST', `authorization/${scope}/test`, { body: { send_event: sendEvent } }),
+    disconnect: () => call('DELETE', 'authorization'),
+  };
+}

@@ -1,0 +1,90 @@
+// The install link: made, opened in a tab beside this one, kept for this tab's life so that a reload loses nothing.
+
+import { signal } from '@preact/signals';
+
+/** @import { State } from './types.js' */
+/** @import { Api } from './api.js' */
+
+const KEPT = 'wecom-authorization.install-link';
+/** How long after WeCom's return we say "finishing" before we say that nothing has come of it. */
+const FINISHING_MS = 60_000;
+
+/** @typedef {{ url: string, expires_at: string, before: string }} Link */
+/** @typedef {ReturnType<typeof createInstallation>} InstallationFlow */
+
+/** @param {{ api: Pick<Api, 'startInstallation'>, store?: Storage, now?: () => number }} parts */
+export function createInstallation({ api, store = globalThis.sessionStorage, now = () => Date.now() }) {
+  const kept = signal(/** @type {Link | null} */ (JSON.parse(store.getItem(KEPT) ?? 'null')));
+  const returnedAt = signal(/** @type {number | null} */ (null));
+  /** The browser opened no tab when the link was made. */
+  const blocked = signal(false);
+
+  /** @param {Link | null} link */
+  function keep(link) {
+    kept.value = link;
+    if (link) store.setItem(KEPT, JSON.stringify(link));
+    else store.removeItem(KEPT);
+  }
+
+  function link() {
+    return kept.value && Date.parse(kept.value.expires_at) > now() ? kept.value : null;
+  }
+
+  const isFinishing = () => returnedAt.value !== null && now() - returnedAt.value < FINISHING_MS;
+
+  return {
+    link,
+    blocked,
+    /** A link was made in this tab and has run out. */
+    expired: () => kept.value !== null && link() === null,
+    /** WeCom has sent the browser back and the state does not show it yet. */
+    isFinishing,
+    isAwaited: () => link() !== null || isFinishing(),
+    /** WeCom has sent the browser back, here or in the tab beside. */
+    returned() {
+      returnedAt.value = now();
+      keep(null);
+    },
+    giveUp() {
+      returnedAt.value = null;
+      keep(null);
+    },
+    /**
+     * Ends the waiting once the state shows an installation that was not there when the link was made.
+     * @param {State} state
+     */
+    settle({ installation }) {
+      if (installation.status !== 'installed') return;
+      returnedAt.value = null;
+      if (link()?.before !== JSON.stringify(installation)) keep(null);
+    },
+    /**
+     * Opens the tab in the click itself (later, browsers take it for a pop-up), asks for the link, and sends the tab
+     * there. The tab starts as ours, so it keeps this session; it gets no handle on this page.
+     * @param {State} state
+     */
+    async begin({ installation }, open = openTab) {
+      const tab = open();
+      try {
+        const { install_url: url, expires_at } = await api.startInstallation();
+        keep({ url, expires_at, before: JSON.stringify(installation) });
+        tab?.location.replace(url);
+        blocked.value = tab === null;
+      } catch (problem) {
+        tab?.close();
+        throw problem;
+      }
+    },
+    reopen(open = openTab) {
+      const tab = open();
+      tab?.location.replace(link()?.url ?? 'about:blank');
+      blocked.value = tab === null;
+    },
+  };
+}
+
+function openTab() {
+  const tab = globalThis.open('', '_blank');
+  if (tab) tab.opener = null;
+  return tab;
+}

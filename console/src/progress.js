@@ -1,0 +1,148 @@
+// How far the binding has come, told from the server's state alone. Pure: what the admin clicked never counts.
+
+/** @import { CallbackState, Installation, NextStep, Rejection, Route, Scope, ScopeState, State, Step, StepState } from './types.js' */
+
+export const STEPS = /** @type {const} */ (['install', 'contacts', 'external-contacts', 'finish']);
+const SCOPES = /** @type {const} */ (['contacts', 'external-contacts']);
+
+/** @type {(route: Route | null) => route is Step} */
+export const isStep = (route) => STEPS.some((step) => step === route);
+
+/**
+ * The part of the state that belongs to a scope as it is named in routes.
+ * @type {(state: State, scope: Scope) => ScopeState}
+ */
+export function scopeState(state, scope) {
+  return scope === 'contacts' ? state.contacts : state.external_contacts;
+}
+
+/** @type {Record<string, Step | undefined>} */
+const STEP_OF = {
+  install: 'install',
+  contacts_secret: 'contacts',
+  contacts_callback: 'contacts',
+  external_contacts_secret: 'external-contacts',
+  external_contacts_callback: 'external-contacts',
+  complete: 'finish',
+  done: 'finish',
+};
+
+/** @type {(nextStep: string) => Step} */
+export function stepOf(nextStep) {
+  return STEP_OF[nextStep] ?? 'install';
+}
+
+/**
+ * The refusal that the admin still has to act on: WeCom's last try, unless a later one passed.
+ * @type {(callback: CallbackState) => Rejection | null}
+ */
+export function openRejection(callback) {
+  const rejection = callback.last_rejection;
+  if (!rejection) return null;
+  const settled = callback.verified_at && callback.verified_at >= rejection.at;
+  return settled ? null : rejection;
+}
+
+/**
+ * Whether we are waiting for WeCom's check of a URL: the first, or the one that ends a rotation.
+ * @type {(callback: CallbackState) => boolean}
+ */
+export function awaitsCheck(callback) {
+  return callback.status === 'awaiting_verification' || callback.rotation_pending === true;
+}
+
+/** @type {(state: State) => boolean} */
+export function isInstalled(state) {
+  return state.installation.status === 'installed';
+}
+
+/**
+ * Installed so that the steps after it can be taken: by an administrator.
+ * @type {(state: State) => boolean}
+ */
+export function isReady(state) {
+  return isInstalled(state) && state.installation.auth_mode !== 'member';
+}
+
+/** @type {(state: State) => boolean} */
+export function isWaiting(state) {
+  return SCOPES.some((scope) => awaitsCheck(scopeState(state, scope).callback));
+}
+
+/**
+ * What stands between here and 完成配置, in the words of `next_step`.
+ * @type {(state: State) => Exclude<NextStep, 'complete' | 'done'>[]}
+ */
+export function missing(state) {
+  /** @type {Exclude<NextStep, 'complete' | 'done'>[]} */
+  const open = [];
+  if (!isReady(state)) open.push('install');
+  for (const scope of SCOPES) {
+    const { secret, callback } = scopeState(state, scope);
+    const name = scope === 'contacts' ? 'contacts' : 'external_contacts';
+    if (secret.status !== 'accepted') open.push(`${name}_secret`);
+    if (callback.status !== 'verified') open.push(`${name}_callback`);
+  }
+  return open;
+}
+
+/** @type {(state: State) => Record<Step, StepState>} */
+export function stepStates(state) {
+  const current = stepOf(state.next_step);
+  const finish = state.completed_at ? 'done' : state.next_step === 'complete' ? 'doing' : 'todo';
+  return {
+    install: installState(state, current),
+    contacts: scopeStepState(state.contacts, current === 'contacts'),
+    'external-contacts': scopeStepState(state.external_contacts, current === 'external-contacts'),
+    finish,
+  };
+}
+
+/** @type {(state: Pick<State, 'installation'>, current: Step) => StepState} */
+function installState({ installation }, current) {
+  if (installation.status === 'cancelled') return 'error';
+  if (installation.status === 'installed') return installation.auth_mode === 'member' ? 'attention' : 'done';
+  return current === 'install' ? 'doing' : 'todo';
+}
+
+/** @type {(scope: ScopeState, isCurrent: boolean) => StepState} */
+function scopeStepState({ secret, callback }, isCurrent) {
+  if (secret.status === 'rejected') return 'error';
+  if (callback.status !== 'verified' && openRejection(callback)) return 'attention';
+  const secretDone = secret.status === 'accepted';
+  const callbackDone = callback.status === 'verified';
+  if (secretDone && callbackDone) return 'done';
+  if (isCurrent) return 'doing';
+  return secretDone || callback.status !== 'none' ? 'partial' : 'todo';
+}
+
+/** @typedef {{ key: string, corp?: string | null, scope?: Scope, at?: string, reason?: Rejection['reason'] }} Happening */
+
+/**
+ * What WeCom or the server has done between two states, for the live region: keys of `page.live`, with the scope or the
+ * moment that belongs to them.
+ * @type {(before: State | null, after: State) => Happening[]}
+ */
+export function happenings(before, after) {
+  if (!before) return [];
+  /** @type {Happening[]} */
+  const found = [];
+  if (!isInstalled(before) && isInstalled(after)) found.push({ key: 'installed', corp: after.installation.corp_name });
+  if (after.installation.status === 'cancelled' && before.installation.status !== 'cancelled')
+    found.push({ key: 'cancelled' });
+  if (after.installation.status === 'not_installed' && before.installation.status !== 'not_installed')
+    found.push({ key: 'disconnected' });
+  for (const scope of SCOPES) {
+    const was = scopeState(before, scope);
+    const is = scopeState(after, scope);
+    if (is.secret.status === 'rejected' && was.secret.status !== 'rejected')
+      found.push({ key: 'secret_rejected', scope });
+    if (is.callback.status === 'verified' && was.callback.status !== 'verified') found.push({ key: 'verified', scope });
+    if (was.callback.rotation_pending && !is.callback.rotation_pending && is.callback.status === 'verified')
+      found.push({ key: 'rotated', scope });
+    const refusal = openRejection(is.callback);
+    if (refusal && refusal.at !== was.callback.last_rejection?.at)
+      found.push({ key: 'refused', scope, at: refusal.at, reason: refusal.reason });
+  }
+  return found;
+}

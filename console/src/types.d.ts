@@ -1,0 +1,59 @@
+// The contract's types by the names that the page uses. They are generated from openapi.yaml: `npm run types`.
+
+import type { ReadonlySignal, Signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import type { components, operations } from '../types/openapi.js';
+
+type Schemas = components['schemas'];
+
+export type State = Schemas['State'];
+export type Installation = Schemas['Installation'];
+export type ScopeState = Schemas['ScopeState'];
+export type SecretState = Schemas['SecretState'];
+export type CallbackState = Schemas['CallbackState'];
+export type Rejection = Schemas['Rejection'];
+export type Finding = Schemas['Finding'];
+export type InstallLink = Schemas['InstallLink'];
+export type SecretEntry = Schemas['SecretEntry'];
+export type RegisteredScope = Schemas['RegisteredScope'];
+export type Credentials = Schemas['Credentials'];
+export type TestReport = Schemas['TestReport'];
+export type Event = Schemas['Event'];
+export type EventPage = Schemas['EventPage'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type AuditPage = Schemas['AuditPage'];
+export type Settings = Schemas['Settings'];
+export type NextStep = State['next_step'];
+
+/** A scope as routes spell it; the state's members spell it with an underscore. */
+export type Scope = 'contacts' | 'external-contacts';
+export type Step = 'install' | 'contacts' | 'external-contacts' | 'finish';
+export type Route = Step | 'overview' | 'events' | 'audit' | 'settings';
+/** Which Secret the admin is asked for: 通讯录Secret, 客户Secret or that of a self-built app. */
+export type SecretKind = 'contacts' | 'customer' | 'app';
+export type StepState = 'todo' | 'doing' | 'partial' | 'attention' | 'error' | 'done';
+export type Tone = 'ok' | 'info' | 'warn' | 'bad' | 'idle' | 'wait';
+
+/** The words for a code. */
+export interface Words {
+  words: string;
+  cause?: string;
+  action?: string;
+  place?: string;
+}
+
+/** One topic of 操作指引. */
+export interface Topic {
+  title: string;
+  rules: string[];
+  path: string[];
+  link: string | null;
+  steps: string[];
+  diagram: { file: string; alt: string; drawn: string };
+  questions: { q: string; a: string }[];
+}
+
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+export type Children = ComponentChildren;
+
+export type { operations, ReadonlySignal, Signal };

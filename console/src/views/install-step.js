@@ -1,0 +1,263 @@
+// ① 安装应用.
+
+import { h } from 'preact';
+import { useState } from 'preact/hooks';
+import { words } from '../codes.js';
+import { useShared } from '../context.js';
+import { t } from '../i18n.js';
+import { Problem } from '../problem.js';
+import { isInstalled } from '../progress.js';
+import { DisconnectControl, disconnectedMessage } from './disconnect.js';
+import { GuideLink } from './guide.js';
+import {
+  badge,
+  button,
+  facts,
+  failure,
+  icon,
+  message,
+  section,
+  spinner,
+  time,
+  useNow,
+  WorkButton,
+  wordsMessage,
+} from './parts.js';
+
+/** @import { Arrival } from '../arrival.js' */
+/** @import { Shared } from '../context.js' */
+/** @import { Children, Installation, State, Tone } from '../types.js' */
+
+const READ = 'wecom-authorization.preparation-read';
+
+/** @typedef {'fresh' | 'expired' | 'waiting' | 'finishing' | 'installed' | 'member' | 'cancelled'} Phase */
+
+/** @type {(state: State, flow: Shared['installation']) => Phase} */
+function phaseOf({ installation }, flow) {
+  if (flow.link()) return 'waiting';
+  if (installation.status === 'installed') return installation.auth_mode === 'member' ? 'member' : 'installed';
+  if (flow.isFinishing()) return 'finishing';
+  if (installation.status === 'cancelled') return 'cancelled';
+  return flow.expired() ? 'expired' : 'fresh';
+}
+
+/** @type {Record<Phase, () => [Tone, string]>} */
+const BADGES = {
+  fresh: () => ['idle', words('status', 'installation.not_installed').words],
+  expired: () => ['idle', words('status', 'installation.not_installed').words],
+  waiting: () => ['wait', t('steps.install.badge.waiting')],
+  finishing: () => ['wait', t('steps.install.badge.finishing')],
+  installed: () => ['ok', words('status', 'installation.installed').words],
+  member: () => ['warn', t('steps.install.badge.member')],
+  cancelled: () => ['bad', words('status', 'installation.cancelled').words],
+};
+
+/** @param {{ state: State }} props */
+export function InstallStep({ state }) {
+  const shared = useShared();
+  const { drafts, installation: flow } = shared;
+  const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
+  const now = useNow(flow.isAwaited());
+  const phase = phaseOf(state, flow);
+  const begin = { state, onFailure: setProblem };
+
+  function body() {
+    switch (phase) {
+      case 'fresh':
+        return [h('p', { class: 'lead' }, t('steps.install.lead')), h(BeginActions, begin)];
+      case 'expired':
+        return [wordsMessage('info', words('error', 'install_link_expired')), h(BeginActions, begin)];
+      case 'waiting':
+        return h(Waiting, { state, now });
+      case 'finishing':
+        return spinner(t('steps.install.finishing'));
+      case 'installed':
+        return [
+          installedFacts(state.installation),
+          h(DisconnectControl, {
+            state,
+            beside: h(BeginButton, { ...begin, text: t('steps.install.again'), kind: 'secondary' }),
+          }),
+        ];
+      case 'member':
+        return [
+          wordsMessage('warn', words('error', 'member_authorization'), { code: 'member_authorization' }),
+          installedFacts(state.installation),
+          h(BeginActions, begin),
+        ];
+      case 'cancelled':
+        return [
+          wordsMessage('bad', words('status', 'installation.cancelled')),
+          installedFacts(state.installation),
+          h(BeginActions, { ...begin, text: t('steps.install.again') }),
+        ];
+    }
+  }
+
+  return [
+    section(
+      'install-card',
+      t('steps.install.title'),
+      h('span', { class: 'card-status' }, badge(...BADGES[phase]())),
+      arrivalMessage(phase, drafts),
+      body(),
+      problem && failure(problem, { context: 'installation' }),
+    ),
+    h(Preparation, {
+      key: phase === 'fresh' ? 'fresh' : 'later',
+      isFit: phase === 'fresh' && !drafts.noted('disconnected'),
+    }),
+  ];
+}
+
+/** @typedef {{ state: State, onFailure: (problem: Problem | null) => void, text?: string, kind?: 'primary' | 'secondary' }} BeginProps */
+
+/** @param {BeginProps} props */
+function BeginActions(props) {
+  return [
+    h('div', { class: 'actions' }, h(BeginButton, props)),
+    h('p', { class: 'note' }, icon('info'), h('span', null, t('steps.install.note'))),
+  ];
+}
+
+/** @param {BeginProps} props */
+function BeginButton({ state, onFailure, text = t('steps.install.begin'), kind = 'primary' }) {
+  const { announce, drafts, installation: flow, store } = useShared();
+
+  async function begin() {
+    drafts.note('arrival', null);
+    drafts.note('disconnected', null);
+    onFailure(null);
+    try {
+      await flow.begin(state);
+    } catch (thrown) {
+      return onFailure(Problem.of(thrown));
+    }
+    store.expect();
+    return announce(t('page.live.install_begun'));
+  }
+
+  return h(WorkButton, {
+    text,
+    busyText: t('steps.install.preparing'),
+    kind,
+    iconName: 'outward',
+    focus: 'begin',
+    work: begin,
+  });
+}
+
+/** @param {{ state: State, now: number }} props */
+function Waiting({ state, now }) {
+  const { announce, installation: flow, store } = useShared();
+  const link = flow.link();
+  const seconds = link ? Math.max(0, Math.round((Date.parse(link.expires_at) - now) / 1000)) : 0;
+
+  function reopen() {
+    flow.reopen();
+    store.expect();
+    announce(t('page.live.install_begun'));
+  }
+
+  return [
+    h(
+      'div',
+      { class: 'waiting' },
+      h('div', { class: 'waiting-track', 'aria-hidden': 'true' }, h('span', null)),
+      h(
+        'div',
+        { class: 'waiting-text' },
+        h('p', null, h('strong', null, t('steps.install.waiting'))),
+        h(
+          'p',
+          { class: 'quiet' },
+          h(
+            'span',
+            { class: 'countdown', role: 'timer' },
+            t('steps.install.countdown', {
+              minutes: Math.floor(seconds / 60),
+              seconds: String(seconds % 60).padStart(2, '0'),
+            }),
+          ),
+        ),
+      ),
+    ),
+    h(
+      'ol',
+      { class: 'numbered' },
+      ['scan', 'choose', 'back'].map((name) => h('li', { key: name }, t(`steps.install.do.${name}`))),
+    ),
+    isInstalled(state) && h('p', { class: 'note' }, icon('info'), h('span', null, t('steps.install.stillInstalled'))),
+    flow.blocked.value &&
+      link &&
+      message(
+        'warn',
+        t('steps.install.blocked'),
+        h('p', null, h('a', { class: 'link', href: link.url }, t('steps.install.openHere'))),
+      ),
+    h(
+      'div',
+      { class: 'actions' },
+      button(t('steps.install.reopen'), { iconName: 'outward', focus: 'begin', onClick: reopen }),
+      button(t('steps.install.cancel'), { kind: 'plain', onClick: flow.giveUp }),
+    ),
+  ];
+}
+
+/** @type {(phase: Phase, drafts: Shared['drafts']) => Children} */
+function arrivalMessage(phase, drafts) {
+  const left = drafts.noted('disconnected');
+  if (typeof left === 'string' && phase === 'fresh')
+    return disconnectedMessage(left, () => drafts.note('disconnected', null));
+  const noted = /** @type {Arrival | null} */ (drafts.noted('arrival'));
+  if (noted?.outcome !== 'failed' || phase === 'waiting') return null;
+  return wordsMessage('bad', words('error', noted.code, 'installation'), {
+    code: noted.code,
+    extra: phase === 'installed' && h('p', null, t('steps.install.stillInstalled')),
+  });
+}
+
+/** @param {Installation} installation */
+function installedFacts({ corp_name: name, corp_id: id, agent_id: agent, auth_mode: mode, installed_at: at }) {
+  return facts([
+    [t('steps.install.corp'), name && h('strong', null, name)],
+    [t('steps.install.mode'), mode && words('auth_mode', mode).words],
+    [t('steps.install.at'), at && time(at)],
+    [t('steps.install.agent'), agent && h('code', null, agent)],
+    [t('steps.install.encryptedId'), id && h('code', null, id)],
+  ]);
+}
+
+/** @type {Record<string, string | undefined>} */
+const PREPARATION_TOPICS = { domain: 'callback-domain', ip: 'trusted-ip', corpId: 'corp-id', customer: 'app-secret' };
+
+/** 开始前请确认: open where the admin begins, until it has been read once in this browser. @param {{ isFit: boolean }} props */
+function Preparation({ isFit }) {
+  const [isOpen, setOpen] = useState(isFit && globalThis.localStorage.getItem(READ) === null);
+
+  /** @param {MouseEvent} event */
+  function read({ currentTarget }) {
+    globalThis.localStorage.setItem(READ, 'yes');
+    setOpen(false);
+    if (currentTarget instanceof HTMLElement) currentTarget.closest('details')?.querySelector('summary')?.focus();
+  }
+
+  return h(
+    'details',
+    {
+      class: 'preparation',
+      open: isOpen,
+      onToggle: (/** @type {Event} */ event) => setOpen(/** @type {HTMLDetailsElement} */ (event.currentTarget).open),
+    },
+    h('summary', null, icon('list'), h('span', null, t('steps.prepare.title')), icon('chevron', 'chevron')),
+    h(
+      'ul',
+      null,
+      ['role', 'domain', 'ip', 'corpId', 'customer'].map((name) => {
+        const topic = PREPARATION_TOPICS[name];
+        return h('li', { key: name }, h('span', null, t(`steps.prepare.${name}`)), topic && h(GuideLink, { topic }));
+      }),
+    ),
+    h('div', { class: 'actions' }, button(t('steps.prepare.read'), { onClick: read })),
+  );
+}

@@ -1,0 +1,83 @@
+// ② 通讯录授权 and ③ 外部联系人授权: the same two cards, with other words and, in ③, a choice of Secret first.
+
+import { h } from 'preact';
+import { useState } from 'preact/hooks';
+import { useShared } from '../context.js';
+import { t } from '../i18n.js';
+import { awaitsCheck, scopeState } from '../progress.js';
+import { CallbackCard } from './callback-card.js';
+import { SecretCard } from './secret-card.js';
+
+/** @import { Scope, SecretKind, State } from '../types.js' */
+
+/** Which Secret it is, the server is not told; so this browser remembers, also for the day when it is replaced. */
+const CHOICE = 'wecom-authorization.secret-kind';
+const KINDS = /** @type {const} */ (['customer', 'app']);
+
+/** @type {(scope: Scope) => SecretKind} */
+function kindOf(scope) {
+  if (scope === 'contacts') return 'contacts';
+  return globalThis.localStorage.getItem(CHOICE) === 'app' ? 'app' : 'customer';
+}
+
+/** The help that fits what is open. @type {(state: State, scope: Scope) => string} */
+export function scopeTopic(state, scope) {
+  const { secret, callback } = scopeState(state, scope);
+  return `${kindOf(scope)}-${secret.status === 'accepted' && awaitsCheck(callback) ? 'callback' : 'secret'}`;
+}
+
+/** @param {{ state: State }} props */
+export function ContactsStep({ state }) {
+  return [
+    h(SecretCard, { state, scope: 'contacts', kind: 'contacts' }),
+    h(CallbackCard, { state, scope: 'contacts', kind: 'contacts' }),
+  ];
+}
+
+/** @param {{ state: State }} props */
+export function ExternalContactsStep({ state }) {
+  const { guide } = useShared();
+  const [kind, setKind] = useState(kindOf('external-contacts'));
+
+  /** @param {SecretKind} chosen */
+  function choose(chosen) {
+    globalThis.localStorage.setItem(CHOICE, chosen);
+    setKind(chosen);
+    guide.suggest(`${chosen}-secret`);
+  }
+
+  return [
+    h(
+      'fieldset',
+      { class: 'choice card' },
+      h('legend', null, t('steps.choice.title')),
+      KINDS.map((name) =>
+        h(
+          'label',
+          { class: 'choice-card', key: name },
+          h('input', {
+            type: 'radio',
+            name: 'kind',
+            value: name,
+            checked: kind === name,
+            onChange: () => choose(name),
+          }),
+          h(
+            'span',
+            null,
+            h('strong', null, t(`steps.choice.${name}.name`)),
+            h('span', { class: 'quiet' }, t(`steps.choice.${name}.when`)),
+          ),
+        ),
+      ),
+      kind === 'app' &&
+        h(
+          'ol',
+          { class: 'numbered checklist', 'aria-label': t('steps.choice.checklist') },
+          ['create', 'allow', 'range', 'event'].map((name) => h('li', { key: name }, t(`steps.choice.do.${name}`))),
+        ),
+    ),
+    h(SecretCard, { state, scope: 'external-contacts', kind }),
+    h(CallbackCard, { state, scope: 'external-contacts', kind }),
+  ];
+}

@@ -1,0 +1,34 @@
+// 设置: the callback's domain, the way back to the steps, and the way out.
+
+import { h } from 'preact';
+import { t } from '../i18n.js';
+import { DisconnectSection } from './disconnect.js';
+import { DomainForm } from './domain-form.js';
+import { linkButton, section } from './parts.js';
+
+/** @import { State } from '../types.js' */
+
+/** @param {{ state: State }} props */
+export function SettingsView({ state }) {
+  return [
+    section(
+      'settings-domain',
+      t('steps.domain.title'),
+      null,
+      h('p', { class: 'lead' }, t('steps.domain.lead')),
+      h(DomainForm, { state, id: 'settings' }),
+    ),
+    section(
+      'settings-steps',
+      t('steps.settings.again'),
+      null,
+      h('p', { class: 'lead' }, t('steps.settings.againLead')),
+      h(
+        'div',
+        { class: 'actions' },
+        ['install', 'contacts', 'external-contacts'].map((step) => linkButton(t(`page.step.${step}`), `#/${step}`)),
+      ),
+    ),
+    h(DisconnectSection, { state }),
+  ];
+}
