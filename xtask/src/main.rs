@@ -76,6 +76,17 @@ impl Run {
         ]);
         docs.env("RUSTDOCFLAGS", "--deny warnings");
         self.step("documentation", docs);
+        self.console();
+    }
+
+    /// Lints, types and format of the admin page and its tests, and whether `console/dist` is what the sources give.
+    fn console(&mut self) {
+        let name = "admin page: lints, types, bundle";
+        if let Some(advice) = missing(&[NODE, NPM]) {
+            return self.skip(name, advice);
+        }
+        self.step("admin page: install packages", npm("console", &["ci"]));
+        self.step(name, npm("console", &["run", "check"]));
     }
 
     /// Runs the browser tests of the admin page against the local server.
@@ -84,29 +95,21 @@ impl Run {
         if !Path::new("tests/browser/package.json").exists() {
             return;
         }
-        let missing = [
-            ("node", "Node.js 20 or newer: apt-get install nodejs npm"),
-            ("npm", "npm: apt-get install npm"),
-            ("chromium", "Chromium: apt-get install chromium fonts-noto-cjk"),
-        ]
-        .into_iter()
-        .find(|(program, _)| !installed(program));
-        if let Some((_, advice)) = missing {
+        if let Some(advice) = missing(&[NODE, NPM, CHROMIUM]) {
             return self.skip(name, advice);
         }
-        let mut install = Command::new("npm");
-        install
-            .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir("tests/browser");
-        self.step("browser tests: install packages", install);
+        for folder in ["console", "tests/browser"] {
+            self.step(
+                &format!("browser tests: install packages of {folder}"),
+                npm(folder, &["ci"]),
+            );
+        }
         self.step(
             "browser tests: build the server",
             cargo(&["build", "--locked", "--package", "local"]),
         );
-        let mut test = Command::new("npm");
-        test.arg("test")
-            .current_dir("tests/browser")
-            .env("LOCAL_SERVER", local_server());
+        let mut test = npm("tests/browser", &["test"]);
+        test.env("LOCAL_SERVER", local_server());
         self.step(name, test);
     }
 
@@ -168,6 +171,25 @@ fn local_server() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     let server = target.join("debug/local");
     std::path::absolute(&server).unwrap_or(server)
+}
+
+fn npm(folder: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new("npm");
+    command.args(arguments).current_dir(folder);
+    command
+}
+
+/// A program, and how to install it.
+type Tool = (&'static str, &'static str);
+
+const NODE: Tool = ("node", "Node.js 20 or newer: apt-get install nodejs npm");
+const NPM: Tool = ("npm", "npm: apt-get install npm");
+const CHROMIUM: Tool = ("chromium", "Chromium: apt-get install chromium fonts-noto-cjk");
+
+/// How to install the first of these programs that this machine lacks.
+fn missing(tools: &[Tool]) -> Option<&'static str> {
+    let (_, advice) = tools.iter().find(|(program, _)| !installed(program))?;
+    Some(advice)
 }
 
 fn installed(program: &str) -> bool {
