@@ -1,19 +1,19 @@
 """Binds a corporation through `sam local start-api`, as an admin, his browser and WeCom do.
 
-WeCom's cryptography is done here once more, with OpenSSL, so that nothing of the product's own judges the product.
+WeCom's cryptography is that of scripts/support/envelope.py, so that nothing of the product's own judges the product.
 """
 
-import base64
-import hashlib
 import http.client
 import json
 import os
 import secrets
-import struct
-import subprocess
 import sys
 import time
 import urllib.parse
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from envelope import sealed, signed  # noqa: E402
 
 API, LOCAL_JSON = sys.argv[1:]
 with open(LOCAL_JSON, encoding="utf-8") as file:
@@ -46,25 +46,6 @@ def call(method, url, body=None, content_type="application/json", headers=None):
 
 def parsed(answer):
     return json.loads(answer[2])
-
-
-def sealed(encoding_aes_key, receive_id, message):
-    """Encrypts as WeCom does: random(16) length(4) message receiveid, padded to 32, AES-256-CBC with the key's own first half."""
-    key = base64.b64decode(encoding_aes_key + "=")
-    plain = secrets.token_bytes(16) + struct.pack(">I", len(message)) + message + receive_id.encode()
-    padding = 32 - len(plain) % 32
-    plain += bytes([padding]) * padding
-    command = ["openssl", "enc", "-aes-256-cbc", "-nopad", "-K", key.hex(), "-iv", key[:16].hex()]
-    return base64.b64encode(subprocess.run(command, input=plain, capture_output=True, check=True).stdout).decode()
-
-
-def signed(token, encrypted, echostr=False):
-    timestamp, nonce = str(int(time.time())), str(secrets.randbelow(10**9))
-    signature = hashlib.sha1("".join(sorted([token, timestamp, nonce, encrypted])).encode()).hexdigest()
-    query = {"msg_signature": signature, "timestamp": timestamp, "nonce": nonce}
-    if echostr:
-        query["echostr"] = encrypted
-    return urllib.parse.urlencode(query)
 
 
 def echostr_with_all_signs(encoding_aes_key, receive_id, message):
