@@ -171,7 +171,9 @@ def stack(report, deployment, name, region, event_id):
     session = boto3.Session(region_name=region)
     [described] = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-    report.check("the stack is complete", described["StackStatus"].endswith("_COMPLETE") and "ROLLBACK" not in described["StackStatus"], described["StackStatus"])
+    status = described["StackStatus"]
+    if not report.check("the stack is complete", status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), f"{status}: docs/deploy.md#if-the-first-deployment-fails"):
+        return
     report.check("this is the stack's address", outputs.get("ApiUrl") == deployment.url, f"its output ApiUrl is {outputs.get('ApiUrl')}")
     alarms = session.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{name}-")["MetricAlarms"]
     raised = [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"]
@@ -213,4 +215,5 @@ def main():
     sys.exit(1 if report.wrong else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
