@@ -4,7 +4,7 @@ import { signal } from '@preact/signals';
 import { h } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { onArrivalElsewhere } from './arrival.js';
-import { words } from './codes.js';
+import { scopeName, secretName, words } from './codes.js';
 import { SharedContext, useShared } from './context.js';
 import { createCredentials } from './credentials.js';
 import { createDrafts } from './drafts.js';
@@ -176,7 +176,8 @@ function topicOf(state, route) {
 function liveText({ key, scope, at, reason, corp }) {
   return t(`page.live.${key}`, {
     corp,
-    scope: scope && t(`page.scope.${scope}`),
+    scope: scope && scopeName(scope),
+    secret: scope && secretName(scope),
     time: at && moment(at),
     reason: reason && words('rejection', reason).words,
   });

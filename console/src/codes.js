@@ -59,6 +59,11 @@ export function findingWords(finding) {
   return words(hasWords('finding', finding.code) ? 'finding' : 'error', finding.code, scope);
 }
 
+/** The name of the Secret that a scope asks for. @param {string} scope as routes or as states spell it */
+export function secretName(scope) {
+  return t(`steps.part.${scope.replaceAll('-', '_')}_secret`);
+}
+
 /** @param {string} scope as routes or as states spell it */
 export function scopeName(scope) {
   return t(`page.scope.${scope.replaceAll('_', '-')}`);

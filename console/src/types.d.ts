@@ -47,9 +47,12 @@ export interface Topic {
   title: string;
   rules: string[];
   path: string[];
+  /** The way in the newer layout of WeCom's menu, where it differs. */
+  newPath: string[];
   link: string | null;
   steps: string[];
-  diagram: { file: string; alt: string; drawn: string };
+  /** `menu`: the drawing has the menu of WeCom's console, in both layouts. */
+  diagram: { file: string; alt: string; menu: boolean; drawn: string };
   questions: { q: string; a: string }[];
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { appears, card, goTo, heading, readValues } from './harness/admin.mjs';
-import { assertFits, assertNoErrors, openBrowser } from './harness/browser.mjs';
+import { assertFits, assertNoErrors, inspect, openBrowser } from './harness/browser.mjs';
 import { complete, install, register, YUNFAN } from './harness/server.mjs';
 import { onStage } from './harness/stage.mjs';
 
@@ -169,6 +169,32 @@ test('speaks both languages, keeps what was typed, and remembers the choice', ()
     );
     await page.getByRole('button', { name: '中文', exact: true }).click();
     await heading(page, '通讯录授权').waitFor();
+    await assertNoErrors(record);
+  }));
+
+test('the guide’s picture follows the menu that the admin has, and is enlarged on a press', () =>
+  onStage(browser, async ({ server, record, newPage }) => {
+    await install(server);
+    const page = await newPage();
+    const guide = page.getByRole('complementary');
+    const way = async () => (await guide.getByRole('list', { name: '查看位置' }).allInnerTexts()).join().split('\n');
+    await guide.getByRole('button', { name: '旧版' }).click();
+    assert.equal((await way())[0], '管理工具');
+    await guide.getByRole('button', { name: '新版' }).click();
+    assert.deepEqual((await way()).slice(0, 2), ['安全与管理', '管理工具']);
+    assert.match(
+      await guide.locator('.diagram-open use').last().getAttribute('href'),
+      /contacts-secret\.svg#zh-CN-new$/,
+    );
+    await page.setViewportSize({ width: 360, height: 740 });
+    const small = await guide.locator('.diagram-open svg').boundingBox();
+    await guide.getByRole('button', { name: /^放大图片/ }).click();
+    const dialog = page.getByRole('dialog');
+    const large = await dialog.locator('svg').boundingBox();
+    assert.ok(large.width > 2 * small.width, `${large.width} to ${small.width}`);
+    await inspect(page, 'guide-enlarged', { full: false });
+    await dialog.getByRole('button', { name: '关闭' }).click();
+    await dialog.waitFor({ state: 'detached' });
     await assertNoErrors(record);
   }));
 

@@ -24,14 +24,14 @@ test('a switch of language keeps the answer to a Secret, in the words of that la
     const page = await newPage();
     const secret = await server.wecom.secret(YUNFAN, 'external-contacts');
     await submitSecret(page, 'contacts', { corpId: YUNFAN.corpId, secret });
-    await page.getByText('这看起来是“客户”Secret', { exact: true }).waitFor();
+    await page.getByText('这看起来是客户Secret，或自建应用Secret', { exact: true }).waitFor();
     await speak(page, 'EN');
     const form = card(page, 'Check the contacts Secret');
     await form.getByRole('alert').getByText('wrong_secret_kind').waitFor();
-    await form.getByText('This looks like the customer Secret', { exact: true }).waitFor();
+    await form.getByText('This looks like the customer Secret, or a self-built app’s', { exact: true }).waitFor();
     assert.equal(await form.locator('.check-bad').count(), 1, 'and how far WeCom’s check came');
     await speak(page, '中文');
-    await page.getByText('这看起来是“客户”Secret', { exact: true }).waitFor();
+    await page.getByText('这看起来是客户Secret，或自建应用Secret', { exact: true }).waitFor();
     await assertNoErrors(record, 422);
   }));
 

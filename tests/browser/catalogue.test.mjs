@@ -51,14 +51,27 @@ for (const language of LANGUAGES) {
     const topics = Object.entries(texts(language).guide);
     assert.equal(topics.length, 11);
     for (const [name, topic] of topics) {
-      assert.deepEqual(Object.keys(topic), ['title', 'rules', 'path', 'link', 'steps', 'diagram', 'questions'], name);
+      assert.deepEqual(
+        Object.keys(topic),
+        ['title', 'rules', 'path', 'newPath', 'link', 'steps', 'diagram', 'questions'],
+        name,
+      );
       assert.ok(topic.steps.length >= 3 && topic.rules.length >= 2 && topic.questions.length >= 1, name);
       assert.ok(topic.link === null || topic.link.startsWith('https://work.weixin.qq.com/'), name);
       const drawing = read(`guide/${topic.diagram.file}`);
-      for (const layer of ['frame', language]) assert.ok(drawing.includes(`id="${layer}"`), `${name} ${layer}`);
+      const menus = topic.diagram.menu ? [`${language}-new`, `${language}-old`] : [];
+      for (const layer of ['frame', language, ...menus])
+        assert.ok(drawing.includes(`id="${layer}"`), `${name} ${layer}`);
     }
   });
 }
+
+test('no drawing has a pattern that a phone or a person could take for a QR code', () => {
+  for (const file of files().filter((path) => path.endsWith('.svg'))) {
+    const squares = [...read(file).matchAll(/<rect[^>]* width="([\d.]+)" height="\1"/g)];
+    assert.ok(squares.length < 12, `${file}: ${squares.length} squares`);
+  }
+});
 
 test('every line of the audit has words in every language, and nothing else has', () => {
   for (const language of LANGUAGES) {

@@ -20,7 +20,7 @@ const withPage = (work) => onStage(browser, work);
 
 /** The same, but for its first character. */
 const mistyped = (text) => `${text[0] === 'a' ? 'b' : 'a'}${text.slice(1)}`;
-const secretCard = (page, scope) => card(page, scope === 'contacts' ? '校验通讯录Secret' : '校验外部联系人Secret');
+const secretCard = (page, scope) => card(page, scope === 'contacts' ? '校验通讯录Secret' : '校验客户Secret');
 
 test('says which Secret was pasted, in either order, and which corporation’s', () =>
   withPage(async ({ server, record, newPage }) => {
@@ -32,7 +32,7 @@ test('says which Secret was pasted, in either order, and which corporation’s',
         'contacts',
         YUNFAN.corpId,
         await own('external-contacts'),
-        '这看起来是“客户”Secret',
+        '这看起来是客户Secret，或自建应用Secret',
         'wrong_secret_kind',
         '请把它填到第 3 步',
       ],
@@ -56,7 +56,7 @@ test('says which Secret was pasted, in either order, and which corporation’s',
         'external-contacts',
         YUNFAN.corpId,
         await own('contacts'),
-        '这看起来是“通讯录”Secret',
+        '这看起来是通讯录Secret',
         'wrong_secret_kind',
         '请把它填到第 2 步',
       ],
@@ -97,6 +97,10 @@ test('tells a mistyped Secret from a mistyped 企业ID, and puts the focus there
     });
     await page.getByText('企业ID 不正确', { exact: true }).waitFor();
     assert.equal(await page.evaluate(() => document.activeElement.name), 'corp_id');
+    // WeCom has not looked at the Secret: only the 企业ID is typed again.
+    await page.getByLabel('企业ID', { exact: true }).fill(YUNFAN.corpId);
+    await page.getByRole('button', { name: '校验并保存' }).click();
+    await readValues(page);
     await assertNoErrors(record, 422);
   }));
 
@@ -143,7 +147,34 @@ test('stops trying before WeCom bans it, and says until when', () =>
     }
     await page.getByText('校验已暂停', { exact: true }).waitFor();
     await page.getByText(/可在 .+ 之后再试/).waitFor();
+    const paused = page.getByRole('button', { name: /^\d+:\d\d 后可再试$/ });
+    assert.equal(await paused.getAttribute('aria-disabled'), 'true');
+    const shown = await paused.innerText();
+    await page.waitForFunction((before) => !document.body.innerText.includes(before), shown);
+    const input = page.getByLabel('通讯录Secret', { exact: true });
+    const kept = await input.inputValue();
+    assert.match(kept, /^wrong-\d+-x+$/, 'what was typed is kept');
+    const tries = (await server.api.audit()).entries.length;
+    await paused.click({ force: true });
+    assert.equal((await server.api.audit()).entries.length, tries, 'a press sends nothing');
+    assert.equal(await input.inputValue(), kept);
     await assertNoErrors(record, 422, 429);
+  }));
+
+test('a Secret can be looked at while it is typed, and is hidden again', () =>
+  withPage(async ({ server, record, newPage }) => {
+    await install(server);
+    const page = await newPage();
+    const input = page.getByLabel('通讯录Secret', { exact: true });
+    await input.fill('half typed');
+    assert.equal(await input.getAttribute('type'), 'password');
+    const look = page.getByRole('button', { name: '显示输入的 Secret' });
+    await look.click();
+    assert.equal(await input.getAttribute('type'), 'text');
+    assert.equal(await input.inputValue(), 'half typed');
+    await look.click();
+    assert.equal(await input.getAttribute('type'), 'password');
+    await assertNoErrors(record);
   }));
 
 test('shows within 3 s that a check was refused, and why; and turns green once it is put right', () =>

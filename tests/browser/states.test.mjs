@@ -59,7 +59,7 @@ test('the Secrets and what is pasted', () =>
       corpId: YUNFAN.corpId,
       secret: await server.wecom.secret(YUNFAN, 'external-contacts'),
     });
-    await page.getByText('这看起来是“客户”Secret').waitFor();
+    await page.getByText('这看起来是客户Secret，或自建应用Secret').waitFor();
     await inspect(page, 'contacts-wrong-kind');
     await submitSecret(page, 'contacts', { secret: await server.wecom.secret(YUNFAN, 'contacts') });
     const values = await readValues(page);
@@ -78,7 +78,7 @@ test('the Secrets and what is pasted', () =>
     await inspect(page, 'contacts-verified');
     await goTo(page, 'external-contacts');
     await page.getByRole('radio', { name: /自建应用Secret/ }).check();
-    await card(page, '校验外部联系人Secret').getByLabel('自建应用Secret', { exact: true }).waitFor();
+    await card(page, '校验客户Secret').getByLabel('自建应用Secret', { exact: true }).waitFor();
     await inspect(page, 'external-contacts-app');
     await page.getByRole('button', { name: /稍后回填/ }).click();
     await page.getByRole('dialog').waitFor();
@@ -129,14 +129,14 @@ test('life after it', () =>
     await page.locator('.event').getByText('新增客户').click();
     await page.locator('.event[open] .payload summary').click();
     await inspect(page, 'events');
-    await page.locator('.event[open]').getByRole('button', { name: '重放' }).click();
+    await page.locator('.event[open]').getByRole('button', { name: '重新交付' }).click();
     await page.getByRole('dialog').waitFor();
     await inspect(page, 'events-replay', { full: false });
-    await page.getByRole('dialog').getByRole('button', { name: '重放' }).click();
-    await page.getByText(/重新交付/).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: '重新交付' }).click();
+    await page.getByText(/已于 .+ 重新交付/).waitFor();
 
     await goTo(page, 'contacts');
-    await page.getByRole('button', { name: '轮换 Token / EncodingAESKey' }).click();
+    await page.getByRole('button', { name: '更换 Token / EncodingAESKey' }).click();
     await page.getByRole('dialog').waitFor();
     await inspect(page, 'rotation-dialog', { full: false });
     await page.getByRole('dialog').getByRole('button', { name: '生成新的值' }).click();
@@ -219,7 +219,7 @@ test('in English', () =>
       await page.getByRole('button', { name: 'Refresh' }).click();
       for (const [route, title] of [
         ['overview', 'Overview'],
-        ['audit', 'Audit'],
+        ['audit', 'Activity log'],
         ['settings', 'Settings'],
       ]) {
         await goTo(page, route);

@@ -140,7 +140,7 @@ function who({ kind, id }) {
 
 /** @type {(name: string, value: string) => string} */
 function detail(name, value) {
-  const said = find(`audit.value.${name}.${value}`) ?? value;
+  const said = name === 'generation' ? t('audit.nth', { n: value }) : (find(`audit.value.${name}.${value}`) ?? value);
   return `${find(`audit.detail.${name}`) ?? name}${t('page.colon')}${said}`;
 }
 

@@ -55,7 +55,6 @@ export function FinishStep({ state }) {
     ),
     h('p', { class: 'lead' }, t('steps.finish.lead')),
     partsTable(open),
-    abilityLists(open),
     isDone && message('ok', t('steps.finish.done'), h('p', null, link(t('steps.finish.toOverview'), '#/overview'))),
     !isDone && refusal && refusal.open === open.join() && refused(refusal.problem, open),
     !isDone &&
@@ -70,6 +69,7 @@ export function FinishStep({ state }) {
           work: complete,
         }),
       ),
+    abilityLists(open),
   );
 }
 

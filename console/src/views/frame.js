@@ -75,7 +75,8 @@ export function Frame({ route, children }) {
           null,
           h('h1', null, t('page.title')),
           state &&
-            h('p', { class: 'subtitle' }, t(isStep(route) || !isCompleted ? 'page.subtitle' : 'page.subtitleDone')),
+            (!isStep(route) || route === 'install') &&
+            h('p', { class: 'subtitle' }, t(isCompleted ? 'page.subtitleDone' : 'page.subtitle')),
         ),
         h(
           'div',

@@ -1,12 +1,12 @@
 // 操作指引: the panel beside the form, and the little links beside the fields that turn it to their topic.
 
 import { h } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useShared } from '../context.js';
 import { currentLanguage, guideTopic, t } from '../i18n.js';
-import { icon, outwardLink, question } from './parts.js';
+import { button, icon, outwardLink, question } from './parts.js';
 
-/** @import { Topic } from '../types.js' */
+/** @import { Children, Topic } from '../types.js' */
 
 /** The link beside a field's label. @param {{ topic: string }} props */
 export function GuideLink({ topic }) {
@@ -48,7 +48,7 @@ export function GuidePanel() {
       'div',
       { class: 'guide-panel' },
       h('h2', { id: 'guide-heading', tabIndex: -1, ref: heading }, t('page.guide.name')),
-      topic && h('div', { class: 'guide-body', key: topic }, topicBody(guideTopic(topic))),
+      topic && h(TopicBody, { key: topic, topic: guideTopic(topic) }),
       opener &&
         h(
           'button',
@@ -60,36 +60,51 @@ export function GuidePanel() {
   );
 }
 
-/** @param {Topic} entry */
-function topicBody({ title, rules, path, link, diagram, steps, questions }) {
-  return [
+/** Which layout of WeCom's menu the admin sees, they say once. */
+const MENU = 'wecom-authorization.menu';
+
+/** @typedef {'new' | 'old'} Menu */
+
+/** @param {{ topic: Topic }} props */
+function TopicBody({ topic }) {
+  const { title, rules, path, newPath, link, diagram, steps, questions } = topic;
+  const [menu, setMenu] = useState(
+    /** @type {Menu} */ (globalThis.localStorage.getItem(MENU) === 'old' ? 'old' : 'new'),
+  );
+  const way = menu === 'new' && newPath.length > 0 ? newPath : path;
+
+  /** @param {Menu} chosen */
+  function choose(chosen) {
+    globalThis.localStorage.setItem(MENU, chosen);
+    setMenu(chosen);
+  }
+
+  return h(
+    'div',
+    { class: 'guide-body' },
     h('h3', { class: 'guide-title' }, title),
     rules.length > 0 && h('h4', null, t(path.length > 0 ? 'page.guide.rules' : 'page.guide.points')),
     rules.length > 0 &&
       h(
         'ul',
         { class: 'guide-rules' },
-        rules.map((rule) => h('li', null, rule)),
+        rules.map((rule) => h('li', { key: rule }, rule)),
       ),
-    path.length > 0 && h('h4', null, t('page.guide.place')),
-    path.length > 0 &&
+    way.length > 0 && h('h4', null, t('page.guide.place')),
+    way.length > 0 &&
       h(
         'ol',
         { class: 'path', 'aria-label': t('page.guide.place') },
-        path.map((part) => h('li', null, part)),
+        way.map((part) => h('li', { key: part }, part)),
       ),
     link && h('p', { class: 'guide-deep' }, outwardLink(t('page.guide.openThere'), link, 'plain')),
-    h(
-      'figure',
-      { class: 'diagram' },
-      drawing(diagram),
-      h('figcaption', null, t('page.guide.drawn', { date: diagram.drawn })),
-    ),
+    diagram.menu && h(MenuSwitch, { menu, onChoose: choose }),
+    h(Figure, { diagram, menu }),
     h('h4', null, t('page.guide.steps')),
     h(
       'ol',
       { class: 'guide-steps' },
-      steps.map((step) => h('li', null, step)),
+      steps.map((step) => h('li', { key: step }, step)),
     ),
     questions.length > 0 && h('h4', null, t('page.guide.questions')),
     questions.length > 0 &&
@@ -98,16 +113,65 @@ function topicBody({ title, rules, path, link, diagram, steps, questions }) {
         { class: 'questions' },
         questions.map(({ q, a }) => question(q, h('p', null, a))),
       ),
-  ];
+  );
 }
 
-/** From a file of its own: the frame, which is the same in every language, and the labels of one language. @param {Topic['diagram']} diagram */
-function drawing({ file, alt }) {
+/** @param {{ menu: Menu, onChoose: (menu: Menu) => void }} props */
+function MenuSwitch({ menu, onChoose }) {
+  /** @type {(name: Menu, text: string) => Children} */
+  const choice = (name, text) =>
+    h('button', { type: 'button', 'aria-pressed': menu === name, onClick: () => onChoose(name) }, text);
+  return h(
+    'div',
+    { class: 'menu-switch', role: 'group', 'aria-label': t('page.guide.menu') },
+    h('span', { class: 'quiet' }, t('page.guide.menu')),
+    h('span', { class: 'languages' }, choice('new', t('page.guide.menuNew')), choice('old', t('page.guide.menuOld'))),
+  );
+}
+
+/** The drawing; a press shows it as large as the screen allows. @param {{ diagram: Topic['diagram'], menu: Menu }} props */
+function Figure({ diagram, menu }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const [isLarge, setLarge] = useState(false);
+  useEffect(() => {
+    if (isLarge) dialog.current?.showModal();
+  }, [isLarge]);
+  return h(
+    'figure',
+    { class: 'diagram' },
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'diagram-open',
+        'aria-label': `${t('page.guide.enlarge')}${t('page.colon')}${diagram.alt}`,
+        onClick: () => setLarge(true),
+      },
+      drawing(diagram, menu),
+    ),
+    h('figcaption', null, t('page.guide.drawn', { date: diagram.drawn })),
+    isLarge &&
+      h(
+        'dialog',
+        { class: 'dialog dialog-diagram', ref: dialog, 'aria-label': diagram.alt, onClose: () => setLarge(false) },
+        h('div', { class: 'diagram-large', tabIndex: 0 }, drawing(diagram, menu)),
+        h('form', { method: 'dialog', class: 'dialog-actions' }, button(t('page.guide.close'), { type: 'submit' })),
+      ),
+  );
+}
+
+/**
+ * From a file of its own: the frame, which is the same in every language, and the labels of one language, its menu in one
+ * layout.
+ * @type {(diagram: Topic['diagram'], menu: Menu) => Children}
+ */
+function drawing({ file, alt, menu: hasMenu }, menu) {
   const address = new URL(`guide/${file}`, import.meta.url).href;
+  const language = currentLanguage();
+  const layers = ['frame', language, ...(hasMenu ? [`${language}-${menu}`] : [])];
   return h(
     'svg',
     { viewBox: '0 0 360 220', role: 'img', 'aria-label': alt },
-    h('use', { href: `${address}#frame` }),
-    h('use', { href: `${address}#${currentLanguage()}` }),
+    layers.map((layer) => h('use', { key: layer, href: `${address}#${layer}` })),
   );
 }

@@ -8,6 +8,7 @@ import { awaitsCheck, scopeState } from '../progress.js';
 import { CallbackCard } from './callback-card.js';
 import { SecretCard } from './secret-card.js';
 
+/** @import { VNode } from 'preact' */
 /** @import { Scope, SecretKind, State } from '../types.js' */
 
 /** Which Secret it is, the server is not told; so this browser remembers, also for the day when it is replaced. */
@@ -28,10 +29,12 @@ export function scopeTopic(state, scope) {
 
 /** @param {{ state: State }} props */
 export function ContactsStep({ state }) {
-  return [
-    h(SecretCard, { state, scope: 'contacts', kind: 'contacts' }),
-    h(CallbackCard, { state, scope: 'contacts', kind: 'contacts' }),
-  ];
+  return inOrder(
+    state,
+    'contacts',
+    [h(SecretCard, { key: 'secret', state, scope: 'contacts', kind: 'contacts' })],
+    h(CallbackCard, { key: 'callback', state, scope: 'contacts', kind: 'contacts' }),
+  );
 }
 
 /** @param {{ state: State }} props */
@@ -46,38 +49,48 @@ export function ExternalContactsStep({ state }) {
     guide.suggest(`${chosen}-secret`);
   }
 
-  return [
-    h(
-      'fieldset',
-      { class: 'choice card' },
-      h('legend', null, t('steps.choice.title')),
-      KINDS.map((name) =>
-        h(
-          'label',
-          { class: 'choice-card', key: name },
-          h('input', {
-            type: 'radio',
-            name: 'kind',
-            value: name,
-            checked: kind === name,
-            onChange: () => choose(name),
-          }),
+  return inOrder(
+    state,
+    'external-contacts',
+    [
+      h(
+        'fieldset',
+        { key: 'choice', class: 'choice card' },
+        h('legend', null, t('steps.choice.title')),
+        KINDS.map((name) =>
           h(
-            'span',
-            null,
-            h('strong', null, t(`steps.choice.${name}.name`)),
-            h('span', { class: 'quiet' }, t(`steps.choice.${name}.when`)),
+            'label',
+            { class: 'choice-card', key: name },
+            h('input', {
+              type: 'radio',
+              name: 'kind',
+              value: name,
+              checked: kind === name,
+              onChange: () => choose(name),
+            }),
+            h(
+              'span',
+              null,
+              h('strong', null, t(`steps.choice.${name}.name`)),
+              h('span', { class: 'quiet' }, t(`steps.choice.${name}.when`)),
+            ),
           ),
         ),
+        kind === 'app' &&
+          h(
+            'ol',
+            { class: 'numbered checklist', 'aria-label': t('steps.choice.checklist') },
+            ['create', 'allow', 'range', 'event'].map((name) => h('li', { key: name }, t(`steps.choice.do.${name}`))),
+          ),
       ),
-      kind === 'app' &&
-        h(
-          'ol',
-          { class: 'numbered checklist', 'aria-label': t('steps.choice.checklist') },
-          ['create', 'allow', 'range', 'event'].map((name) => h('li', { key: name }, t(`steps.choice.do.${name}`))),
-        ),
-    ),
-    h(SecretCard, { state, scope: 'external-contacts', kind }),
-    h(CallbackCard, { state, scope: 'external-contacts', kind }),
-  ];
+      h(SecretCard, { key: 'secret', state, scope: 'external-contacts', kind }),
+    ],
+    h(CallbackCard, { key: 'callback', state, scope: 'external-contacts', kind }),
+  );
+}
+
+/** What is to be done comes first: the values, while WeCom is to verify them. @type {(state: State, scope: Scope, secret: VNode[], callback: VNode) => VNode[]} */
+function inOrder(state, scope, secret, callback) {
+  const { secret: entered, callback: url } = scopeState(state, scope);
+  return entered.status === 'accepted' && awaitsCheck(url) ? [callback, ...secret] : [...secret, callback];
 }

@@ -2,8 +2,9 @@
 
 import { h } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { words } from '../codes.js';
+import { secretName, words } from '../codes.js';
 import { useShared } from '../context.js';
+import { focusOn } from '../focus.js';
 import { moment, t } from '../i18n.js';
 import { Problem } from '../problem.js';
 import { isInstalled, isReady, scopeState } from '../progress.js';
@@ -99,11 +100,11 @@ function SecretForm({ state, scope, kind, isReplacing, onEnd }) {
     if (!typed.corp_id.peek() && known) typed.corp_id.value = known;
   }, [known]);
   useEffect(() => {
-    if (isReplacing) focusOn('corp_id');
+    if (isReplacing) focusField('corp_id');
   }, [isReplacing]);
 
   /** @param {FieldName} name */
-  function focusOn(name) {
+  function focusField(name) {
     const input = form.current?.elements.namedItem(name);
     if (input instanceof HTMLElement) input.focus();
   }
@@ -120,7 +121,7 @@ function SecretForm({ state, scope, kind, isReplacing, onEnd }) {
       const text = faultOf(name, typed[name].value);
       if (!text) continue;
       setFault({ name, text });
-      return focusOn(name);
+      return focusField(name);
     }
     return run(send);
   }
@@ -135,7 +136,10 @@ function SecretForm({ state, scope, kind, isReplacing, onEnd }) {
       credentials.keep(scope, answer.credentials);
       await renew();
       onEnd();
-      announce(t('page.live.secret_accepted', { scope: t(`page.scope.${scope}`) }));
+      // The values are what comes next, and stand first now.
+      const next = document.getElementById(`callback-${scope}`)?.closest('section');
+      if (next && scopeState(store.snapshot.peek().state ?? state, scope).callback.status !== 'verified') focusOn(next);
+      announce(t('page.live.secret_accepted', { secret: secretName(scope) }));
     } catch (thrown) {
       const problem = Problem.of(thrown);
       const named = namedBy(problem);
@@ -143,7 +147,7 @@ function SecretForm({ state, scope, kind, isReplacing, onEnd }) {
       if (problem.status > 0 && named === 'secret' && problem.retryAt === null) typed.secret.value = '';
       setRefusal({ problem, named });
       await renew();
-      focusOn(named);
+      focusField(named);
     }
   }
 
@@ -224,7 +228,6 @@ function SecretForm({ state, scope, kind, isReplacing, onEnd }) {
         error: errorOf('agent_id'),
         input: { type: 'text', inputMode: 'numeric', maxLength: 128, ...bound('agent_id', 'app-secret') },
       }),
-    h('p', { class: 'note' }, icon('lock'), h('span', null, t('steps.secret.writeOnly'))),
     h(
       'div',
       { class: 'actions' },
@@ -243,6 +246,7 @@ function SecretForm({ state, scope, kind, isReplacing, onEnd }) {
       isReplacing && button(t('page.cancel'), { kind: 'plain', onClick: onEnd }),
     ),
     refusal && refused(scope, kind, refusal.problem),
+    h('p', { class: 'note' }, icon('lock'), h('span', null, t('steps.secret.writeOnly'))),
   );
 }
 

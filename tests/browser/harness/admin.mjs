@@ -7,7 +7,7 @@ export const PROMISE_MS = 3_000;
 
 export const SCOPE_CARDS = {
   contacts: { secret: '通讯录Secret', step: '通讯录授权', checks: '校验通讯录Secret' },
-  'external-contacts': { secret: '客户Secret', step: '外部联系人授权', checks: '校验外部联系人Secret' },
+  'external-contacts': { secret: '客户Secret', step: '外部联系人授权', checks: '校验客户Secret' },
 };
 
 export const card = (page, title) => page.getByRole('region', { name: title, exact: true });
