@@ -1,8 +1,8 @@
-//! Does one piece of work a number of times, for a tool that counts instructions: `counted WORK BYTES TIMES`.
+//! Repeats one operation, for a tool that counts instructions: `counted WORK BYTES TIMES`.
 
 use std::{env, hint::black_box, process::ExitCode};
 
-use benches::{Letter, Limit};
+use benches::{CallbackRequest, Limit};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -12,13 +12,13 @@ fn main() -> ExitCode {
     let (Ok(bytes), Ok(times)) = (bytes.parse(), times.parse::<u32>()) else {
         return ExitCode::FAILURE;
     };
-    let letter = Letter::of(bytes);
-    let mut limit = Limit::for_letter(&letter);
+    let request = CallbackRequest::of(bytes);
+    let mut limit = Limit::for_request(&request);
     for _ in 0..times {
         match work.as_str() {
-            "open" => drop(black_box(letter.read())),
-            "open-limit" => drop(black_box(limit.open(&letter))),
-            "seal" => drop(black_box(letter.write())),
+            "open" => drop(black_box(request.read())),
+            "open-limit" => drop(black_box(limit.open(&request))),
+            "seal" => drop(black_box(request.write())),
             "seal-limit" => drop(black_box(limit.seal())),
             _ => return ExitCode::FAILURE,
         }

@@ -1,28 +1,28 @@
-//! The protocol by Criterion: absolute times, held against those of the last run.
+//! Criterion benchmarks of the protocol: absolute times, compared with those of the last run.
 
 use std::time::Duration;
 
-use benches::{Letter, Limit, Peer, SIZES};
+use benches::{CallbackRequest, Limit, Peer, SIZES};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn opening(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("open");
     for bytes in SIZES {
-        let letter = Letter::of(bytes);
-        let mut limit = Limit::for_letter(&letter);
-        let peer = Peer::for_letter(&letter);
+        let request = CallbackRequest::of(bytes);
+        let mut limit = Limit::for_request(&request);
+        let peer = Peer::for_request(&request);
         group.throughput(Throughput::Bytes(u64::try_from(bytes).unwrap_or(u64::MAX)));
         group.bench_function(BenchmarkId::new("limit", bytes), |bencher| {
-            bencher.iter(|| limit.open(&letter).1.len());
+            bencher.iter(|| limit.open(&request).1.len());
         });
         group.bench_function(BenchmarkId::new("from-body", bytes), |bencher| {
-            bencher.iter(|| letter.read());
+            bencher.iter(|| request.read());
         });
         group.bench_function(BenchmarkId::new("from-encrypt", bytes), |bencher| {
-            bencher.iter(|| letter.open());
+            bencher.iter(|| request.open());
         });
         group.bench_function(BenchmarkId::new("wecom-crypto", bytes), |bencher| {
-            bencher.iter(|| peer.open(&letter));
+            bencher.iter(|| peer.open(&request));
         });
     }
 }
@@ -30,15 +30,15 @@ fn opening(criterion: &mut Criterion) {
 fn sealing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("seal-and-sign");
     for bytes in SIZES {
-        let letter = Letter::of(bytes);
-        let mut limit = Limit::for_letter(&letter);
-        let peer = Peer::for_letter(&letter);
+        let request = CallbackRequest::of(bytes);
+        let mut limit = Limit::for_request(&request);
+        let peer = Peer::for_request(&request);
         group.throughput(Throughput::Bytes(u64::try_from(bytes).unwrap_or(u64::MAX)));
         group.bench_function(BenchmarkId::new("limit", bytes), |bencher| {
             bencher.iter(|| limit.seal().1.len());
         });
         group.bench_function(BenchmarkId::new("ours", bytes), |bencher| {
-            bencher.iter(|| letter.write());
+            bencher.iter(|| request.write());
         });
         group.bench_function(BenchmarkId::new("wecom-crypto", bytes), |bencher| {
             bencher.iter(|| peer.write());

@@ -1,39 +1,39 @@
-//! The protocol as ratios: how many times the machine's limit each program takes.
+//! Times of the protocol as multiples of the hardware's limit.
 //!
-//! A shared machine is never quiet, so its times mean little and its ratios much: in every round each program runs in turn, for
-//! about [`SLICE_NS`] of CPU time, and is divided by the limit of that round. What is printed is the median of the rounds.
+//! On a shared machine, times vary with other load, but ratios within a round hardly do. In every round each program runs in turn for
+//! about [`SLICE_NS`] of CPU time, and its time is divided by the limit of that round. The medians of the rounds are printed.
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 use std::{hint::black_box, time::Duration};
 
-use benches::{Letter, Limit, Peer, SIZES};
+use benches::{CallbackRequest, Limit, Peer, SIZES};
 use rustix::time::{ClockId, clock_gettime};
 
 const ROUNDS: usize = 101;
-/// Long enough for the clock, short enough that others seldom interrupt.
+/// CPU time of one measurement, in nanoseconds: long enough for the clock's resolution, short enough to be rarely interrupted.
 const SLICE_NS: f64 = 1e6;
 
-/// What is measured: its name, and one run of it.
+/// Name of a measured program, and a function that runs it once.
 type Program<'a> = (&'static str, Box<dyn FnMut() + 'a>);
 
 fn main() {
-    table("open: from the request to the plaintext", |letter| {
-        let mut limit = Limit::for_letter(letter);
-        let peer = Peer::for_letter(letter);
+    table("open: from the request to the plaintext", |request| {
+        let mut limit = Limit::for_request(request);
+        let peer = Peer::for_request(request);
         vec![
-            ("machine's limit", run(move || limit.open(letter).1.len())),
-            ("from the POST body", run(|| letter.read())),
-            ("from Encrypt", run(|| letter.open())),
-            ("wecom-crypto, from Encrypt", run(move || peer.open(letter))),
+            ("hardware's limit", run(move || limit.open(request).1.len())),
+            ("from the POST body", run(|| request.read())),
+            ("from Encrypt", run(|| request.open())),
+            ("wecom-crypto, from Encrypt", run(move || peer.open(request))),
         ]
     });
-    table("seal and sign", |letter| {
-        let mut limit = Limit::for_letter(letter);
-        let peer = Peer::for_letter(letter);
+    table("seal and sign", |request| {
+        let mut limit = Limit::for_request(request);
+        let peer = Peer::for_request(request);
         vec![
-            ("machine's limit", run(move || limit.seal().1.len())),
-            ("seal and sign", run(|| letter.write())),
+            ("hardware's limit", run(move || limit.seal().1.len())),
+            ("seal and sign", run(|| request.write())),
             ("wecom-crypto", run(move || peer.write())),
         ]
     });
@@ -45,12 +45,12 @@ fn run<'a, T>(mut program: impl FnMut() -> T + 'a) -> Box<dyn FnMut() + 'a> {
     })
 }
 
-/// Measures and prints: a row for each program, a column for each size. The first program is the limit.
-fn table(title: &str, programs: impl for<'a> Fn(&'a Letter) -> Vec<Program<'a>>) {
-    let letters = SIZES.map(Letter::of);
+/// Measures the programs and prints a row for each of them, and a column for each size. The first program is the limit.
+fn table(title: &str, programs: impl for<'a> Fn(&'a CallbackRequest) -> Vec<Program<'a>>) {
+    let requests = SIZES.map(CallbackRequest::of);
     let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
-    for letter in &letters {
-        for (row, (name, cell)) in measure(programs(letter)).into_iter().enumerate() {
+    for request in &requests {
+        for (row, (name, cell)) in measure(programs(request)).into_iter().enumerate() {
             match rows.get_mut(row) {
                 Some((_, cells)) => cells.push(cell),
                 None => rows.push((name, vec![cell])),
@@ -70,7 +70,7 @@ fn table(title: &str, programs: impl for<'a> Fn(&'a Letter) -> Vec<Program<'a>>)
     }
 }
 
-/// The name of each program, and its cell.
+/// The name of each program, and the text of its cell: median time, and ratio to the first program.
 fn measure(mut programs: Vec<Program<'_>>) -> Vec<(&'static str, String)> {
     let counts: Vec<u32> = programs
         .iter_mut()
@@ -92,7 +92,7 @@ fn measure(mut programs: Vec<Program<'_>>) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// How often it runs in a slice. Warms it up as well.
+/// How often the program runs in [`SLICE_NS`]. Also warms it up.
 fn runs_in_a_slice(program: &mut dyn FnMut()) -> u32 {
     let mut count = 1;
     while time(program, count) * f64::from(count) < SLICE_NS {
@@ -101,7 +101,7 @@ fn runs_in_a_slice(program: &mut dyn FnMut()) -> u32 {
     count
 }
 
-/// Nanoseconds of CPU time of one run, of that many.
+/// CPU time of one run in nanoseconds, averaged over `count` runs.
 fn time(program: &mut dyn FnMut(), count: u32) -> f64 {
     let begun = clock_gettime(ClockId::ThreadCPUTime);
     for _ in 0..count {

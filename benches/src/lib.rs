@@ -1,4 +1,4 @@
-//! What the benchmarks of the protocol share: letters to read and write, the machine's limit, and a peer.
+//! Shared by the benchmarks of the protocol: callback requests, the hardware's limit, and a peer implementation.
 
 use std::hint::black_box;
 
@@ -15,19 +15,19 @@ use sha1::{Digest, Sha1};
 use wecom_callback::{Credentials, EncodingAesKey, Message, Token, envelope, seal, sign, verify};
 use wecom_crypto::{Agent, Source};
 
-/// How long the messages are, in bytes: an event, a large one, and two that are longer than any, to see what is done for each byte.
+/// Lengths of the messages, in bytes: an event, a large event, and two larger than any event, to see the cost per byte.
 pub const SIZES: [usize; 4] = [512, 2048, 64 * 1024, 512 * 1024];
 
-// Of every letter, ours and the peer's.
+// The same for this implementation and the peer.
 const TOKEN: &str = "AnExampleTokenOf32LettersOrDigit";
 const ENCODING_AES_KEY: &str = "AnExampleKeyOf43LettersOrDigitsForNobody00A";
 const TIMESTAMP: &str = "1764001000";
 const NONCE: &str = "1372623149";
 const RECEIVE_ID: &str = "ww0a1b2c3d4e5f6071";
 
-/// An event, and what WeCom makes of it.
+/// An event, and the callback request in which WeCom delivers it.
 #[derive(Debug)]
-pub struct Letter {
+pub struct CallbackRequest {
     credentials: Credentials,
     message: String,
     encrypt: String,
@@ -35,11 +35,11 @@ pub struct Letter {
     body: String,
 }
 
-impl Letter {
-    /// A letter whose message has that many bytes.
+impl CallbackRequest {
+    /// A request whose message has `message_bytes` bytes.
     ///
     /// # Panics
-    /// When that is too few for an event.
+    /// When `message_bytes` is too small for an event.
     #[must_use]
     pub fn of(message_bytes: usize) -> Self {
         let credentials = Credentials {
@@ -57,17 +57,17 @@ impl Letter {
         }
     }
 
-    /// From the body of the `POST` to the plaintext: finds the ciphertext, verifies it, opens it.
+    /// From the body of the `POST` to the plaintext: finds, verifies and decrypts the ciphertext.
     ///
     /// # Panics
-    /// Never: the letter is a right one.
+    /// Never: the request is a right one.
     #[must_use]
     pub fn read(&self) -> Message {
         let encrypt = envelope::encrypt_of(black_box(self.body.as_bytes())).expect("it is an envelope");
         self.verify_and_open(&encrypt)
     }
 
-    /// The same from the ciphertext, which is where most peers begin.
+    /// The same from the ciphertext, which most peers take as input.
     #[must_use]
     pub fn open(&self) -> Message {
         self.verify_and_open(black_box(&self.encrypt))
@@ -92,7 +92,7 @@ impl Letter {
     }
 }
 
-/// A change of a member, with a text that fills it up.
+/// A change of a member, padded to `bytes` bytes.
 fn event(bytes: usize) -> String {
     let before = format!(
         "<xml><ToUserName><![CDATA[{RECEIVE_ID}]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName>\
@@ -106,9 +106,9 @@ fn event(bytes: usize) -> String {
     format!("{before}{}{after}", "n".repeat(fill))
 }
 
-/// The machine's limit: the same SHA-1, AES-256-CBC and base64 over the same bytes and nothing else, by the fastest public
-/// crates (`base64` decodes fastest, `base64-simd` encodes fastest). The round keys are made beforehand, nothing is allocated, and
-/// nothing is compared or cut apart.
+/// The hardware's limit: the same SHA-1, AES-256-CBC and base64 over the same bytes and nothing else, by the fastest public
+/// crates (`base64` decodes fastest, `base64-simd` encodes fastest). The round keys are expanded beforehand, nothing is allocated, compared
+/// or split.
 #[derive(Debug)]
 pub struct Limit {
     decrypt: Aes256Dec,
@@ -121,12 +121,12 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// The limit for a letter.
+    /// The limit for a request.
     ///
     /// # Panics
-    /// Never: the letter is a right one.
+    /// Never: the request is a right one.
     #[must_use]
-    pub fn for_letter(letter: &Letter) -> Self {
+    pub fn for_request(request: &CallbackRequest) -> Self {
         let engine = Simd::standard(PAD);
         let key = engine
             .decode(format!("{ENCODING_AES_KEY}="))
@@ -137,20 +137,20 @@ impl Limit {
             encrypt: Aes256Enc::new(&key.into()),
             iv: *key.first_chunk().expect("16 bytes are less than 32"),
             engine,
-            base64: letter.encrypt.clone().into_bytes(),
+            base64: request.encrypt.clone().into_bytes(),
             padded: Vec::new(),
-            decrypted: vec![0; letter.encrypt.len()],
+            decrypted: vec![0; request.encrypt.len()],
         };
-        limit.padded = limit.open(letter).1.to_vec();
+        limit.padded = limit.open(request).1.to_vec();
         limit
     }
 
-    /// SHA-1 over the ciphertext in base64, and the padded plaintext.
+    /// SHA-1 over the base64 ciphertext, and the padded plaintext.
     ///
     /// # Panics
-    /// Never: the letter is a right one.
-    pub fn open(&mut self, letter: &Letter) -> (sha1::digest::Output<Sha1>, &[u8]) {
-        let encrypt = black_box(letter.encrypt.as_bytes());
+    /// Never: the request is a right one.
+    pub fn open(&mut self, request: &CallbackRequest) -> (sha1::digest::Output<Sha1>, &[u8]) {
+        let encrypt = black_box(request.encrypt.as_bytes());
         let digest = Sha1::digest(encrypt);
         let length = self
             .engine
@@ -166,7 +166,7 @@ impl Limit {
     /// SHA-1 over the ciphertext in base64, and that ciphertext. What is encrypted changes each time, its length does not.
     ///
     /// # Panics
-    /// Never: the letter is a right one.
+    /// Never: the request is a right one.
     pub fn seal(&mut self) -> (sha1::digest::Output<Sha1>, &[u8]) {
         let length = self.padded.len();
         cbc::Encryptor::inner_iv_init(&self.encrypt, &Array(self.iv))
@@ -184,26 +184,26 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// One that knows the credentials, and the letter's message.
+    /// One that knows the credentials, and the request's message.
     #[must_use]
-    pub fn for_letter(letter: &Letter) -> Self {
+    pub fn for_request(request: &CallbackRequest) -> Self {
         Self {
             agent: Agent::new(TOKEN, ENCODING_AES_KEY),
             source: Source {
-                text: letter.message.clone(),
+                text: request.message.clone(),
                 receive_id: RECEIVE_ID.to_owned(),
             },
         }
     }
 
-    /// Verifies the letter's ciphertext and opens it; none if the signature is another.
+    /// Verifies the request's ciphertext and opens it; none if the signature is another.
     ///
     /// # Panics
-    /// Never: the letter is a right one.
+    /// Never: the request is a right one.
     #[must_use]
-    pub fn open(&self, letter: &Letter) -> Option<Source> {
-        let encrypt = black_box(&*letter.encrypt);
-        let is_signed = self.agent.generate_signature(&[TIMESTAMP, NONCE, encrypt]) == letter.msg_signature;
+    pub fn open(&self, request: &CallbackRequest) -> Option<Source> {
+        let encrypt = black_box(&*request.encrypt);
+        let is_signed = self.agent.generate_signature(&[TIMESTAMP, NONCE, encrypt]) == request.msg_signature;
         is_signed.then(|| self.agent.decrypt(encrypt).expect("it opens"))
     }
 
@@ -226,38 +226,41 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_has_the_length_that_it_should_and_reads_as_it_was_written() {
+    fn a_request_has_the_length_that_it_should_and_reads_as_it_was_written() {
         for bytes in SIZES {
-            let letter = Letter::of(bytes);
-            assert_eq!(letter.message.len(), bytes);
-            assert_eq!(letter.read().bytes(), letter.message.as_bytes());
-            assert_eq!(letter.open().bytes(), letter.message.as_bytes());
-            assert_eq!(letter.write(), (letter.encrypt.clone(), letter.msg_signature.clone()));
+            let request = CallbackRequest::of(bytes);
+            assert_eq!(request.message.len(), bytes);
+            assert_eq!(request.read().bytes(), request.message.as_bytes());
+            assert_eq!(request.open().bytes(), request.message.as_bytes());
+            assert_eq!(
+                request.write(),
+                (request.encrypt.clone(), request.msg_signature.clone())
+            );
         }
     }
 
     #[test]
     fn the_limit_does_the_same_work() {
         for bytes in SIZES {
-            let letter = Letter::of(bytes);
-            let mut limit = Limit::for_letter(&letter);
-            let (hash, decrypted) = limit.open(&letter);
-            assert_eq!(hash.to_vec(), digest(&letter.encrypt));
-            assert_eq!(&decrypted[20..20 + bytes], letter.message.as_bytes());
+            let request = CallbackRequest::of(bytes);
+            let mut limit = Limit::for_request(&request);
+            let (hash, decrypted) = limit.open(&request);
+            assert_eq!(hash.to_vec(), digest(&request.encrypt));
+            assert_eq!(&decrypted[20..20 + bytes], request.message.as_bytes());
             let (hash, encrypt) = limit.seal();
-            assert_eq!(encrypt, letter.encrypt.as_bytes());
-            assert_eq!(hash.to_vec(), digest(&letter.encrypt));
+            assert_eq!(encrypt, request.encrypt.as_bytes());
+            assert_eq!(hash.to_vec(), digest(&request.encrypt));
         }
     }
 
     #[test]
-    fn the_peer_opens_our_letters_and_we_open_its() {
+    fn the_peer_opens_our_requests_and_we_open_its() {
         for bytes in SIZES {
-            let mut letter = Letter::of(bytes);
-            let peer = Peer::for_letter(&letter);
-            assert_eq!(peer.open(&letter).unwrap().text, letter.message);
-            (letter.encrypt, letter.msg_signature) = peer.write();
-            assert_eq!(letter.open().bytes(), letter.message.as_bytes());
+            let mut request = CallbackRequest::of(bytes);
+            let peer = Peer::for_request(&request);
+            assert_eq!(peer.open(&request).unwrap().text, request.message);
+            (request.encrypt, request.msg_signature) = peer.write();
+            assert_eq!(request.open().bytes(), request.message.as_bytes());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A function's process, and what the kernel says of it.
+//! A function's process, and its CPU time and memory from the kernel.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 
 use crate::{Error, share::Share};
 
-/// A running function; it is killed with the value.
+/// A running function. Dropping the value kills the process.
 pub(crate) struct Process {
     child: Child,
     pub(crate) started: Instant,
@@ -35,7 +35,7 @@ impl Process {
         })
     }
 
-    /// CPU time of its threads so far, to the nanosecond. A thread that has ended is not in it.
+    /// CPU time of its threads so far, in nanoseconds. A thread that has ended is not included.
     pub(crate) fn cpu(&self) -> Result<Duration, Error> {
         let mut nanoseconds = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
@@ -46,7 +46,7 @@ impl Process {
         Ok(Duration::from_nanos(nanoseconds))
     }
 
-    /// The most memory that it has had resident, in KiB.
+    /// Peak resident memory, in KiB.
     pub(crate) fn peak_rss_kib(&self) -> Result<u64, Error> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,5 @@
-//! TLS before the embedded stores, as AWS has it before its own: a certificate from an authority of ours, for one run.
+//! A TLS proxy in front of the embedded stores, as AWS has TLS in front of its endpoints. The certificate authority is generated for
+//! one run.
 
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -16,16 +17,16 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::Error;
 
-/// A TLS listener that hands everything on.
+/// A TLS listener that forwards everything.
 pub(crate) struct TlsFront {
     pub(crate) endpoint_url: String,
-    /// The authority's certificate.
+    /// Certificate of the authority, in PEM.
     pub(crate) authority: String,
     server: JoinHandle<()>,
 }
 
 impl TlsFront {
-    /// Listens before `endpoint_url`, an `http` one.
+    /// Starts listening, and forwards to `endpoint_url`, which is an `http` URL.
     pub(crate) async fn start(endpoint_url: &str) -> Result<Self, Error> {
         let address = endpoint_url.trim_start_matches("http://").to_owned();
         let (authority, config) = certified()?;
@@ -62,7 +63,7 @@ async fn hand_on(acceptor: TlsAcceptor, client: TcpStream, address: String) {
     }
 }
 
-/// An authority's certificate, and a server's configuration with a chain that leads to it.
+/// A new authority's certificate, and a server configuration with a certificate that it signed.
 fn certified() -> Result<(String, ServerConfig), Error> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

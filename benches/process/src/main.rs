@@ -1,6 +1,6 @@
-//! Measures the functions as Lambda runs them: a process each, with the Runtime API on one side and the embedded stores, over
-//! TLS, on the other. Beside them stands the plainest `lambda_http` function, built with the same profile; what counts is the
-//! ratio to it within one run, not the milliseconds of this machine. docs/performance.md says how to read the tables.
+//! Measures the functions as Lambda runs them: one process each, connected to a Runtime API and, over TLS, to the embedded stores.
+//! The plainest `lambda_http` function, built with the same profile, is measured with them: compare ratios to it within one run, not
+//! the milliseconds of one machine. docs/performance.md explains the tables.
 //!
 //! ```sh
 //! cargo run --package process-bench              # builds what it measures
@@ -10,13 +10,13 @@
 #![expect(clippy::print_stdout, reason = "it is a command: it prints")]
 
 mod child;
+mod environment;
 mod front;
 mod report;
 mod run;
 mod runtime_api;
 mod share;
 mod size;
-mod stage;
 mod work;
 
 use std::{
@@ -27,10 +27,10 @@ use std::{
 use clap::Parser as _;
 
 use crate::{
+    environment::{Environment, Wire},
     report::Table,
     run::{Plan, Throttle},
     share::Share,
-    stage::{Stage, Wire},
     work::{FUNCTIONS, Work},
 };
 
@@ -39,9 +39,9 @@ pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 /// Measures the functions as processes.
 #[derive(Debug, clap::Parser)]
 struct Arguments {
-    /// Which functions, beside the plainest; all when none is named
+    /// Functions to measure in addition to the plainest one; all if none is named
     functions: Vec<String>,
-    /// How many times each is started, one after the other
+    /// How many times each function is started
     #[arg(long, default_value_t = 7)]
     rounds: usize,
     /// Invocations of a warm function in each round
@@ -50,27 +50,27 @@ struct Arguments {
     /// How the functions reach the stores
     #[arg(long, value_enum, default_value_t = Wire::Tls)]
     wire: Wire,
-    /// The memory of the function whose CPU share the cold starts of the callbacks are measured under, in MB
+    /// Memory in MB whose CPU share limits the cold starts of the callbacks
     #[arg(long, default_value_t = 128)]
     share: u64,
-    /// Leaves the CPU share out
+    /// Skips the measurements under a CPU share
     #[arg(long)]
     no_share: bool,
-    /// Another binary of event-callback to measure beside ours, as NAME=PATH
+    /// Another binary of event-callback to measure as well, as NAME=PATH
     #[arg(long, value_name = "NAME=PATH")]
     also: Vec<String>,
-    /// PEM file of the roots that are trusted beside the one of this run; without it, as many as on AWS: Amazon's
+    /// PEM file of trusted roots, in addition to the one of this run; Amazon's roots, as on AWS, if not given
     #[arg(long)]
     roots: Option<PathBuf>,
-    /// Measures what is built already
+    /// Measures the binaries that are already built
     #[arg(long)]
     no_build: bool,
-    /// Builds, prints the sizes of event-callback and of the plainest function, and fails when event-callback is too large
+    /// Builds, prints the sizes of event-callback and of the plainest function, and fails if event-callback is too large
     #[arg(long)]
     sizes: bool,
 }
 
-/// A binary and what it is asked.
+/// A binary and its invocations.
 pub(crate) struct Subject {
     name: String,
     binary: PathBuf,
@@ -79,7 +79,7 @@ pub(crate) struct Subject {
 }
 
 const HELLO: &str = "hello";
-/// What a function trusts on AWS. Here it reads them from a file, with the authority of this run.
+/// The roots that a function trusts on AWS. Here it reads them from a file, together with the authority of this run.
 const AMAZON_ROOTS: &str = include_str!("../../../shared/src/entry/amazon-roots.pem");
 
 #[tokio::main]
@@ -114,7 +114,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Error> {
         Some(path) => std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?,
         None => AMAZON_ROOTS.to_owned(),
     };
-    let mut stage = Stage::start(arguments.wire, &roots).await?;
+    let mut environment = Environment::start(arguments.wire, &roots).await?;
     let share = match share(arguments) {
         Some(Ok(share)) => Some(share),
         Some(Err(error)) => {
@@ -128,7 +128,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Error> {
     for round in 1..=arguments.rounds {
         for (row, subject) in subjects.iter().enumerate() {
             let plan = Plan::whole(subject, arguments.warm);
-            whole.add(row, run::run(&mut stage, plan).await?);
+            whole.add(row, run::run(&mut environment, plan).await?);
             let Some(share) = share.as_ref().filter(|_| subject.work.is_of_wecom()) else {
                 continue;
             };
@@ -136,7 +136,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Error> {
                 .into_iter()
                 .enumerate()
             {
-                let cold = run::run(&mut stage, Plan::cold_check(subject, throttle)).await?;
+                let cold = run::run(&mut environment, Plan::cold_check(subject, throttle)).await?;
                 throttled.add_throttled(row, column, &cold);
             }
         }
@@ -192,14 +192,14 @@ fn subjects(functions: &[String], also: &[String]) -> Result<Vec<Subject>, Error
     Ok(subjects)
 }
 
-/// Where Cargo puts what it builds for release: beside where it has put us.
+/// Cargo's folder of release builds, beside the one of this binary.
 fn release() -> Result<PathBuf, Error> {
     let own = std::env::current_exe()?;
     let target = own.parent().and_then(Path::parent).ok_or("no target directory")?;
     Ok(target.join("release"))
 }
 
-/// Builds the plainest function by itself, so that it has no feature that only others ask for.
+/// Builds the plainest function separately, so that it gets no Cargo feature that only other crates enable.
 fn build(subjects: &[Subject]) -> Result<(), Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let (hello, functions): (Vec<_>, Vec<_>) = subjects

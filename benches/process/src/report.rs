@@ -1,10 +1,10 @@
-//! Medians, and their ratios to the plainest function's.
+//! Medians, and their ratios to those of the plainest function.
 
 use std::{fmt::Write as _, time::Duration};
 
-use crate::{Subject, run::Life};
+use crate::{Subject, run::Measurements};
 
-/// The lives of each subject; the first one is the plainest function.
+/// The measurements of each subject; the first subject is the plainest function.
 pub(crate) struct Table {
     rows: Vec<Row>,
 }
@@ -12,8 +12,8 @@ pub(crate) struct Table {
 #[derive(Default)]
 struct Row {
     name: String,
-    lives: Vec<Life>,
-    /// From start to answer under the CPU share: from the start, and from the first invocation.
+    runs: Vec<Measurements>,
+    /// Time from start to answer under the CPU share, limited from the start and limited from the first invocation.
     throttled: [Vec<Duration>; 2],
     throttled_cpu: Vec<Duration>,
 }
@@ -27,17 +27,17 @@ impl Table {
         Self { rows: rows.collect() }
     }
 
-    pub(crate) fn add(&mut self, row: usize, life: Life) {
+    pub(crate) fn add(&mut self, row: usize, run: Measurements) {
         if let Some(row) = self.rows.get_mut(row) {
-            row.lives.push(life);
+            row.runs.push(run);
         }
     }
 
-    pub(crate) fn add_throttled(&mut self, row: usize, column: usize, life: &Life) {
+    pub(crate) fn add_throttled(&mut self, row: usize, column: usize, run: &Measurements) {
         let Some(row) = self.rows.get_mut(row) else { return };
-        row.throttled_cpu.push(life.init_cpu + life.first_cpu);
+        row.throttled_cpu.push(run.init_cpu + run.first_cpu);
         if let Some(column) = row.throttled.get_mut(column) {
-            column.push(life.to_answer);
+            column.push(run.to_answer);
         }
     }
 
@@ -55,12 +55,13 @@ impl Table {
     }
 
     fn cells(&self, row: &Row) -> Vec<String> {
-        let ms = |of: fn(&Life) -> Duration| self.with_ratio(row, 1e3, |life| Some(of(life).as_secs_f64()));
-        let us = |of: fn(&Life) -> Option<Duration>| self.with_ratio(row, 1e6, |life| Some(of(life)?.as_secs_f64()));
+        let ms = |of: fn(&Measurements) -> Duration| self.with_ratio(row, 1e3, |run| Some(of(run).as_secs_f64()));
+        let us =
+            |of: fn(&Measurements) -> Option<Duration>| self.with_ratio(row, 1e6, |run| Some(of(run)?.as_secs_f64()));
         let calls = [
-            row.median(|life| Some(f64::from(u32::try_from(life.init_calls).ok()?))),
-            row.median(|life| Some(f64::from(u32::try_from(life.first_calls).ok()?))),
-            row.median(|life| Some(life.warm.as_ref()?.calls)),
+            row.median(|run| Some(f64::from(u32::try_from(run.init_calls).ok()?))),
+            row.median(|run| Some(f64::from(u32::try_from(run.first_calls).ok()?))),
+            row.median(|run| Some(run.warm.as_ref()?.calls)),
         ]
         .into_iter()
         .flatten()
@@ -72,26 +73,26 @@ impl Table {
         });
         vec![
             row.name.clone(),
-            ms(|life| life.init),
+            ms(|run| run.init),
             self.least_init(row),
-            ms(|life| life.init_cpu),
-            ms(|life| life.first),
-            ms(|life| life.first_cpu),
-            us(|life| percentile(&life.warm.as_ref()?.times, 50)),
-            us(|life| percentile(&life.warm.as_ref()?.times, 99)),
-            us(|life| Some(life.warm.as_ref()?.cpu)),
+            ms(|run| run.init_cpu),
+            ms(|run| run.first),
+            ms(|run| run.first_cpu),
+            us(|run| percentile(&run.warm.as_ref()?.times, 50)),
+            us(|run| percentile(&run.warm.as_ref()?.times, 99)),
+            us(|run| Some(run.warm.as_ref()?.cpu)),
             calls.collect::<Vec<_>>().join(", "),
-            row.median(|life| Some(f64::from(u32::try_from(life.peak_rss_kib).ok()?) / 1024.0))
+            row.median(|run| Some(f64::from(u32::try_from(run.peak_rss_kib).ok()?) / 1024.0))
                 .map_or_else(String::new, |mb| format!("{mb:.1}")),
         ]
     }
 
-    /// The shortest start, which a busy machine has disturbed least, and its ratio to the plainest function's.
+    /// The shortest start, which other load on the machine affected least, and its ratio to that of the plainest function.
     fn least_init(&self, row: &Row) -> String {
         let least = |row: &Row| {
-            row.lives
+            row.runs
                 .iter()
-                .map(|life| life.init.as_secs_f64())
+                .map(|run| run.init.as_secs_f64())
                 .fold(f64::INFINITY, f64::min)
         };
         let own = least(row);
@@ -123,13 +124,13 @@ impl Table {
     }
 
     /// A median in some unit, and the median of the ratios to the plainest function in the same round.
-    fn with_ratio(&self, row: &Row, unit: f64, of: impl Fn(&Life) -> Option<f64>) -> String {
+    fn with_ratio(&self, row: &Row, unit: f64, of: impl Fn(&Measurements) -> Option<f64>) -> String {
         let Some(value) = row.median(&of) else {
             return String::new();
         };
-        let plainest = self.rows.first().map_or(&[][..], |first| &first.lives);
-        let ratios = row.lives.iter().zip(plainest);
-        let ratios = ratios.filter_map(|(life, plainest)| Some(of(life)? / of(plainest)?));
+        let plainest = self.rows.first().map_or(&[][..], |first| &first.runs);
+        let ratios = row.runs.iter().zip(plainest);
+        let ratios = ratios.filter_map(|(run, plainest)| Some(of(run)? / of(plainest)?));
         let ratio = median(ratios.collect()).map_or_else(String::new, |ratio| format!(" ({ratio:.2}×)"));
         let value = value * unit;
         let value = if value < 100.0 {
@@ -142,8 +143,8 @@ impl Table {
 }
 
 impl Row {
-    fn median(&self, of: impl Fn(&Life) -> Option<f64>) -> Option<f64> {
-        median(self.lives.iter().filter_map(of).collect())
+    fn median(&self, of: impl Fn(&Measurements) -> Option<f64>) -> Option<f64> {
+        median(self.runs.iter().filter_map(of).collect())
     }
 }
 

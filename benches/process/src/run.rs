@@ -1,13 +1,13 @@
-//! One life of one process.
+//! One run of one process: its start, its first invocation and warm ones.
 
 use std::time::{Duration, Instant};
 
 use crate::{
     Error, Subject,
     child::Process,
+    environment::Environment,
     runtime_api::RuntimeApi,
     share::Share,
-    stage::Stage,
     work::{Work, Writer},
 };
 
@@ -16,13 +16,13 @@ use crate::{
 pub(crate) enum Throttle<'a> {
     /// Never.
     Never,
-    /// From the start of the process: harder than Lambda, which lets the start run.
+    /// From the start of the process: stricter than Lambda, which does not limit the initialization.
     FromTheStart(&'a Share),
     /// From the first invocation, as Lambda does.
     FromTheFirst(&'a Share),
 }
 
-/// What is to be done in a life.
+/// What a run consists of.
 pub(crate) struct Plan<'a> {
     subject: &'a Subject,
     work: Work,
@@ -52,19 +52,19 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// What was measured in a life.
+/// Measurements of one run.
 #[derive(Debug)]
-pub(crate) struct Life {
-    /// From the start of the process to its first question for an invocation.
+pub(crate) struct Measurements {
+    /// Time from the start of the process until it first asks for an invocation.
     pub(crate) init: Duration,
     pub(crate) init_cpu: Duration,
-    /// Calls to AWS until then.
+    /// Number of calls to AWS until then.
     pub(crate) init_calls: usize,
     /// The first invocation.
     pub(crate) first: Duration,
     pub(crate) first_cpu: Duration,
     pub(crate) first_calls: usize,
-    /// From the start of the process to its first answer.
+    /// Time from the start of the process to its first answer.
     pub(crate) to_answer: Duration,
     /// The further invocations.
     pub(crate) warm: Option<Warm>,
@@ -81,17 +81,17 @@ pub(crate) struct Warm {
     pub(crate) calls: f64,
 }
 
-/// Lives one.
-pub(crate) async fn run(stage: &mut Stage, plan: Plan<'_>) -> Result<Life, Error> {
+/// Runs a process once, for at most two minutes.
+pub(crate) async fn run(environment: &mut Environment, plan: Plan<'_>) -> Result<Measurements, Error> {
     let subject = plan.subject;
     let within = |error: Error| -> Error { format!("{}: {error}", subject.name).into() };
-    tokio::time::timeout(Duration::from_mins(2), live(stage, plan))
+    tokio::time::timeout(Duration::from_mins(2), measure(environment, plan))
         .await
         .unwrap_or_else(|_| Err("it does not answer".into()))
         .map_err(within)
 }
 
-async fn live(stage: &mut Stage, plan: Plan<'_>) -> Result<Life, Error> {
+async fn measure(environment: &mut Environment, plan: Plan<'_>) -> Result<Measurements, Error> {
     let Plan {
         subject,
         work,
@@ -100,7 +100,7 @@ async fn live(stage: &mut Stage, plan: Plan<'_>) -> Result<Life, Error> {
     } = plan;
     let mut api = RuntimeApi::start().await?;
     let mut writer = Writer::new(subject.function, work)?;
-    let environment = stage.prepare(subject.function, &api).await?;
+    let variables = environment.prepare(subject.function, &api).await?;
     let share = match throttle {
         Throttle::Never => None,
         Throttle::FromTheStart(share) | Throttle::FromTheFirst(share) => Some(share),
@@ -108,27 +108,27 @@ async fn live(stage: &mut Stage, plan: Plan<'_>) -> Result<Life, Error> {
     if let Some(share) = share {
         share.limit(matches!(throttle, Throttle::FromTheStart(_)))?;
     }
-    let process = Process::start(&subject.binary, &environment, share)?;
+    let process = Process::start(&subject.binary, &variables, share)?;
     let ready = api.asked().await?;
     if let Some(share) = share {
         share.limit(true)?;
     }
     let init_cpu = process.cpu()?;
-    let init_calls = stage.calls().len();
+    let init_calls = environment.calls().len();
     let first = Invoked::by(&mut api, &mut writer).await?;
     let first_cpu = process.cpu()?.saturating_sub(init_cpu);
-    let first_calls = stage.calls().len();
-    Ok(Life {
+    let first_calls = environment.calls().len();
+    Ok(Measurements {
         init: ready - process.started,
         init_cpu,
         init_calls,
         first: first.time(),
         first_cpu,
         first_calls,
-        // What the driver does between the two is not the function's time.
+        // The driver's work between the two is not the function's time.
         to_answer: (ready - process.started) + first.time(),
         warm: if warm > 0 && writer.has_more() {
-            Some(keep_warm(stage, &process, &mut api, &mut writer, warm).await?)
+            Some(keep_warm(environment, &process, &mut api, &mut writer, warm).await?)
         } else {
             None
         },
@@ -137,7 +137,7 @@ async fn live(stage: &mut Stage, plan: Plan<'_>) -> Result<Life, Error> {
 }
 
 async fn keep_warm(
-    stage: &Stage,
+    environment: &Environment,
     process: &Process,
     api: &mut RuntimeApi,
     writer: &mut Writer,
@@ -149,7 +149,7 @@ async fn keep_warm(
         times.push(Invoked::by(api, writer).await?.time());
     }
     let count = u32::try_from(count)?;
-    let calls = u32::try_from(stage.calls().len())?;
+    let calls = u32::try_from(environment.calls().len())?;
     Ok(Warm {
         times,
         cpu: process.cpu()?.saturating_sub(before) / count,
@@ -157,14 +157,14 @@ async fn keep_warm(
     })
 }
 
-/// One invocation, from handing over the event to the answer.
+/// One invocation: from sending the event to receiving the answer.
 struct Invoked {
     begun: Instant,
     ended: Instant,
 }
 
 impl Invoked {
-    /// Returns when the process asks for the next one: then all that it had to do is done.
+    /// Returns when the process asks for the next invocation, so that all its work is included.
     async fn by(api: &mut RuntimeApi, writer: &mut Writer) -> Result<Self, Error> {
         let event = writer.next();
         let (begun, ended, answer) = api.invoke(event).await?;

@@ -1,6 +1,6 @@
 //! Lambda's Runtime API for one process, as `lambda_runtime` speaks it: one invocation at a time.
 //!
-//! Not covered: X-Ray's header, deadlines that end, streamed responses, extensions.
+//! Not implemented: X-Ray's header, expired deadlines, streamed responses, extensions.
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
@@ -19,18 +19,18 @@ use tokio::{
 
 use crate::Error;
 
-/// What the process said.
+/// A message from the process.
 #[derive(Debug)]
 pub(crate) enum Said {
-    /// It is ready, and asks for an invocation.
+    /// Ready, and asks for an invocation.
     Next(Instant),
-    /// It has answered one.
+    /// Answered an invocation.
     Answer(Instant, Bytes),
-    /// It reports that it failed.
+    /// Reports a failure.
     Failure(Bytes),
 }
 
-/// A runtime API that one process talks to.
+/// A Runtime API for one process.
 pub(crate) struct RuntimeApi {
     pub(crate) address: SocketAddr,
     said: mpsc::UnboundedReceiver<Said>,
@@ -79,7 +79,7 @@ impl RuntimeApi {
         }
     }
 
-    /// Hands the process, which has asked, an event. Answers when it was handed over, when the answer came, and the answer.
+    /// Sends an event to the process, which must have asked for one. Returns when it was sent, when the answer arrived, and the answer.
     pub(crate) async fn invoke(&mut self, event: String) -> Result<(Instant, Instant, serde_json::Value), Error> {
         let begun = Instant::now();
         self.events.send(event).map_err(|_| "the runtime API has ended")?;

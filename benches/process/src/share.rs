@@ -1,15 +1,15 @@
-//! The CPU share of a Lambda function of some memory: a CFS quota, by cgroup v1 or v2, whichever is there.
+//! The CPU share of a Lambda function of a given memory: a CFS quota set by cgroup v1 or v2, whichever the machine has.
 
 use std::{fs, path::PathBuf};
 
 use crate::Error;
 
-/// The period of the quota. Lambda does not say its own.
+/// Period of the quota. Lambda does not document its own.
 const PERIOD_US: u64 = 20_000;
 /// Lambda gives a function one vCPU at this memory (AWS: "Configure Lambda function memory").
 const MB_OF_ONE_CPU: u64 = 1_769;
 
-/// A cgroup of ours; it is removed with the value.
+/// A cgroup for the measured process. Dropping the value removes it.
 pub(crate) struct Share {
     group: PathBuf,
     root: PathBuf,
@@ -22,7 +22,7 @@ impl Share {
     /// The share of a function of `mb`.
     ///
     /// # Errors
-    /// When there is no cgroup that we may make: that needs root.
+    /// When no cgroup can be created, which needs root.
     pub(crate) fn of(mb: u64) -> Result<Self, Error> {
         let quota = PERIOD_US * mb / MB_OF_ONE_CPU;
         let name = format!("process-bench-{}", std::process::id());
@@ -55,13 +55,13 @@ impl Share {
         }
     }
 
-    /// Limits its members, or lets them run.
+    /// Turns the limit on or off.
     pub(crate) fn limit(&self, limited: bool) -> Result<(), Error> {
         let (file, quota, free) = &self.quota;
         Ok(fs::write(self.group.join(file), if limited { quota } else { free })?)
     }
 
-    /// Starts something inside: a child is where the thread is that starts it.
+    /// Starts a child inside the cgroup: a child inherits the cgroup of the thread that starts it.
     pub(crate) fn start<T>(&self, start: impl FnOnce() -> T) -> Result<T, Error> {
         fs::write(self.group.join(self.members), "0")?;
         let started = start();

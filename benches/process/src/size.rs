@@ -1,4 +1,4 @@
-//! Sizes of binaries, which depend on no machine: CI holds event-callback to them.
+//! Sizes of binaries, which do not depend on the machine. CI fails if event-callback exceeds its limit.
 
 use std::{fmt::Write as _, io::Write as _, path::Path};
 
@@ -6,9 +6,9 @@ use flate2::{Compression, write::DeflateEncoder};
 
 use crate::{Error, Subject};
 
-/// What event-callback may measure at most, built for x86-64: what it does measure (docs/performance.md) and a twentieth.
+/// Maximum size of event-callback for x86-64, in bytes: its measured size (docs/performance.md) plus a twentieth.
 const MAX_BYTES: usize = 8_800_000;
-/// The same, deflated as in the archive that is uploaded.
+/// The same for the deflated binary, as in the archive that is uploaded.
 const MAX_DEFLATED_BYTES: usize = 3_900_000;
 
 struct Size {
@@ -38,16 +38,16 @@ pub(crate) fn table(subjects: &[Subject]) -> Result<String, Error> {
     Ok(text)
 }
 
-/// Prints the sizes.
+/// Prints the sizes of all subjects.
 ///
 /// # Errors
-/// When event-callback is larger than it may be.
+/// When event-callback is larger than the limit.
 pub(crate) fn hold(subjects: &[Subject]) -> Result<(), Error> {
     println!("{}", table(subjects)?);
     let subject = subjects.iter().find(|subject| subject.name == "event-callback");
     let Size { bytes, deflated } = Size::of(&subject.ok_or("event-callback is not among them")?.binary)?;
     if bytes > MAX_BYTES || deflated > MAX_DEFLATED_BYTES {
-        return Err(format!("event-callback may have {MAX_BYTES} bytes, {MAX_DEFLATED_BYTES} deflated").into());
+        return Err(format!("event-callback is too large: {bytes} bytes, {deflated} deflated; allowed are {MAX_BYTES} and {MAX_DEFLATED_BYTES}").into());
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a function is asked, in the shape in which API Gateway and the streams ask.
+//! Invocations of the functions, in the form in which API Gateway and the streams send them.
 
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use tests::{
 
 use crate::Error;
 
-/// What a run is made of: the first invocation, and whether more follow.
+/// The invocations of a run: the first, and whether more follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// New events of about 2 KB on one callback; the plainest function is handed the same.
+    /// New events of about 2 KB on one callback; the plainest function receives the same.
     Events,
     /// New events of the suite.
     SuiteEvents,
@@ -22,13 +22,13 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    /// Whether it is WeCom that asks, and waits for one second.
+    /// Whether WeCom is the caller, which waits for one second.
     pub(crate) fn is_of_wecom(self) -> bool {
         !matches!(self, Self::Sample(_))
     }
 }
 
-/// The functions, and the sample that each is asked first when it is no callback.
+/// The functions, and for those that are no callbacks the sample they are invoked with.
 pub(crate) const FUNCTIONS: [(&str, Work); 17] = [
     ("event-callback", Work::Events),
     ("suite-callback", Work::SuiteEvents),
@@ -73,7 +73,7 @@ impl Writer {
         })
     }
 
-    /// Whether there is more than one.
+    /// Whether there is more than one invocation.
     pub(crate) fn has_more(&self) -> bool {
         self.work.is_of_wecom()
     }
@@ -110,7 +110,7 @@ impl Writer {
         event.to_string()
     }
 
-    /// Refuses an answer that is not the one that was to be measured.
+    /// Fails if an answer is not the expected one, so that a failing function is not measured.
     pub(crate) fn check(&self, answer: &Value) -> Result<(), Error> {
         let status = answer["statusCode"].as_u64();
         let good = match self.work {

@@ -1,4 +1,4 @@
-//! The plainest `lambda_http` function: it answers, and does nothing else.
+//! The plainest `lambda_http` function: it answers and does nothing else.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! What the functions find around them: the stores with the samples' people in them, TLS before the stores, and a WeCom.
+//! The environment of the functions: the stores with the data of the samples, a TLS proxy in front of them, and a WeCom.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -15,16 +15,16 @@ use wecom_authorization::entry::aws_config;
 
 use crate::{Error, front::TlsFront, runtime_api::RuntimeApi};
 
-/// How a function reaches the stores.
+/// How a function connects to the stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Wire {
-    /// As on AWS.
+    /// TLS, as on AWS.
     Tls,
-    /// As with `sam local`.
+    /// Plain HTTP, as with `sam local`.
     Http,
 }
 
-pub(crate) struct Stage {
+pub(crate) struct Environment {
     devstack: Devstack,
     front: TlsFront,
     folder: tempfile::TempDir,
@@ -34,8 +34,8 @@ pub(crate) struct Stage {
     runs: u32,
 }
 
-impl Stage {
-    /// `roots` are trusted beside the authority of the TLS front: what loads them costs as much as it does on AWS.
+impl Environment {
+    /// Functions trust `roots` in addition to the authority of the TLS proxy, so that loading them costs as much as on AWS.
     pub(crate) async fn start(wire: Wire, roots: &str) -> Result<Self, Error> {
         let devstack = Devstack::start(Options::default()).await?;
         let front = TlsFront::start(devstack.endpoint_url()).await?;
@@ -57,7 +57,7 @@ impl Stage {
         })
     }
 
-    /// Tables and secrets for one run, and the environment that leads a function to them.
+    /// Creates the tables and secrets of one run. Returns the environment variables that point a function to them.
     pub(crate) async fn prepare(&mut self, function: &str, api: &RuntimeApi) -> Result<Vec<(String, String)>, Error> {
         self.runs += 1;
         let own = format!("run-{}", self.runs);
@@ -83,7 +83,7 @@ impl Stage {
             ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
             ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
             ("AWS_REGION", REGION),
-            // The journal tells callers apart by it.
+            // The journal distinguishes callers by their access key.
             ("AWS_ACCESS_KEY_ID", function),
             ("AWS_SECRET_ACCESS_KEY", "secret"),
             ("AWS_SESSION_TOKEN", "token"),
@@ -98,7 +98,7 @@ impl Stage {
         .into())
     }
 
-    /// What the functions have asked of AWS since the last time.
+    /// The functions' calls to AWS since the last call of this method.
     pub(crate) fn calls(&self) -> Vec<Entry> {
         let entries = self.devstack.journal();
         self.devstack.clear_journal();
@@ -106,7 +106,7 @@ impl Stage {
     }
 }
 
-/// The samples' WeCom. Answers its address.
+/// Starts the samples' WeCom. Returns its base URL.
 async fn wecom() -> Result<String, Error> {
     let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
