@@ -1,8 +1,10 @@
 //! What a deployment has otherwise: its AWS, its configuration, and what is made once: tables and secrets.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::config::StalledStreamProtectionConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use secrecy::SecretString;
 use url::Url;
@@ -22,11 +24,20 @@ pub(crate) const AUTHORIZATION_TABLE: &str = "wecom-authorization";
 pub(crate) const EVENT_TABLE: &str = "wecom-events";
 const SECRET_PREFIX: &str = "wecom-authorization";
 
-/// The AWS configuration for the embedded stores.
+/// Timeout of a call to the embedded stores, retries included. The functions' own timeouts are for AWS. On a busy machine a debug
+/// build of the embedded DynamoDB can take more than ten seconds to write an event of 700 KB.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The AWS configuration for the embedded stores: the functions' own, except for what depends on how fast the machine is.
 #[must_use]
 pub fn aws(endpoint_url: &str) -> SdkConfig {
     let credentials = Credentials::new("local", "local", None, None, "local");
     aws_config("us-east-1".to_owned(), credentials, Some(endpoint_url.to_owned()))
+        .to_builder()
+        .timeout_config(TimeoutConfig::builder().operation_timeout(TIMEOUT).build())
+        // It ends a request that makes no progress for five seconds.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .build()
 }
 
 /// WeCom's install page stands beside its API, but for WeCom's own, where it has a host of its own.
@@ -60,7 +71,7 @@ pub(crate) async fn await_suite_ticket(platform: &Platform, suite_id: &str) -> R
         if platform.store.ticket(suite_id).await?.is_some() {
             return Ok(());
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     tracing::warn!("the simulator's first suite ticket has not arrived");
     Ok(())

@@ -3,7 +3,10 @@
 use std::{collections::HashMap, time::Duration};
 
 use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::types::{AttributeValue, TableStatus};
+use aws_sdk_dynamodb::{
+    config::StalledStreamProtectionConfig,
+    types::{AttributeValue, TableStatus},
+};
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use devstack::{Devstack, Faults, Options};
@@ -182,13 +185,16 @@ impl Endpoint {
     }
 }
 
-/// The same, for somebody who waits as long as a busy machine takes.
+/// The same without what depends on how fast the machine is: timeouts of a minute, and no end to a request that makes no progress.
 pub(crate) fn patient(aws: &SdkConfig) -> SdkConfig {
     let patience = Duration::from_mins(1);
     let timeouts = TimeoutConfig::builder()
         .operation_attempt_timeout(patience)
         .operation_timeout(patience);
-    aws.to_builder().timeout_config(timeouts.build()).build()
+    aws.to_builder()
+        .timeout_config(timeouts.build())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .build()
 }
 
 /// A number of an item.
