@@ -1,11 +1,14 @@
 //! A disconnect that dies half-way, and an admin who does not wait for its end.
 
+use std::{future::poll_fn, task::Poll};
+
 use devstack::Fault;
 use serde_json::{Value, json};
+use wecom_authorization::store::SecretName;
 
 use crate::{
     faults::stage::{Stage, TENANT, member_created},
-    support::Scope,
+    support::{CORP, Scope},
 };
 
 #[tokio::test]
@@ -59,5 +62,47 @@ async fn whoever_begins_anew_during_a_clean_up_loses_nothing_and_is_looked_at_as
         "the old ones are deleted, the new one is kept"
     );
     let input = json!({"tenant_id": TENANT, "kind": "contacts"});
+    stage.invoke("issue-access-token", input).await.unwrap();
+}
+
+/// A clean-up that ends while an installation is under way deletes the permanent code that the installation has just stored.
+#[tokio::test]
+async fn an_installation_during_which_a_clean_up_ends_keeps_its_permanent_code() {
+    const INFO: &str = "/cgi-bin/service/v2/get_auth_info";
+    let stage = Stage::start(false).await;
+    let _ = Box::pin(stage.bind_all()).await;
+    stage
+        .devstack()
+        .faults()
+        .add(Fault::on("DeleteSecret").answer("InternalServiceError").times(9));
+    let died = stage.admin("disconnect", "DELETE", "/authorization", &Value::Null);
+    died.await.refused(503, "temporarily_unavailable");
+    stage.devstack().faults().clear();
+    stage.wait(6 * 60);
+
+    let (redirect, cookies) = stage.set_out(CORP).await;
+    let asked = || stage.wecom().calls().iter().filter(|call| call.path == INFO).count();
+    let before = asked();
+    let mut installing = Box::pin(stage.come_back(&redirect, &cookies));
+    // The code is in the vault once WeCom is asked about it. From then on the installation is not polled, so it waits.
+    poll_fn(|context| {
+        if asked() > before {
+            return Poll::Ready(());
+        }
+        assert!(installing.as_mut().poll(context).is_pending(), "WeCom is asked");
+        Poll::Pending
+    })
+    .await;
+    let run = Box::pin(stage.invoke("check-health", json!({}))).await.unwrap();
+    assert_eq!(run["failed"], 0, "{run}");
+    assert_eq!(stage.authorization().await.cleanup, None, "the clean-up has ended");
+    let back = installing.await.redirect();
+    assert!(back.ends_with("?installation=installed"), "{back}");
+
+    let version_id = stage.authorization().await.installed().unwrap().version_id.clone();
+    let name = SecretName::Installation(TENANT.to_owned().try_into().unwrap());
+    let stored = stage.vault().read(&name, Some(&version_id)).await.unwrap();
+    assert!(stored.is_some(), "the record points to a permanent code that is there");
+    let input = json!({"tenant_id": TENANT, "kind": "installation"});
     stage.invoke("issue-access-token", input).await.unwrap();
 }

@@ -9,7 +9,10 @@ use wecom_authorization::{
     ids::{InstallState, TenantId},
 };
 
-use crate::support::{CORP, OTHER_CORP, Scope, World, eventually};
+use crate::{
+    faults::stage::Stage,
+    support::{CORP, OTHER_CORP, Scope, World, eventually},
+};
 
 const EXCHANGE: &str = "/cgi-bin/service/v2/get_permanent_code";
 
@@ -335,6 +338,69 @@ async fn an_exchange_that_wecom_did_not_answer_is_taken_up_when_the_redirect_is_
     failed(&browser.open(&redirect_url).await.redirect(), "wecom_error");
     let back = browser.open(&redirect_url).await.redirect();
     assert!(back.ends_with("?installation=installed"), "{back}");
+}
+
+#[tokio::test]
+async fn a_link_that_ended_does_not_open_again() {
+    let stage = Stage::start(false).await;
+    // One that ended in an installation, and one that ended in a failure.
+    for succeeds in [true, false] {
+        let path = Stage::path_of(&stage.make_link().await);
+        let opened = stage.open_link(&path, "").await;
+        let cookies = Stage::cookie(&opened);
+        let corporation = if succeeds { CORP } else { OTHER_CORP };
+        let redirect = stage.confirm(&opened.redirect(), corporation);
+        // It may be opened again until then.
+        stage.open_link(&path, &cookies).await.redirect();
+        let back = stage.come_back(&redirect, &cookies).await.redirect();
+        let end = if succeeds {
+            "=installed"
+        } else {
+            "=failed&code=corp_mismatch"
+        };
+        assert!(back.ends_with(end), "{back}");
+        let again = stage.open_link(&path, &cookies).await;
+        again.refused(410, "install_link_expired");
+    }
+}
+
+#[tokio::test]
+async fn a_link_whose_code_is_being_exchanged_does_not_open_again() {
+    let stage = Stage::start(false).await;
+    let path = Stage::path_of(&stage.make_link().await);
+    let opened = stage.open_link(&path, "").await;
+    let cookies = Stage::cookie(&opened);
+    let redirect = stage.confirm(&opened.redirect(), CORP);
+    // The process dies after its first write, the claim.
+    stage.devstack().faults().crash_after_writes(1);
+    let back = stage.come_back(&redirect, &cookies).await.redirect();
+    assert!(back.ends_with("=failed&code=temporarily_unavailable"), "{back}");
+    stage.devstack().faults().clear();
+    stage.end_processes();
+    let again = stage.open_link(&path, &cookies).await;
+    again.refused(410, "install_link_expired");
+}
+
+#[tokio::test]
+async fn a_redirect_after_the_links_end_is_refused_and_exchanges_nothing() {
+    let stage = Stage::start(false).await;
+    // The link lives for twenty minutes, an auth_code that WeCom gives in its last minute for ten more.
+    for (minutes, is_in_time) in [(31, false), (29, true)] {
+        let (redirect, cookies) = stage.set_out(CORP).await;
+        stage.wait(minutes * 60);
+        let back = stage.come_back(&redirect, &cookies).await.redirect();
+        let end = if is_in_time {
+            "=installed"
+        } else {
+            "=failed&code=install_link_expired"
+        };
+        assert!(back.ends_with(end), "{minutes} min: {back}");
+        let calls = stage.wecom().calls().into_iter();
+        assert_eq!(
+            calls.filter(|call| call.path == EXCHANGE).count(),
+            usize::from(is_in_time)
+        );
+    }
 }
 
 /// The error codes with which WeCom answered a call, oldest first.

@@ -12,6 +12,7 @@ mod calls;
 mod contract;
 mod documents;
 mod doubt;
+mod ends;
 mod event_schema;
 mod events;
 mod faults;

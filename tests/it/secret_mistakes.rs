@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 use simulator::{AuthMode, Fault, SecretKind, SettingsPatch, SwitchesPatch};
+use wecom_authorization::authorization::SecretStatus;
 
 use crate::{
+    faults::stage::Stage,
     install_mistakes::calls,
     support::{CORP, Credentials, OTHER_CORP, Reply, Scope, World},
 };
@@ -513,4 +515,25 @@ async fn values_pasted_into_another_corporations_form_are_found_out_when_the_sec
 async fn enter_for(world: &World, corp_id: &str, secret: &str) -> Reply {
     let body = json!({"secret": secret, "corp_id": corp_id});
     world.admin().put("/authorization/contacts/secret", body).await
+}
+
+#[tokio::test]
+async fn a_secret_that_wecom_refused_is_never_asked_about_again() {
+    let stage = Stage::start(false).await;
+    let _ = Box::pin(stage.bind_all()).await;
+    stage.wecom().reset_secret(CORP, SecretKind::Contacts).unwrap();
+    let refusals = || {
+        let calls = stage.wecom().calls().into_iter();
+        calls
+            .filter(|call| call.path == GETTOKEN && call.errcode == Some(40001))
+            .count()
+    };
+    for looks in 1..=4 {
+        stage.sleep(14).await;
+        let run = stage.invoke("check-health", json!({})).await.unwrap();
+        assert_eq!((&run["checked"], &run["failed"]), (&json!(1), &json!(0)), "{run}");
+        assert_eq!(refusals(), 1, "after {looks} looks");
+    }
+    let secret = stage.authorization().await.contacts.secret.unwrap();
+    assert_eq!(secret.status, SecretStatus::Rejected);
 }

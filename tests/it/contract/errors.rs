@@ -241,7 +241,23 @@ async fn refused_by(endpoint: &Endpoint, code: &str) -> Vec<(&'static str, Store
     errors
 }
 
-/// A store that does not answer at all is given up, and soon enough for the function to say so.
+/// AWS throttles for moments. The functions ask three times, so two refusals in a row go unnoticed.
+#[tokio::test]
+async fn a_throttle_that_lasts_for_two_attempts_is_not_noticed() {
+    let endpoint = Endpoint::ours().await;
+    let (store, vault) = (endpoint.store(), endpoint.vault());
+    let throttled = |operation: &str| Fault::on(operation).answer("ThrottlingException").times(2);
+    endpoint.faults().add(throttled("GetItem"));
+    endpoint.faults().add(throttled("GetSecretValue"));
+    store.authorization(&tenant("acme")).await.unwrap();
+    assert!(vault.read(&SecretName::Suite, None).await.unwrap().is_none());
+    // A third one is.
+    endpoint.faults().add(throttled("GetItem").times(3));
+    let noticed = store.authorization(&tenant("acme")).await.unwrap_err();
+    assert!(matches!(noticed, StoreError::Unavailable(_)), "{noticed:?}");
+}
+
+/// A store that does not answer is given up. The limits leave room for a busy machine; one answer would take a minute.
 #[tokio::test]
 async fn silence_is_out_of_reach() {
     let endpoint = Endpoint::ours().await;
@@ -254,7 +270,7 @@ async fn silence_is_out_of_reach() {
             "{method}: {result:?}"
         );
     }
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(50), "{:?}", begun.elapsed());
 
     // With the functions' own patience.
     let begun = std::time::Instant::now();
@@ -263,7 +279,7 @@ async fn silence_is_out_of_reach() {
     for waited in [read.map(drop), kept.map(drop)] {
         assert!(matches!(waited, Err(StoreError::Unavailable(_))), "{waited:?}");
     }
-    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }
 
 /// AWS answers with what was asked for, and so may a proxy in between: nothing of an answer is repeated but its code and
