@@ -1,4 +1,4 @@
-//! What an admin's browser, or somebody who is none, may send to the admin routes: every refusal has its status and code.
+//! Requests to the admin routes, from an admin's browser or anyone else: every refusal has its status and code.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -92,7 +92,7 @@ async fn a_tenant_sees_its_own_state_and_no_other() {
         let path = format!("/authorization/{}/credentials", scope.slug());
         world.other_admin().get(&path).await.refused(404, "not_found");
     }
-    // Naming one in the request is of no use, wherever it stands.
+    // Naming a tenant anywhere in the request has no effect.
     let body = json!({"callback_base_url": null, "tenant_id": "demo"});
     world
         .other_admin()

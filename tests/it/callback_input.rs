@@ -1,4 +1,4 @@
-//! What anybody may send to a callback's URL: WeCom's own requests in every form that they arrive in, and all the others,
+//! Requests to a callback's URL: WeCom's own in every form in which they arrive, and all others,
 //! which are refused without a reason, noted for the admin, and cannot make us write.
 
 use std::time::Instant;
@@ -68,7 +68,7 @@ async fn every_form_of_slashes_at_the_end_of_a_url_is_answered_without_a_redirec
         let letter = Letter::sealed(&credentials, CORP, &member_created(CORP, &format!("member{number}")));
         success(&world.post_letter(&url, &letter).await);
     }
-    // What is pasted with a slash is the same callback.
+    // A URL that was pasted with a trailing slash is the same callback.
     assert_eq!(world.events("").await.len(), 4);
     let mut pasted = credentials.clone();
     pasted.url.push('/');
@@ -115,7 +115,7 @@ async fn a_refusal_says_nothing_to_the_sender_and_everything_to_the_admin() {
         ..contacts.clone()
     };
 
-    // Each once as an event and once as a check of the URL; ten notes are taken at once, so no more than that.
+    // Each once as an event and once as a check of the URL, ten in all: the limit of notes that are taken at once.
     let wrong_token = Credentials {
         token: other.token.clone(),
         ..contacts.clone()
@@ -164,7 +164,7 @@ async fn a_refusal_says_nothing_to_the_sender_and_everything_to_the_admin() {
         world.callback(Scope::ExternalContacts).await["last_rejection"],
         Value::Null
     );
-    // What was right before is right still.
+    // Valid requests are still accepted.
     success(&world.deliver(&contacts, &message).await);
 }
 
@@ -376,7 +376,7 @@ async fn whoever_forges_requests_cannot_make_us_write_more_than_a_few_notes() {
         "no event is stored"
     );
 
-    // Whoever guesses addresses writes nothing at all.
+    // Guessing URLs causes no write.
     world.devstack().clear_journal();
     for number in 0..50 {
         let url = format!("/callback/{number:032x}");

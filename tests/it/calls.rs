@@ -1,17 +1,17 @@
-//! How often WeCom's requests ask AWS: each call is most of what an event costs, in time and in money.
+//! Number of AWS calls per request of WeCom: these calls are most of the cost of an event, in time and in money.
 
 use std::time::Duration;
 
 use devstack::Fault;
 
 use crate::{
-    faults::stage::{AUTHORIZATION_TABLE, EVENT_TABLE, PREFIX, Stage, member_created},
+    faults::harness::{AUTHORIZATION_TABLE, EVENT_TABLE, Harness, PREFIX, member_created},
     support::{Scope, eventually},
 };
 
-/// What a function has asked of AWS since the journal was cleared, sorted: what is asked side by side has no order.
-fn asked(stage: &Stage, function: &str) -> Vec<String> {
-    let journal = stage.journal().into_iter();
+/// A function's AWS calls since the journal was cleared, sorted, because concurrent calls have no order.
+fn asked(harness: &Harness, function: &str) -> Vec<String> {
+    let journal = harness.journal().into_iter();
     let own = journal.filter(|entry| entry.access_key.as_deref() == Some(function));
     let mut asked: Vec<_> = own
         .map(|entry| format!("{} {}", entry.operation, entry.resource))
@@ -20,11 +20,11 @@ fn asked(stage: &Stage, function: &str) -> Vec<String> {
     asked
 }
 
-/// What a function asks of AWS while something is done.
-async fn asked_during(stage: &Stage, function: &str, done: impl Future<Output = ()>) -> Vec<String> {
-    stage.devstack().clear_journal();
+/// A function's AWS calls while a future runs.
+async fn asked_during(harness: &Harness, function: &str, done: impl Future<Output = ()>) -> Vec<String> {
+    harness.devstack().clear_journal();
     done.await;
-    asked(stage, function)
+    asked(harness, function)
 }
 
 fn calls(resources: &[(&str, &str)]) -> Vec<String> {
@@ -36,22 +36,22 @@ fn calls(resources: &[(&str, &str)]) -> Vec<String> {
 
 #[tokio::test]
 async fn an_event_asks_aws_twice_and_of_a_busy_callback_once() {
-    let stage = Stage::start(false).await;
-    let credentials = stage.bind_all().await;
-    stage.end_processes();
-    // A callback is busy by the second, which a busy machine may need for what follows.
-    stage.stop_clock();
+    let harness = Harness::start(false).await;
+    let credentials = harness.bind_all().await;
+    harness.end_processes();
+    // Whether a callback is busy depends on seconds, which a busy machine may need for what follows.
+    harness.stop_clock();
 
     let sealing_key = format!("{PREFIX}/sealing-key");
-    let start = asked_during(&stage, "event-callback", stage.prepare_callbacks()).await;
+    let start = asked_during(&harness, "event-callback", harness.prepare_callbacks()).await;
     assert_eq!(
         start,
         calls(&[("GetItem", AUTHORIZATION_TABLE), ("GetSecretValue", &sealing_key)])
     );
     for callback in &credentials {
         let deliver = async |member: &str| {
-            let delivered = async { stage.deliver(callback, &member_created(member)).await.with_success() };
-            asked_during(&stage, "event-callback", delivered).await
+            let delivered = async { harness.deliver(callback, &member_created(member)).await.with_success() };
+            asked_during(&harness, "event-callback", delivered).await
         };
         let (get, put) = (("GetItem", AUTHORIZATION_TABLE), ("PutItem", EVENT_TABLE));
         for number in 1..=10 {
@@ -65,20 +65,20 @@ async fn an_event_asks_aws_twice_and_of_a_busy_callback_once() {
 
 #[tokio::test]
 async fn a_check_of_a_url_that_was_verified_asks_aws_once() {
-    let stage = Stage::start(false).await;
-    stage.install().await;
-    let credentials = stage.bind(Scope::Contacts).await;
-    let checked = async { stage.check(&credentials).await.with_echo() };
-    let asked = asked_during(&stage, "event-callback", checked).await;
+    let harness = Harness::start(false).await;
+    harness.install().await;
+    let credentials = harness.bind(Scope::Contacts).await;
+    let checked = async { harness.check(&credentials).await.with_echo() };
+    let asked = asked_during(&harness, "event-callback", checked).await;
     assert_eq!(asked, calls(&[("GetItem", AUTHORIZATION_TABLE)]));
 }
 
 #[tokio::test]
 async fn an_event_of_the_suite_asks_aws_once() {
-    let stage = Stage::start(false).await;
-    stage.end_processes();
+    let harness = Harness::start(false).await;
+    harness.end_processes();
     let suite = format!("{PREFIX}/suite");
-    let start = asked_during(&stage, "suite-callback", stage.prepare_callbacks()).await;
+    let start = asked_during(&harness, "suite-callback", harness.prepare_callbacks()).await;
     assert_eq!(
         start,
         calls(&[("GetItem", AUTHORIZATION_TABLE), ("GetSecretValue", &suite)])
@@ -86,50 +86,50 @@ async fn an_event_of_the_suite_asks_aws_once() {
     for corp in ["wpA", "wpB"] {
         let rest = format!("<AuthCorpId>{corp}</AuthCorpId>");
         let asked = asked_during(
-            &stage,
+            &harness,
             "suite-callback",
-            stage.suite_event_arrives("change_auth", &rest),
+            harness.suite_event_arrives("change_auth", &rest),
         )
         .await;
         assert_eq!(asked, calls(&[("PutItem", AUTHORIZATION_TABLE)]));
     }
 }
 
-/// An outage while a process starts must not end it: a later request finds what it needs.
+/// An outage while a process starts must not end the process: a later request fetches what it needs.
 #[tokio::test]
 async fn a_process_that_could_not_prepare_itself_does_so_when_it_is_asked() {
-    let stage = Stage::start(false).await;
-    let [contacts, _] = stage.bind_all().await;
-    stage.end_processes();
-    stage
+    let harness = Harness::start(false).await;
+    let [contacts, _] = harness.bind_all().await;
+    harness.end_processes();
+    harness
         .devstack()
         .faults()
         .add(Fault::on("*").answer("AccessDeniedException"));
-    stage.prepare_callbacks().await;
-    stage.devstack().faults().clear();
-    stage.deliver(&contacts, &member_created("a")).await.with_success();
-    stage
+    harness.prepare_callbacks().await;
+    harness.devstack().faults().clear();
+    harness.deliver(&contacts, &member_created("a")).await.with_success();
+    harness
         .suite_event_arrives("change_auth", "<AuthCorpId>wpA</AuthCorpId>")
         .await;
 }
 
-/// Were one fetched after the other, one of the two would never be asked for.
+/// If one were fetched after the other, the second call would never be made.
 #[tokio::test]
 async fn what_a_callback_needs_is_fetched_side_by_side() {
     for (held, other) in [("GetSecretValue", "GetItem"), ("GetItem", "GetSecretValue")] {
-        let stage = Stage::start(false).await;
-        stage.end_processes();
-        stage.devstack().clear_journal();
-        stage
+        let harness = Harness::start(false).await;
+        harness.end_processes();
+        harness.devstack().clear_journal();
+        harness
             .devstack()
             .faults()
             .add(Fault::on(held).delay(Duration::from_hours(1)));
         let is_asked = || async {
-            let asked = |function| asked(&stage, function).iter().any(|call| call.starts_with(other));
+            let asked = |function| asked(&harness, function).iter().any(|call| call.starts_with(other));
             (asked("event-callback") && asked("suite-callback")).then_some(())
         };
         tokio::select! {
-            () = stage.prepare_callbacks() => panic!("{held} was not waited for"),
+            () = harness.prepare_callbacks() => panic!("{held} was not waited for"),
             () = eventually(other, is_asked) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! What each adapter promises, port by port, to whoever calls it over HTTP.
+//! The contract of the adapters, method by method, against real HTTP.
 //!
 //! Every test has tables and secrets of its own, in an endpoint in memory. With `TEST_ENDPOINT_URL` set, the ones that order
 //! no faults run against that instead, so that another implementation can judge: DynamoDB Local, moto, or AWS itself.

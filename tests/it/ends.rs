@@ -8,7 +8,7 @@ use simulator::Fault;
 
 use crate::{
     contract::endpoint::Item,
-    faults::stage::{AUTHORIZATION_TABLE, EVENT_TABLE, Stage, TENANT, member_created},
+    faults::harness::{AUTHORIZATION_TABLE, EVENT_TABLE, Harness, TENANT, member_created},
     support::{Credentials, Scope},
 };
 
@@ -32,18 +32,18 @@ const LONGEST_SECONDS: i64 = 31 * 24 * 3600;
 
 #[tokio::test]
 async fn every_item_that_may_end_has_an_end() {
-    let stage = Stage::start(false).await;
-    let [contacts, _] = Box::pin(stage.bind_all()).await;
-    write_every_kind_of_item(&stage, &contacts).await;
+    let harness = Harness::start(false).await;
+    let [contacts, _] = Box::pin(harness.bind_all()).await;
+    write_every_kind_of_item(&harness, &contacts).await;
 
     let mut seen = BTreeSet::new();
-    for (kind, item) in items(&stage).await {
+    for (kind, item) in items(&harness).await {
         let end = item.get("ttl").map(|ttl| ttl.as_n().unwrap().parse::<i64>().unwrap());
         if PERMANENT.contains(&kind.as_str()) {
             assert_eq!(end, None, "{kind} would be deleted");
         } else {
             let end = end.unwrap_or_else(|| panic!("{kind} has no end: {:?}", item.keys()));
-            let left = end - stage.now().as_second();
+            let left = end - harness.now().as_second();
             assert!((1..LONGEST_SECONDS).contains(&left), "{kind} ends in {left} s");
         }
         seen.insert(kind);
@@ -52,70 +52,78 @@ async fn every_item_that_may_end_has_an_end() {
     assert!(missing.is_empty(), "not written by this test: {missing:?}");
 }
 
-async fn write_every_kind_of_item(stage: &Stage, contacts: &Credentials) {
+async fn write_every_kind_of_item(harness: &Harness, contacts: &Credentials) {
     // A large event has parts.
     let name = "企业微信".repeat(350 * 1024 / 12);
     let large = member_created("large").replace("</xml>", &format!("<Name>{name}</Name></xml>"));
     for message in [member_created("small"), large] {
-        stage.deliver(contacts, &message).await.with_success();
+        harness.deliver(contacts, &message).await.with_success();
     }
-    stage.stream("count-events").await.unwrap();
+    harness.stream("count-events").await.unwrap();
     // A new permanent code, whose exchange is remembered.
-    let reset = simulator::SuiteEventRequest {
+    let new_code = simulator::SuiteEventRequest {
         event: Some("reset_permanent_code".to_owned()),
         corp_id: Some(crate::support::CORP.to_owned()),
         silent: true,
         ..simulator::SuiteEventRequest::default()
     };
-    let code = stage.wecom().send_suite_event(&reset).await.unwrap().auth_code.unwrap();
+    let code = harness
+        .wecom()
+        .send_suite_event(&new_code)
+        .await
+        .unwrap()
+        .auth_code
+        .unwrap();
     let rest = format!("<AuthCode><![CDATA[{code}]]></AuthCode>");
-    stage.suite_event_arrives("reset_permanent_code", &rest).await;
-    stage.stream("process-suite-event").await.unwrap();
-    issue_every_token(stage).await;
+    harness.suite_event_arrives("reset_permanent_code", &rest).await;
+    harness.stream("process-suite-event").await.unwrap();
+    issue_every_token(harness).await;
     // A mistake, and then a ban.
-    stage
+    harness
         .enter(Scope::Contacts, "mistyped-0123456789")
         .await
         .refused(422, "secret_rejected");
-    stage.wecom().add_faults([Fault {
+    harness.wecom().add_faults([Fault {
         path: Some("/cgi-bin/gettoken".to_owned()),
         errcode: Some(45009),
         ..Fault::default()
     }]);
-    let banned = stage.enter(Scope::Contacts, &stage.secret_of(Scope::Contacts)).await;
+    let banned = harness
+        .enter(Scope::Contacts, &harness.secret_of(Scope::Contacts))
+        .await;
     assert_eq!(banned.status, 503, "{}", banned.text());
 }
 
 #[tokio::test]
 async fn after_a_disconnect_no_token_of_the_tenant_is_in_the_table() {
-    let stage = Stage::start(false).await;
-    let _ = Box::pin(stage.bind_all()).await;
-    issue_every_token(&stage).await;
+    let harness = Harness::start(false).await;
+    let _ = Box::pin(harness.bind_all()).await;
+    issue_every_token(&harness).await;
     let tokens = async || {
-        let tokens = items(&stage).await.into_iter().filter(|(kind, _)| kind == "TOKEN");
+        let tokens = items(&harness).await.into_iter().filter(|(kind, _)| kind == "TOKEN");
         let names = tokens.map(|(_, item)| item["pk"].as_s().unwrap().clone());
         names.filter(|name| name.contains(TENANT)).collect::<BTreeSet<_>>()
     };
     assert_eq!(tokens().await.len(), 3);
-    let ended = stage
+    let ended = harness
         .admin("disconnect", "DELETE", "/authorization", &Value::Null)
         .await;
     assert_eq!(ended.status, 204);
     assert_eq!(tokens().await, BTreeSet::new());
 }
 
-async fn issue_every_token(stage: &Stage) {
+async fn issue_every_token(harness: &Harness) {
     for kind in ["contacts", "external_contacts", "installation"] {
         let input = json!({"tenant_id": TENANT, "kind": kind});
-        stage.invoke("issue-access-token", input).await.unwrap();
+        harness.invoke("issue-access-token", input).await.unwrap();
     }
 }
 
 /// Every item of both tables, with its kind: what its key begins with, or `EVENT`.
-async fn items(stage: &Stage) -> Vec<(String, Item)> {
+async fn items(harness: &Harness) -> Vec<(String, Item)> {
     let mut items = Vec::new();
     for table in [AUTHORIZATION_TABLE, EVENT_TABLE] {
-        let scan = stage.dynamodb().scan().table_name(table).consistent_read(true);
+        let scan = harness.dynamodb().scan().table_name(table).consistent_read(true);
         let mut found = scan.into_paginator().items().send();
         while let Some(item) = found.next().await {
             let item = item.unwrap();

@@ -1,4 +1,4 @@
-//! What leaves on the event bus, held to `docs/events.schema.json`: stored items, put into the templates of the Pipes as
+//! Events on the bus are valid by `docs/events.schema.json`: stored items, put into the templates of the Pipes as
 //! EventBridge does it. Not covered: EventBridge itself, and the Pipes' filters.
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -6,7 +6,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::{
-    faults::stage::{AUTHORIZATION_TABLE, Stage, member_created},
+    faults::harness::{AUTHORIZATION_TABLE, Harness, member_created},
     support::{CORP, Scope, letter},
     template::{read, template},
 };
@@ -22,7 +22,7 @@ fn holds(envelope: &Value) {
     assert!(problems.is_empty(), "{problems:?}: {envelope:#}");
 }
 
-/// What a Pipe makes of the new image of an item, its envelope included.
+/// A Pipe's output for the new image of an item, envelope included.
 fn put_on_the_bus(pipe: &str, image: &Value) -> Value {
     let template = template();
     let target = &template["Resources"][pipe]["Properties"]["TargetParameters"];
@@ -32,7 +32,7 @@ fn put_on_the_bus(pipe: &str, image: &Value) -> Value {
         let end = begin + text[begin..].find('>').unwrap();
         let path = &text[begin + "<$.dynamodb.NewImage.".len()..end];
         let (name, kind) = path.split_once('.').unwrap();
-        // What is not there is an empty text within quotes.
+        // A missing value becomes an empty string.
         let value = image[name][kind].as_str().unwrap_or_default();
         let is_quoted = text[..begin].ends_with('"');
         let value = if is_quoted {
@@ -48,8 +48,8 @@ fn put_on_the_bus(pipe: &str, image: &Value) -> Value {
 
 #[tokio::test]
 async fn what_the_pipes_make_of_events_is_what_the_schema_says() {
-    let stage = Stage::start(false).await;
-    let [contacts, external_contacts] = Box::pin(stage.bind_all()).await;
+    let harness = Harness::start(false).await;
+    let [contacts, external_contacts] = Box::pin(harness.bind_all()).await;
     let large = "企业微信".repeat(40_000);
     let bare = format!("<xml><ToUserName>{CORP}</ToUserName><MsgType>event</MsgType></xml>");
     for (credentials, message) in [
@@ -61,19 +61,19 @@ async fn what_the_pipes_make_of_events_is_what_the_schema_says() {
             letter::event(CORP, "change_external_contact", "add_external_contact", ""),
         ),
     ] {
-        stage.deliver(credentials, &message).await.with_success();
+        harness.deliver(credentials, &message).await.with_success();
     }
-    let page = stage.admin("read-authorization", "GET", "/authorization/events", &Value::Null);
+    let page = harness.admin("read-authorization", "GET", "/authorization/events", &Value::Null);
     let page = page.await.with_status(200);
     let target = format!(
         "/authorization/events/{}/replay",
         page["events"][0]["event_id"].as_str().unwrap()
     );
-    let replayed = stage.admin("replay-event", "POST", &target, &Value::Null);
+    let replayed = harness.admin("replay-event", "POST", &target, &Value::Null);
     replayed.await.with_status(202);
 
-    stage.fetch("count-events").await;
-    let records = stage.batch("count-events");
+    harness.fetch("count-events").await;
+    let records = harness.batch("count-events");
     let images = records.iter().map(|record| &record["dynamodb"]["NewImage"]);
     let of_callbacks: Vec<_> = images.filter(|image| image["source"]["S"] == "callback").collect();
     assert_eq!(of_callbacks.len(), 5, "four events, one of them replayed");
@@ -98,12 +98,12 @@ async fn what_the_pipes_make_of_events_is_what_the_schema_says() {
 
 #[tokio::test]
 async fn what_the_pipes_make_of_changes_is_what_the_schema_says() {
-    let stage = Stage::start(false).await;
-    Box::pin(stage.bind_all()).await;
-    stage.generate(Scope::Contacts, true).await.with_status(201);
-    let disconnected = stage.admin("disconnect", "DELETE", "/authorization", &Value::Null);
+    let harness = Harness::start(false).await;
+    Box::pin(harness.bind_all()).await;
+    harness.generate(Scope::Contacts, true).await.with_status(201);
+    let disconnected = harness.admin("disconnect", "DELETE", "/authorization", &Value::Null);
     assert_eq!(disconnected.await.status, 204);
-    let scanned = stage
+    let scanned = harness
         .dynamodb()
         .scan()
         .table_name(AUTHORIZATION_TABLE)

@@ -17,7 +17,7 @@ async fn three_deliveries_of_one_event_make_one() {
     world.install().await;
     let credentials = world.bind(Scope::Contacts).await;
     let message = member_created(CORP, "wangfang");
-    // Each sealed anew, as WeCom does: nothing outside the decrypted text is the same.
+    // Each is encrypted again, as WeCom does: only the decrypted text is the same.
     for _ in 0..3 {
         success(&world.deliver(&credentials, &message).await);
     }
@@ -140,7 +140,7 @@ async fn an_event_of_a_kind_that_nobody_knows_is_kept_all_the_same() {
     let unknown = &world.events("event=what_comes_next_year").await[0];
     assert_eq!(unknown["change_type"], "surprise");
     assert_eq!(unknown["payload"]["New"], json!({"Deep": ["1", "2"]}));
-    // What cannot be read as XML is kept as the text that it is.
+    // A message that cannot be parsed as XML is kept as text.
     let texts: BTreeSet<&str> = events
         .iter()
         .filter_map(|event| event["payload"]["#text"].as_str())
@@ -322,7 +322,7 @@ async fn pages_of_any_size_show_every_event_once_newest_first() {
     }
     assert_eq!(world.events("").await.len(), 50, "unless asked otherwise");
 
-    // A filter that keeps few, and events that arrive while somebody reads, make no gap and no double either.
+    // A filter that matches few events, and events that arrive between two pages, cause no gap and no duplicate.
     let first = page(&world, "limit=60", "").await;
     world.happens(Scope::Contacts, "change_contact/delete_user").await;
     let second = page(&world, "limit=100", first["next_cursor"].as_str().unwrap()).await;

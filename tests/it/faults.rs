@@ -1,9 +1,9 @@
-//! What happens when something fails half-way: processes that die, answers that get lost, stores out of reach, two at once.
+//! Fault injection: processes that die, lost answers, unavailable stores, concurrent requests.
 
+mod cases;
 mod concurrency;
 mod crashes;
+pub(crate) mod harness;
 mod lost_answers;
 mod outage;
-mod picture;
-mod scenarios;
-pub(crate) mod stage;
+mod snapshot;

@@ -10,7 +10,7 @@ use wecom_authorization::{
 };
 
 use crate::{
-    faults::stage::Stage,
+    faults::harness::Harness,
     support::{CORP, OTHER_CORP, Scope, World, eventually},
 };
 
@@ -99,7 +99,7 @@ async fn a_link_belongs_to_the_browser_that_opened_it_first() {
         "it may be opened again"
     );
     failed(&world.browser().open(&link).await.redirect(), "install_link_expired");
-    // A program is told in its own way.
+    // A client that is no browser gets a problem document.
     world.nobody().get(&link).await.refused(410, "install_link_expired");
 }
 
@@ -129,7 +129,7 @@ async fn whoever_presses_cancel_on_wecoms_page_comes_back_without_a_code() {
     let state = parameter(&wecom_url, "state");
     let address = world.url(&format!("/installation/callback?state={state}"));
     failed(&browser.open(&address).await.redirect(), "install_link_expired");
-    // He changes his mind: the link is as good as before.
+    // The admin changes their mind: the link is still valid.
     let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
     let back = browser.open(&redirect_url).await.redirect();
     assert!(back.ends_with("?installation=installed"), "{back}");
@@ -246,7 +246,7 @@ async fn a_tenant_that_is_installed_does_not_change_to_another_corporation_by_ac
     let redirect_url = world.confirm(&wecom_url, OTHER_CORP, AuthMode::Admin);
     failed(&browser.open(&redirect_url).await.redirect(), "corp_mismatch");
     assert_eq!(world.state().await, before);
-    // What is kept in the vault is still the first one's: WeCom knows it.
+    // The permanent code in the vault is still that of the first corporation: WeCom accepts it.
     world.bind(Scope::Contacts).await;
 }
 
@@ -342,60 +342,60 @@ async fn an_exchange_that_wecom_did_not_answer_is_taken_up_when_the_redirect_is_
 
 #[tokio::test]
 async fn a_link_that_ended_does_not_open_again() {
-    let stage = Stage::start(false).await;
+    let harness = Harness::start(false).await;
     // One that ended in an installation, and one that ended in a failure.
     for succeeds in [true, false] {
-        let path = Stage::path_of(&stage.make_link().await);
-        let opened = stage.open_link(&path, "").await;
-        let cookies = Stage::cookie(&opened);
+        let path = Harness::path_of(&harness.make_link().await);
+        let opened = harness.open_link(&path, "").await;
+        let cookies = Harness::cookie(&opened);
         let corporation = if succeeds { CORP } else { OTHER_CORP };
-        let redirect = stage.confirm(&opened.redirect(), corporation);
+        let redirect = harness.confirm(&opened.redirect(), corporation);
         // It may be opened again until then.
-        stage.open_link(&path, &cookies).await.redirect();
-        let back = stage.come_back(&redirect, &cookies).await.redirect();
+        harness.open_link(&path, &cookies).await.redirect();
+        let back = harness.come_back(&redirect, &cookies).await.redirect();
         let end = if succeeds {
             "=installed"
         } else {
             "=failed&code=corp_mismatch"
         };
         assert!(back.ends_with(end), "{back}");
-        let again = stage.open_link(&path, &cookies).await;
+        let again = harness.open_link(&path, &cookies).await;
         again.refused(410, "install_link_expired");
     }
 }
 
 #[tokio::test]
 async fn a_link_whose_code_is_being_exchanged_does_not_open_again() {
-    let stage = Stage::start(false).await;
-    let path = Stage::path_of(&stage.make_link().await);
-    let opened = stage.open_link(&path, "").await;
-    let cookies = Stage::cookie(&opened);
-    let redirect = stage.confirm(&opened.redirect(), CORP);
+    let harness = Harness::start(false).await;
+    let path = Harness::path_of(&harness.make_link().await);
+    let opened = harness.open_link(&path, "").await;
+    let cookies = Harness::cookie(&opened);
+    let redirect = harness.confirm(&opened.redirect(), CORP);
     // The process dies after its first write, the claim.
-    stage.devstack().faults().crash_after_writes(1);
-    let back = stage.come_back(&redirect, &cookies).await.redirect();
+    harness.devstack().faults().crash_after_writes(1);
+    let back = harness.come_back(&redirect, &cookies).await.redirect();
     assert!(back.ends_with("=failed&code=temporarily_unavailable"), "{back}");
-    stage.devstack().faults().clear();
-    stage.end_processes();
-    let again = stage.open_link(&path, &cookies).await;
+    harness.devstack().faults().clear();
+    harness.end_processes();
+    let again = harness.open_link(&path, &cookies).await;
     again.refused(410, "install_link_expired");
 }
 
 #[tokio::test]
 async fn a_redirect_after_the_links_end_is_refused_and_exchanges_nothing() {
-    let stage = Stage::start(false).await;
+    let harness = Harness::start(false).await;
     // The link lives for twenty minutes, an auth_code that WeCom gives in its last minute for ten more.
     for (minutes, is_in_time) in [(31, false), (29, true)] {
-        let (redirect, cookies) = stage.set_out(CORP).await;
-        stage.wait(minutes * 60);
-        let back = stage.come_back(&redirect, &cookies).await.redirect();
+        let (redirect, cookies) = harness.set_out(CORP).await;
+        harness.wait(minutes * 60);
+        let back = harness.come_back(&redirect, &cookies).await.redirect();
         let end = if is_in_time {
             "=installed"
         } else {
             "=failed&code=install_link_expired"
         };
         assert!(back.ends_with(end), "{minutes} min: {back}");
-        let calls = stage.wecom().calls().into_iter();
+        let calls = harness.wecom().calls().into_iter();
         assert_eq!(
             calls.filter(|call| call.path == EXCHANGE).count(),
             usize::from(is_in_time)

@@ -1,5 +1,5 @@
-//! The whole product over HTTP, as its users and WeCom meet it. Every test runs an instance of its own: all functions, the
-//! stores and WeCom's side, on free loopback ports and with a data directory of its own.
+//! The whole product over HTTP, as its users and WeCom see it. Every test runs its own instance: all functions, the
+//! stores and a simulated WeCom, on free loopback ports and with its own data directory.
 
 #![cfg(test)]
 
@@ -11,7 +11,6 @@ mod callback_input;
 mod calls;
 mod contract;
 mod documents;
-mod doubt;
 mod ends;
 mod event_schema;
 mod events;
@@ -31,5 +30,6 @@ mod self_test;
 mod suite_events;
 mod template;
 mod token_broker;
+mod uncertain_authorization;
 mod walk;
 mod year;

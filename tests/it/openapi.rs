@@ -148,7 +148,7 @@ fn has_no_schema_that_does_not_compile_and_no_component_that_nothing_refers_to()
     });
 }
 
-/// Calls `visit` for every map in the document; what is referred to is visited where it stands.
+/// Calls `visit` for every map in the document; references are not followed.
 fn everywhere(node: &Node, visit: &mut impl FnMut(&Node)) {
     if node.value.is_object() {
         visit(node);

@@ -1,4 +1,4 @@
-//! What each function asks of AWS: the table that its IAM policy is held against.
+//! AWS operations of each function: the table that its IAM policy is compared with.
 //!
 //! Every function is driven alone, down each of its ways, against stores that keep a journal; what the journal says must be
 //! what the table says. IAM checks the action of each item of a transaction, so the table names those.
@@ -10,12 +10,12 @@ use simulator::{SecretKind, SuiteEventRequest};
 use wecom_authorization::ids::TokenName;
 
 use crate::{
-    faults::stage::{AUTHORIZATION_TABLE, Caller, EVENT_TABLE, PREFIX, Stage, TENANT, member_created},
+    faults::harness::{AUTHORIZATION_TABLE, Caller, EVENT_TABLE, Harness, PREFIX, TENANT, member_created},
     permissions::SeenItems,
     support::{CORP, Credentials, Letter, OTHER_CORP, Scope},
 };
 
-/// What a function acts on.
+/// Resource of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Resource {
     /// The table of states.
@@ -222,9 +222,9 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 18] = {
 
 type Seen = BTreeMap<String, BTreeSet<(String, Resource)>>;
 
-/// Adds what was asked of AWS on a stage.
-fn see(stage: &Stage, seen: &mut Seen) {
-    for entry in stage.journal() {
+/// Adds what was asked of AWS on a harness.
+fn see(harness: &Harness, seen: &mut Seen) {
+    for entry in harness.journal() {
         let resource = match (entry.resource.as_str(), entry.index.as_deref()) {
             (AUTHORIZATION_TABLE, None) => Resource::AuthorizationTable,
             (AUTHORIZATION_TABLE, Some("due")) => Resource::DueIndex,
@@ -251,11 +251,11 @@ fn secret_kind(name: &str) -> Resource {
     }
 }
 
-/// Nothing was asked of AWS on this stage but what the table allows.
+/// Nothing was asked of AWS on this harness but what the table allows.
 #[track_caller]
-pub(crate) fn assert_allowed(stage: &Stage) {
+pub(crate) fn assert_allowed(harness: &Harness) {
     let mut seen = Seen::new();
-    see(stage, &mut seen);
+    see(harness, &mut seen);
     for (function, operations) in seen {
         let (_, allowed) = OPERATIONS.iter().find(|(name, _)| *name == function).unwrap();
         for (action, resource) in operations {
@@ -269,13 +269,13 @@ pub(crate) fn assert_allowed(stage: &Stage) {
 async fn every_function_asks_of_aws_what_the_table_says_and_nothing_else() {
     let mut seen = Seen::new();
     let mut items = SeenItems::default();
-    for stage in [
+    for harness in [
         Box::pin(the_walk()).await,
         Box::pin(what_goes_wrong()).await,
         Box::pin(the_end()).await,
     ] {
-        see(&stage, &mut seen);
-        items.see(&stage.journal());
+        see(&harness, &mut seen);
+        items.see(&harness.journal());
     }
     items.hold();
     let mut wrong = Vec::new();
@@ -322,14 +322,14 @@ fn the_table_has_every_function_once() {
 }
 
 /// Everything as it should go, with each way that events can take.
-async fn the_walk() -> Stage {
-    let stage = Stage::start(true).await;
-    stage.prepare_callbacks().await;
-    stage.call("console", Caller::Browser(""), "GET", "/", None).await;
-    stage.install().await;
-    let contacts = stage.bind(Scope::Contacts).await;
-    stage.generate(Scope::ExternalContacts, false).await.with_status(201);
-    let external_contacts = stage.bind(Scope::ExternalContacts).await;
+async fn the_walk() -> Harness {
+    let harness = Harness::start(true).await;
+    harness.prepare_callbacks().await;
+    harness.call("console", Caller::Browser(""), "GET", "/", None).await;
+    harness.install().await;
+    let contacts = harness.bind(Scope::Contacts).await;
+    harness.generate(Scope::ExternalContacts, false).await.with_status(201);
+    let external_contacts = harness.bind(Scope::ExternalContacts).await;
     for scope in Scope::ALL {
         for target in ["credentials", "test"] {
             let target = format!("/authorization/{}/{target}", scope.slug());
@@ -338,22 +338,21 @@ async fn the_walk() -> Stage {
             } else {
                 ("generate-credentials", "GET")
             };
-            stage
+            harness
                 .admin(function, method, &target, &Value::Null)
                 .await
                 .with_status(200);
         }
     }
-    let rotated = stage.generate(Scope::Contacts, true).await.with_status(201);
-    let rotated = Credentials::of(&rotated);
-    stage.check(&rotated).await.with_echo();
+    let rotated = Credentials::of(&harness.generate(Scope::Contacts, true).await.with_status(201));
+    harness.check(&rotated).await.with_echo();
     let settings = json!({"callback_base_url": "https://wecom.acme.example"});
-    stage
+    harness
         .admin("update-settings", "PUT", "/authorization/settings", &settings)
         .await
         .with_status(200);
     let target = "/authorization/completion";
-    stage
+    harness
         .admin("complete-authorization", "POST", target, &Value::Null)
         .await
         .with_status(200);
@@ -366,12 +365,15 @@ async fn the_walk() -> Stage {
         (&rotated, &large),
         (&external_contacts, "b"),
     ] {
-        stage.deliver(credentials, &member_created(member)).await.with_success();
+        harness
+            .deliver(credentials, &member_created(member))
+            .await
+            .with_success();
     }
-    stage.stream("count-events").await.unwrap();
-    stage.state().await;
+    harness.stream("count-events").await.unwrap();
+    harness.state().await;
     let read = async |target: &str| {
-        let answer = stage.admin("read-authorization", "GET", target, &Value::Null).await;
+        let answer = harness.admin("read-authorization", "GET", target, &Value::Null).await;
         answer.with_status(200)
     };
     let events = read("/authorization/events").await;
@@ -380,32 +382,32 @@ async fn the_walk() -> Stage {
         "/authorization/events/{}/replay",
         events["events"][0]["event_id"].as_str().unwrap()
     );
-    stage
+    harness
         .admin("replay-event", "POST", &target, &Value::Null)
         .await
         .with_status(202);
 
-    stage.store().drop_token(&suite_token()).await.unwrap();
+    harness.store().drop_token(&suite_token()).await.unwrap();
     for kind in ["contacts", "external_contacts", "installation"] {
         let issue = async |rejected: Value| {
             let input = json!({"tenant_id": TENANT, "kind": kind, "rejected_access_token": rejected});
-            stage.invoke("issue-access-token", input).await.unwrap()
+            harness.invoke("issue-access-token", input).await.unwrap()
         };
         let issued = issue(Value::Null).await;
         issue(issued["access_token"].clone()).await;
     }
-    stage.store().drop_token(&suite_token()).await.unwrap();
+    harness.store().drop_token(&suite_token()).await.unwrap();
     for event in ["create_auth", "change_auth", "reset_permanent_code"] {
-        happens(&stage, event).await;
+        happens(&harness, event).await;
     }
     // Of a link of ours, as it seems.
     let rest = format!("<AuthCode>used-up</AuthCode><State>{}</State>", "0".repeat(32));
-    stage.suite_event_arrives("create_auth", &rest).await;
-    stage.stream("process-suite-event").await.unwrap();
-    stage.rotate_sealing_key().await;
-    stage.sleep(36).await;
-    stage.rotate_sealing_key().await;
-    let run = stage.invoke("check-health", json!({})).await.unwrap();
+    harness.suite_event_arrives("create_auth", &rest).await;
+    harness.stream("process-suite-event").await.unwrap();
+    harness.rotate_sealing_key().await;
+    harness.sleep(36).await;
+    harness.rotate_sealing_key().await;
+    let run = harness.invoke("check-health", json!({})).await.unwrap();
     assert_eq!(run["checked"], 1, "{run}");
     // WeCom bans us: the broker hears of it, and half a day later the schedule.
     let ban = || simulator::Fault {
@@ -413,48 +415,48 @@ async fn the_walk() -> Stage {
         errcode: Some(45009),
         ..simulator::Fault::default()
     };
-    stage.wecom().add_faults([ban()]);
+    harness.wecom().add_faults([ban()]);
     let input = json!({"tenant_id": TENANT, "kind": "contacts"});
-    let banned = stage.invoke("issue-access-token", input).await;
+    let banned = harness.invoke("issue-access-token", input).await;
     assert_eq!(banned, Err("wecom_ban".to_owned()));
-    stage.sleep(14).await;
-    stage.wecom().add_faults([ban()]);
-    let run = stage.invoke("check-health", json!({})).await.unwrap();
+    harness.sleep(14).await;
+    harness.wecom().add_faults([ban()]);
+    let run = harness.invoke("check-health", json!({})).await.unwrap();
     assert_eq!(run["failed"], 1, "{run}");
-    Box::pin(banned_while_installing(&stage)).await;
-    stage
+    Box::pin(banned_while_installing(&harness)).await;
+    harness
 }
 
 /// WeCom bans us at each step of an installation; each time everybody hears of it, and it ends by itself.
-async fn banned_while_installing(stage: &Stage) {
+async fn banned_while_installing(harness: &Harness) {
     let ban = |path: &str| simulator::Fault {
         path: Some(path.to_owned()),
         errcode: Some(45009),
         ..simulator::Fault::default()
     };
-    stage.sleep(2).await;
-    stage.wecom().add_faults([ban("/cgi-bin/service/get_pre_auth_code")]);
-    stage.make_link().await.refused(503, "wecom_ban");
-    stage.wecom().clear_faults();
-    stage.make_link().await.refused(503, "wecom_ban");
-    stage.sleep(2).await;
+    harness.sleep(2).await;
+    harness.wecom().add_faults([ban("/cgi-bin/service/get_pre_auth_code")]);
+    harness.make_link().await.refused(503, "wecom_ban");
+    harness.wecom().clear_faults();
+    harness.make_link().await.refused(503, "wecom_ban");
+    harness.sleep(2).await;
 
-    let (redirect, cookies) = stage.set_out(CORP).await;
+    let (redirect, cookies) = harness.set_out(CORP).await;
     let exchange = "/cgi-bin/service/v2/get_permanent_code";
-    stage.wecom().add_faults([ban(exchange)]);
-    let back = stage.come_back(&redirect, &cookies).await.redirect();
+    harness.wecom().add_faults([ban(exchange)]);
+    let back = harness.come_back(&redirect, &cookies).await.redirect();
     assert!(back.ends_with("failed&code=wecom_ban"), "{back}");
-    stage.sleep(2).await;
+    harness.sleep(2).await;
 
-    stage.wecom().add_faults([ban("/cgi-bin/service/v2/get_auth_info")]);
-    let corps = stage.wecom().state().corps;
+    harness.wecom().add_faults([ban("/cgi-bin/service/v2/get_auth_info")]);
+    let corps = harness.wecom().state().corps;
     let corp = corps.iter().find(|corp| corp.corp_id == CORP).unwrap();
     let about = format!("<AuthCorpId><![CDATA[{}]]></AuthCorpId>", corp.open_corp_id);
-    stage.suite_event_arrives("change_auth", &about).await;
-    stage.stream("process-suite-event").await.unwrap_err();
-    stage.make_link().await.refused(503, "wecom_ban");
-    stage.wait(3601);
-    stage.stream("process-suite-event").await.unwrap();
+    harness.suite_event_arrives("change_auth", &about).await;
+    harness.stream("process-suite-event").await.unwrap_err();
+    harness.make_link().await.refused(503, "wecom_ban");
+    harness.wait(3601);
+    harness.stream("process-suite-event").await.unwrap();
 }
 
 /// Under which the suite's token is cached.
@@ -462,8 +464,8 @@ fn suite_token() -> TokenName {
     TokenName::suite("ww3f2a9c41d07be865")
 }
 
-/// An authorization changes at WeCom, and the event of it is acted on, and handed in again.
-async fn happens(stage: &Stage, event: &str) {
+/// Changes the authorization at WeCom; its event is processed, and redelivered.
+async fn happens(harness: &Harness, event: &str) {
     for _ in 0..2 {
         let request = SuiteEventRequest {
             event: Some(event.to_owned()),
@@ -471,121 +473,121 @@ async fn happens(stage: &Stage, event: &str) {
             silent: true,
             ..SuiteEventRequest::default()
         };
-        let Ok(sent) = stage.wecom().send_suite_event(&request).await else {
+        let Ok(sent) = harness.wecom().send_suite_event(&request).await else {
             return;
         };
-        let corps = stage.wecom().state().corps;
+        let corps = harness.wecom().state().corps;
         let corp = corps.iter().find(|corp| corp.corp_id == CORP).unwrap();
         let rest = match sent.auth_code {
             Some(code) => format!("<AuthCode><![CDATA[{code}]]></AuthCode>"),
             None => format!("<AuthCorpId><![CDATA[{}]]></AuthCorpId>", corp.open_corp_id),
         };
-        stage.suite_event_arrives(event, &rest).await;
-        stage.fetch("process-suite-event").await;
-        let batch = stage.batch("process-suite-event");
-        stage.stream("process-suite-event").await.unwrap();
-        stage.hand_in_again("process-suite-event", batch);
-        stage.stream("process-suite-event").await.unwrap();
+        harness.suite_event_arrives(event, &rest).await;
+        harness.fetch("process-suite-event").await;
+        let batch = harness.batch("process-suite-event");
+        harness.stream("process-suite-event").await.unwrap();
+        harness.hand_in_again("process-suite-event", batch);
+        harness.stream("process-suite-event").await.unwrap();
     }
 }
 
-/// Everything that somebody can get wrong, and tokens that end at the wrong moment.
-async fn what_goes_wrong() -> Stage {
-    let stage = Stage::start(true).await;
+/// Every mistake that a caller can make, and tokens that expire at the wrong moment.
+async fn what_goes_wrong() -> Harness {
+    let harness = Harness::start(true).await;
     // The cached token ends between the link and the redirect; then another tenant would have the same corporation.
-    let (redirect, cookies) = stage.set_out(CORP).await;
-    stage.store().drop_token(&suite_token()).await.unwrap();
-    stage.come_back(&redirect, &cookies).await.redirect();
+    let (redirect, cookies) = harness.set_out(CORP).await;
+    harness.store().drop_token(&suite_token()).await.unwrap();
+    harness.come_back(&redirect, &cookies).await.redirect();
     let rival = Caller::Admin("rival");
     let target = "/authorization/installation";
-    let link = stage.call("start-installation", rival, "POST", target, None).await;
-    let opened = stage.open_link(&Stage::path_of(&link), "").await;
-    let redirect = stage.confirm(&opened.redirect(), CORP);
-    let back = stage.come_back(&redirect, &Stage::cookie(&opened)).await.redirect();
+    let link = harness.call("start-installation", rival, "POST", target, None).await;
+    let opened = harness.open_link(&Harness::path_of(&link), "").await;
+    let redirect = harness.confirm(&opened.redirect(), CORP);
+    let back = harness.come_back(&redirect, &Harness::cookie(&opened)).await.redirect();
     assert!(back.ends_with("failed&code=corp_mismatch"), "{back}");
     // WeCom fails for a moment, after the exchange: the permanent code is in the vault already.
-    let (redirect, cookies) = stage.set_out(CORP).await;
+    let (redirect, cookies) = harness.set_out(CORP).await;
     let fault = simulator::Fault {
         path: Some("/cgi-bin/service/v2/get_auth_info".to_owned()),
         times: 9,
         http_status: Some(502),
         ..simulator::Fault::default()
     };
-    stage.wecom().add_faults([fault]);
-    let back = stage.come_back(&redirect, &cookies).await.redirect();
+    harness.wecom().add_faults([fault]);
+    let back = harness.come_back(&redirect, &cookies).await.redirect();
     assert!(back.ends_with("failed&code=wecom_error"), "{back}");
-    stage.wecom().clear_faults();
-    let back = stage.come_back(&redirect, &cookies).await.redirect();
+    harness.wecom().clear_faults();
+    let back = harness.come_back(&redirect, &cookies).await.redirect();
     assert!(back.ends_with("?installation=installed"), "{back}");
 
-    stage
+    harness
         .wecom()
         .set_settings(simulator::SettingsPatch {
             wrong_secret_limit: Some(3),
             ..simulator::SettingsPatch::default()
         })
         .unwrap();
-    let credentials = stage.bind(Scope::Contacts).await;
-    stage
-        .enter(Scope::ExternalContacts, &stage.secret_of(Scope::Contacts))
+    let credentials = harness.bind(Scope::Contacts).await;
+    harness
+        .enter(Scope::ExternalContacts, &harness.secret_of(Scope::Contacts))
         .await
         .refused(422, "wrong_secret_kind");
-    stage.wecom().reset_secret(CORP, SecretKind::Contacts).unwrap();
+    harness.wecom().reset_secret(CORP, SecretKind::Contacts).unwrap();
     let input = json!({"tenant_id": TENANT, "kind": "contacts"});
-    let refused = stage.invoke("issue-access-token", input.clone()).await;
+    let refused = harness.invoke("issue-access-token", input.clone()).await;
     assert_eq!(refused, Err("secret_rejected".to_owned()));
-    let _ = stage.register(Scope::Contacts).await;
-    stage
+    let _ = harness.register(Scope::Contacts).await;
+    harness
         .enter(Scope::Contacts, "a-wrong-secret-of-some-length")
         .await
         .refused(422, "secret_rejected");
-    stage.wecom().reset_secret(CORP, SecretKind::Contacts).unwrap();
-    stage.sleep(14).await;
-    let run = stage.invoke("check-health", json!({})).await.unwrap();
+    harness.wecom().reset_secret(CORP, SecretKind::Contacts).unwrap();
+    harness.sleep(14).await;
+    let run = harness.invoke("check-health", json!({})).await.unwrap();
     assert_eq!(run["checked"], 1, "{run}");
-    let _ = stage.register(Scope::Contacts).await;
+    let _ = harness.register(Scope::Contacts).await;
     for _ in 0..3 {
-        stage.enter(Scope::Contacts, "a-wrong-secret-of-some-length").await;
+        harness.enter(Scope::Contacts, "a-wrong-secret-of-some-length").await;
     }
-    let banned = stage.invoke("issue-access-token", input).await;
+    let banned = harness.invoke("issue-access-token", input).await;
     assert_eq!(banned, Err("wecom_ban".to_owned()));
 
     let mut foreign = credentials.clone();
     foreign.token = "AnotherToken".to_owned();
-    stage
+    harness
         .deliver(&foreign, &member_created("a"))
         .await
         .refused(403, "callback_rejected");
-    stage.check(&foreign).await.refused(403, "callback_rejected");
+    harness.check(&foreign).await.refused(403, "callback_rejected");
     let mut unknown = credentials;
     unknown.url = format!("{}{}", unknown.url.strip_suffix(|_: char| true).unwrap(), '0');
-    stage.check(&unknown).await;
+    harness.check(&unknown).await;
     let letter = Letter::sealed(&foreign, CORP, "<xml/>");
-    stage.suite_callback(&letter).await.refused(403, "callback_rejected");
-    stage
+    harness.suite_callback(&letter).await.refused(403, "callback_rejected");
+    harness
 }
 
 /// Every way in which an authorization ends, and begins again.
-async fn the_end() -> Stage {
-    let stage = Stage::start(true).await;
+async fn the_end() -> Harness {
+    let harness = Harness::start(true).await;
     let begin = async || {
-        let [contacts, _] = stage.bind_all().await;
-        stage.deliver(&contacts, &member_created("a")).await.with_success();
-        stage
+        let [contacts, _] = harness.bind_all().await;
+        harness.deliver(&contacts, &member_created("a")).await.with_success();
+        harness
             .deliver(&contacts, &member_created(&"企业微信".repeat(40_000)))
             .await
             .with_success();
         for kind in ["contacts", "external_contacts", "installation"] {
             let input = json!({"tenant_id": TENANT, "kind": kind});
-            stage.invoke("issue-access-token", input).await.unwrap();
+            harness.invoke("issue-access-token", input).await.unwrap();
         }
     };
     begin().await;
-    stage
+    harness
         .admin("disconnect", "DELETE", "/authorization", &Value::Null)
         .await;
     begin().await;
-    happens(&stage, "cancel_auth").await;
+    happens(&harness, "cancel_auth").await;
     begin().await;
     // WeCom's event was lost: the schedule finds out.
     let request = SuiteEventRequest {
@@ -594,14 +596,14 @@ async fn the_end() -> Stage {
         silent: true,
         ..SuiteEventRequest::default()
     };
-    stage.wecom().send_suite_event(&request).await.unwrap();
-    stage.sleep(14).await;
-    let run = stage.invoke("check-health", json!({})).await.unwrap();
+    harness.wecom().send_suite_event(&request).await.unwrap();
+    harness.sleep(14).await;
+    let run = harness.invoke("check-health", json!({})).await.unwrap();
     assert_eq!(run["checked"], 1, "{run}");
-    assert_eq!(stage.state().await["installation"]["status"], "cancelled");
+    assert_eq!(harness.state().await["installation"]["status"], "cancelled");
     // Another corporation after the one that left.
-    let (redirect, cookies) = stage.set_out(OTHER_CORP).await;
-    let back = stage.come_back(&redirect, &cookies).await.redirect();
+    let (redirect, cookies) = harness.set_out(OTHER_CORP).await;
+    let back = harness.come_back(&redirect, &cookies).await.redirect();
     assert!(back.ends_with("?installation=installed"), "{back}");
-    stage
+    harness
 }

@@ -1,4 +1,4 @@
-//! What IAM is to allow each function: `operations.rs` says which actions on what; here stands on which kinds of items of the
+//! Permissions of each function: `operations.rs` has the actions and resources; this file has the kinds of items of the
 //! authorization table, which IAM confines too (`dynamodb:LeadingKeys`).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,7 +122,7 @@ pub(crate) struct Permission {
     pub(crate) kind: Option<String>,
 }
 
-/// What a function may do.
+/// Permissions of a function.
 pub(crate) fn permissions(function: &str) -> BTreeSet<Permission> {
     let (_, operations) = OPERATIONS.iter().find(|(name, _)| *name == function).unwrap();
     let items = items(function);

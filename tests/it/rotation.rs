@@ -114,7 +114,7 @@ async fn a_rotation_loses_no_event() {
     );
     assert_ne!(after["verified_at"], before["verified_at"]);
     arrives(&world, &new, "new").await;
-    // What WeCom had sealed before it took the new ones arrives now.
+    // An event that WeCom encrypted before it took over the new credentials.
     arrives(&world, &old, "late").await;
 
     // The simulator uses the new ones; a late check with the old ones is answered and changes nothing.

@@ -60,7 +60,7 @@ impl<'a> Traffic<'a> {
         eventually("events flow", || async { (self.count() >= before + 8).then_some(()) }).await;
     }
 
-    /// What was sealed with these before others took their place arrives now.
+    /// Delivers an event that was encrypted before these credentials were replaced.
     async fn arrives_late(&self, letters: Vec<(String, Letter)>, url: &str) {
         for (member, letter) in letters {
             let reply = self.world.post_letter(url, &letter).await;
@@ -137,7 +137,7 @@ async fn every_event_is_kept_once(world: &World, sent: &BTreeSet<String>) {
     .await;
 }
 
-/// How often each member's event is kept, over all pages.
+/// Number of stored events of each member, over all pages.
 async fn kept(world: &World) -> BTreeMap<String, usize> {
     let mut kept = BTreeMap::new();
     let mut cursor = String::new();

@@ -1,4 +1,4 @@
-//! Every sample invocation in `events/` through its function, on the stage of `tests::seed`, with the answer that is recorded
+//! Every sample invocation in `events/` through its function, on the harness of `tests::seed`, with the answer that is recorded
 //! beside it (`tests::expectation`).
 
 use std::{
@@ -25,11 +25,11 @@ use wecom_authorization::{
 
 #[tokio::test]
 async fn every_sample_is_answered_as_is_recorded_beside_it() {
-    let stage = Stage::start().await;
+    let harness = Harness::start().await;
     let mut wrong = Vec::new();
     let mut played = 0;
     for sample in samples() {
-        let answer = stage.play(&sample).await;
+        let answer = harness.play(&sample).await;
         if let Some(difference) = difference(&sample.expected, &answer) {
             wrong.push(format!("{}/{}: {difference}\n{answer:#}", sample.function, sample.case));
         }
@@ -115,14 +115,14 @@ fn names(folder: &Path) -> BTreeSet<String> {
 }
 
 /// The stores, and the samples' WeCom.
-struct Stage {
+struct Harness {
     _devstack: devstack::Devstack,
     aws: aws_types::SdkConfig,
     wecom_url: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
-impl Stage {
+impl Harness {
     async fn start() -> Self {
         let devstack = devstack::Devstack::start(devstack::Options::default()).await.unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -165,7 +165,7 @@ impl Stage {
     }
 }
 
-/// What a function makes of an event.
+/// A function's answer to an event, in the recorded form.
 async fn invoke(function: &str, platform: &'static Platform, event: &str) -> Value {
     let read = || serde_json::from_str(event).unwrap_or_else(|error| panic!("{function}: {error}"));
     let invoked = |result: Result<Value, invoked::InvocationError>| match result {

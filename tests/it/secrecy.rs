@@ -1,10 +1,10 @@
-//! No secret is heard: not in a log line, at TRACE, and not in an answer that does not exist to show it.
+//! No secret is in a log line, even at TRACE, or in an answer that does not exist to show it.
 //!
-//! Every test ends with this scan, for what its own world holds (`World::scan`, called when the world goes). This one walks
-//! through everything that touches a secret in one world, learns the short-lived ones as well, and shows that the scan has
-//! something to look at.
+//! Every test ends with this scan for the secrets of its own world (`World::scan`, called on drop). This one goes
+//! through everything that uses a secret in one world, registers the short-lived ones as well, and shows that the scan has
+//! something to find.
 //!
-//! Not scanned: what the AWS SDK and the embedded DynamoDB log at TRACE (`capture::WIRE_OF_AWS`), which is the wire itself.
+//! Not scanned: what the AWS SDK and the embedded DynamoDB log at TRACE (`capture::WIRE_OF_AWS`), which is complete requests.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ async fn no_secret_is_logged_or_answered_in_the_walk_the_mistakes_the_rotation_a
     let scanned = world.scan();
     assert!(scanned.found.is_empty(), "{:#?}", scanned.found);
 
-    // It looked for each kind of secret, in what was really said.
+    // It searched real output for each kind of secret.
     let kinds: BTreeSet<_> = scanned.kinds.iter().copied().collect();
     let expected = [
         "a Secret",
@@ -170,7 +170,7 @@ async fn rotation_of_the_sealing_key(world: &World) {
     .await;
 }
 
-/// WeCom fails with the secret in the very request, and callbacks are refused.
+/// WeCom fails on requests that contain a secret, and callbacks are refused.
 async fn failures(world: &World, external_contacts: &Credentials) {
     for fault in [
         Fault {
@@ -186,7 +186,7 @@ async fn failures(world: &World, external_contacts: &Credentials) {
             times: 3,
             ..Fault::default()
         },
-        // WeCom quotes what it was given.
+        // WeCom quotes the secret.
         Fault {
             errcode: Some(40058),
             errmsg: Some(format!("invalid corpsecret {}", world.secret_of(Scope::Contacts))),
@@ -215,7 +215,7 @@ async fn failures(world: &World, external_contacts: &Credentials) {
         .open(&external_contacts.url)
         .await
         .refused(400, "malformed_callback");
-    // The store fails while it is handed secrets.
+    // The store fails on requests that contain secrets.
     let fault = devstack::Fault::on("PutSecretValue")
         .answer("InternalServiceError")
         .times(3);

@@ -1,11 +1,11 @@
-//! Steps 2 and 3 when they go wrong: the admin is told what it was that he pasted, and nothing is changed.
+//! Mistakes in steps 2 and 3: the admin is told which value they pasted, and nothing is changed.
 
 use serde_json::{Value, json};
 use simulator::{AuthMode, Fault, SecretKind, SettingsPatch, SwitchesPatch};
 use wecom_authorization::authorization::SecretStatus;
 
 use crate::{
-    faults::stage::Stage,
+    faults::harness::Harness,
     install_mistakes::calls,
     support::{CORP, Credentials, OTHER_CORP, Reply, Scope, World},
 };
@@ -60,7 +60,7 @@ async fn a_secret_is_taken_where_gettoken_does_not_trust_our_address() {
     assert_eq!(answer["scope"]["secret"]["kind_check"], "ip_not_trusted");
 }
 
-/// Whoever tries one 企业ID after the other would learn which there are, at the cost of all tenants.
+/// Trying one 企业ID after the other would reveal which exist, at the expense of all tenants.
 #[tokio::test]
 async fn corporations_that_are_not_the_installed_one_count_as_attempts() {
     let world = World::start().await;
@@ -363,7 +363,7 @@ async fn wecom_being_busy_or_broken_while_a_secret_is_checked_changes_nothing() 
         assert_eq!(world.wecom().add_faults([]), [], "{path}: every fault was met");
     }
     assert_eq!(world.state().await, before);
-    // Two busy answers are nothing to speak of.
+    // Two busy answers go unnoticed.
     let busy = Fault {
         path: Some(GETTOKEN.to_owned()),
         errcode: Some(-1),
@@ -519,21 +519,21 @@ async fn enter_for(world: &World, corp_id: &str, secret: &str) -> Reply {
 
 #[tokio::test]
 async fn a_secret_that_wecom_refused_is_never_asked_about_again() {
-    let stage = Stage::start(false).await;
-    let _ = Box::pin(stage.bind_all()).await;
-    stage.wecom().reset_secret(CORP, SecretKind::Contacts).unwrap();
+    let harness = Harness::start(false).await;
+    let _ = Box::pin(harness.bind_all()).await;
+    harness.wecom().reset_secret(CORP, SecretKind::Contacts).unwrap();
     let refusals = || {
-        let calls = stage.wecom().calls().into_iter();
+        let calls = harness.wecom().calls().into_iter();
         calls
             .filter(|call| call.path == GETTOKEN && call.errcode == Some(40001))
             .count()
     };
     for looks in 1..=4 {
-        stage.sleep(14).await;
-        let run = stage.invoke("check-health", json!({})).await.unwrap();
+        harness.sleep(14).await;
+        let run = harness.invoke("check-health", json!({})).await.unwrap();
         assert_eq!((&run["checked"], &run["failed"]), (&json!(1), &json!(0)), "{run}");
         assert_eq!(refusals(), 1, "after {looks} looks");
     }
-    let secret = stage.authorization().await.contacts.secret.unwrap();
+    let secret = harness.authorization().await.contacts.secret.unwrap();
     assert_eq!(secret.status, SecretStatus::Rejected);
 }

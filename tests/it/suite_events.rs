@@ -1,4 +1,4 @@
-//! What WeCom tells the suite: tickets, and how authorizations begin, change and end outside of our page.
+//! Suite events: tickets, and authorizations that start, change and end outside the admin page.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use secrecy::ExposeSecret as _;
@@ -360,7 +360,7 @@ async fn an_authorization_that_no_tenant_began_binds_nobody() {
         let state = admin.get("/authorization").await.with_status(200);
         assert_eq!(state["installation"]["status"], "not_installed");
     }
-    // It is not lost for whoever begins it.
+    // A tenant that starts an installation still gets it.
     assert_eq!(world.install().await["installation"]["status"], "installed");
 }
 

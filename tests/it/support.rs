@@ -1,4 +1,4 @@
-//! What the tests stand on: a running product, the people who use it, and what everybody said.
+//! Support for the tests: a running product, its users, and the log and answers of everything.
 
 mod capture;
 pub(crate) mod letter;

@@ -156,7 +156,7 @@ async fn walk_with_interruptions(world: &mut World, interrupt: impl AsyncFn(&mut
 async fn restart(world: &mut World, interrupt: &impl AsyncFn(&mut World)) {
     let state = async |world: &World| {
         let mut state = world.state().await;
-        // What is counted may be counted a moment later.
+        // Counters may follow a moment later.
         for scope in ["contacts", "external_contacts"] {
             for counted in ["events_received", "last_event_at"] {
                 state[scope]["callback"][counted] = Value::Null;

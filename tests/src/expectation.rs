@@ -1,4 +1,4 @@
-//! What is recorded beside a sample, `….expected.json`, and whether an answer is that.
+//! Expected answers of the samples (`….expected.json`), and their comparison with real ones.
 //!
 //! A recorded answer is what Lambda is handed, so what `sam local invoke` prints, with the body as JSON where it is JSON; of the
 //! headers only those that are named are compared. In a text, `{{text}}` stands for any text, and the texts `{{time}}` and
@@ -26,7 +26,7 @@ pub fn routed(mut answer: Value) -> Value {
     answer
 }
 
-/// What `sam local invoke` printed, as it is recorded; without `asks`, which it cannot know.
+/// The output of `sam local invoke` in the recorded form; without `asks`, which it does not contain.
 #[must_use]
 pub fn printed(output: Value) -> Value {
     if output.get("statusCode").is_some() {
@@ -38,7 +38,7 @@ pub fn printed(output: Value) -> Value {
     }
 }
 
-/// Where an answer is not what is recorded, if it is not.
+/// The first difference between the recorded and a real answer.
 #[must_use]
 pub fn difference(expected: &Value, answer: &Value) -> Option<String> {
     let Some(recorded) = expected.as_object() else {
@@ -52,7 +52,7 @@ pub fn difference(expected: &Value, answer: &Value) -> Option<String> {
             let found = answer["headers"].get(name).unwrap_or(&Value::Null);
             differs(&format!("header {name}"), value, found)
         }),
-        // What Lambda writes where there is nothing.
+        // Lambda's representation of an absent value.
         "body" if recorded.get("body").is_none() => {
             let body = answer["body"].as_str().unwrap_or_default();
             (!body.is_empty()).then(|| "there is a body".to_owned())
@@ -92,7 +92,7 @@ fn differs(place: &str, expected: &Value, found: &Value) -> Option<String> {
     }
 }
 
-/// Whether a text stands for what was found.
+/// Whether a recorded text matches a real one.
 fn fits(wanted: &str, given: &Value) -> bool {
     match (wanted, given) {
         ("{{number}}", given) => given.is_number(),

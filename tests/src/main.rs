@@ -1,4 +1,4 @@
-//! What the samples' stage has to offer on the command line; see the library.
+//! Command-line interface of the samples' environment; see the library.
 
 use std::{
     fs, io,
@@ -64,7 +64,7 @@ async fn stage(address: IpAddr) -> Result<(), Error> {
     Ok(())
 }
 
-/// What `asks` records is not judged: the calls to WeCom are the stage's to see, in another process.
+/// `asks` is not compared: the calls to WeCom are received by another process.
 fn judge(sample: &str) -> Result<(), Error> {
     let stem = sample.strip_suffix(".json").ok_or(USAGE)?;
     let mut expected: serde_json::Value = serde_json::from_str(&fs::read_to_string(format!("{stem}{EXPECTED}"))?)?;

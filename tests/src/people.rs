@@ -1,4 +1,4 @@
-//! Who and what the samples are about.
+//! Data of the samples: tenants, corporations, callbacks and install links.
 
 use wecom_callback::{Credentials, EncodingAesKey, Token};
 

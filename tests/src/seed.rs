@@ -25,7 +25,7 @@ use crate::people::{
 /// Whatever went wrong.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Where to put it.
+/// Names of the tables and secrets to fill.
 #[derive(Debug, Clone)]
 pub struct Names {
     /// `AUTHORIZATION_TABLE`

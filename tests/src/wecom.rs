@@ -1,4 +1,4 @@
-//! A WeCom for the samples: it knows the people of the samples, and nobody else. The whole WeCom is the simulator.
+//! A minimal WeCom for the samples, which knows only their data. The simulator is the complete one.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use crate::people::{AUTH_CODE, HOOLI, TENANTS, Tenant};
 /// The paths of the calls it was asked, in order.
 pub type Asked = Arc<Mutex<Vec<String>>>;
 
-/// Answers every call to a listener, until the task is ended.
+/// Serves a listener until the task is dropped.
 ///
 /// # Errors
 /// When the listener fails.

@@ -1,4 +1,4 @@
-//! Attempts: no more than the limit in a window, exactly, and a ban that everybody sees.
+//! Attempts: exactly up to the limit in a window, and a ban that every function sees.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -387,7 +387,7 @@ fn cancelled_for(reasons: &[&str]) -> Fault {
         .with("CancellationReasons", json!(reasons))
 }
 
-/// Another transaction holds one of the items for some milliseconds: nobody has changed anything.
+/// Another transaction holds one of the items for some milliseconds, without changing anything.
 #[tokio::test]
 async fn a_commit_outlasts_a_conflict_with_another_transaction() {
     let endpoint = Endpoint::ours().await;
@@ -442,7 +442,7 @@ async fn a_cancelled_commit_is_told_by_its_reasons() {
     }
 }
 
-/// Who is due stands in an index, which lags behind a little.
+/// Due tenants are read from an index, which lags a little.
 #[tokio::test]
 async fn tenants_are_due_from_their_time_on_and_no_longer_than_they_say() {
     let endpoint = Endpoint::any().await;

@@ -1,4 +1,4 @@
-//! Callbacks: promotion by one conditional write, and notes that nobody can drive.
+//! Callbacks: promotion by one conditional write, and rate-limited notes.
 
 use devstack::Fault;
 use jiff::SignedDuration;

@@ -1,4 +1,4 @@
-//! Counting of events: exact whatever is handed in again, and whoever is gone.
+//! Counting of events: exact when batches are redelivered and when callbacks are removed.
 
 use jiff::Timestamp;
 use wecom_authorization::{
@@ -83,7 +83,7 @@ async fn a_callback_that_was_removed_does_not_keep_the_others_from_being_counted
         assert_eq!(counted(&endpoint, &one).await, (1, 0, at));
         assert_eq!(counted(&endpoint, &other).await, (2, 1, at));
     }
-    // Another leaves before the batch is handed in again: the first one is not counted twice.
+    // The other callback is removed before the batch is redelivered: the first one is not counted twice.
     let remove = Change::RemoveCallback(other.clone());
     store.commit(vec![remove]).await.unwrap();
     store.count_events(batch(), BATCH, endpoint.now).await.unwrap();

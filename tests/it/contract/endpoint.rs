@@ -24,7 +24,7 @@ use wecom_authorization::{
 
 use crate::support::eventually;
 
-/// How long events are kept here.
+/// Event retention in these tests.
 pub(crate) const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -99,7 +99,7 @@ impl Endpoint {
         self.devstack.as_ref().unwrap().faults()
     }
 
-    /// How often a secret has been read.
+    /// Number of times a secret has been read.
     pub(crate) fn secret_reads(&self) -> usize {
         let journal = self.devstack.as_ref().unwrap().journal();
         journal
@@ -122,7 +122,7 @@ impl Endpoint {
         )
     }
 
-    /// Tables and secrets, for somebody who asks once, and waits no longer than this.
+    /// Tables and secrets with a client that makes one attempt, limited to `patience`.
     pub(crate) fn impatient(&self, patience: Duration) -> (DynamoDb, SecretsManager) {
         let timeouts = TimeoutConfig::builder().operation_timeout(patience).build();
         let once = aws_smithy_types::retry::RetryConfig::disabled();
@@ -172,7 +172,7 @@ impl Endpoint {
         read.send().await.unwrap().item
     }
 
-    /// How many items a table holds.
+    /// Number of items in a table.
     pub(crate) async fn count(&self, table: &str) -> usize {
         let scanned = self
             .dynamodb
@@ -203,7 +203,7 @@ pub(crate) fn number(item: &Item, attribute: &str) -> i64 {
     item[attribute].as_n().unwrap().parse().unwrap()
 }
 
-/// Runs `writers` at once; answers what each got, in the order of their numbers.
+/// Runs `writers` concurrently, and returns their results in order.
 pub(crate) async fn at_once<T, F>(writers: usize, write: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,

@@ -1,4 +1,4 @@
-//! What a failing store looks like to a step: out of reach or refusing, and never a secret in the words of it.
+//! Errors of a failing store as a step sees them: unavailable or internal, and never with a secret in the text.
 
 use std::{error::Error as StdError, time::Duration};
 
@@ -20,7 +20,7 @@ use super::{
     samples::{authorization, cached, callback, corp, line, save, session, tenant},
 };
 
-/// Stands for every secret that passes through a method.
+/// The secret that is passed through every method.
 const SECRET: &str = "s3cr3t-0f-4-t3n4nt";
 
 fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
@@ -31,7 +31,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
     }
 }
 
-/// How many calls [`every_method`] makes.
+/// Number of calls that [`every_method`] makes.
 const METHODS: usize = 39;
 
 /// Calls every method of both stores, and returns the result of each.
@@ -282,7 +282,7 @@ async fn silence_is_out_of_reach() {
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }
 
-/// AWS answers with what was asked for, and so may a proxy in between: nothing of an answer is repeated but its code and
+/// AWS's answers, or those of a proxy, may contain what was requested: an error contains nothing of an answer but its code and
 /// its message.
 #[tokio::test]
 async fn no_error_holds_what_was_sent_or_received() {
@@ -321,7 +321,7 @@ async fn no_error_holds_what_was_sent_or_received() {
     }
 }
 
-/// Whoever looks into an alarm must find the code, the words and the request's id.
+/// An operator who follows up an alarm must find the code, the message and the request id.
 #[tokio::test]
 async fn an_error_says_what_aws_said() {
     let endpoint = Endpoint::ours().await;

@@ -536,7 +536,7 @@ async fn deleting_a_tenants_events_leaves_none_of_theirs_and_all_of_the_others()
         *tenant_id = tenant("rival");
     }
     store.append_event(foreign).await.unwrap();
-    // What arrived at the end or after it is somebody's who has begun anew.
+    // Events that arrived at the end or later belong to a new set-up.
     assert!(!store.delete_some_events(&acme, endpoint.now).await.unwrap());
     while store.delete_some_events(&acme, later).await.unwrap() {}
     assert_eq!(newest(&endpoint).await, []);

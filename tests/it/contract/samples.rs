@@ -92,7 +92,7 @@ pub(crate) fn session(tenant_id: &TenantId, at: Timestamp) -> InstallSession {
     )
 }
 
-/// Somebody who is signed in.
+/// A signed-in admin.
 pub(crate) fn admin() -> Actor {
     Actor {
         kind: ActorKind::Admin,

@@ -1,4 +1,4 @@
-//! Two at once: nobody's change is lost, and whoever comes too late is told so.
+//! Two requests at once: no change is lost, and the later one is told that it lost.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use simulator::AuthMode;
 
 use crate::support::{Browser, CORP, Credentials, Reply, Scope, World};
 
-/// How often two try to meet.
+/// How many times two requests are run concurrently.
 const ROUNDS: usize = 4;
 
-/// Whether it was done; if not, because somebody else was first.
+/// Whether the request succeeded; if not, another one was first.
 #[track_caller]
 fn won(reply: &Reply, status: u16) -> bool {
     if reply.status == status {
@@ -20,13 +20,13 @@ fn won(reply: &Reply, status: u16) -> bool {
     false
 }
 
-/// Both credentials of a scope that are shown again.
+/// Both credentials of a scope, as they are shown.
 async fn shown(world: &World, scope: Scope) -> Value {
     let target = format!("/authorization/{}/credentials", scope.slug());
     world.admin().get(&target).await.with_status(200)
 }
 
-/// The schedule looks at the binding, or another admin changes something else.
+/// The other change: a health check, or another admin who changes something else.
 #[tokio::test]
 async fn who_enters_a_secret_is_not_turned_away_by_a_change_of_something_else() {
     let world = World::start().await;
@@ -155,7 +155,7 @@ async fn of_two_who_rotate_at_once_nobody_is_given_credentials_that_do_not_count
         assert!(winners.contains(&shown), "round {round}: {shown} is nobody's");
         world.happens(Scope::Contacts, "change_contact/create_user").await;
     }
-    // What WeCom uses goes on working all the time; now the newest takes over.
+    // The credentials that WeCom uses kept working all the time; now the newest take over.
     world.verify(Scope::Contacts, &current).await;
     let newest = Credentials::of(&shown(&world, Scope::Contacts).await);
     world.verify(Scope::Contacts, &newest).await;

@@ -1,4 +1,4 @@
-//! A process dies between any two writes: what was valid before stays valid, and the next attempt makes it good.
+//! A process dies between any two writes: what was valid stays valid, and the next attempt completes the operation.
 
 use devstack::Entry;
 use serde_json::{Value, json};
@@ -6,91 +6,91 @@ use serde_json::{Value, json};
 use crate::operations::assert_allowed;
 
 use super::{
-    picture::{assert_alike, picture},
-    scenarios::{self, Scenario},
-    stage::Stage,
+    cases::{self, FaultCase},
+    harness::Harness,
+    snapshot::{assert_alike, snapshot},
 };
 
 /// More writes than any operation makes.
 const MANY: u32 = 60;
 
-/// A stage on which the operation is about to be performed, by processes that remember nothing.
-pub(super) async fn before<S: Scenario>() -> (Stage, S) {
-    let stage = Stage::start(S::IS_THOROUGH).await;
-    let scenario = S::prepare(&stage).await;
-    // The endpoint that is about to fail is the one that the streams are read from.
-    stage.fetch("process-suite-event").await;
-    stage.fetch("count-events").await;
-    stage.end_processes();
-    stage.devstack().clear_journal();
-    (stage, scenario)
+/// A harness and a case that is ready to be performed, by processes with empty caches.
+pub(super) async fn before<S: FaultCase>() -> (Harness, S) {
+    let harness = Harness::start(S::IS_THOROUGH).await;
+    let case = S::prepare(&harness).await;
+    // Fetched now, because the streams are read from the endpoint that is about to fail.
+    harness.fetch("process-suite-event").await;
+    harness.fetch("count-events").await;
+    harness.end_processes();
+    harness.devstack().clear_journal();
+    (harness, case)
 }
 
-/// What an operation leaves that nothing disturbs, and what it asked of AWS.
-pub(super) async fn undisturbed<S: Scenario>() -> (Value, Vec<Entry>) {
-    let (stage, scenario) = before::<S>().await;
-    scenario.perform(&stage).await.unwrap();
-    assert_allowed(&stage);
-    let journal = stage.journal();
-    (picture(&stage).await, journal)
+/// Snapshot and AWS calls of an operation that nothing disturbs.
+pub(super) async fn undisturbed<S: FaultCase>() -> (Value, Vec<Entry>) {
+    let (harness, case) = before::<S>().await;
+    case.perform(&harness).await.unwrap();
+    assert_allowed(&harness);
+    let journal = harness.journal();
+    (snapshot(&harness).await, journal)
 }
 
-/// The failure is over, and whoever had failed is dead: the operation is performed again. Answers whether a code was lost, so
-/// that a person had to begin anew.
-pub(super) async fn makes_good<S: Scenario>(stage: &Stage, scenario: &S, expected: &Value, when: &str) -> bool {
-    stage.devstack().faults().clear();
-    stage.end_processes();
-    scenario.holds_meanwhile(stage).await;
-    // Longer than anybody holds a claim.
-    stage.wait(30);
-    let again = scenario.perform(stage).await;
+/// Performs the operation again after the failure, in new processes. Returns whether a code was lost, so
+/// that a person had to start over.
+pub(super) async fn makes_good<S: FaultCase>(harness: &Harness, case: &S, expected: &Value, when: &str) -> bool {
+    harness.devstack().faults().clear();
+    harness.end_processes();
+    case.holds_meanwhile(harness).await;
+    // Longer than a claim is held.
+    harness.wait(30);
+    let again = case.perform(harness).await;
     if S::IS_FINISHED_BY_THE_SCHEDULE {
-        stage.wait(600);
-        stage.invoke("check-health", json!({})).await.unwrap();
+        harness.wait(600);
+        harness.invoke("check-health", json!({})).await.unwrap();
     }
-    let after = picture(stage).await;
-    assert_allowed(stage);
+    let after = snapshot(harness).await;
+    assert_allowed(harness);
     let is_lost = again.is_err() || after["in_force"] != expected["in_force"];
     if !S::CAN_BEGIN_ANEW || !is_lost {
         assert_eq!(again, Ok(()), "again {when}");
         assert_alike(&after, expected, S::COUNTS, &format!("again {when}"));
         return false;
     }
-    scenario.begin_anew(stage).await;
-    assert_alike(&picture(stage).await, expected, &[], &format!("anew {when}"));
+    case.begin_anew(harness).await;
+    assert_alike(&snapshot(harness).await, expected, &[], &format!("anew {when}"));
     true
 }
 
-/// Lets the operation die after each number of writes, and performs it again.
-async fn survives_a_crash_after_any_write<S: Scenario>() {
+/// Crashes the operation after every number of writes, and performs it again.
+async fn survives_a_crash_after_any_write<S: FaultCase>() {
     let (expected, _) = undisturbed::<S>().await;
     let mut losses = 0;
     for writes in 0..MANY {
-        let (stage, scenario) = before::<S>().await;
-        stage.devstack().faults().crash_after_writes(writes);
+        let (harness, case) = before::<S>().await;
+        harness.devstack().faults().crash_after_writes(writes);
         let when = format!("after a crash after {writes} writes");
-        if scenario.perform(&stage).await.is_ok() {
-            stage.devstack().faults().clear();
-            stage.end_processes();
-            assert_alike(&picture(&stage).await, &expected, &[], &when);
+        if case.perform(&harness).await.is_ok() {
+            harness.devstack().faults().clear();
+            harness.end_processes();
+            assert_alike(&snapshot(&harness).await, &expected, &[], &when);
             assert!(writes > 0, "it writes nothing");
             assert_eq!(losses, S::LOSSES, "codes that were lost");
             return;
         }
-        losses += u32::from(makes_good(&stage, &scenario, &expected, &when).await);
+        losses += u32::from(makes_good(&harness, &case, &expected, &when).await);
     }
     panic!("it has not ended after {MANY} writes");
 }
 
 macro_rules! crashes {
-    ($($test:ident: $scenario:ident,)*) => {
+    ($($test:ident: $case:ident,)*) => {
         $(
             #[tokio::test]
             async fn $test() {
-                survives_a_crash_after_any_write::<scenarios::$scenario>().await;
+                survives_a_crash_after_any_write::<cases::$case>().await;
             }
         )*
     };
 }
 
-scenarios::for_each!(crashes);
+cases::for_each!(crashes);

@@ -1,14 +1,14 @@
-//! A write is carried out and its answer is lost. The SDK asks again by itself, so once is not noticed; when every answer is
-//! lost the operation fails, and the next attempt makes it good.
+//! A write is carried out and its answer is lost. The SDK retries, so one lost answer goes unnoticed; if every answer is
+//! lost, the operation fails, and the next attempt completes it.
 
 use std::collections::BTreeSet;
 
 use devstack::{Entry, Fault};
 
 use super::{
+    cases::{self, FaultCase},
     crashes::{before, makes_good, undisturbed},
-    picture::{assert_alike, picture},
-    scenarios::{self, Scenario},
+    snapshot::{assert_alike, snapshot},
 };
 
 const WRITES: [&str; 9] = [
@@ -23,7 +23,7 @@ const WRITES: [&str; 9] = [
     "RestoreSecret",
 ];
 
-/// What the operation writes where.
+/// The kinds of writes of an operation, and the tables or secrets they write to.
 fn writes(journal: Vec<Entry>) -> BTreeSet<(String, String)> {
     let writes = journal
         .into_iter()
@@ -31,43 +31,43 @@ fn writes(journal: Vec<Entry>) -> BTreeSet<(String, String)> {
     writes.map(|entry| (entry.operation, entry.resource)).collect()
 }
 
-async fn survives_lost_answers<S: Scenario>() {
+async fn survives_lost_answers<S: FaultCase>() {
     let (expected, journal) = undisturbed::<S>().await;
     let writes = writes(journal);
     assert!(!writes.is_empty(), "it writes nothing");
     let lost =
         |(operation, resource): &(String, String)| Fault::on(operation).of(resource).after_applying().drop_connection();
-    let (stage, scenario) = before::<S>().await;
+    let (harness, case) = before::<S>().await;
     for write in &writes {
-        stage.devstack().faults().add(lost(write).times(1));
+        harness.devstack().faults().add(lost(write).times(1));
     }
     let when = "when one answer to each write was lost";
-    assert_eq!(scenario.perform(&stage).await, Ok(()), "{when}");
-    stage.devstack().faults().clear();
-    assert_alike(&picture(&stage).await, &expected, S::COUNTS, when);
+    assert_eq!(case.perform(&harness).await, Ok(()), "{when}");
+    harness.devstack().faults().clear();
+    assert_alike(&snapshot(&harness).await, &expected, S::COUNTS, when);
 
     for write in &writes {
         let when = format!("when all answers to {write:?} were lost");
-        let (stage, scenario) = before::<S>().await;
-        stage.devstack().faults().add(lost(write));
-        if scenario.perform(&stage).await.is_ok() {
-            stage.devstack().faults().clear();
-            assert_alike(&picture(&stage).await, &expected, S::COUNTS, &when);
+        let (harness, case) = before::<S>().await;
+        harness.devstack().faults().add(lost(write));
+        if case.perform(&harness).await.is_ok() {
+            harness.devstack().faults().clear();
+            assert_alike(&snapshot(&harness).await, &expected, S::COUNTS, &when);
         } else {
-            makes_good(&stage, &scenario, &expected, &when).await;
+            makes_good(&harness, &case, &expected, &when).await;
         }
     }
 }
 
 macro_rules! lost_answers {
-    ($($test:ident: $scenario:ident,)*) => {
+    ($($test:ident: $case:ident,)*) => {
         $(
             #[tokio::test]
             async fn $test() {
-                survives_lost_answers::<scenarios::$scenario>().await;
+                survives_lost_answers::<cases::$case>().await;
             }
         )*
     };
 }
 
-scenarios::for_each!(lost_answers);
+cases::for_each!(lost_answers);

@@ -1,4 +1,4 @@
-//! The stores are out of reach: every route says so, soon, and works again afterwards.
+//! The stores are unavailable: every route says so in time, and works again afterwards.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use local::gateway::routes::{Access, Function, ROUTES, Route};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::stage::{Caller, Stage, TENANT, member_created};
+use super::harness::{Caller, Harness, TENANT, member_created};
 use crate::support::{CORP, Check, Credentials, Letter, Reply, Scope, World, letter};
 
-/// The longest that anybody is kept waiting: the SDK gives up after four seconds, and no function begins anew.
+/// The longest that a caller waits: the SDK gives up after four seconds, and no function retries.
 const PATIENCE: Duration = Duration::from_secs(9);
 
-/// A request for each route, and what is needed to make it.
+/// A request for each route, and the data that it needs.
 struct Requests {
     link: String,
     callback: Credentials,
@@ -39,7 +39,7 @@ impl Requests {
         }
     }
 
-    /// A good request for the route.
+    /// A valid request for the route.
     fn of(&self, world: &World, route: &Route) -> reqwest::RequestBuilder {
         let suite = suite_of(world);
         let path = route
@@ -96,19 +96,19 @@ impl Requests {
     }
 }
 
-/// What the announcement says of the suite.
+/// A suite setting from the announcement.
 fn suite_of(world: &World) -> impl Fn(&str) -> String {
     let suite = json!(world.announcement())["suite"].clone();
     move |name| suite[name].as_str().unwrap().to_owned()
 }
 
-/// What a route answers while the stores are out of reach.
+/// The answer of a route while the stores are unavailable.
 #[track_caller]
 fn expect(route: &Route, reply: &Reply) {
     match route.function {
         // Its files are part of it.
         Function::Console => assert_eq!(reply.status, 200, "{}", reply.asked),
-        // A person has to be brought back to the page, which explains it.
+        // A browser is redirected to the page, which explains the error.
         Function::InstallationCallback => {
             let back = reply.redirect();
             assert!(
@@ -116,7 +116,7 @@ fn expect(route: &Route, reply: &Reply) {
                 "{back}"
             );
         }
-        // A process that knows the suite's secret needs nothing else to answer WeCom's check.
+        // A process that has cached the suite's secret needs nothing else to answer WeCom's check.
         Function::SuiteCallback if route.method == "GET" && reply.status == 200 => {}
         _ => {
             let problem = reply.refused(503, "temporarily_unavailable");
@@ -147,14 +147,14 @@ async fn every_route_says_so_and_works_again(outage: Fault) {
 
     for route in ROUTES.iter().filter(|route| route.function != Function::Disconnect) {
         let reply = world.send(requests.of(&world, route)).await;
-        // The redirect was not WeCom's: there is no such code.
+        // The redirect is made up: WeCom does not know its code.
         assert!(reply.status < 400, "afterwards: {}: {}", reply.asked, reply.status);
     }
     world.happens(Scope::Contacts, "change_contact/update_user").await;
     assert_eq!(world.state().await["health"], "ok");
 }
 
-/// Waits for all at once.
+/// Awaits all futures concurrently.
 async fn all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
     std::future::poll_fn(|context| {
@@ -198,37 +198,42 @@ async fn when_everything_is_throttled() {
     every_route_says_so_and_works_again(throttled).await;
 }
 
-/// Processes that begin in the outage have nothing remembered to live on.
+/// Processes that start during the outage have nothing cached.
 #[tokio::test]
 async fn when_every_process_is_new() {
-    let stage = Stage::start(false).await;
-    let [contacts, _] = stage.bind_all().await;
-    stage.deliver(&contacts, &member_created("before")).await.with_success();
-    let events = stage
+    let harness = Harness::start(false).await;
+    let [contacts, _] = harness.bind_all().await;
+    harness
+        .deliver(&contacts, &member_created("before"))
+        .await
+        .with_success();
+    let events = harness
         .admin("read-authorization", "GET", "/authorization/events", &Value::Null)
         .await;
     let event_id = events.with_status(200)["events"][0]["event_id"]
         .as_str()
         .unwrap()
         .to_owned();
-    let link = Stage::path_of(&stage.make_link().await);
-    let ticket = stage.suite_event("suite_ticket", "<SuiteTicket><![CDATA[a-ticket]]></SuiteTicket>");
-    stage.suite_callback(&ticket).await.with_success();
+    let link = Harness::path_of(&harness.make_link().await);
+    let ticket = harness.suite_event("suite_ticket", "<SuiteTicket><![CDATA[a-ticket]]></SuiteTicket>");
+    harness.suite_callback(&ticket).await.with_success();
     for function in ["process-suite-event", "count-events"] {
-        stage.fetch(function).await;
+        harness.fetch(function).await;
     }
     let replay = format!("/authorization/events/{event_id}/replay");
     let settings = json!({"callback_base_url": "https://wecom.acme.example"});
-    let ask = async |function, method, target: &str, body: &Value| stage.admin(function, method, target, body).await;
+    let ask = async |function, method, target: &str, body: &Value| harness.admin(function, method, target, body).await;
     let ask_all = async || {
         [
-            stage.make_link().await,
-            stage.open_link(&link, "").await,
+            harness.make_link().await,
+            harness.open_link(&link, "").await,
             ask("read-authorization", "GET", "/authorization", &Value::Null).await,
             ask("read-authorization", "GET", "/authorization/events", &Value::Null).await,
             ask("read-authorization", "GET", "/authorization/audit", &Value::Null).await,
-            stage.enter(Scope::Contacts, &stage.secret_of(Scope::Contacts)).await,
-            stage.generate(Scope::Contacts, false).await,
+            harness
+                .enter(Scope::Contacts, &harness.secret_of(Scope::Contacts))
+                .await,
+            harness.generate(Scope::Contacts, false).await,
             ask(
                 "generate-credentials",
                 "GET",
@@ -246,21 +251,21 @@ async fn when_every_process_is_new() {
             .await,
             ask("update-settings", "PUT", "/authorization/settings", &settings).await,
             ask("replay-event", "POST", &replay, &Value::Null).await,
-            stage.check(&contacts).await,
-            stage.deliver(&contacts, &member_created("during")).await,
-            stage.suite_callback(&ticket).await,
+            harness.check(&contacts).await,
+            harness.deliver(&contacts, &member_created("during")).await,
+            harness.suite_callback(&ticket).await,
             ask("disconnect", "DELETE", "/authorization", &Value::Null).await,
         ]
     };
-    stage.end_processes();
-    stage.devstack().faults().crash_after_writes(0);
+    harness.end_processes();
+    harness.devstack().faults().crash_after_writes(0);
     for reply in ask_all().await {
         let problem = reply.refused(503, "temporarily_unavailable");
         assert_eq!(reply.header("retry-after"), "1", "{problem}");
     }
     let caller = Caller::Browser("wecom_installation=x");
     let back = "/installation/callback?auth_code=c&expires_in=600&state=00000000000000000000000000000000";
-    let back = stage
+    let back = harness
         .call("installation-callback", caller, "GET", back, None)
         .await
         .redirect();
@@ -270,22 +275,22 @@ async fn when_every_process_is_new() {
     );
     let token = json!({"tenant_id": TENANT, "kind": "contacts"});
     for (function, input) in [("issue-access-token", &token), ("check-health", &json!({}))] {
-        let refused = stage.invoke(function, input.clone()).await;
+        let refused = harness.invoke(function, input.clone()).await;
         assert_eq!(refused, Err("temporarily_unavailable".to_owned()), "{function}");
     }
     for function in ["process-suite-event", "count-events"] {
         assert!(
-            stage.stream(function).await.is_err(),
+            harness.stream(function).await.is_err(),
             "{function}: what was not done is handed in again"
         );
     }
 
-    stage.devstack().faults().clear();
+    harness.devstack().faults().clear();
     for function in ["process-suite-event", "count-events"] {
-        stage.stream(function).await.unwrap();
+        harness.stream(function).await.unwrap();
     }
     for (function, input) in [("issue-access-token", token), ("check-health", json!({}))] {
-        stage.invoke(function, input).await.unwrap();
+        harness.invoke(function, input).await.unwrap();
     }
     for reply in ask_all().await {
         assert!(reply.status < 400, "afterwards: {}: {}", reply.asked, reply.status);

@@ -1,4 +1,4 @@
-//! `openapi.yaml`, and the way through it: a [`Node`] is a place in the document that knows where it stands.
+//! Navigation in `openapi.yaml`: a [`Node`] is a value in the document together with its position.
 
 use std::{
     collections::HashMap,
@@ -22,9 +22,9 @@ static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::
 /// A place in the document: never one that only refers to another.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
-    /// Where it stands, as a JSON pointer.
+    /// Position in the document, as a JSON pointer.
     pub(super) pointer: String,
-    /// What stands there.
+    /// Value at that position.
     pub(super) value: &'static Value,
 }
 
@@ -44,25 +44,25 @@ impl Node {
         }
     }
 
-    /// What stands under a key or an index, even if it only refers to something else.
+    /// Child of a key or an index, without following a reference.
     pub(super) fn below(&self, key: &str) -> Self {
         let pointer = format!("{}/{}", self.pointer, escape(key));
         let value = DOCUMENT.pointer(&pointer).unwrap();
         Self { pointer, value }
     }
 
-    /// What stands under a key, if anything does.
+    /// Child of a key, if there is one.
     pub(super) fn get(&self, key: &str) -> Option<Self> {
         self.value.get(key)?;
         Some(Self::at(format!("{}/{}", self.pointer, escape(key))))
     }
 
-    /// What stands under a key, which must be there.
+    /// Child of a key, which must exist.
     pub(super) fn child(&self, key: &str) -> Self {
         self.get(key).unwrap_or_else(|| panic!("{} has no {key}", self.pointer))
     }
 
-    /// The keys of a map with what stands under each.
+    /// Keys and children of a map.
     pub(super) fn entries(&self) -> Vec<(&'static str, Self)> {
         let map = self.value.as_object().into_iter().flatten();
         map.map(|(key, _)| (key.as_str(), self.child(key))).collect()
@@ -90,7 +90,7 @@ impl Node {
         self.value.get(key).and_then(Value::as_bool).unwrap_or_default()
     }
 
-    /// What is wrong with `instance` by the schema that stands here.
+    /// Errors of `instance` by the schema at this node.
     pub(super) fn complaints(&self, instance: &Value) -> Vec<String> {
         self.validator()
             .iter_errors(instance)
@@ -105,7 +105,7 @@ impl Node {
             .collect()
     }
 
-    /// The schema that stands here, compiled.
+    /// Compiled schema at this node.
     pub(super) fn validator(&self) -> Arc<Validator> {
         let mut known = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
         let validator = known.entry(self.pointer.clone()).or_insert_with(|| {
@@ -120,7 +120,7 @@ impl Node {
     }
 }
 
-/// A key as it stands in a JSON pointer.
+/// A key, escaped for a JSON pointer.
 fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
@@ -132,9 +132,9 @@ pub(super) struct Operation {
     pub(super) method: String,
     /// With `{parameters}`.
     pub(super) path: &'static str,
-    /// What the document says of the path.
+    /// The path item.
     shared: Node,
-    /// What the document says of the method.
+    /// The operation.
     pub(super) node: Node,
 }
 
@@ -200,7 +200,7 @@ impl Operation {
         [self.shared.items("parameters"), self.node.items("parameters")].concat()
     }
 
-    /// Whether a token is needed.
+    /// Whether the operation requires a token.
     pub(super) fn needs_token(&self) -> bool {
         let own = self.node.value.get("security");
         let security = own.or_else(|| Node::root().value.get("security")).unwrap();

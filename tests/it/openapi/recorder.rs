@@ -76,7 +76,7 @@ impl Asked {
         complaints
     }
 
-    /// What the document has against this request.
+    /// Errors of this request by the document.
     fn own_complaints(&self, operation: &Operation) -> Vec<String> {
         let mut complaints = Vec::new();
         let parameters = operation.parameters();
@@ -163,7 +163,7 @@ fn headers(response: &Node, reply: &Reply) -> Vec<String> {
     complaints
 }
 
-/// What the document has against a body; `holder` has `content`, or there must be none.
+/// Errors of a body by the document; if `holder` has no `content`, there must be no body.
 fn body(holder: &Node, content_type: &str, bytes: &[u8]) -> Vec<String> {
     let Some(content) = holder.get("content") else {
         let surplus = (!bytes.is_empty()).then(|| "there is a body, and none is listed".to_owned());
@@ -188,7 +188,7 @@ fn media_type(content_type: &str) -> &str {
     content_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// A parameter's or a header's text stands for itself or for a number.
+/// A parameter's or a header's text as a string or as a number.
 fn of_text(schema: &Node, text: &str) -> Vec<String> {
     let complaints = schema.complaints(&Value::from(text));
     let number = text.parse::<i64>().map(Value::from);

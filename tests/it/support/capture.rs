@@ -1,7 +1,7 @@
-//! Everything that is logged while the tests run, for the scan that looks for secrets.
+//! Captures everything that is logged while the tests run, for the scan for secrets.
 //!
-//! Every target is captured at TRACE, but for the AWS SDK and the embedded DynamoDB, which are captured at DEBUG: at TRACE
-//! they log the wire between us and AWS whole, and on that the secrets have to travel.
+//! Every target is captured at TRACE, except for the AWS SDK and the embedded DynamoDB, which are captured at DEBUG: at TRACE
+//! they log complete requests to AWS, which contain secrets by design.
 
 use std::{
     io,
@@ -13,7 +13,7 @@ use tracing_subscriber::{
     filter::Targets, fmt::format::FmtSpan, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-/// Targets that are not captured at TRACE, by how they begin.
+/// Prefixes of the targets that are not captured at TRACE.
 const WIRE_OF_AWS: [&str; 2] = ["aws_", "dynoxide"];
 
 static LOG: Log = Log(Mutex::new(Vec::new()));
@@ -40,7 +40,7 @@ impl io::Write for Writer {
     }
 }
 
-/// Begins to capture, once for the whole run.
+/// Starts to capture, once per process.
 pub(crate) fn begin() {
     INSTALLED.call_once(|| {
         let targets = WIRE_OF_AWS
@@ -56,12 +56,12 @@ pub(crate) fn begin() {
     });
 }
 
-/// How much has been logged so far.
+/// Current length of the log, in bytes.
 pub(crate) fn position() -> usize {
     LOG.lock().len()
 }
 
-/// What was logged since.
+/// The log from this position on.
 pub(crate) fn since(position: usize) -> Vec<u8> {
     LOG.lock().get(position..).unwrap_or_default().to_vec()
 }

@@ -1,4 +1,4 @@
-//! Requests as WeCom makes them, where a test wants to hold each byte of one in its hand.
+//! Requests as WeCom sends them, for tests that control every byte.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,12 +6,12 @@ use wecom_callback::{envelope, seal, sign};
 
 use super::Credentials;
 
-/// When WeCom says that it sent everything here.
+/// The `timestamp` of every request.
 pub(crate) const TIMESTAMP: &str = "1790000000";
-/// WeCom's random number, which a test need not draw.
+/// The `nonce` of every request.
 pub(crate) const NONCE: &str = "1597212914";
 
-/// An event on its way: the query and the body of a `POST`.
+/// An encrypted event: query and body of a `POST`.
 #[derive(Clone)]
 pub(crate) struct Letter {
     pub(crate) query: String,
@@ -38,14 +38,14 @@ impl Letter {
     }
 }
 
-/// The query of a check of a URL, its `echostr` as it is, not percent-encoded: whoever sends it decides how.
+/// The query of a URL check. Its `echostr` is not percent-encoded; the sender decides how.
 pub(crate) struct Check {
     pub(crate) signed: String,
     pub(crate) echostr: String,
 }
 
 impl Check {
-    /// Asks for `plaintext` to be sent back.
+    /// A check whose answer is `plaintext`.
     pub(crate) fn sealed(credentials: &Credentials, receive_id: &str, plaintext: &str) -> Self {
         let echostr = encrypt(credentials, receive_id, plaintext);
         Self {
@@ -85,7 +85,7 @@ pub(crate) fn query(credentials: &Credentials, encrypt: &str) -> String {
     format!("msg_signature={signature}&timestamp={TIMESTAMP}&nonce={NONCE}")
 }
 
-/// An event of the address book about this member.
+/// An address-book event about this member.
 pub(crate) fn member_created(corp_id: &str, member: &str) -> String {
     event(
         corp_id,

@@ -1,4 +1,4 @@
-//! Who uses the product: admins with a token, and browsers with cookies.
+//! Users of the product: admins with a token, and browsers with cookies.
 
 use std::sync::Mutex;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Reply, World};
 
-/// Somebody who calls the admin routes with a token, or without.
+/// A caller of the admin routes, with or without a token.
 #[derive(Clone, Copy)]
 pub(crate) struct Admin<'a> {
     pub(crate) world: &'a World,
@@ -46,7 +46,7 @@ impl Admin<'_> {
     }
 }
 
-/// A browser: it keeps cookies, and follows a redirect only when it is told to.
+/// A browser that keeps cookies and follows no redirects by itself.
 pub(crate) struct Browser<'a> {
     world: &'a World,
     cookies: Mutex<Vec<Cookie>>,
@@ -71,13 +71,13 @@ impl<'a> Browser<'a> {
         }
     }
 
-    /// Takes over what another one left.
+    /// A browser with these cookies.
     pub(crate) fn with(self, cookies: Cookies) -> Self {
         *self.cookies.lock().unwrap() = cookies.0;
         self
     }
 
-    /// Its cookies, to be kept while the product is not there.
+    /// The browser's cookies, to survive a restart of the product.
     pub(crate) fn leave(self) -> Cookies {
         Cookies(self.cookies.into_inner().unwrap())
     }

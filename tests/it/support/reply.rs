@@ -6,7 +6,7 @@ use serde_json::Value;
 /// An answer of the product.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
-    /// What was asked, for messages: method and path.
+    /// Method and path of the request, for messages.
     pub(crate) asked: String,
     /// The status.
     pub(crate) status: u16,
@@ -59,7 +59,7 @@ impl Reply {
         problem
     }
 
-    /// Where a 303 leads.
+    /// The `Location` of a 303.
     #[track_caller]
     pub(crate) fn redirect(&self) -> String {
         assert_eq!(self.status, 303, "{}: {}", self.asked, self.shown());

@@ -1,4 +1,4 @@
-//! A running product with WeCom's side, and the steps of the walk.
+//! A running product with a simulated WeCom, and the steps of its setup.
 
 use std::{
     collections::BTreeMap,
@@ -27,7 +27,7 @@ pub(crate) const OTHER_CORP: &str = "ww9f8e7d6c5b4a3021";
 
 pub(crate) use simulator::Scope;
 
-/// What an admin pastes into WeCom's form.
+/// The values that an admin pastes into WeCom's form.
 #[derive(Clone)]
 pub(crate) struct Credentials {
     pub(crate) url: String,
@@ -56,7 +56,7 @@ impl Credentials {
     }
 }
 
-/// One instance of the whole product. When it goes, it sees to it that no secret of its was logged or answered.
+/// One instance of the whole product. Dropping it asserts that none of its secrets was logged or answered.
 pub(crate) struct World {
     data: tempfile::TempDir,
     listen: Option<SocketAddr>,
@@ -67,23 +67,23 @@ pub(crate) struct World {
     pub(super) said: Mutex<Said>,
 }
 
-/// The product runs in a runtime of its own, so that it can be killed with everything it has under way.
+/// The product runs in its own runtime, so that it can be killed with everything in progress.
 struct Running {
     local: Local,
     runtime: Runtime,
 }
 
-/// What must not be heard, and what was answered.
+/// The secrets that must not be seen, and all answers.
 #[derive(Default)]
 pub(super) struct Said {
-    /// Value → what it is, and whether the answer of a credentials route may show it.
+    /// Secret value, with its description and whether the answer of a credentials route may contain it.
     secrets: BTreeMap<String, (&'static str, bool)>,
-    /// Whether a credentials route gave the answer, and the answer.
+    /// All answers, each with whether a credentials route gave it.
     answers: Vec<(bool, Reply)>,
 }
 
 impl World {
-    /// Starts an instance with nothing in it.
+    /// Starts an empty instance.
     pub(crate) async fn start() -> Self {
         capture::begin();
         let log_begins = capture::position();
@@ -93,7 +93,7 @@ impl World {
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            // No connection outlives its request: a server that stops need not wait for us.
+            // No connection outlives its request, so a server that stops need not wait for the client.
             .pool_max_idle_per_host(0)
             .build()
             .unwrap();
@@ -119,7 +119,7 @@ impl World {
         end(runtime).await;
     }
 
-    /// Stops as a power cut does: nothing that is under way is finished.
+    /// Stops as a power cut does: nothing in progress is finished.
     pub(crate) async fn kill(&mut self) {
         self.learn_wecoms_secrets();
         let Running { local, runtime } = self.running.take().unwrap();
@@ -154,12 +154,12 @@ impl World {
         self.local().simulator().unwrap().control()
     }
 
-    /// Where everything is, and both tenants' tokens.
+    /// Addresses and tokens of the instance.
     pub(crate) fn announcement(&self) -> &Announcement {
         &self.announcement
     }
 
-    /// The whole address of a path.
+    /// The absolute URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         if path.starts_with("http") {
             path.to_owned()
@@ -204,7 +204,7 @@ impl World {
         self.bearer(&self.announcement.second_tenant.admin_token)
     }
 
-    /// Whoever has this token.
+    /// A caller with this token.
     pub(crate) fn bearer<'a>(&'a self, token: &'a str) -> Admin<'a> {
         Admin {
             world: self,
@@ -212,7 +212,7 @@ impl World {
         }
     }
 
-    /// Somebody without a token.
+    /// A caller without a token.
     pub(crate) fn nobody(&self) -> Admin<'_> {
         Admin {
             world: self,
@@ -225,7 +225,7 @@ impl World {
         Browser::new(self)
     }
 
-    /// Sends a request to the product, holds it and its answer to `openapi.yaml`, and remembers what it answered.
+    /// Sends a request to the product, checks it and its answer against `openapi.yaml`, and records the answer.
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
         let request = request.build().unwrap();
         let asked = Asked::of(&request);
@@ -253,19 +253,19 @@ impl World {
     }
 }
 
-/// The walk, step by step; each step says what must be true after it.
+/// The setup, step by step; each step asserts its outcome.
 impl World {
     /// The first tenant's state.
     pub(crate) async fn state(&self) -> Value {
         self.admin().get("/authorization").await.with_status(200)
     }
 
-    /// Step 1 for the first tenant and [`CORP`]: from the link to 已安装. Answers the state.
+    /// Step 1 for the first tenant and [`CORP`]: from the link to 已安装. Returns the state.
     pub(crate) async fn install(&self) -> Value {
         self.install_for(&self.admin(), CORP, AuthMode::Admin).await
     }
 
-    /// Step 1, for somebody, by somebody, in some corporation.
+    /// Step 1 for any admin, corporation and mode.
     pub(crate) async fn install_for(&self, admin: &Admin<'_>, corp_id: &str, auth_mode: AuthMode) -> Value {
         let browser = self.browser();
         let link = self.install_link(admin).await;
@@ -279,14 +279,14 @@ impl World {
         admin.get("/authorization").await.with_status(200)
     }
 
-    /// 安装到企业微信: a link of ours.
+    /// 安装到企业微信: creates an install link.
     pub(crate) async fn install_link(&self, admin: &Admin<'_>) -> String {
         let answer = admin.post("/authorization/installation", json!({})).await;
         let answer = answer.with_status(201);
         answer["install_url"].as_str().unwrap().to_owned()
     }
 
-    /// 确认安装 on WeCom's page. Answers where WeCom sends the browser.
+    /// 确认安装 on WeCom's page. Returns the URL that WeCom redirects to.
     pub(crate) fn confirm(&self, wecom_url: &str, corp_id: &str, auth_mode: AuthMode) -> String {
         let request = InstallRequest {
             url: wecom_url.to_owned(),
@@ -316,7 +316,7 @@ impl World {
         self.admin().put(&path, body).await
     }
 
-    /// Steps 2 and 3, first half: enters the right Secret. Answers what the admin is to paste.
+    /// Steps 2 and 3, first half: enters the right Secret. Returns the credentials to paste.
     pub(crate) async fn register(&self, scope: Scope) -> Credentials {
         let answer = self.enter(scope, &self.secret_of(scope)).await;
         let answer = answer.with_status(200);
@@ -330,7 +330,7 @@ impl World {
         assert!(outcome.saved, "{outcome:?}");
     }
 
-    /// Presses 保存 in [`CORP`], and again when this machine was too busy for WeCom's one second.
+    /// Presses 保存 in [`CORP`], and again if this machine was too busy for WeCom's one second.
     pub(crate) async fn save(&self, scope: Scope, credentials: &Credentials) -> CheckOutcome {
         let form = CallbackForm {
             url: credentials.url.clone(),
@@ -350,20 +350,20 @@ impl World {
         outcome.unwrap()
     }
 
-    /// Registers a scope and has WeCom verify it. Answers the credentials.
+    /// Registers a scope and has WeCom verify it. Returns the credentials.
     pub(crate) async fn bind(&self, scope: Scope) -> Credentials {
         let credentials = self.register(scope).await;
         self.verify(scope, &credentials).await;
         credentials
     }
 
-    /// 完成配置. Answers the state.
+    /// 完成配置. Returns the state.
     pub(crate) async fn complete(&self) -> Value {
         let answer = self.admin().post("/authorization/completion", json!({})).await;
         answer.with_status(200)
     }
 
-    /// The whole walk in the wizard's order. Answers the credentials of both scopes, contacts first.
+    /// The whole setup in the wizard's order. Returns the credentials of both scopes, contacts first.
     pub(crate) async fn walk(&self) -> [Credentials; 2] {
         self.install().await;
         let contacts = self.bind(Scope::Contacts).await;
@@ -373,7 +373,7 @@ impl World {
         [contacts, external_contacts]
     }
 
-    /// WeCom sends an event of [`CORP`], as the catalogue of the simulator names it; it must be accepted.
+    /// WeCom sends an event of [`CORP`], by its name in the simulator's catalogue; it must be accepted.
     pub(crate) async fn happens(&self, scope: Scope, event: &str) {
         let request = EventRequest {
             event: Some(event.to_owned()),
@@ -382,7 +382,7 @@ impl World {
         self.happen(scope, &request).await;
     }
 
-    /// WeCom sends what is asked for; all of it must be accepted.
+    /// WeCom sends events; all of them must be accepted.
     pub(crate) async fn happen(&self, scope: Scope, request: &EventRequest) {
         let sent = self.wecom().send_events(CORP, scope, request).await;
         for delivery in sent.unwrap().deliveries {
@@ -403,24 +403,24 @@ impl World {
         self.post_letter(&credentials.url, &letter).await
     }
 
-    /// Asks a callback's URL as WeCom does.
+    /// Sends a `GET` to a callback's URL, as WeCom does.
     pub(crate) async fn ask(&self, url: &str, query: &str) -> Reply {
         let request = self.http.get(format!("{}?{query}", self.url(url)));
         self.send(request).await
     }
 
-    /// What the first tenant's state says of a callback.
+    /// The callback of a scope in the first tenant's state.
     pub(crate) async fn callback(&self, scope: Scope) -> Value {
         self.scope(scope).await["callback"].clone()
     }
 
-    /// What the first tenant's state says of a scope.
+    /// A scope in the first tenant's state.
     pub(crate) async fn scope(&self, scope: Scope) -> Value {
         let name = scope.slug().replace('-', "_");
         self.state().await[name.as_str()].clone()
     }
 
-    /// The first tenant's events, newest first: `query` is what stands behind the question mark.
+    /// The first tenant's events, newest first; `query` is the query string.
     pub(crate) async fn events(&self, query: &str) -> Vec<Value> {
         let answer = self.admin().get(&format!("/authorization/events?{query}")).await;
         let answer = answer.with_status(200);
@@ -430,14 +430,14 @@ impl World {
 
 /// The scan for secrets.
 impl World {
-    /// Notes a value that must not be heard: not in the log, and in an answer only if it `may_be_shown` by a route that
+    /// Registers a value that must not be in the log, and in an answer only if it `may_be_shown` by a route that
     /// exists to show it.
     pub(crate) fn secret(&self, what: &'static str, value: &str, may_be_shown: bool) {
         assert!(value.len() >= 8, "too short to look for: {what}");
         self.said().secrets.insert(value.to_owned(), (what, may_be_shown));
     }
 
-    /// Notes what WeCom's side holds now: every corporation's Secrets and permanent codes.
+    /// Registers the secrets of the simulated WeCom: every corporation's Secrets and permanent codes.
     pub(crate) fn learn_wecoms_secrets(&self) {
         for corp in self.wecom().state().corps {
             for kind in simulator::SecretKind::ALL {
@@ -468,7 +468,7 @@ impl World {
         self.secret("an admin's token", &self.announcement.admin_token, false);
     }
 
-    /// Notes the keys of the ring in force, and answers how many they are.
+    /// Registers the keys of the current ring, and returns their number.
     pub(crate) async fn learn_the_sealing_keys(&self) -> usize {
         use secrecy::ExposeSecret as _;
         use wecom_authorization::store::SecretName;
@@ -485,7 +485,7 @@ impl World {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes the tokens, tickets and codes that the tables hold now.
+    /// Registers the tokens, tickets and codes in the tables.
     pub(crate) async fn learn_what_is_stored(&self) {
         let client = aws_sdk_dynamodb::Client::new(&self.aws());
         let answer = client.scan().table_name("wecom-authorization").send().await.unwrap();
@@ -508,8 +508,8 @@ impl World {
         }
     }
 
-    /// Notes the access tokens that WeCom gives out for the Secrets of [`CORP`]: while they live they are the same for
-    /// whoever asks.
+    /// Registers the access tokens that WeCom issues for the Secrets of [`CORP`]: until they expire, they are the same for
+    /// every caller.
     pub(crate) async fn learn_wecoms_tokens(&self) {
         let base_url = self.announcement.simulator_url.as_ref().unwrap();
         for kind in simulator::SecretKind::ALL {
@@ -520,7 +520,7 @@ impl World {
         }
     }
 
-    /// Looks for every secret known so far in every log line since this world began, and in every answer of it.
+    /// Searches every log line and every answer of this world for every registered secret.
     pub(crate) fn scan(&self) -> Scanned {
         let log = self.log();
         let said = self.said();
@@ -536,7 +536,7 @@ impl World {
         }
     }
 
-    /// Where a value can be found, as the scan looks for it.
+    /// The places where the scan finds a value.
     pub(crate) fn look_for(&self, what: &str, value: &str, may_be_shown: bool) -> Vec<String> {
         places(&self.log(), &self.said().answers, what, value, may_be_shown)
     }
@@ -546,7 +546,7 @@ impl World {
     }
 }
 
-/// Where a value stands, as it is or percent-encoded: once in the log, and in each answer but those that may show it.
+/// The places of a value, plain or percent-encoded: once in the log, and in each answer except those that may contain it.
 fn places(log: &str, answers: &[(bool, Reply)], what: &str, value: &str, may_be_shown: bool) -> Vec<String> {
     let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
     let tells = |text: &str| text.contains(value) || (encoded != value && text.contains(&encoded));
@@ -568,7 +568,7 @@ fn places(log: &str, answers: &[(bool, Reply)], what: &str, value: &str, may_be_
     found
 }
 
-/// What a scan went through, and what it found.
+/// What a scan searched, and what it found.
 pub(crate) struct Scanned {
     pub(crate) found: Vec<String>,
     pub(crate) kinds: Vec<&'static str>,
@@ -611,7 +611,7 @@ impl Running {
     }
 }
 
-/// Ends a runtime, with the tasks that are under way in it.
+/// Ends a runtime and its tasks.
 async fn end(runtime: Runtime) {
     tokio::task::spawn_blocking(|| runtime.shutdown_timeout(Duration::from_secs(5)))
         .await
@@ -626,7 +626,7 @@ fn address_of(base_url: &str) -> Option<SocketAddr> {
     base_url.strip_prefix("http://")?.parse().ok()
 }
 
-/// Waits until something that happens by itself has happened: looks every 20 ms, for at most a minute. The limit ends a test that
+/// Waits until a condition holds: checks it every 20 ms, for at most a minute. The limit ends a test that
 /// would never end; it is far above what a busy machine takes.
 pub(crate) async fn eventually<T, F>(what: &str, mut look: impl FnMut() -> F) -> T
 where

@@ -68,7 +68,7 @@ fn kinds(statement: &Value) -> Vec<Option<String>> {
     let Some(condition) = statement.get("Condition") else {
         return vec![None];
     };
-    // What a scan is confined to in the place of items.
+    // Attributes that a scan is limited to, instead of items.
     let attributes = json!({
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "current", "pending", "previous"]},
         "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
@@ -87,7 +87,7 @@ fn kinds(statement: &Value) -> Vec<Option<String>> {
         .collect()
 }
 
-/// What a role allows of tables and secrets.
+/// Permissions of a role on tables and secrets.
 fn allowed(role: &Value) -> BTreeSet<Permission> {
     let mut allowed = BTreeSet::new();
     for statement in statements(role) {
@@ -161,7 +161,7 @@ fn allows_each_function_what_it_does_and_nothing_else() {
     }
 }
 
-/// What follows from the rest: logging, the tables' and secrets' key, and the stream that a function is handed.
+/// Permissions that follow from the others: logging, the keys of tables and secrets, and a function's stream.
 #[test]
 fn allows_beyond_that_only_what_follows_from_it() {
     let template = template();

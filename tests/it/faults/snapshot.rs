@@ -1,4 +1,4 @@
-//! What is stored, without what is drawn anew each time: two runs of one operation must look alike in the end.
+//! A snapshot of what is stored, without random values and times, so that two runs of one operation can be compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,30 +6,30 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
 use wecom_authorization::{ids::TenantId, store::SecretName};
 
-use super::stage::{AUTHORIZATION_TABLE, EVENT_TABLE, PREFIX, Stage, TENANT, ours};
+use super::harness::{AUTHORIZATION_TABLE, EVENT_TABLE, Harness, PREFIX, TENANT, ours};
 use crate::support::{CORP, Scope};
 
-/// The kinds of items of which there must be neither more nor fewer.
+/// The kinds of items whose number is compared.
 const COUNTED: [&str; 5] = ["TENANT", "CORP", "CALLBACK", "SUITE", "CHANGED"];
 
-/// Takes the picture, after every stream has been read.
-pub(crate) async fn picture(stage: &Stage) -> Value {
+/// Takes the snapshot after every stream has been read.
+pub(crate) async fn snapshot(harness: &Harness) -> Value {
     for function in ["process-suite-event", "count-events"] {
-        // What was fetched before, then what is new.
-        stage.stream(function).await.unwrap();
-        stage.stream(function).await.unwrap();
+        // First the records that were fetched before, then the new ones.
+        harness.stream(function).await.unwrap();
+        harness.stream(function).await.unwrap();
     }
     json!({
-        "state": masked(stage.state().await),
-        "items": items(stage).await,
-        "events": events(stage).await,
-        "secrets": secrets(stage).await,
-        "in_force": in_force(stage).await,
-        "sealing_key": sealing_key(stage).await,
+        "state": masked(harness.state().await),
+        "items": items(harness).await,
+        "events": events(harness).await,
+        "secrets": secrets(harness).await,
+        "in_force": in_force(harness).await,
+        "sealing_key": sealing_key(harness).await,
     })
 }
 
-/// Times and random ids, replaced by what they are.
+/// Replaces times and random ids by a description.
 fn masked(value: Value) -> Value {
     match value {
         Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, masked(value))).collect(),
@@ -43,10 +43,10 @@ fn masked(value: Value) -> Value {
     }
 }
 
-/// How many items of each kind there are.
-async fn items(stage: &Stage) -> BTreeMap<String, usize> {
+/// Number of items of each kind.
+async fn items(harness: &Harness) -> BTreeMap<String, usize> {
     let mut counts: BTreeMap<String, usize> = COUNTED.map(|kind| (kind.to_owned(), 0)).into();
-    let mut pages = stage
+    let mut pages = harness
         .dynamodb()
         .scan()
         .table_name(AUTHORIZATION_TABLE)
@@ -63,10 +63,10 @@ async fn items(stage: &Stage) -> BTreeMap<String, usize> {
     counts
 }
 
-/// Which events there are, and how often each was repeated.
-async fn events(stage: &Stage) -> BTreeMap<String, Value> {
+/// The stored events, with how often each was repeated.
+async fn events(harness: &Harness) -> BTreeMap<String, Value> {
     let mut events = BTreeMap::new();
-    let mut pages = stage
+    let mut pages = harness
         .dynamodb()
         .scan()
         .table_name(EVENT_TABLE)
@@ -85,9 +85,9 @@ async fn events(stage: &Stage) -> BTreeMap<String, Value> {
     events
 }
 
-/// Which secrets there are, and whether they are to be deleted.
-async fn secrets(stage: &Stage) -> BTreeMap<String, bool> {
-    let listed = stage
+/// The secrets, with whether each is scheduled for deletion.
+async fn secrets(harness: &Harness) -> BTreeMap<String, bool> {
+    let listed = harness
         .secrets()
         .list_secrets()
         .include_planned_deletion(true)
@@ -100,9 +100,9 @@ async fn secrets(stage: &Stage) -> BTreeMap<String, bool> {
         .collect()
 }
 
-/// How many keys the ring in force has, and whether a rotation waits to be finished.
-async fn sealing_key(stage: &Stage) -> Value {
-    let ring = stage
+/// Number of keys of the current ring, and of rotations that are not finished.
+async fn sealing_key(harness: &Harness) -> Value {
+    let ring = harness
         .vault()
         .read(&SecretName::SealingKey, None)
         .await
@@ -110,7 +110,13 @@ async fn sealing_key(stage: &Stage) -> Value {
         .unwrap();
     let ring: Value = serde_json::from_str(ring.expose_secret()).unwrap();
     let name = format!("{PREFIX}/sealing-key");
-    let described = stage.secrets().describe_secret().secret_id(name).send().await.unwrap();
+    let described = harness
+        .secrets()
+        .describe_secret()
+        .secret_id(name)
+        .send()
+        .await
+        .unwrap();
     let versions = described.version_ids_to_stages.unwrap();
     let has = |labels: &[String], label: &str| labels.iter().any(|other| other == label);
     let waiting = versions
@@ -119,11 +125,11 @@ async fn sealing_key(stage: &Stage) -> Value {
     json!({"keys": ring["keys"].as_object().unwrap().len(), "waiting": waiting.count()})
 }
 
-/// Whether what the records point at is what WeCom takes now.
-async fn in_force(stage: &Stage) -> BTreeMap<String, bool> {
+/// Whether the secrets that the records point to are those that WeCom accepts.
+async fn in_force(harness: &Harness) -> BTreeMap<String, bool> {
     let tenant = TenantId::parse(TENANT).unwrap();
-    let authorization = stage.authorization().await;
-    let corporation = stage
+    let authorization = harness.authorization().await;
+    let corporation = harness
         .wecom()
         .state()
         .corps
@@ -131,7 +137,7 @@ async fn in_force(stage: &Stage) -> BTreeMap<String, bool> {
         .find(|corp| corp.corp_id == CORP)
         .unwrap();
     let read = async |name: SecretName, version: &str| {
-        let secret = stage.vault().read(&name, Some(version)).await.unwrap();
+        let secret = harness.vault().read(&name, Some(version)).await.unwrap();
         secret.map(|secret| secret.expose_secret().to_owned())
     };
     let mut in_force = BTreeMap::new();
@@ -145,13 +151,13 @@ async fn in_force(stage: &Stage) -> BTreeMap<String, bool> {
     for scope in Scope::ALL {
         if let Some(secret) = &authorization.scope(ours(scope)).secret {
             let kept = read(SecretName::Scope(tenant.clone(), ours(scope)), &secret.version_id).await;
-            in_force.insert(scope.slug().to_owned(), kept == Some(stage.secret_of(scope)));
+            in_force.insert(scope.slug().to_owned(), kept == Some(harness.secret_of(scope)));
         }
     }
     in_force
 }
 
-/// Says in which fields two pictures differ; those whose paths end so may.
+/// Fails if two snapshots differ, except in fields whose path has one of these endings.
 #[track_caller]
 pub(crate) fn assert_alike(seen: &Value, expected: &Value, may_differ: &[&str], when: &str) {
     let mut differences = Vec::new();

@@ -1,6 +1,6 @@
-//! Every function in a process of its own, with stores and WeCom beside it, and nothing that happens by itself.
+//! Runs every function as its own process against embedded stores and a simulated WeCom; nothing happens by itself.
 //!
-//! [`World`](crate::support::World) is the product as it runs. Here a test decides when which function is invoked, so that it
+//! [`World`](crate::support::World) is the product as it runs. Here a test decides when a function is invoked, so that it
 //! can count writes: no stream is read, no ticket is pushed unless the test says so. Each function has its own clients and an
 //! access key by its own name, so that the journal tells them apart.
 
@@ -41,19 +41,19 @@ use crate::{
     },
 };
 
-/// Who uses the product here.
+/// The tenant of these tests.
 pub(crate) const TENANT: &str = "acme";
 pub(crate) const AUTHORIZATION_TABLE: &str = "authorization";
 pub(crate) const EVENT_TABLE: &str = "events";
 pub(crate) const PREFIX: &str = "prefix";
-/// Whoever looks without being a function.
+/// Access key of the tests themselves, which the journal leaves out.
 const OBSERVER: &str = "observer";
 const BASE_URL: &str = "https://callbacks.example.com";
 
 /// Cookies of a browser, as it sends them.
 pub(crate) type Cookies = String;
 
-pub(crate) struct Stage {
+pub(crate) struct Harness {
     devstack: Devstack,
     simulator: Simulator,
     config: Config,
@@ -65,14 +65,14 @@ pub(crate) struct Stage {
     posts: tokio::sync::Mutex<mpsc::UnboundedReceiver<Letter>>,
 }
 
-/// How far a function has read its stream, and what it is to be handed next.
+/// A function's position in its stream, and its next batch.
 #[derive(Clone, Default)]
 struct Reading {
     positions: BTreeMap<String, String>,
     batch: Vec<Value>,
 }
 
-/// The time of the machine, until it is stopped, and what a test has added to it.
+/// The machine's time plus what a test has added; it can be stopped.
 #[derive(Default)]
 struct AdjustedClock {
     added_seconds: AtomicI64,
@@ -94,8 +94,8 @@ impl Clock for SharedClock {
     }
 }
 
-impl Stage {
-    /// A deployment that has received its first suite ticket. Events are deleted on a disconnect if that `is_thorough`.
+impl Harness {
+    /// Starts a deployment that has received its first suite ticket. `is_thorough`: a disconnect deletes the events.
     pub(crate) async fn start(is_thorough: bool) -> Self {
         let devstack = Devstack::start(devstack::Options::default()).await.unwrap();
         let (suite_url, posts) = post_box().await;
@@ -114,11 +114,11 @@ impl Stage {
             provider_secret: "SecretOfTheProvider".to_owned(),
         });
         options.suite_callback_url = Some(suite.url.parse().unwrap());
-        // The same Secrets each time, so that two runs look alike.
+        // The same Secrets each time, so that two runs can be compared.
         options.seed = Some(7);
         let simulator = Simulator::start(options).await.unwrap();
         let config = config(simulator.base_url(), is_thorough);
-        let stage = Self {
+        let harness = Self {
             devstack,
             simulator,
             config,
@@ -129,19 +129,19 @@ impl Stage {
             streams: Mutex::default(),
             posts: tokio::sync::Mutex::new(posts),
         };
-        stage.set_up().await;
-        stage.take_ticket().await;
-        stage
+        harness.set_up().await;
+        harness.take_ticket().await;
+        harness
     }
 
-    /// The suite ticket that WeCom has pushed arrives and is kept.
+    /// Receives and processes the suite ticket that WeCom has pushed.
     async fn take_ticket(&self) {
         let ticket = self.posts.lock().await.recv().await.unwrap();
         self.suite_callback(&ticket).await.with_success();
         self.stream("process-suite-event").await.unwrap();
     }
 
-    /// What a deployment makes once.
+    /// Creates tables and secrets.
     async fn set_up(&self) {
         let aws = self.aws(OBSERVER);
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
@@ -175,17 +175,17 @@ impl Stage {
         self.clock.now()
     }
 
-    /// Lets some seconds pass here.
+    /// Advances the product's clock, in seconds.
     pub(crate) fn wait(&self, seconds: i64) {
         self.clock.added_seconds.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    /// No time passes here any more, but what is added.
+    /// Stops the product's clock; it then changes only by [`Self::wait`].
     pub(crate) fn stop_clock(&self) {
         let _ = self.clock.stopped_at.set(SystemClock.now());
     }
 
-    /// Lets hours pass, here and at WeCom, which pushes a suite ticket then.
+    /// Advances the clocks of the product and of WeCom by hours. WeCom then pushes a suite ticket.
     pub(crate) async fn sleep(&self, hours: i64) {
         let seconds = hours * 3600;
         self.wait(seconds);
@@ -195,12 +195,12 @@ impl Stage {
         self.take_ticket().await;
     }
 
-    /// Every process has died; the next ones remember nothing.
+    /// Ends every process; the next ones start with empty caches.
     pub(crate) fn end_processes(&self) {
         self.processes.lock().unwrap().clear();
     }
 
-    /// What was asked of AWS by each function since the start, or since the journal was cleared.
+    /// The functions' calls to AWS since the start, or since the journal was cleared.
     pub(crate) fn journal(&self) -> Vec<Entry> {
         let mut entries = self.devstack.journal();
         entries.retain(|entry| entry.access_key.as_deref() != Some(OBSERVER));
@@ -213,7 +213,7 @@ impl Stage {
         patient(&aws_config("us-east-1".to_owned(), credentials, Some(endpoint)))
     }
 
-    /// The processes of both callbacks start, and do what they do before they are asked anything.
+    /// Starts the processes of both callbacks, with what they do before their first invocation.
     pub(crate) async fn prepare_callbacks(&self) {
         let (event_callback, suite_callback) = (self.process("event-callback"), self.process("suite-callback"));
         tokio::join!(
@@ -247,7 +247,7 @@ fn config(wecom_url: &str, is_thorough: bool) -> Config {
     Config::from_lookup(|name| variables.get(name).map(|value| (*value).to_owned())).unwrap()
 }
 
-/// An address where WeCom can leave the suite's events; a test fetches them.
+/// A server that receives the suite's events from WeCom, for a test to fetch.
 async fn post_box() -> (String, mpsc::UnboundedReceiver<Letter>) {
     let (sender, posts) = mpsc::unbounded_channel();
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -261,7 +261,7 @@ async fn post_box() -> (String, mpsc::UnboundedReceiver<Letter>) {
     (url, posts)
 }
 
-/// Who asks over HTTP.
+/// The caller of an HTTP request.
 #[derive(Clone, Copy)]
 pub(crate) enum Caller<'a> {
     /// An admin of a tenant.
@@ -273,8 +273,8 @@ pub(crate) enum Caller<'a> {
 }
 
 /// Invoking functions.
-impl Stage {
-    /// Hands a function an HTTP request as API Gateway does.
+impl Harness {
+    /// Invokes a function with an HTTP request, as API Gateway does.
     pub(crate) async fn call(
         &self,
         function: &'static str,
@@ -314,7 +314,7 @@ impl Stage {
         }
     }
 
-    /// The tenant's admin asks.
+    /// Sends a request as the tenant's admin.
     pub(crate) async fn admin(&self, function: &'static str, method: &str, target: &str, body: &Value) -> Reply {
         let body = (!body.is_null()).then(|| body.to_string());
         self.call(function, Caller::Admin(TENANT), method, target, body.as_deref())
@@ -333,7 +333,7 @@ impl Stage {
         answer.map_err(|error| lambda_http::lambda_runtime::Diagnostic::from(error).error_type)
     }
 
-    /// Reads what is new in the stream of a function, for it to be handed.
+    /// Fetches a function's next batch from its stream.
     pub(crate) async fn fetch(&self, function: &'static str) {
         let (table, is_wanted): (_, fn(&Value) -> bool) = match function {
             "process-suite-event" => (AUTHORIZATION_TABLE, |record| {
@@ -349,7 +349,7 @@ impl Stage {
         self.streams.lock().unwrap().insert(function, reading);
     }
 
-    /// Hands a function what is new in its stream. What it reports as failed it is handed again the next time, as it was.
+    /// Invokes a function with its next batch. A batch that it reports as failed is redelivered unchanged the next time.
     pub(crate) async fn stream(&self, function: &'static str) -> Result<(), String> {
         let fetched = self.streams.lock().unwrap().get(function).cloned().unwrap_or_default();
         if fetched.batch.is_empty() {
@@ -371,17 +371,17 @@ impl Stage {
         }
     }
 
-    /// What a function is to be handed next.
+    /// A function's next batch.
     pub(crate) fn batch(&self, function: &'static str) -> Vec<Value> {
         self.streams.lock().unwrap()[function].batch.clone()
     }
 
-    /// Hands a function a batch once more, whatever it has answered.
+    /// Makes a batch the next one again, whatever the function reported.
     pub(crate) fn hand_in_again(&self, function: &'static str, batch: Vec<Value>) {
         self.streams.lock().unwrap().get_mut(function).unwrap().batch = batch;
     }
 
-    /// With all records after the positions.
+    /// Reads all records after the positions.
     async fn read_stream(&self, table: &str, mut reading: Reading) -> Reading {
         let client = aws_sdk_dynamodbstreams::Client::new(&self.aws(OBSERVER));
         let listed = client.list_streams().table_name(table).send().await.unwrap();
@@ -451,7 +451,7 @@ fn request(caller: Caller<'_>, method: &str, target: &str, body: Option<&str>) -
     request.with_lambda_context(context)
 }
 
-/// A record of a stream as Lambda hands it to a function.
+/// A stream record in the form in which Lambda passes it to a function.
 fn record(record: &Record) -> Value {
     let change = record.dynamodb().unwrap();
     let image = |item: Option<&std::collections::HashMap<String, AttributeValue>>| item.map_or(Value::Null, object);
@@ -490,12 +490,12 @@ fn attribute(value: &AttributeValue) -> Value {
     }
 }
 
-/// The steps of a rotation, in Secrets Manager's words and order.
+/// The steps of a rotation, in Secrets Manager's order.
 pub(crate) const ROTATION_STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 
 /// Rotating the sealing key, as Secrets Manager does.
-impl Stage {
-    /// `RotateSecret`: the version that is to come into force is there from then on, without a value.
+impl Harness {
+    /// `RotateSecret`: creates the pending version, without a value.
     pub(crate) async fn begin_rotation(&self) -> Rotation {
         let mut begun = self.devstack.rotations();
         self.secrets()
@@ -529,8 +529,8 @@ impl Stage {
     }
 }
 
-/// Looking at what is stored, as nobody's function.
-impl Stage {
+/// Reading what is stored, with the access key of the tests.
+impl Harness {
     pub(crate) fn store(&self) -> DynamoDb {
         let client = aws_sdk_dynamodb::Client::new(&self.aws(OBSERVER));
         let (authorization, events) = (AUTHORIZATION_TABLE.to_owned(), EVENT_TABLE.to_owned());
@@ -556,20 +556,20 @@ impl Stage {
     }
 }
 
-/// The simulator's scope, as the product names it.
+/// The product's scope for a scope of the simulator.
 pub(crate) fn ours(scope: Scope) -> wecom_authorization::ids::Scope {
     wecom_authorization::ids::Scope::from_path(scope.slug()).unwrap()
 }
 
-/// The walk, function by function.
-impl Stage {
+/// The setup, function by function.
+impl Harness {
     /// `POST /authorization/installation`.
     pub(crate) async fn make_link(&self) -> Reply {
         let target = "/authorization/installation";
         self.admin("start-installation", "POST", target, &Value::Null).await
     }
 
-    /// The path of a link of ours.
+    /// The path of an install link.
     pub(crate) fn path_of(link: &Reply) -> String {
         let link = link.with_status(201);
         let url = link["install_url"].as_str().unwrap();
@@ -588,7 +588,7 @@ impl Stage {
         cookie.split(';').next().unwrap().to_owned()
     }
 
-    /// The corporation's admin confirms; answers where WeCom sends the browser.
+    /// Confirms the installation as the corporation's admin. Returns the path that WeCom redirects to.
     pub(crate) fn confirm(&self, wecom_url: &str, corp_id: &str) -> String {
         let request = InstallRequest {
             url: wecom_url.to_owned(),
@@ -599,13 +599,13 @@ impl Stage {
         redirect_url.strip_prefix(BASE_URL).unwrap().to_owned()
     }
 
-    /// The browser comes back.
+    /// Opens WeCom's redirect in a browser.
     pub(crate) async fn come_back(&self, path: &str, cookies: &str) -> Reply {
         let caller = Caller::Browser(cookies);
         self.call("installation-callback", caller, "GET", path, None).await
     }
 
-    /// From the link to WeCom's redirect; answers that and the browser's cookies.
+    /// From the link to WeCom's redirect. Returns its path and the browser's cookies.
     pub(crate) async fn set_out(&self, corp_id: &str) -> (String, Cookies) {
         let path = Self::path_of(&self.make_link().await);
         let opened = self.open_link(&path, "").await;
@@ -680,14 +680,14 @@ impl Stage {
         ]
     }
 
-    /// WeCom leaves something at the suite's callback.
+    /// Delivers a request to the suite's callback.
     pub(crate) async fn suite_callback(&self, letter: &Letter) -> Reply {
         let target = format!("/suite/callback?{}", letter.query);
         self.call("suite-callback", Caller::Wecom, "POST", &target, Some(&letter.body))
             .await
     }
 
-    /// An event of the suite: what it says beside id, type and time.
+    /// A suite event; `rest` is the XML after id, type and time.
     pub(crate) fn suite_event(&self, info_type: &str, rest: &str) -> Letter {
         let message = format!(
             "<xml><SuiteId><![CDATA[{}]]></SuiteId><InfoType><![CDATA[{info_type}]]></InfoType>\
@@ -698,7 +698,7 @@ impl Stage {
         Letter::sealed(&self.suite, &self.suite_id, &message)
     }
 
-    /// An event of the suite is stored, and not yet acted on.
+    /// Stores a suite event without processing it.
     pub(crate) async fn suite_event_arrives(&self, info_type: &str, rest: &str) {
         let letter = self.suite_event(info_type, rest);
         self.suite_callback(&letter).await.with_success();
@@ -715,19 +715,19 @@ fn path_in(url: &str) -> &str {
     url.strip_prefix(BASE_URL).unwrap()
 }
 
-/// An event of the address book, one of its own for each member.
+/// An address-book event that differs for each member.
 pub(crate) fn member_created(member: &str) -> String {
     letter::member_created(CORP, member)
 }
 
 impl Reply {
-    /// WeCom is content.
+    /// Asserts the answer that acknowledges an event.
     #[track_caller]
     pub(crate) fn with_success(&self) {
         assert_eq!((self.status, self.text().as_str()), (200, "success"), "{}", self.asked);
     }
 
-    /// WeCom has its plaintext back.
+    /// Asserts that the answer is the plaintext of the URL check.
     #[track_caller]
     pub(crate) fn with_echo(&self) {
         let answer = (self.status, self.text());

@@ -1,4 +1,4 @@
-//! The diary: lets time pass, and at each entry holds what is seen to what was expected.
+//! The timeline: lets time pass, and compares at each entry what is seen with what is expected.
 
 use std::fmt::Write as _;
 
@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::deployment;
 use crate::{
-    faults::stage::{AUTHORIZATION_TABLE, Stage, TENANT, member_created},
+    faults::harness::{AUTHORIZATION_TABLE, Harness, TENANT, member_created},
     support::{CORP, Credentials},
 };
 
-/// What must be seen at an entry.
+/// Expectations at an entry.
 pub(super) struct Expected {
     next_step: &'static str,
     health: &'static str,
@@ -38,37 +38,37 @@ impl Expected {
         self
     }
 
-    /// The lines of the audit trail since the entry before, in order.
+    /// Audit entries since the previous entry, in order.
     pub(super) fn audit(mut self, actions: &[&str]) -> Self {
         self.audit = actions.iter().map(ToString::to_string).collect();
         self
     }
 
-    /// What other services were told since the entry before, in the order of the alphabet, for it has no other within a
-    /// millisecond. Without its values where these are drawn.
+    /// State changes published since the previous entry, sorted, because their order within a millisecond is
+    /// undefined; without values that are random.
     pub(super) fn told(mut self, announcements: &[&str]) -> Self {
         self.told = announcements.iter().map(ToString::to_string).collect();
         self
     }
 }
 
-pub(super) struct Diary {
-    pub(super) stage: Stage,
-    /// Where events arrive on all days of which nothing else is told.
+pub(super) struct Timeline {
+    pub(super) harness: Harness,
+    /// The callback that receives an event on every day without other events.
     pub(super) everyday: Option<Credentials>,
     begun: Timestamp,
     story: String,
-    /// How many lines of the audit trail, and which announcements, were seen before.
+    /// Number of audit entries, and the state changes, seen before.
     audited: usize,
     told: Vec<String>,
 }
 
-impl Diary {
+impl Timeline {
     pub(super) async fn begin() -> Self {
-        let stage = deployment().await;
+        let harness = deployment().await;
         Self {
-            begun: stage.now(),
-            stage,
+            begun: harness.now(),
+            harness,
             everyday: None,
             story: "A year in the life of one tenant\n".to_owned(),
             audited: 0,
@@ -76,11 +76,11 @@ impl Diary {
         }
     }
 
-    /// Lets days pass, on which customers come and go, and the schedule look.
+    /// Lets days pass, with events and health checks.
     pub(super) async fn days(&self, days: i64) -> Value {
-        self.stage.sleep(24 * days).await;
+        self.harness.sleep(24 * days).await;
         if let Some(credentials) = &self.everyday {
-            let member = format!("on-{}", self.stage.now());
+            let member = format!("on-{}", self.harness.now());
             self.deliver(credentials, &member).await;
         }
         self.looks().await
@@ -88,50 +88,50 @@ impl Diary {
 
     /// An event arrives and is counted.
     pub(super) async fn deliver(&self, credentials: &Credentials, member: &str) {
-        let delivered = self.stage.deliver(credentials, &member_created(member)).await;
+        let delivered = self.harness.deliver(credentials, &member_created(member)).await;
         delivered.with_success();
-        self.stage.stream("count-events").await.unwrap();
+        self.harness.stream("count-events").await.unwrap();
     }
 
-    /// Lets hours pass, and the schedule look. Answers what it says of its run.
+    /// Lets hours pass and runs the health check. Returns its output.
     pub(super) async fn hours(&self, hours: i64) -> Value {
-        self.stage.sleep(hours).await;
+        self.harness.sleep(hours).await;
         self.looks().await
     }
 
-    /// The schedule looks at what is due.
+    /// Runs the health check for what is due.
     pub(super) async fn looks(&self) -> Value {
-        let run = self.stage.invoke("check-health", json!({})).await.unwrap();
+        let run = self.harness.invoke("check-health", json!({})).await.unwrap();
         assert_eq!(run["failed"], 0, "{run}");
         run
     }
 
-    /// The suite's event about the corporation arrives and is acted on.
+    /// Delivers and processes a suite event about the corporation.
     pub(super) async fn hears(&self, event: &str) {
-        let corps = self.stage.wecom().state().corps;
+        let corps = self.harness.wecom().state().corps;
         let corp = corps.iter().find(|corp| corp.corp_id == CORP).unwrap();
         let about = format!("<AuthCorpId><![CDATA[{}]]></AuthCorpId>", corp.open_corp_id);
-        self.stage.suite_event_arrives(event, &about).await;
-        self.stage.stream("process-suite-event").await.unwrap();
+        self.harness.suite_event_arrives(event, &about).await;
+        self.harness.stream("process-suite-event").await.unwrap();
     }
 
-    /// How often WeCom was asked this.
+    /// Number of calls to this path of WeCom.
     pub(super) fn asked(&self, path: &str) -> usize {
-        let calls = self.stage.wecom().calls();
+        let calls = self.harness.wecom().calls();
         calls.iter().filter(|call| call.path == path).count()
     }
 
-    /// Since when there is a finding.
+    /// Start time of a finding.
     pub(super) async fn since(&self, code: &str) -> Value {
-        let state = self.stage.state().await;
+        let state = self.harness.state().await;
         let findings = state["findings"].as_array().unwrap();
         let found = findings.iter().find(|finding| finding["code"] == code).unwrap();
         found["since"].clone()
     }
 
-    /// Which of the tenant's secrets are in the vault and not to be deleted.
+    /// The tenant's secrets that are not scheduled for deletion.
     pub(super) async fn kept_in_the_vault(&self) -> Vec<String> {
-        let listed = self.stage.secrets().list_secrets().send().await.unwrap();
+        let listed = self.harness.secrets().list_secrets().send().await.unwrap();
         let names = listed.secret_list.unwrap_or_default().into_iter();
         let mut kept: Vec<String> = names
             .filter_map(|secret| secret.name)
@@ -142,24 +142,24 @@ impl Diary {
         kept
     }
 
-    /// How many events there are.
+    /// Number of events.
     pub(super) async fn events(&self) -> usize {
         let page = self.read("/authorization/events?limit=100").await;
         page["events"].as_array().unwrap().len()
     }
 
     async fn read(&self, target: &str) -> Value {
-        let answer = self.stage.admin("read-authorization", "GET", target, &Value::Null);
+        let answer = self.harness.admin("read-authorization", "GET", target, &Value::Null);
         answer.await.with_status(200)
     }
 
-    /// Writes an entry, after holding what is seen to what was expected.
+    /// Writes an entry after comparing what is seen with what is expected.
     pub(super) async fn write(&mut self, title: &str, expected: Expected) {
-        let state = self.stage.state().await;
+        let state = self.harness.state().await;
         let findings: Vec<String> = state["findings"].as_array().unwrap().iter().map(words_of).collect();
         let audit = self.new_lines().await;
         let told = self.new_announcements().await;
-        let day = self.stage.now().duration_since(self.begun).as_hours() / 24;
+        let day = self.harness.now().duration_since(self.begun).as_hours() / 24;
         self.tell(day, title, &state, &audit, &told);
         assert_eq!(
             (state["next_step"].as_str(), state["health"].as_str(), findings),
@@ -212,7 +212,7 @@ impl Diary {
         }
     }
 
-    /// The lines of the audit trail since the last look, oldest first, by pages and as lines.
+    /// Audit entries since the last call, oldest first, read by pages and as lines.
     async fn new_lines(&mut self) -> Vec<Value> {
         let mut lines = Vec::new();
         let mut cursor = String::new();
@@ -232,10 +232,10 @@ impl Diary {
         new
     }
 
-    /// What other services were told since the last look.
+    /// State changes published since the last call.
     async fn new_announcements(&mut self) -> Vec<String> {
         let mut pages = self
-            .stage
+            .harness
             .dynamodb()
             .scan()
             .table_name(AUTHORIZATION_TABLE)
@@ -255,9 +255,9 @@ impl Diary {
         new
     }
 
-    /// Closes the book: its last pages are about the whole year.
+    /// Ends the timeline with a summary of the year.
     pub(super) async fn end(mut self) {
-        let days = self.stage.now().duration_since(self.begun).as_hours() / 24;
+        let days = self.harness.now().duration_since(self.begun).as_hours() / 24;
         assert!(days < 366, "{days}");
         let events = self.events().await;
         writeln!(
