@@ -1,4 +1,4 @@
-//! Answers as AWS's JSON protocols write them.
+//! HTTP answers in AWS's JSON protocols.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// An error as the services write it, with further members where the exception has some.
+/// An error answer; `members` are the exception's further members.
 ///
-/// Both spellings of the message: DynamoDB writes `message`, Secrets Manager `Message`, and each client reads either.
+/// It has the message in both spellings: DynamoDB writes `message`, Secrets Manager `Message`.
 pub(crate) fn error(status: StatusCode, code: &str, message: &str, members: &Map<String, Value>) -> Answer {
     let mut body = Map::new();
     body.insert("__type".to_owned(), code.into());

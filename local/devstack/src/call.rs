@@ -1,4 +1,4 @@
-//! One request, as far as the front reads it: which service and operation, and who asks.
+//! A request to AWS: service, operation, caller and input.
 
 use bytes::Bytes;
 use http::{HeaderMap, request::Parts};
@@ -15,12 +15,12 @@ pub(crate) struct Call {
     pub(crate) operation: String,
     pub(crate) parts: Parts,
     pub(crate) body: Bytes,
-    /// The body as JSON; `Null` when it is none.
+    /// The body as JSON; `Null` when it is not JSON.
     pub(crate) input: Value,
 }
 
 impl Call {
-    /// `None` when the target names none of the services.
+    /// `None` when `X-Amz-Target` names none of the services.
     pub(crate) fn read(parts: &Parts, body: &Bytes) -> Option<Self> {
         let target = parts.headers.get("x-amz-target")?.to_str().ok()?;
         let (prefix, operation) = target.split_once('.')?;
@@ -38,17 +38,17 @@ impl Call {
         })
     }
 
-    /// A member of the input that is text.
+    /// A string member of the input.
     pub(crate) fn text(&self, member: &str) -> Option<&str> {
         self.input.get(member)?.as_str()
     }
 
-    /// Whether the operation changes what is stored; the ones that `crash_after_writes` counts.
+    /// Whether the operation writes: these are counted by `crash_after_writes`.
     pub(crate) fn is_write(&self) -> bool {
         WRITES.contains(&self.operation.as_str())
     }
 
-    /// What is missing of the authentication, as the answer's body; the signature itself is not checked.
+    /// Body of the error answer when the request lacks a part of its authentication. The signature is not verified.
     pub(crate) fn authentication_problem(&self) -> Option<String> {
         dynoxide::auth_material::validate(dynoxide::auth_material::AuthMaterial {
             authorization: header(&self.parts.headers, "authorization"),
@@ -69,7 +69,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-const WRITES: [&str; 12] = [
+const WRITES: [&str; 11] = [
     "PutItem",
     "UpdateItem",
     "DeleteItem",
@@ -77,7 +77,6 @@ const WRITES: [&str; 12] = [
     "BatchWriteItem",
     "CreateSecret",
     "PutSecretValue",
-    "UpdateSecret",
     "UpdateSecretVersionStage",
     "DeleteSecret",
     "RestoreSecret",

@@ -1,9 +1,8 @@
-//! The time. The functions take theirs from a port; this is the other side of the wire, and its rules that depend on
-//! time take it as an argument.
+//! The clock of the emulated services. Rules that depend on time take it as an argument.
 
 use jiff::Timestamp;
 
-/// Now, to the millisecond, which is what AWS's timestamps carry.
+/// The current time in milliseconds, the precision of AWS's timestamps.
 #[expect(
     clippy::disallowed_methods,
     reason = "the clock of the emulated AWS, not of a function"

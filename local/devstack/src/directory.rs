@@ -1,4 +1,4 @@
-//! The data directory: who may read it, and that one process uses it.
+//! The data directory: private to its owner, and used by one process at a time.
 
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::Error;
 
-/// A data directory that this process has locked. The lock goes with the process, however that ends.
+/// A data directory locked by this process. The lock is released when the process ends, however that happens.
 pub(crate) struct Directory {
     path: PathBuf,
     _lock: File,

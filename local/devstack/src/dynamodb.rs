@@ -1,9 +1,8 @@
-//! DynamoDB and its streams: `dynoxide-rs` behind a loopback port of its own, and the few answers that it lacks.
+//! DynamoDB and DynamoDB Streams: `dynoxide-rs` on a loopback port of its own, with the answers corrected that differ from
+//! DynamoDB's.
 //!
-//! It is spoken to over HTTP because its router is private; so it can be exchanged for DynamoDB Local or AWS's emulator
-//! without touching anybody else. It commits every write with an fsync.
+//! The engine is called over HTTP because its router is private. It commits every write with an fsync.
 
-mod backups;
 mod streams;
 
 use bytes::Bytes;
@@ -15,40 +14,44 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde_json::Map;
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use self::backups::Backups;
 use crate::{
     Error,
     answer::{self, Answer},
     call::Call,
     directory::Directory,
+    table_writes::TableWrites,
 };
 
 pub(crate) struct Dynamodb {
     database: Database,
     client: Client<HttpConnector, Full<Bytes>>,
     upstream: Uri,
-    backups: Backups,
+    table_writes: Arc<TableWrites>,
 }
 
 impl Dynamodb {
-    /// Opens the tables and starts the engine and its sweeper; must run inside the runtime.
+    /// Opens the tables, and starts the engine and the deletion of expired items on the current runtime.
     pub(crate) fn start(
         directory: Option<&Directory>,
+        table_writes: Arc<TableWrites>,
         mut stop: watch::Receiver<bool>,
     ) -> Result<(Self, [JoinHandle<()>; 2]), Error> {
         let database = match directory {
             None => Database::memory().map_err(|error| Error::data("", error))?,
             Some(directory) => open(&directory.join("dynamodb.sqlite"))?,
         };
-        let backups = Backups::open(directory)?;
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(Error::Runtime)?;
         listener.set_nonblocking(true).map_err(Error::Runtime)?;
         let address = listener.local_addr().map_err(Error::Runtime)?;
         let listener = TcpListener::from_std(listener).map_err(Error::Runtime)?;
-        let sweeper = tokio::spawn(sweep_regularly(database.clone(), stop.clone()));
+        let sweeper = tokio::spawn(sweep_regularly(
+            database.clone(),
+            Arc::clone(&table_writes),
+            stop.clone(),
+        ));
         let engine = database.clone();
         let server = tokio::spawn(async move {
             let stopped = async move {
@@ -65,28 +68,24 @@ impl Dynamodb {
                 database,
                 client,
                 upstream,
-                backups,
+                table_writes,
             },
             [server, sweeper],
         ))
     }
 
     pub(crate) async fn answer(&self, call: Call) -> Answer {
-        match call.operation.as_str() {
-            "DescribeContinuousBackups" | "UpdateContinuousBackups" => self.backups.answer(&self.database, &call),
-            "UpdateTimeToLive" => match self.refuse_time_to_live(&call) {
-                Some(refusal) => refusal,
-                None => self.forward(call).await,
-            },
-            _ => {
-                let operation = call.operation.clone();
-                streams::mend(&operation, self.forward(call).await).await
-            }
+        if call.operation == "UpdateTimeToLive"
+            && let Some(refusal) = self.refuse_time_to_live(&call)
+        {
+            return refusal;
         }
+        let operation = call.operation.clone();
+        streams::correct(&operation, self.forward(call).await).await
     }
 
     pub(crate) fn sweep(&self) {
-        sweep(&self.database);
+        sweep(&self.database, &self.table_writes);
     }
 
     async fn forward(&self, call: Call) -> Answer {
@@ -110,7 +109,7 @@ impl Dynamodb {
         })
     }
 
-    /// DynamoDB refuses to switch on what is on, and off what is off; `dynoxide-rs` accepts both.
+    /// The refusal of an `UpdateTimeToLive` that changes nothing, which `dynoxide-rs` accepts.
     fn refuse_time_to_live(&self, call: &Call) -> Option<Answer> {
         let wanted = call.input.pointer("/TimeToLiveSpecification/Enabled")?.as_bool()?;
         let request = DescribeTimeToLiveRequest {
@@ -134,28 +133,32 @@ fn open(path: &Path) -> Result<Database, Error> {
         return Err(Error::data(path, "the path is not UTF-8"));
     };
     let database = Database::new(text).map_err(|error| Error::data(path, error))?;
-    streams::tend(path).map_err(|error| Error::data(path, error))?;
+    streams::prepare(path).map_err(|error| Error::data(path, error))?;
     Ok(database)
 }
 
-async fn sweep_regularly(database: Database, mut stop: watch::Receiver<bool>) {
+async fn sweep_regularly(database: Database, table_writes: Arc<TableWrites>, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(SWEEP_INTERVAL) => {
-                let database = database.clone();
-                let _ = tokio::task::spawn_blocking(move || sweep(&database)).await;
+                let (database, table_writes) = (database.clone(), Arc::clone(&table_writes));
+                let _ = tokio::task::spawn_blocking(move || sweep(&database, &table_writes)).await;
             }
             _ = stop.changed() => return,
         }
     }
 }
 
-fn sweep(database: &Database) {
+fn sweep(database: &Database, table_writes: &TableWrites) {
     match database.sweep_ttl() {
-        Ok(deleted) => tracing::debug!(deleted, "swept expired items"),
-        Err(error) => tracing::warn!(%error, "cannot sweep expired items"),
+        Ok(0) => {}
+        Ok(deleted) => {
+            tracing::debug!(deleted, "deleted expired items");
+            table_writes.notify_all();
+        }
+        Err(error) => tracing::warn!(%error, "cannot delete expired items"),
     }
 }
 
-/// DynamoDB takes up to two days; a developer should see it happen.
+/// Interval between two deletions of expired items. DynamoDB takes up to two days.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10);

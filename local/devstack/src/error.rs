@@ -1,22 +1,22 @@
-//! Why the endpoint does not start.
+//! Errors of starting the endpoint.
 
 use std::{net::SocketAddr, path::PathBuf};
 
-/// Why [`Devstack::start`](crate::Devstack::start) failed.
+/// Reason why [`Devstack::start`](crate::Devstack::start) failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Something else listens there.
+    /// Another process listens on the port.
     #[error("{address} is in use")]
     PortInUse {
-        /// The address asked for.
+        /// The requested address.
         address: SocketAddr,
     },
-    /// The address cannot be listened on.
+    /// The address does not belong to this machine, or may not be listened on.
     #[error("cannot listen on {address}")]
     Listen {
-        /// The address asked for.
+        /// The requested address.
         address: SocketAddr,
-        /// What the operating system said.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// Another process has the data directory open.
@@ -30,16 +30,16 @@ pub enum Error {
     Data {
         /// The directory or the file.
         path: PathBuf,
-        /// What exactly failed.
+        /// The underlying error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The key file is missing, damaged or not the one that the secrets were sealed under.
-    #[error("{} does not open the secrets that lie beside it; restore it, or delete the data directory", path.display())]
+    /// The key file is missing, damaged, or not the one that the secrets were encrypted with.
+    #[error("{} does not decrypt the secrets in its directory; restore the file, or delete the data directory", path.display())]
     WrongKey {
         /// The key file.
         path: PathBuf,
     },
-    /// The runtime did not start.
+    /// The asynchronous runtime or its listener did not start.
     #[error("cannot start the server")]
     Runtime(#[source] std::io::Error),
 }

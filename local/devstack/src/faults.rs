@@ -1,10 +1,10 @@
-//! Faults that a test orders: error codes, delays, dropped connections, and a process that dies between two writes.
+//! Fault injection: error codes, delays, dropped connections, and a process that crashes between two writes.
 //!
-//! From Rust by [`Faults::add`]; over HTTP by `POST /_local/faults` with a JSON array of what [`Fault`] serialises to,
-//! for example `[{"target":"PutItem","code":"ProvisionedThroughputExceededException","times":2}]`, or of
-//! `{"crash_after_writes":1}`. `DELETE` clears, `GET` lists what is still to come.
+//! From Rust by [`Faults::add`]; over HTTP by `POST /_local/faults` with a JSON array of serialized [`Fault`]s, for example
+//! `[{"target":"PutItem","code":"ProvisionedThroughputExceededException","times":2}]`, or of `{"crash_after_writes":1}`.
+//! `DELETE` removes all, `GET` lists the pending ones.
 //!
-//! A request meets at most one fault: the oldest that fits it.
+//! At most one fault applies to a request: the oldest that matches.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{self, Answer};
 
-/// One fault: whom it strikes, how often, and what it does.
+/// A fault: which requests it applies to, how often, and its effect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -43,7 +43,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of every request for `operation`, or for `"*"` of every request. It does nothing yet.
+    /// A fault for requests of `operation`, or of every operation with `"*"`. It has no effect yet.
     #[must_use]
     pub fn on(operation: impl Into<String>) -> Self {
         Self {
@@ -60,42 +60,42 @@ impl Fault {
         }
     }
 
-    /// Only where the table or the secret has this name.
+    /// Restricts it to the table or secret of this name.
     #[must_use]
     pub fn of(mut self, resource: impl Into<String>) -> Self {
         self.resource = Some(resource.into());
         self
     }
 
-    /// Only this often; without it until cleared.
+    /// Limits it to this many requests; without a limit it applies until it is cleared.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// Strikes after the operation was applied, so its effect is there and its answer is lost.
+    /// Applies it after the operation: the write is done, and its answer is lost.
     #[must_use]
     pub fn after_applying(mut self) -> Self {
         self.after = true;
         self
     }
 
-    /// Answers this error code, with 400, or 500 or 503 where the code says that the service failed.
+    /// Answers with this error code, and with status 400, or 500 or 503 for a code of a failing service.
     #[must_use]
     pub fn answer(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
         self
     }
 
-    /// Answers this status, from 400 to 599.
+    /// Answers with this status, from 400 to 599.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// Adds a member to the error that is answered, such as `CancellationReasons`.
+    /// Adds a member to the error answer, such as `CancellationReasons`.
     #[must_use]
     pub fn with(mut self, member: impl Into<String>, value: Value) -> Self {
         self.members.insert(member.into(), value);
@@ -109,7 +109,7 @@ impl Fault {
         self
     }
 
-    /// Waits before it does anything else; alone it is only slowness.
+    /// Delays the request before any other effect.
     #[must_use]
     pub fn delay(mut self, latency: Duration) -> Self {
         self.latency_ms = Some(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX));
@@ -120,7 +120,7 @@ impl Fault {
         self.after
     }
 
-    pub(crate) async fn strike(&self) -> Outcome {
+    pub(crate) async fn apply(&self) -> Outcome {
         if let Some(latency) = self.latency_ms {
             tokio::time::sleep(Duration::from_millis(latency)).await;
         }
@@ -135,11 +135,11 @@ impl Fault {
             .status
             .and_then(|status| StatusCode::from_u16(status).ok())
             .unwrap_or_else(|| usual_status(code));
-        let message = self.message.as_deref().unwrap_or("a fault that was ordered");
+        let message = self.message.as_deref().unwrap_or("injected fault");
         Outcome::Answer(answer::error(status, code, message, &self.members))
     }
 
-    fn fits(&self, operation: &str, resources: &[&str]) -> bool {
+    fn matches(&self, operation: &str, resources: &[&str]) -> bool {
         (self.target == "*" || self.target == operation)
             && self
                 .resource
@@ -149,30 +149,30 @@ impl Fault {
 
     fn check(&self) -> Result<(), InvalidFault> {
         if self.status.is_some_and(|status| !(400..=599).contains(&status)) {
-            return Err(InvalidFault("the status is not from 400 to 599".to_owned()));
+            return Err(InvalidFault("the status must be from 400 to 599".to_owned()));
         }
         if self.code.is_none() && self.status.is_none() && self.latency_ms.is_none() && !self.drop {
             return Err(InvalidFault(
-                "a fault has a code, a status, a latency_ms or a drop".to_owned(),
+                "a fault needs a code, a status, a latency_ms or a drop".to_owned(),
             ));
         }
         Ok(())
     }
 }
 
-/// What becomes of a request that met a fault.
+/// Effect of a fault on a request.
 pub(crate) enum Outcome {
     Proceed,
     Answer(Answer),
     Drop,
 }
 
-/// The order cannot be understood.
+/// A fault that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a fault: {0}")]
+#[error("invalid fault: {0}")]
 pub struct InvalidFault(String);
 
-/// The faults still to come.
+/// The pending faults.
 #[derive(Debug, Default)]
 pub struct Faults {
     state: Mutex<State>,
@@ -185,24 +185,23 @@ struct State {
 }
 
 impl Faults {
-    /// Orders a fault.
+    /// Adds a fault.
     pub fn add(&self, fault: Fault) {
         self.state().faults.push(fault);
     }
 
-    /// Lets `writes` more requests that write through, then drops every connection until [`Faults::clear`]: what is
-    /// stored is then what a process leaves that died between two writes. A request counts whether or not it changed
-    /// anything; one that a fault answered instead does not.
+    /// Simulates a crash: after `writes` more requests that write, every connection is dropped until [`Faults::clear`]. A
+    /// request counts whether or not it changed anything; one that another fault answered does not.
     pub fn crash_after_writes(&self, writes: u32) {
         self.state().writes_before_crash = Some(writes);
     }
 
-    /// Forgets every fault and ends a crash.
+    /// Removes every fault and ends a crash.
     pub fn clear(&self) {
         *self.state() = State::default();
     }
 
-    /// What is still to come, as `GET /_local/faults` answers it.
+    /// The pending faults, as `GET /_local/faults` answers them.
     #[must_use]
     pub fn list(&self) -> Value {
         let state = self.state();
@@ -213,10 +212,10 @@ impl Faults {
         faults.chain(crash).collect()
     }
 
-    /// Orders what a JSON array says, all of it or nothing.
+    /// Adds all faults of a JSON array, or none.
     ///
     /// # Errors
-    /// When an element is no fault.
+    /// When an element is not a valid fault.
     pub fn add_json(&self, json: &[u8]) -> Result<(), InvalidFault> {
         let orders: Vec<Value> = serde_json::from_slice(json).map_err(|error| InvalidFault(error.to_string()))?;
         let (crashes, faults): (Vec<_>, Vec<_>) = orders
@@ -233,10 +232,13 @@ impl Faults {
         Ok(())
     }
 
-    /// The fault that this request meets; it has struck once more then.
+    /// The fault that applies to this request; counts the request against its limit.
     pub(crate) fn take(&self, operation: &str, resources: &[&str]) -> Option<Fault> {
         let mut state = self.state();
-        let position = state.faults.iter().position(|fault| fault.fits(operation, resources))?;
+        let position = state
+            .faults
+            .iter()
+            .position(|fault| fault.matches(operation, resources))?;
         let fault = state.faults.get_mut(position)?;
         match fault.times.as_mut() {
             None => Some(fault.clone()),
@@ -286,7 +288,7 @@ fn usual_status(code: &str) -> StatusCode {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_false(value: &bool) -> bool {
     !value
 }

@@ -1,7 +1,7 @@
-//! The one port: reads a request, lets the ordered faults have their way, keeps the journal, hands over to the service.
+//! The HTTP server: injects faults, records the journal and dispatches requests to the services.
 //!
-//! A request that has been received is carried out even when its client has gone, as on AWS; otherwise a client with a
-//! short timeout would never meet "it was applied, and I do not know".
+//! A request that has been received is carried out even when its client disconnects, as on AWS; otherwise a client with a
+//! short timeout would never meet a write that was applied although it saw no answer.
 
 use std::{fmt, pin::pin, sync::Arc};
 
@@ -20,9 +20,10 @@ use crate::{
     call::{Call, Service},
     dynamodb::Dynamodb,
     faults::{Fault, Faults, Outcome},
-    journal::{self, Journal},
+    journal::{self, Journal, Use},
     local_api,
     secrets::Secrets,
+    table_writes::TableWrites,
 };
 
 pub(crate) struct Front {
@@ -30,18 +31,23 @@ pub(crate) struct Front {
     pub(crate) secrets: Secrets,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
+    pub(crate) table_writes: Arc<TableWrites>,
 }
 
-/// The connection closes without an answer.
+/// The connection is closed without an answer.
 #[derive(Debug)]
 pub(crate) struct Dropped;
 
 impl Front {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Answer, Dropped> {
         let (parts, body) = request.into_parts();
-        // A page in a browser has no business here; the data is a developer's, but it is theirs.
+        // No web page may read a developer's data: a browser sends `Origin` with every request across origins.
         if parts.headers.contains_key(ORIGIN) {
-            return Ok(answer::raw(StatusCode::FORBIDDEN, "text/plain", "not for browsers\n"));
+            return Ok(answer::raw(
+                StatusCode::FORBIDDEN,
+                "text/plain",
+                "requests from browsers are refused\n",
+            ));
         }
         let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
             return Ok(answer::raw(
@@ -52,7 +58,7 @@ impl Front {
         };
         let body = body.to_bytes();
         if parts.uri.path().starts_with("/_local/") {
-            return Ok(local_api::answer(&self, &parts, &body));
+            return Ok(local_api::answer(&self.faults, &self.journal, &parts, &body));
         }
         match Call::read(&parts, &body) {
             Some(call) => tokio::spawn(async move { self.call(call).await })
@@ -84,10 +90,11 @@ impl Front {
             ));
         }
         let uses = journal::uses(&call, |id| self.secrets.name_of(id));
+        let written = written_tables(&call, &uses);
         let resources = uses.iter().map(|used| used.resource.as_str()).collect::<Vec<_>>();
         let fault = self.faults.take(&call.operation, &resources);
         if let Some(fault) = fault.as_ref().filter(|fault| !fault.is_after()) {
-            match fault.strike().await {
+            match fault.apply().await {
                 Outcome::Proceed => {}
                 Outcome::Answer(answer) => return Ok(answer),
                 Outcome::Drop => return Err(Dropped),
@@ -102,9 +109,12 @@ impl Front {
             Service::DynamoDb => self.dynamodb.answer(call).await,
             Service::SecretsManager => self.secrets.answer(&call),
         };
+        for table in &written {
+            self.table_writes.notify(table);
+        }
         match fault.filter(Fault::is_after) {
             None => Ok(answer),
-            Some(fault) => match fault.strike().await {
+            Some(fault) => match fault.apply().await {
                 Outcome::Proceed => Ok(answer),
                 Outcome::Answer(instead) => Ok(instead),
                 Outcome::Drop => Err(Dropped),
@@ -113,7 +123,16 @@ impl Front {
     }
 }
 
-/// Accepts connections until told to stop, then lets the ones that are busy finish.
+/// The tables that a request writes to.
+fn written_tables(call: &Call, uses: &[Use]) -> Vec<String> {
+    if call.service == Service::DynamoDb && call.is_write() {
+        uses.iter().map(|used| used.resource.clone()).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// Accepts connections until the stop signal, then waits for the requests in progress.
 pub(crate) async fn serve(listener: TcpListener, front: Arc<Front>, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
@@ -157,12 +176,12 @@ async fn connection(stream: TcpStream, front: Arc<Front>, mut stop: watch::Recei
 
 impl fmt::Display for Dropped {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the connection was dropped on order")
+        formatter.write_str("an injected fault closed the connection")
     }
 }
 
 impl std::error::Error for Dropped {}
 
-/// What DynamoDB accepts.
+/// DynamoDB's limit for a request: 16 MB.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);

@@ -1,7 +1,7 @@
-//! What was asked of AWS, in the words of IAM, so that a function's policy can be held against what it did.
+//! Permissions that requests used, in IAM's terms, so that a function's policy can be checked against what it did.
 //!
-//! IAM does not know `TransactWriteItems`: it checks the action of each item. So one request makes one entry for each
-//! distinct pair of action and resource that its policy must allow.
+//! IAM has no action for `TransactWriteItems`: it checks the action of each item. One request therefore makes one entry for
+//! each distinct combination of action, resource and leading key.
 
 use std::{
     collections::VecDeque,
@@ -14,27 +14,27 @@ use serde_json::Value;
 
 use crate::call::{Call, Service};
 
-/// One permission that one served request used.
+/// A permission that a request used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
-    /// The operation that was called, such as `TransactWriteItems`.
+    /// Operation that was called, such as `TransactWriteItems`.
     pub operation: String,
-    /// The IAM action that it needs, such as `dynamodb:ConditionCheckItem`.
+    /// IAM action, such as `dynamodb:ConditionCheckItem`.
     pub action: String,
-    /// The name of the table or the secret; `*` where the operation has none.
+    /// Name of the table or secret; `*` where the operation has none.
     pub resource: String,
-    /// The index that was queried, which IAM takes for a resource of its own.
+    /// Index that was queried, which is a resource of its own in IAM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<String>,
-    /// The partition key of the item, where a table calls it `pk`: what IAM knows as `dynamodb:LeadingKeys`.
+    /// Partition key (attribute `pk`) of the item: IAM's condition key `dynamodb:LeadingKeys`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leading_key: Option<String>,
-    /// The access key of the caller, which tells functions apart that were given different ones.
+    /// Access key of the caller; tests give each function its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_key: Option<String>,
 }
 
-/// The newest entries.
+/// The newest [`MAX_ENTRIES`] entries.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     entries: Mutex<VecDeque<Entry>>,
@@ -158,7 +158,7 @@ fn used(action: &str, resource: Option<&str>) -> Use {
     }
 }
 
-/// The partition key that a request names: of the item that it writes or reads, or the one that a query is confined to.
+/// Partition key of the item that a request reads or writes, or of its query.
 fn leading_key(input: &Value) -> Option<String> {
     let of_item = ["Key", "Item"].iter().find_map(|member| input.get(member)?.get("pk"));
     let of_query = || {
@@ -169,7 +169,7 @@ fn leading_key(input: &Value) -> Option<String> {
     Some(of_item.or_else(of_query)?.get("S")?.as_str()?.to_owned())
 }
 
-/// A table is named by its name, its ARN or, in Streams, its stream's ARN.
+/// Name of a table that is given by its name, its ARN or the ARN of its stream.
 fn table_name(name_or_arn: &str) -> &str {
     match name_or_arn.split_once(":table/") {
         Some((_, rest)) => rest.split('/').next().unwrap_or(rest),
@@ -177,7 +177,7 @@ fn table_name(name_or_arn: &str) -> &str {
     }
 }
 
-/// `dynoxide-rs` 3.2 writes the table's name into the iterator. Were that to change, the entry says `*`.
+/// Name of the table that `dynoxide-rs` 3.2 encodes in a shard iterator; `None` (an entry with `*`) for another format.
 fn table_of_iterator(iterator: &str) -> Option<String> {
     let iterator: Value = serde_json::from_slice(&STANDARD.decode(iterator).ok()?).ok()?;
     Some(iterator.get("table_name")?.as_str()?.to_owned())

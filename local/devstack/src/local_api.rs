@@ -1,4 +1,4 @@
-//! `/_local/*`: the faults and the journal over HTTP, for tests in other languages and for a developer's `curl`.
+//! `/_local/*`: faults and journal over HTTP, for tests in other languages and for a developer's `curl`.
 
 use bytes::Bytes;
 use http::{Method, StatusCode, request::Parts};
@@ -6,29 +6,30 @@ use serde_json::json;
 
 use crate::{
     answer::{Answer, raw},
-    front::Front,
+    faults::Faults,
+    journal::Journal,
 };
 
-pub(crate) fn answer(front: &Front, parts: &Parts, body: &Bytes) -> Answer {
+pub(crate) fn answer(faults: &Faults, journal: &Journal, parts: &Parts, body: &Bytes) -> Answer {
     match (&parts.method, parts.uri.path()) {
-        (&Method::GET, "/_local/faults") => pretty(&front.faults.list()),
-        (&Method::POST, "/_local/faults") => match front.faults.add_json(body) {
-            Ok(()) => pretty(&front.faults.list()),
+        (&Method::GET, "/_local/faults") => pretty(&faults.list()),
+        (&Method::POST, "/_local/faults") => match faults.add_json(body) {
+            Ok(()) => pretty(&faults.list()),
             Err(error) => raw(StatusCode::BAD_REQUEST, "text/plain", format!("{error}\n")),
         },
         (&Method::DELETE, "/_local/faults") => {
-            front.faults.clear();
+            faults.clear();
             raw(StatusCode::NO_CONTENT, "text/plain", "")
         }
-        (&Method::GET, "/_local/journal") => pretty(&json!(front.journal.entries())),
+        (&Method::GET, "/_local/journal") => pretty(&json!(journal.entries())),
         (&Method::DELETE, "/_local/journal") => {
-            front.journal.clear();
+            journal.clear();
             raw(StatusCode::NO_CONTENT, "text/plain", "")
         }
         _ => raw(
             StatusCode::NOT_FOUND,
             "text/plain",
-            "here are /_local/faults and /_local/journal\n",
+            "not found; see /_local/faults and /_local/journal\n",
         ),
     }
 }

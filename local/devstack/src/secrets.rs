@@ -1,9 +1,9 @@
 //! AWS Secrets Manager: versions, staging labels, idempotency tokens, deletion with a recovery window.
 //!
-//! Errors and shapes are AWS's, taken from its reference and from recordings of the service; where neither says
-//! anything the code is AWS's and the wording ours. Of a rotation it does what Secrets Manager does itself; it knows no
-//! schedule, and whoever takes the rotations invokes the function. Answered with an error, because nothing here needs it:
-//! replication, resource policies, random passwords, batches, and a rotation that nobody takes.
+//! Errors and shapes follow AWS's API reference and recordings of the service; where neither covers a case, the code is
+//! AWS's and the message is ours. `RotateSecret` starts a rotation and passes it to the registered handler, which invokes
+//! the function; there are no schedules. Answered with an error: updates of metadata, tags, replication, resource policies,
+//! random passwords, batches, lists of versions, and `RotateSecret` without a registered handler.
 
 mod create;
 mod deletion;
@@ -15,7 +15,6 @@ mod refusal;
 mod request;
 mod rotation;
 mod secret;
-mod tags;
 mod values;
 mod vault;
 
@@ -36,13 +35,13 @@ use crate::{
     directory::Directory,
 };
 
-/// The service. One request at a time: each is a read and at most one write of one row.
+/// The service. Requests run one at a time: each reads and writes at most one row.
 pub(crate) struct Secrets {
     vault: Mutex<Vault>,
     rotations: Mutex<Option<mpsc::UnboundedSender<Rotation>>>,
 }
 
-/// What an operation may know beside its input.
+/// What an operation has access to besides its input.
 struct Context<'a> {
     vault: &'a Vault,
     region: &'a str,
@@ -59,10 +58,10 @@ impl Secrets {
         })
     }
 
-    /// The rotations that begin from now on.
+    /// Registers the handler of rotations.
     pub(crate) fn rotations(&self) -> mpsc::UnboundedReceiver<Rotation> {
-        let (begun, rotations) = mpsc::unbounded_channel();
-        *self.rotations.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        let (started, rotations) = mpsc::unbounded_channel();
+        *self.rotations.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
         rotations
     }
 
@@ -82,7 +81,7 @@ impl Secrets {
         }
     }
 
-    /// The name of what a `SecretId` names; the id itself when it names nothing.
+    /// Name of the secret with this `SecretId`; the id itself when there is no such secret.
     pub(crate) fn name_of(&self, id: &str) -> String {
         self.vault()
             .find(id)
@@ -96,23 +95,19 @@ impl Secrets {
         vault.purge(now)?;
         let context = &Context { vault, region, now };
         if operation == "RotateSecret"
-            && let Some(begun) = &*self.rotations.lock().unwrap_or_else(PoisonError::into_inner)
+            && let Some(started) = &*self.rotations.lock().unwrap_or_else(PoisonError::into_inner)
         {
-            return rotation::rotate(context, request::read(input)?, begun);
+            return rotation::rotate(context, request::read(input)?, started);
         }
         match operation {
             "CreateSecret" => create::create(context, request::read(input)?),
-            "UpdateSecret" => create::update(context, request::read(input)?),
             "GetSecretValue" => values::read(context, &request::read(input)?),
             "PutSecretValue" => values::put(context, request::read(input)?),
             "UpdateSecretVersionStage" => values::move_stage(context, &request::read(input)?),
             "DescribeSecret" => describe::describe(context, &request::read(input)?),
-            "ListSecretVersionIds" => describe::list_versions(context, &request::read(input)?),
             "ListSecrets" => list::list(context, &request::read(input)?),
             "DeleteSecret" => deletion::delete(context, &request::read(input)?),
             "RestoreSecret" => deletion::restore(context, &request::read(input)?),
-            "TagResource" => tags::tag(context, request::read(input)?),
-            "UntagResource" => tags::untag(context, &request::read(input)?),
             _ if NOT_SUPPORTED.contains(&operation) => Err(Refusal::invalid_request(format!(
                 "{operation} is not supported by the local endpoint."
             ))),
@@ -127,18 +122,22 @@ impl Secrets {
 
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// What AWS has and this has not.
-const NOT_SUPPORTED: [&str; 11] = [
+/// Operations of AWS that are not implemented here.
+const NOT_SUPPORTED: [&str; 15] = [
     "BatchGetSecretValue",
     "CancelRotateSecret",
     "DeleteResourcePolicy",
     "GetRandomPassword",
     "GetResourcePolicy",
+    "ListSecretVersionIds",
     "PutResourcePolicy",
     "RemoveRegionsFromReplication",
     "ReplicateSecretToRegions",
     "RotateSecret",
     "StopReplicationToReplica",
+    "TagResource",
+    "UntagResource",
+    "UpdateSecret",
     "ValidateResourcePolicy",
 ];
 
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_there_until_its_window_has_passed() {
+    fn a_deleted_secret_exists_until_its_recovery_window_has_passed() {
         let secrets = deleted_for_seven_days();
         let described = secrets.run("DescribeSecret", json!({ "SecretId": "a" }), "r", after(7 * 24 - 1));
         assert!(Value::from(described.unwrap()).get("DeletedDate").is_some());
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_was_had_back_outlives_its_window() {
+    fn a_restored_secret_outlives_its_window() {
         let secrets = deleted_for_seven_days();
         secrets
             .run("RestoreSecret", json!({ "SecretId": "a" }), "r", after(1))
@@ -199,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_opens_only_under_its_own_name_and_key() {
+    fn a_row_is_decrypted_only_with_its_own_name_and_key() {
         let key = key::Key::ephemeral();
         let sealed = key.seal("a", b"s").unwrap();
         assert_eq!(key.open("a", &sealed).unwrap(), b"s");

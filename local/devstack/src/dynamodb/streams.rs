@@ -1,4 +1,4 @@
-//! What `dynoxide-rs` 3.2 leaves undone about streams.
+//! Corrections of the answers of `dynoxide-rs` 3.2 about streams.
 
 use std::path::Path;
 
@@ -12,18 +12,18 @@ use serde_json::Value;
 
 use crate::{answer::Answer, clock};
 
-/// Mends what the engine answers to an operation of Streams.
-pub(crate) async fn mend(operation: &str, answer: Answer) -> Answer {
-    let mending: fn(&mut Value) = match operation {
+/// Corrects the engine's answer to an operation of Streams.
+pub(crate) async fn correct(operation: &str, answer: Answer) -> Answer {
+    let correction: fn(&mut Value) = match operation {
         "DescribeStream" => leave_shards_open,
-        "GetRecords" => mend_records,
+        "GetRecords" => correct_records,
         _ => return answer,
     };
     let (mut parts, body) = answer.into_parts();
     let Ok(body) = body.collect().await.map(Collected::to_bytes);
     match serde_json::from_slice::<Value>(&body) {
         Ok(mut output) if parts.status == StatusCode::OK => {
-            mending(&mut output);
+            correction(&mut output);
             parts.headers.remove(CONTENT_LENGTH);
             parts.headers.remove(HeaderName::from_static("x-amz-crc32"));
             Answer::from_parts(parts, Full::new(output.to_string().into()))
@@ -32,8 +32,8 @@ pub(crate) async fn mend(operation: &str, answer: Answer) -> Answer {
     }
 }
 
-/// A shard that has an `EndingSequenceNumber` is closed, and a reader that follows DynamoDB's rules leaves a closed
-/// shard at its end. The engine's only shard never closes.
+/// Removes `EndingSequenceNumber`: in DynamoDB it marks a closed shard, which readers leave at its end. The engine's only
+/// shard never closes.
 fn leave_shards_open(output: &mut Value) {
     let shards = output
         .pointer_mut("/StreamDescription/Shards")
@@ -45,9 +45,9 @@ fn leave_shards_open(output: &mut Value) {
     }
 }
 
-/// A write that changes nothing makes no record; the engine makes one. That can be seen where a record has both images.
-/// And the service that expires an item is written as Streams writes it, not as an event of Lambda does.
-fn mend_records(output: &mut Value) {
+/// Removes the records of writes that changed nothing, which DynamoDB does not make (recognizable where a record has both
+/// images), and spells the members of `userIdentity` as Streams does, not as a Lambda event does.
+fn correct_records(output: &mut Value) {
     let Some(records) = output.get_mut("Records").and_then(Value::as_array_mut) else {
         return;
     };
@@ -72,11 +72,11 @@ fn mend_records(output: &mut Value) {
     }
 }
 
-/// Keeps a developer's writes from getting slower by the week: the engine keeps its records for ever, and reads all of a
-/// table's to number the next. So those older than a day go, as on DynamoDB, and the rest get an index.
+/// Deletes the stream records older than a day, as DynamoDB does, and adds an index to the others. Without this, writes get
+/// slower over time: the engine keeps all records, and reads all records of a table to number the next.
 ///
-/// Runs before the engine serves. In memory, where only the engine can reach them, the records stay as they are.
-pub(crate) fn tend(path: &Path) -> rusqlite::Result<()> {
+/// Runs before the engine starts. Records in memory are out of reach and stay.
+pub(crate) fn prepare(path: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open(path)?;
     let oldest = clock::now().as_second() - RETENTION_SECONDS;
     connection.execute("DELETE FROM _stream_records WHERE created_at < ?1", [oldest])?;

@@ -1,4 +1,4 @@
-//! CreateSecret and UpdateSecret.
+//! CreateSecret.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,8 +7,8 @@ use super::{
     Context, Outcome, key,
     output::Output,
     refusal::Refusal,
-    request::{NewValue, check_name, check_tags},
-    secret::{Content, Secret, Tag},
+    request::{NewValue, check_name},
+    secret::{Content, Secret},
 };
 
 #[derive(Deserialize)]
@@ -19,20 +19,19 @@ pub(super) struct Create {
     description: Option<String>,
     kms_key_id: Option<String>,
     #[serde(default)]
-    tags: Vec<Tag>,
+    tags: Vec<Value>,
     #[serde(default)]
     add_replica_regions: Vec<Value>,
     #[serde(flatten)]
     value: NewValue,
 }
 
-/// Creates a secret. The same token with the same value again is the same creation, so a lost answer can be retried.
+/// Creates a secret. A request with the same token and value is the same creation, so that a client can retry.
 pub(super) fn create(context: &Context<'_>, input: Create) -> Outcome {
     check_name(&input.name)?;
-    check_tags(&input.tags)?;
-    if !input.add_replica_regions.is_empty() {
+    if !input.add_replica_regions.is_empty() || !input.tags.is_empty() {
         return Err(Refusal::invalid_request(
-            "Replication is not supported by the local endpoint.",
+            "Replication and tags are not supported by the local endpoint.",
         ));
     }
     let value = input.value.check()?;
@@ -51,28 +50,17 @@ pub(super) fn create(context: &Context<'_>, input: Create) -> Outcome {
         kms_key_id: input.kms_key_id,
         created: context.now,
         changed: context.now,
-        accessed: None,
         deletion: None,
-        tags: input.tags,
         rotated_by: None,
         versions: Vec::new(),
     };
-    let version_id = add_current(&mut secret, value, context)?;
+    let mut created = None;
+    if let Some((version_id, content)) = value {
+        secret.add_version(&version_id, content, None, context.now)?;
+        created = Some(version_id);
+    }
     context.vault.save(&secret)?;
-    Ok(Output::of(&secret).with_some("VersionId", version_id))
-}
-
-/// Adds a current version when there is a value, and says which.
-fn add_current(
-    secret: &mut Secret,
-    value: Option<(String, Content)>,
-    context: &Context<'_>,
-) -> Result<Option<String>, Refusal> {
-    let Some((version_id, value)) = value else {
-        return Ok(None);
-    };
-    secret.add_version(&version_id, value, None, context.now)?;
-    Ok(Some(version_id))
+    Ok(Output::of(&secret).with_some("VersionId", created))
 }
 
 fn recreate(existing: &Secret, value: Option<(String, Content)>) -> Outcome {
@@ -87,31 +75,6 @@ fn recreate(existing: &Secret, value: Option<(String, Content)>) -> Outcome {
         Some(version) if version.content == content => Ok(Output::of(existing).with("VersionId", token)),
         Some(_) => Err(Refusal::token_in_use(&token, &existing.arn)),
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Update {
-    #[serde(default)]
-    secret_id: String,
-    description: Option<String>,
-    kms_key_id: Option<String>,
-    #[serde(flatten)]
-    value: NewValue,
-}
-
-/// Changes the description or the key, and makes a new current version when there is a value.
-pub(super) fn update(context: &Context<'_>, input: Update) -> Outcome {
-    let value = input.value.check()?;
-    let mut secret = context.vault.require(&input.secret_id)?.in_use()?;
-    let version_id = add_current(&mut secret, value, context)?;
-    if let Some(description) = input.description {
-        secret.description = Some(description).filter(|text| !text.is_empty());
-    }
-    secret.kms_key_id = input.kms_key_id.or(secret.kms_key_id);
-    secret.changed = context.now;
-    context.vault.save(&secret)?;
-    Ok(Output::of(&secret).with_some("VersionId", version_id))
 }
 
 const ACCOUNT: &str = "000000000000";

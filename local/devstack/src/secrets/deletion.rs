@@ -15,7 +15,7 @@ pub(super) struct Delete {
     force_delete_without_recovery: bool,
 }
 
-/// Schedules the deletion, or deletes at once when forced. To force again, and to force what is not there, succeeds.
+/// Schedules the deletion, or deletes at once when forced. A forced deletion of a secret that does not exist succeeds.
 pub(super) fn delete(context: &Context<'_>, input: &Delete) -> Outcome {
     let window = input.recovery_window_in_days;
     if input.force_delete_without_recovery {
@@ -69,7 +69,7 @@ fn force(context: &Context<'_>, id: &str) -> Outcome {
     Ok(output.with("DeletionDate", describe::epoch(context.now)))
 }
 
-/// Cancels a deletion; harmless where none is scheduled.
+/// Cancels a deletion. A secret without a scheduled deletion stays as it is.
 pub(super) fn restore(context: &Context<'_>, input: &OfSecret) -> Outcome {
     let mut secret = context.vault.require(&input.secret_id)?;
     secret.deletion = None;

@@ -1,8 +1,8 @@
-//! The key that the secrets lie sealed under: AES-256-GCM with a random nonce and the row's name as associated data,
-//! so that a sealed row opens only under its own name. Form: `nonce[12] | ciphertext | tag[16]`.
+//! The key that encrypts the secrets at rest: AES-256-GCM with a random nonce and the row's name as associated data, so
+//! that a row is decrypted only with its own name. Format: `nonce[12] | ciphertext | tag[16]`.
 //!
-//! This keeps a developer's secrets out of backups and greps. Who reads the key file reads everything, and what the
-//! process holds in memory is not protected.
+//! This keeps a developer's secrets out of backups and text searches. It does not protect against a reader of the key file
+//! or of the process's memory.
 
 use std::{
     fs::{File, OpenOptions},
@@ -20,18 +20,18 @@ pub(super) struct Key {
     cipher: Aes256Gcm,
 }
 
-/// A row does not open: another key, another name, or damage.
+/// A row cannot be decrypted: another key, another name, or damage.
 #[derive(Debug, thiserror::Error)]
-#[error("a sealed row does not open")]
-pub(super) struct DoesNotOpen;
+#[error("an encrypted row cannot be decrypted")]
+pub(super) struct DecryptionFailed;
 
 impl Key {
-    /// A key that lives as long as the process.
+    /// A key for secrets in memory.
     pub(super) fn ephemeral() -> Self {
         Self::from_bytes(&random::<32>())
     }
 
-    /// Makes the key and its file, readable by its owner alone.
+    /// Creates the key and its file, readable by its owner only.
     pub(super) fn create(path: &Path) -> std::io::Result<Self> {
         let bytes = random::<32>();
         let mut options = OpenOptions::new();
@@ -44,7 +44,7 @@ impl Key {
         Ok(Self::from_bytes(&bytes))
     }
 
-    /// Reads the key; `None` when the file is missing or holds no key.
+    /// Reads the key; `None` when the file is missing or is not a key.
     pub(super) fn read(path: &Path) -> std::io::Result<Option<Self>> {
         let mut bytes = Vec::new();
         match File::open(path) {
@@ -55,23 +55,28 @@ impl Key {
         Ok(bytes.try_into().ok().map(|bytes: [u8; 32]| Self::from_bytes(&bytes)))
     }
 
-    pub(super) fn seal(&self, name: &str, plaintext: &[u8]) -> Result<Vec<u8>, DoesNotOpen> {
+    pub(super) fn seal(&self, name: &str, plaintext: &[u8]) -> Result<Vec<u8>, DecryptionFailed> {
         let nonce = random::<12>();
         let payload = Payload {
             msg: plaintext,
             aad: name.as_bytes(),
         };
-        let sealed = self.cipher.encrypt(&nonce.into(), payload).map_err(|_| DoesNotOpen)?;
+        let sealed = self
+            .cipher
+            .encrypt(&nonce.into(), payload)
+            .map_err(|_| DecryptionFailed)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    pub(super) fn open(&self, name: &str, sealed: &[u8]) -> Result<Vec<u8>, DoesNotOpen> {
-        let (nonce, ciphertext) = sealed.split_first_chunk::<12>().ok_or(DoesNotOpen)?;
+    pub(super) fn open(&self, name: &str, sealed: &[u8]) -> Result<Vec<u8>, DecryptionFailed> {
+        let (nonce, ciphertext) = sealed.split_first_chunk::<12>().ok_or(DecryptionFailed)?;
         let payload = Payload {
             msg: ciphertext,
             aad: name.as_bytes(),
         };
-        self.cipher.decrypt(&(*nonce).into(), payload).map_err(|_| DoesNotOpen)
+        self.cipher
+            .decrypt(&(*nonce).into(), payload)
+            .map_err(|_| DecryptionFailed)
     }
 
     fn from_bytes(bytes: &[u8; 32]) -> Self {

@@ -1,4 +1,4 @@
-//! What an operation answers.
+//! Answers of operations.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use super::secret::Secret;
 pub(super) struct Output(Map<String, Value>);
 
 impl Output {
-    /// Which secret it was; most answers begin so.
+    /// ARN and name of the secret, with which most answers begin.
     pub(super) fn of(secret: &Secret) -> Self {
         Self::default()
             .with("ARN", secret.arn.as_str())
@@ -21,7 +21,7 @@ impl Output {
         self
     }
 
-    /// Leaves the member out when there is no value, as AWS does.
+    /// Omits the member when there is no value, as AWS does.
     pub(super) fn with_some(self, member: &str, value: Option<impl Into<Value>>) -> Self {
         match value {
             Some(value) => self.with(member, value),

@@ -1,8 +1,8 @@
-//! The errors of the service: code, status and AWS's words.
+//! Errors of the service: code, status and AWS's message.
 
 use http::StatusCode;
 
-/// An error answer. Never holds a secret value.
+/// An error answer. It never contains a secret value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
@@ -62,7 +62,7 @@ impl Refusal {
         Self::new("ValidationException", message)
     }
 
-    /// A constraint of the API model that a member breaks.
+    /// A member that violates a constraint of the API model.
     pub(super) fn constraint(member: &str, constraint: &str) -> Self {
         Self::validation(format!(
             "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must {constraint}"
@@ -70,7 +70,10 @@ impl Refusal {
     }
 
     pub(super) fn malformed() -> Self {
-        Self::new("SerializationException", "the request is not what the operation takes")
+        Self::new(
+            "SerializationException",
+            "the input does not have the operation's shape",
+        )
     }
 
     pub(super) fn unknown_operation() -> Self {
@@ -86,7 +89,7 @@ impl Refusal {
     }
 }
 
-/// The store failed: a full disk, a damaged row.
+/// An error of the store, such as a full disk or a damaged row.
 impl<E: std::error::Error> From<E> for Refusal {
     fn from(error: E) -> Self {
         let message = format!("the local endpoint's store failed: {error}");

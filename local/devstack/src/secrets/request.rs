@@ -1,20 +1,17 @@
-//! Reading what an operation takes, and the constraints that several operations share.
+//! Input of operations, and the constraints that several operations share.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{
-    refusal::Refusal,
-    secret::{Content, Tag},
-};
+use super::{refusal::Refusal, secret::Content};
 
-/// Reads an input. Members that are not known are ignored, as AWS does.
+/// Deserializes an input. Unknown members are ignored, as AWS does.
 pub(super) fn read<T: DeserializeOwned>(input: Value) -> Result<T, Refusal> {
     serde_json::from_value(input).map_err(|_| Refusal::malformed())
 }
 
-/// The input of an operation that takes a secret and nothing else.
+/// Input of an operation whose only member is the secret.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct OfSecret {
@@ -22,7 +19,7 @@ pub(super) struct OfSecret {
     pub(super) secret_id: String,
 }
 
-/// The value of a new version, and the token that makes writing it again harmless.
+/// Value of a new version, and the token that makes a retry idempotent.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct NewValue {
@@ -32,7 +29,7 @@ pub(super) struct NewValue {
 }
 
 impl NewValue {
-    /// The token and the value; `None` when the request has no value.
+    /// The token and the value; `None` without a value.
     pub(super) fn check(self) -> Result<Option<(String, Content)>, Refusal> {
         let content = match (self.secret_string, self.secret_binary) {
             (None, None) => return Ok(None),
@@ -90,18 +87,8 @@ pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
     ))
 }
 
-pub(super) fn check_tags(tags: &[Tag]) -> Result<(), Refusal> {
-    if tags.len() > MAX_TAGS {
-        return Err(Refusal::limit_exceeded(
-            "You exceeded the maximum number of tags for a secret.",
-        ));
-    }
-    tags.iter()
-        .try_for_each(|tag| check_length("tags.key", tag.key.chars().count(), 128))
-}
-
-/// `MaxResults` of a list.
-pub(super) fn check_page(max_results: Option<usize>) -> Result<usize, Refusal> {
+/// `MaxResults` of a list: 1 to 100, 100 by default.
+fn check_page(max_results: Option<usize>) -> Result<usize, Refusal> {
     match max_results.unwrap_or(MAX_RESULTS) {
         0 => Err(Refusal::constraint(
             "maxResults",
@@ -115,7 +102,7 @@ pub(super) fn check_page(max_results: Option<usize>) -> Result<usize, Refusal> {
     }
 }
 
-/// One page of a list: the items after the one that the token names, and the token of the next page.
+/// One page of a list: the items after the one that the token names, and the token for the next page.
 pub(super) fn page<T>(
     mut items: Vec<T>,
     max_results: Option<usize>,
@@ -139,5 +126,4 @@ pub(super) fn page<T>(
 
 const MAX_VALUE_BYTES: usize = 65_536;
 const MAX_NAME_CHARACTERS: usize = 512;
-const MAX_TAGS: usize = 50;
 const MAX_RESULTS: usize = 100;

@@ -1,5 +1,4 @@
-//! RotateSecret: what Secrets Manager itself does at the beginning of a rotation. It is there when somebody runs rotation
-//! functions ([`Devstack::rotations`](crate::Devstack::rotations)).
+//! RotateSecret: the start of a rotation. It needs a registered handler ([`Devstack::rotations`](crate::Devstack::rotations)).
 
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -11,14 +10,14 @@ use super::{
     secret::{CURRENT, Content, PENDING},
 };
 
-/// A rotation that has begun. Secrets Manager invokes the function with its four steps now, one after the other.
+/// A rotation that has started. Secrets Manager then invokes the function with its four steps, one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotation {
-    /// The function (`RotationLambdaARN`).
+    /// ARN of the function (`RotationLambdaARN`).
     pub function_arn: String,
-    /// The secret (`SecretId` of the steps).
+    /// ARN of the secret (`SecretId` of the steps).
     pub secret_arn: String,
-    /// The version that is to come into force (`ClientRequestToken` of the steps).
+    /// Id of the new version (`ClientRequestToken` of the steps).
     pub version_id: String,
 }
 
@@ -34,8 +33,8 @@ pub(super) struct Rotate {
     immediately: Option<bool>,
 }
 
-/// Makes a version without a value that is pending, and hands the rotation on. The same token again is the same rotation.
-pub(super) fn rotate(context: &Context<'_>, input: Rotate, begun: &mpsc::UnboundedSender<Rotation>) -> Outcome {
+/// Creates a pending version without a value, and passes the rotation to its handler. The same token is the same rotation.
+pub(super) fn rotate(context: &Context<'_>, input: Rotate, started: &mpsc::UnboundedSender<Rotation>) -> Outcome {
     if input.immediately == Some(false) {
         return Err(Refusal::invalid_request(
             "RotateImmediately=false is not supported by the local endpoint.",
@@ -63,8 +62,8 @@ pub(super) fn rotate(context: &Context<'_>, input: Rotate, begun: &mpsc::Unbound
         secret.add_version(&version_id, Content::None, Some(&stages), context.now)?;
     }
     context.vault.save(&secret)?;
-    // Nobody takes them any more: then the rotation stays unfinished, as with a function that is gone.
-    let _ = begun.send(Rotation {
+    // Without a handler the rotation stays unfinished, as with a function that has been deleted.
+    let _ = started.send(Rotation {
         function_arn,
         secret_arn: secret.arn.clone(),
         version_id: version_id.clone(),

@@ -1,4 +1,4 @@
-//! A secret and its versions, and the rules by which staging labels move. Pure.
+//! A secret and its versions, and the rules for moving staging labels. No I/O.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,8 @@ pub(super) struct Secret {
     pub(super) kms_key_id: Option<String>,
     pub(super) created: Timestamp,
     pub(super) changed: Timestamp,
-    pub(super) accessed: Option<Timestamp>,
     pub(super) deletion: Option<Deletion>,
-    pub(super) tags: Vec<Tag>,
-    /// The function that rotates it, by its ARN.
+    /// ARN of the function that rotates it.
     #[serde(default)]
     pub(super) rotated_by: Option<String>,
     /// Oldest first.
@@ -29,19 +27,18 @@ pub(super) struct Secret {
 pub(super) struct Version {
     pub(super) id: String,
     pub(super) created: Timestamp,
-    pub(super) accessed: Option<Timestamp>,
-    /// A version without a label is deprecated: hidden, and the first to go.
+    /// Staging labels. A version without one is deprecated: hidden, and the first to be removed.
     pub(super) stages: BTreeSet<String>,
     pub(super) content: Content,
 }
 
-/// The value. Has no `Debug`, so that it cannot be printed by accident.
+/// The value. It has no `Debug`, so that it cannot be printed by accident.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Content {
     Text(String),
-    /// In base64, as it came and goes.
+    /// In base64, as on the wire.
     Binary(String),
-    /// A rotation has begun, and its function has not filled the version yet.
+    /// No value yet: a rotation has started, and its function has not put the value.
     None,
 }
 
@@ -49,14 +46,6 @@ pub(super) enum Content {
 pub(super) struct Deletion {
     pub(super) requested: Timestamp,
     pub(super) due: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Tag {
-    pub(super) key: String,
-    #[serde(default)]
-    pub(super) value: String,
 }
 
 impl Version {
@@ -67,7 +56,7 @@ impl Version {
 }
 
 impl Secret {
-    /// Everything but Describe, List, Delete and Restore is refused on a secret that is scheduled for deletion.
+    /// Refuses a secret that is scheduled for deletion: only Describe, List, Delete and Restore accept one.
     pub(super) fn in_use(self) -> Result<Self, Refusal> {
         if self.deletion.is_some() {
             Err(Refusal::marked_for_deletion())
@@ -84,10 +73,10 @@ impl Secret {
         self.versions.iter().find(|version| version.stages.contains(stage))
     }
 
-    /// Adds a version, unless the token has made it before, and fills one that a rotation has made. A token stands for one
-    /// value for ever.
+    /// Adds a version, or puts the value of one that a rotation created. The token is the version's id; repeated with the
+    /// same value it changes nothing, with another value it is refused.
     ///
-    /// Without `stages` the version becomes current, and so does the first version whatever its stages are.
+    /// The version becomes current without `stages`, and when it is the first.
     pub(super) fn add_version(
         &mut self,
         token: &str,
@@ -117,7 +106,6 @@ impl Secret {
         self.versions.push(Version {
             id,
             created: now,
-            accessed: None,
             stages: BTreeSet::new(),
             content,
         });
@@ -132,7 +120,7 @@ impl Secret {
         Ok(())
     }
 
-    /// Moves or removes one label, by the rules of `UpdateSecretVersionStage`.
+    /// Moves or removes a label by the rules of `UpdateSecretVersionStage`.
     pub(super) fn move_stage(&mut self, stage: &str, from: Option<&str>, to: Option<&str>) -> Result<(), Refusal> {
         if from.is_none() && to.is_none() {
             let message = "You must provide at least one of MoveToVersionId and RemoveFromVersionId.";
@@ -168,8 +156,8 @@ impl Secret {
         self.check_labels()
     }
 
-    /// Puts a label on a version and takes it off every other. When AWSCURRENT leaves a version, that one becomes
-    /// AWSPREVIOUS, and is no longer AWSPENDING, which a finished rotation leaves beside AWSCURRENT.
+    /// Attaches a label to a version and removes it from every other. A version that loses AWSCURRENT gets AWSPREVIOUS and
+    /// loses AWSPENDING, which a finished rotation leaves next to AWSCURRENT.
     fn attach(&mut self, stage: &str, id: &str) {
         let previous = self
             .staged(stage)
@@ -207,7 +195,7 @@ impl Secret {
         Ok(())
     }
 
-    /// AWS keeps about a hundred versions, and those of the last day whatever their number. Here the hundred are kept.
+    /// Removes the oldest deprecated versions beyond a hundred. AWS keeps all versions of the last 24 hours besides.
     fn drop_deprecated_versions(&mut self) -> Result<(), Refusal> {
         while self.versions.len() >= MAX_VERSIONS {
             let Some(oldest) = self.versions.iter().position(|version| version.stages.is_empty()) else {
@@ -224,6 +212,6 @@ impl Secret {
 pub(super) const CURRENT: &str = "AWSCURRENT";
 const PREVIOUS: &str = "AWSPREVIOUS";
 pub(super) const PENDING: &str = "AWSPENDING";
-/// Over all versions of a secret.
+/// Limit for the labels of all versions of a secret.
 const MAX_LABELS: usize = 20;
 const MAX_VERSIONS: usize = 100;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
 use super::{
@@ -23,17 +22,12 @@ pub(super) struct Read {
 }
 
 pub(super) fn read(context: &Context<'_>, input: &Read) -> Outcome {
-    let mut secret = context.vault.require(&input.secret_id)?.in_use()?;
-    let stage = input.version_stage.as_deref();
-    let id = find(&secret, input.version_id.as_deref(), stage)?.id.clone();
-    if touch(&mut secret, &id, context.now) {
-        context.vault.save(&secret)?;
-    }
-    let version = secret.version(&id).ok_or_else(Refusal::not_found)?;
+    let secret = context.vault.require(&input.secret_id)?.in_use()?;
+    let version = find(&secret, input.version_id.as_deref(), input.version_stage.as_deref())?;
     let (member, value) = match &version.content {
         Content::Text(text) => ("SecretString", text),
         Content::Binary(binary) => ("SecretBinary", binary),
-        Content::None => return Err(Refusal::value_not_found(&format!("VersionId: {id}"))),
+        Content::None => return Err(Refusal::value_not_found(&format!("VersionId: {}", version.id))),
     };
     Ok(Output::of(&secret)
         .with("VersionId", version.id.as_str())
@@ -57,21 +51,6 @@ fn find<'a>(secret: &'a Secret, id: Option<&str>, stage: Option<&str>) -> Result
         return Err(Refusal::invalid_request(message));
     }
     Ok(version)
-}
-
-/// AWS notes the day of the last read, not the time. Says whether that changed anything.
-fn touch(secret: &mut Secret, id: &str, now: Timestamp) -> bool {
-    let day = now
-        .to_zoned(TimeZone::UTC)
-        .start_of_day()
-        .map_or(now, |day| day.timestamp());
-    let version = secret.versions.iter_mut().find(|version| version.id == id);
-    let notes = [Some(&mut secret.accessed), version.map(|version| &mut version.accessed)];
-    let mut changed = false;
-    for note in notes.into_iter().flatten() {
-        changed |= note.replace(day) != Some(day);
-    }
-    changed
 }
 
 #[derive(Deserialize)]

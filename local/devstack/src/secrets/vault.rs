@@ -1,5 +1,5 @@
-//! The secrets at rest: one SQLite file, one sealed row per secret. In the clear are its name, its ARN and the day it
-//! goes. A write has reached the disk when it returns.
+//! The secrets at rest: one SQLite file with an encrypted row for each secret. Name, ARN and date of deletion are not
+//! encrypted. A write has reached the disk when it returns.
 
 use std::path::Path;
 
@@ -32,8 +32,8 @@ impl Vault {
         Ok(Self { connection, key })
     }
 
-    /// What a `SecretId` names: a name, an ARN, or an ARN without its suffix. As on AWS, an ARN that ends like one
-    /// with a suffix is taken for a whole one, so a name that ends like a suffix is not found by half its ARN.
+    /// The secret with this `SecretId`: a name, an ARN, or an ARN without its suffix. As on AWS, an ARN that ends like one
+    /// with a suffix is taken for a complete one, so a secret whose name ends like a suffix is not found by a partial ARN.
     pub(super) fn find(&self, id: &str) -> Result<Option<Secret>, Refusal> {
         if !id.starts_with("arn:") {
             return self.named(id);
@@ -119,8 +119,8 @@ fn prepare(connection: Connection) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The key of these secrets. A sealed word beside them tells the right key from a wrong one before anything is written;
-/// a key is made only where there is no such word yet.
+/// The key of these secrets. A known text, encrypted in the same file, tells the right key from a wrong one before anything
+/// is written; a new key is created only when there is no such text.
 fn unlock(connection: &Connection, key_path: &Path, path: &Path) -> Result<Key, Error> {
     let failed = |error: rusqlite::Error| Error::data(path, error);
     let wrong = || Error::WrongKey {
@@ -154,12 +154,12 @@ fn unlock(connection: &Connection, key_path: &Path, path: &Path) -> Result<Key, 
     }
 }
 
-/// Whether it ends in a hyphen and six letters or digits.
+/// Whether the name ends in a hyphen and six letters or digits.
 fn ends_like_an_arn(name: &str) -> bool {
     let mut end = name.bytes().rev();
     end.by_ref().take(6).filter(u8::is_ascii_alphanumeric).count() == 6 && end.next() == Some(b'-')
 }
 
-/// No secret is called so: a name has no spaces.
+/// Associated data of the known text. No secret has this name, because names have no spaces.
 const SEAL_NAME: &str = "the seal";
 const SEAL_WORD: &[u8] = b"devstack";

@@ -7,6 +7,10 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
 };
+use aws_sdk_secretsmanager::operation::{
+    create_secret::CreateSecretOutput, describe_secret::DescribeSecretOutput, get_secret_value::GetSecretValueOutput,
+    put_secret_value::PutSecretValueOutput,
+};
 use bytes::Bytes;
 use devstack::{Devstack, Options};
 use http::{Request, StatusCode};
@@ -146,6 +150,24 @@ impl Aws {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("{table} does not become active");
+    }
+
+    pub(crate) async fn create_secret(&self, name: impl Into<String>, value: impl Into<String>) -> CreateSecretOutput {
+        let create = self.secrets.create_secret().name(name).secret_string(value);
+        create.send().await.unwrap()
+    }
+
+    pub(crate) async fn put_secret(&self, name: impl Into<String>, value: impl Into<String>) -> PutSecretValueOutput {
+        let put = self.secrets.put_secret_value().secret_id(name).secret_string(value);
+        put.send().await.unwrap()
+    }
+
+    pub(crate) async fn get_secret(&self, id: impl Into<String>) -> GetSecretValueOutput {
+        self.secrets.get_secret_value().secret_id(id).send().await.unwrap()
+    }
+
+    pub(crate) async fn describe_secret(&self, id: impl Into<String>) -> DescribeSecretOutput {
+        self.secrets.describe_secret().secret_id(id).send().await.unwrap()
     }
 
     /// Puts an item that has nothing but its key.

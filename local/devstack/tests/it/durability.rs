@@ -97,16 +97,7 @@ async fn what_was_answered_survives_being_dropped() {
     let aws = Aws::kept_in(directory.path()).await;
     let table = aws.table().await;
     aws.put(&table, "a").await.unwrap();
-    let arn = aws
-        .secrets
-        .create_secret()
-        .name("a")
-        .secret_string("s")
-        .send()
-        .await
-        .unwrap()
-        .arn
-        .unwrap();
+    let arn = aws.create_secret("a", "s").await.arn.unwrap();
     aws.secrets.delete_secret().secret_id("a").send().await.unwrap();
     drop(aws);
     let aws = Aws::kept_in(directory.path()).await;
@@ -120,13 +111,7 @@ async fn what_was_answered_survives_being_dropped() {
 #[tokio::test]
 async fn what_is_in_memory_goes() {
     let aws = Aws::ours().await;
-    aws.secrets
-        .create_secret()
-        .name("a")
-        .secret_string("s")
-        .send()
-        .await
-        .unwrap();
+    aws.create_secret("a", "s").await;
     aws.shutdown().await;
     assert!(
         Aws::ours()
@@ -145,13 +130,7 @@ async fn no_file_holds_a_secret_that_one_can_read() {
     let directory = tempfile::tempdir().unwrap();
     let aws = Aws::kept_in(directory.path()).await;
     let binary = aws_sdk_secretsmanager::primitives::Blob::new("PLAINTEXT-bytes");
-    aws.secrets
-        .create_secret()
-        .name("a")
-        .secret_string("PLAINTEXT-one")
-        .send()
-        .await
-        .unwrap();
+    aws.create_secret("a", "PLAINTEXT-one").await;
     aws.secrets
         .put_secret_value()
         .secret_id("a")
@@ -199,13 +178,7 @@ async fn the_key_is_its_owners_alone_and_so_is_the_directory() {
 async fn a_wrong_or_missing_key_refuses_to_start_and_the_right_one_opens_everything_again() {
     let directory = tempfile::tempdir().unwrap();
     let aws = Aws::kept_in(directory.path()).await;
-    aws.secrets
-        .create_secret()
-        .name("a")
-        .secret_string("s")
-        .send()
-        .await
-        .unwrap();
+    aws.create_secret("a", "s").await;
     aws.shutdown().await;
     let key = directory.path().join("secrets.key");
     let right = std::fs::read(&key).unwrap();

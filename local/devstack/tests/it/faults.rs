@@ -54,16 +54,7 @@ async fn a_fault_of_one_table_or_secret_leaves_the_others_alone() {
         .add(Fault::on("PutItem").of(&struck).answer("ThrottlingException"));
     assert_eq!(aws.put(&spared, "a").await, Ok(()));
     assert_eq!(aws.put(&struck, "a").await, Err("ThrottlingException".to_owned()));
-    let arn = aws
-        .secrets
-        .create_secret()
-        .name("a")
-        .secret_string("s")
-        .send()
-        .await
-        .unwrap()
-        .arn
-        .unwrap();
+    let arn = aws.create_secret("a", "s").await.arn.unwrap();
     aws.devstack()
         .faults()
         .add(Fault::on("GetSecretValue").of("a").answer("DecryptionFailure"));
@@ -146,14 +137,8 @@ async fn a_secret_whose_answer_was_lost_is_created_once_by_a_client_that_retries
         .send()
         .await
         .unwrap();
-    let versions = aws
-        .secrets
-        .list_secret_version_ids()
-        .secret_id("a")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(versions.versions().len(), 1);
+    let versions = aws.describe_secret("a").await.version_ids_to_stages.unwrap();
+    assert_eq!(versions.len(), 1);
 }
 
 #[tokio::test]
@@ -223,13 +208,7 @@ async fn a_crash_lets_the_ordered_writes_through_and_nothing_after_them() {
     aws.devstack().faults().crash_after_writes(2);
     assert!(!aws.has(&table, "a").await, "a read before the crash is answered");
     assert_eq!(aws.put(&table, "a").await, Ok(()));
-    aws.secrets
-        .create_secret()
-        .name("a")
-        .secret_string("s")
-        .send()
-        .await
-        .unwrap();
+    aws.create_secret("a", "s").await;
     let lost = Err("no answer".to_owned());
     assert_eq!(aws.put(&table, "b").await, lost);
     assert_eq!(

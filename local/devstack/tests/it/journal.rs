@@ -92,17 +92,10 @@ async fn a_batch_names_each_of_its_tables() {
 #[tokio::test]
 async fn names_a_secret_however_it_was_named() {
     let aws = Aws::ours().await;
-    let created = aws
-        .secrets
-        .create_secret()
-        .name("a/b")
-        .secret_string("s")
-        .send()
-        .await
-        .unwrap();
+    let created = aws.create_secret("a/b", "s").await;
     let arn = created.arn().unwrap();
     for id in ["a/b", arn, &arn[..arn.len() - 7]] {
-        aws.secrets.get_secret_value().secret_id(id).send().await.unwrap();
+        aws.get_secret(id).await;
     }
     let read = used("GetSecretValue", "secretsmanager:GetSecretValue", "a/b");
     let created = used("CreateSecret", "secretsmanager:CreateSecret", "a/b");

@@ -21,7 +21,7 @@ async fn begin() -> (Aws, UnboundedReceiver<Rotation>) {
 }
 
 async fn labels(aws: &Aws) -> BTreeMap<String, Vec<String>> {
-    let described = aws.secrets.describe_secret().secret_id("a").send().await.unwrap();
+    let described = aws.describe_secret("a").await;
     described.version_ids_to_stages.unwrap().into_iter().collect()
 }
 
@@ -37,7 +37,7 @@ async fn a_rotation_makes_a_version_without_a_value_that_is_pending() {
         version_id: version_id.clone(),
     };
     assert_eq!(rotations.recv().await, Some(rotation));
-    let described = aws.secrets.describe_secret().secret_id("a").send().await.unwrap();
+    let described = aws.describe_secret("a").await;
     assert_eq!(
         (described.rotation_enabled, described.rotation_lambda_arn.as_deref()),
         (Some(true), Some(FUNCTION))
@@ -45,7 +45,7 @@ async fn a_rotation_makes_a_version_without_a_value_that_is_pending() {
     assert_eq!(labels(&aws).await[&version_id], ["AWSPENDING"]);
     let read = aws.secrets.get_secret_value().secret_id("a").version_id(&version_id);
     assert_eq!(code(&read.send().await.unwrap_err()), "ResourceNotFoundException");
-    let current = aws.secrets.get_secret_value().secret_id("a").send().await.unwrap();
+    let current = aws.get_secret("a").await;
     assert_eq!(current.secret_string.as_deref(), Some("1"));
 }
 

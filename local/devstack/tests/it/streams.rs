@@ -1,4 +1,4 @@
-//! Streams, which the local server polls: order, images, positions, and that they go on.
+//! Streams: order, images, positions, and notifications of writes.
 
 use aws_sdk_dynamodb::types::{StreamSpecification, StreamViewType};
 use aws_sdk_dynamodbstreams::types::{AttributeValue, OperationType, Record, ShardIteratorType};
@@ -320,4 +320,36 @@ async fn records_older_than_a_day_are_gone_after_a_restart_and_new_ones_come() {
     let (records, _) = read(&aws, &iterator(&aws, &arn, ShardIteratorType::TrimHorizon, None).await).await;
     assert_eq!(ids(&records), ["new"]);
     assert!(aws.has(&table, "old").await);
+}
+
+#[tokio::test]
+async fn a_write_is_notified_to_whoever_watches_the_table() {
+    let aws = Aws::ours().await;
+    let (table, other) = (aws.table().await, aws.table().await);
+    let mut writes = aws.devstack().table_writes(&table);
+    aws.put(&other, "a").await.unwrap();
+    assert!(!writes.has_changed().unwrap(), "another table");
+    aws.put(&table, "a").await.unwrap();
+    writes.changed().await.unwrap();
+    aws.put(&table, "b").await.unwrap();
+    aws.put(&table, "c").await.unwrap();
+    assert!(writes.has_changed().unwrap());
+    writes.mark_unchanged();
+    assert!(aws.has(&table, "c").await, "a read is no write");
+    assert!(!writes.has_changed().unwrap());
+}
+
+#[tokio::test]
+async fn the_deletion_of_an_expired_item_is_notified() {
+    let aws = Aws::ours().await;
+    let table = aws.table().await;
+    crate::provisioning::time_to_live(&aws, &table, "expires", true)
+        .await
+        .unwrap();
+    let put = aws.dynamodb.put_item().table_name(&table).item("id", s("a"));
+    put.item("expires", n(1_600_000_000)).send().await.unwrap();
+    let mut writes = aws.devstack().table_writes(&table);
+    aws.devstack().sweep_expired_items();
+    writes.changed().await.unwrap();
+    assert!(!aws.has(&table, "a").await);
 }
