@@ -1,18 +1,19 @@
-//! A sustained load on the event callback of the local server: events of four callbacks of two tenants, some of them twice,
-//! some of them forged. Afterwards everything is counted: each accepted event is there once, each forged one was refused.
+//! A sustained load on the event callback of the local server: events for four callbacks of two tenants, some repeated, some
+//! forged. Afterwards everything is counted: each accepted event is stored once, each forged one was refused.
 //!
 //! ```sh
 //! cargo build --release --package local
 //! cargo run --release --package load -- --seconds 60
 //! ```
 //!
-//! It starts a server of its own in a directory of its own, on this machine only, and stops it. The exit code is a failure when
-//! a count differs. The rates are this machine's, and mostly its embedded DynamoDB's: a function on Lambda writes to the real one.
+//! It starts and stops a server with a temporary data directory. It exits with a failure when a count differs. The rates are
+//! those of this machine and of the embedded DynamoDB, not of a deployment.
 
 #![expect(clippy::print_stdout, reason = "this is a command: it prints")]
 
 mod product;
 mod sender;
+mod sent;
 
 use std::{
     path::PathBuf,
@@ -24,24 +25,25 @@ use clap::Parser;
 
 use self::{
     product::{Counted, Product},
-    sender::{Sender, Sent},
+    sender::Sender,
+    sent::Sent,
 };
 
 pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Sends events to the local server without pause, then counts what became of them.
+/// Send events to the local server without pause, then count them
 #[derive(Debug, Parser)]
 struct Options {
-    /// How long events are sent.
+    /// Duration of the load in seconds
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// How many connections send, each one event after the other.
+    /// Number of connections; each sends one event after the other
     #[arg(long, default_value_t = 16)]
     connections: u64,
-    /// One event in so many is sent a second time, and one in so many is forged.
+    /// One event in this many is repeated, and one is forged
     #[arg(long, default_value_t = 100)]
     one_in: u64,
-    /// The server.
+    /// Path of the server's binary
     #[arg(long, default_value = "target/release/local")]
     server: PathBuf,
 }
@@ -58,9 +60,9 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Answers whether every count is as it must be.
+/// Answers whether every count is right.
 async fn run(options: &Options) -> Result<bool, Error> {
-    // reqwest asks for one, though nothing here is encrypted.
+    // reqwest needs a provider, although no connection here is encrypted.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let product = Product::start(&options.server).await?;
     let callbacks = product.bind().await?;

@@ -1,4 +1,4 @@
-//! The local server, with two tenants whose corporations are bound, and its counts.
+//! The local server under load, with two tenants whose corporations are bound, and its counters.
 
 use std::{
     collections::HashSet,
@@ -14,11 +14,15 @@ use tokio::process::{Child, Command};
 use url::Url;
 use wecom_callback::{EncodingAesKey, Token};
 
-use crate::{Error, sender::Sent};
+use crate::{
+    Error,
+    sent::{Callback, Sent},
+};
 
-/// The corporations that the simulator begins with.
+/// Corporations that the simulator starts with.
 const CORPS: [&str; 2] = ["ww0a1b2c3d4e5f6071", "ww9f8e7d6c5b4a3021"];
 const SCOPES: [&str; 2] = ["contacts", "external-contacts"];
+/// Pause between two requests that wait for something.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 pub(crate) struct Product {
@@ -29,25 +33,16 @@ pub(crate) struct Product {
     directory: TempDir,
 }
 
-/// Where a corporation's events go, as WeCom knows it.
-#[derive(Clone)]
-pub(crate) struct Callback {
-    pub(crate) path: String,
-    pub(crate) corp_id: String,
-    pub(crate) token: Token,
-    pub(crate) key: EncodingAesKey,
-}
-
-/// What the product says of itself afterwards, all tenants together.
+/// Counters of the product after the load, all tenants together.
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
-    /// Events that `GET /authorization/events` lists.
+    /// Events listed by `GET /authorization/events`.
     pub(crate) listed: u64,
-    /// Different ones among them.
+    /// Different event ids among them.
     pub(crate) distinct: u64,
-    /// The callbacks' `events_received`.
+    /// Sum of the callbacks' `events_received`.
     pub(crate) received: u64,
-    /// The callbacks' `duplicates`.
+    /// Sum of the callbacks' `duplicates`.
     pub(crate) duplicates: u64,
 }
 
@@ -97,7 +92,7 @@ impl Product {
             .unwrap_or_default()
     }
 
-    /// Leads both tenants through the whole walk.
+    /// Installs the app and binds both callbacks of both tenants.
     pub(crate) async fn bind(&self) -> Result<Vec<Callback>, Error> {
         let mut callbacks = Vec::new();
         for (token, corp_id) in self.admins().into_iter().zip(CORPS) {
@@ -115,7 +110,7 @@ impl Product {
 
     async fn install(&self, token: &str, corp_id: &str) -> Result<(), Error> {
         let link = loop {
-            // Until WeCom's first ticket has arrived.
+            // There is no link before the first suite ticket has arrived.
             let answer = self
                 .ask(Method::POST, "/authorization/installation", token, None)
                 .await?;
@@ -184,7 +179,7 @@ impl Product {
         Ok(self.http.request(method, url).json(body).send().await?.json().await?)
     }
 
-    /// The server's resident memory in MB, twelve times until then.
+    /// Resident memory of the server in MB, measured twelve times until `until`.
     pub(crate) async fn watch(&self, until: Instant) -> Vec<f64> {
         let between = until.saturating_duration_since(Instant::now()) / 12;
         let mut memory = Vec::new();
@@ -202,7 +197,7 @@ impl Product {
         Some(kilobytes / 1024.0)
     }
 
-    /// Waits until the stream has counted what was sent, then reads everything back.
+    /// Waits until `count-events` has counted everything that was sent, then reads all events.
     pub(crate) async fn count(&self, sent: &Sent) -> Result<Counted, Error> {
         let mut counted = Counted::default();
         for _ in 0..1500 {

@@ -1,6 +1,6 @@
-//! One connection that sends one event after the other.
+//! A connection that sends one event after the other.
 
-use std::{net::SocketAddr, ops::AddAssign, time::Instant};
+use std::{net::SocketAddr, time::Instant};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
@@ -12,43 +12,15 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use wecom_callback::{Token, envelope, seal, sign};
 
-use crate::{Error, product::Callback};
+use crate::{
+    Error,
+    sent::{Callback, Sent},
+};
 
 pub(crate) struct Sender {
     pub(crate) number: u64,
     pub(crate) callback: Callback,
     pub(crate) one_in: u64,
-}
-
-/// What was sent, and how it was answered.
-#[derive(Debug, Default)]
-pub(crate) struct Sent {
-    /// Different events that were answered with `success`.
-    pub(crate) events: u64,
-    /// Events that were sent again and answered with `success`.
-    pub(crate) repeated: u64,
-    /// Forged requests.
-    pub(crate) forged: u64,
-    /// Forged requests that were answered with 403.
-    pub(crate) refused: u64,
-    /// Requests with any other answer.
-    pub(crate) other: u64,
-}
-
-impl Sent {
-    pub(crate) fn requests(&self) -> u64 {
-        self.events + self.repeated + self.forged + self.other
-    }
-}
-
-impl AddAssign for Sent {
-    fn add_assign(&mut self, more: Self) {
-        self.events += more.events;
-        self.repeated += more.repeated;
-        self.forged += more.forged;
-        self.refused += more.refused;
-        self.other += more.other;
-    }
 }
 
 type Connection = SendRequest<Full<Bytes>>;
