@@ -1,6 +1,7 @@
-//! WeCom's HTTP API: one call in, one JSON body out.
+//! WeCom's HTTP API: a call is answered with a JSON body.
 //!
-//! Pure: a call is answered from the [`Scene`]; the server adds HTTP, faults and the journal. Refusals are answers too (HTTP 200 with an `errcode`).
+//! No I/O: a call is answered from the [`Context`]; the server adds HTTP, faults and the journal. Errors are answers too (status
+//! 200 with an `errcode`).
 
 pub(crate) mod corp;
 pub(crate) mod profile;
@@ -9,26 +10,27 @@ pub(crate) mod suite;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::entropy::Entropy;
-use crate::errcode::{ACCESS_TOKEN_EXPIRED, ACCESS_TOKEN_MISSING, INVALID_ACCESS_TOKEN, Refusal};
-use crate::options::Suite;
-use crate::world::World;
-use crate::world::ledger::Holder;
+use crate::{
+    entropy::Entropy,
+    errcode::{ACCESS_TOKEN_EXPIRED, ACCESS_TOKEN_MISSING, INVALID_ACCESS_TOKEN, Refusal},
+    options::Suite,
+    world::{World, ledger::Holder},
+};
 
-/// Everything an answer depends on, at one moment.
-pub(crate) struct Scene<'a> {
+/// State, randomness and time that an answer depends on.
+pub(crate) struct Context<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) entropy: &'a mut Entropy,
     pub(crate) suite: &'a Suite,
     pub(crate) now: Timestamp,
 }
 
-/// A call as it arrived.
+/// An API call.
 pub(crate) struct Call<'a> {
     pub(crate) path: &'a str,
     pub(crate) is_post: bool,
     pub(crate) query: Vec<(String, String)>,
-    /// The JSON object of the body; empty when there was none.
+    /// The JSON object of the body; empty without one.
     pub(crate) body: Map<String, Value>,
 }
 
@@ -43,7 +45,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// A query parameter that has a value.
+    /// A query parameter that is not empty.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
@@ -51,7 +53,7 @@ impl<'a> Call<'a> {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A text in the body that has a value.
+    /// A string of the body that is not empty.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.body
             .get(name)
@@ -60,8 +62,8 @@ impl<'a> Call<'a> {
     }
 }
 
-impl Scene<'_> {
-    /// Answers a call; nothing for a path that WeCom does not have.
+impl Context<'_> {
+    /// Answers a call; `None` for an unknown path.
     pub(crate) fn answer(&mut self, call: &Call<'_>) -> Option<Value> {
         let answer = match call.path {
             "/cgi-bin/service/get_suite_token" => suite::get_suite_token(self, call),
@@ -95,7 +97,7 @@ impl Scene<'_> {
         body
     }
 
-    /// Who holds a token, by the codes that this type of token answers with when it is none.
+    /// Holder of a token; `codes` are the error codes for this type of token.
     pub(crate) fn holder(&self, token: Option<&str>, codes: TokenCodes) -> Result<Holder, Refusal> {
         let token = token.ok_or(Refusal(codes.missing))?;
         let known = self.world.access_tokens.iter().find(|known| known.value == token);
@@ -106,13 +108,13 @@ impl Scene<'_> {
         Ok(known.holder.clone())
     }
 
-    /// The holder's token and the seconds it has left.
+    /// The holder's token and its remaining seconds.
     pub(crate) fn token_for(&mut self, holder: Holder) -> (String, i64) {
         self.world.token_for(holder, self.now, self.entropy)
     }
 }
 
-/// What a missing, an unknown and an expired token answer.
+/// Error codes for a missing, an unknown and an expired token.
 #[derive(Clone, Copy)]
 pub(crate) struct TokenCodes {
     pub(crate) missing: i64,
@@ -121,7 +123,7 @@ pub(crate) struct TokenCodes {
 }
 
 impl TokenCodes {
-    /// Of every token but the suite's.
+    /// Codes of every token except the suite's.
     pub(crate) const ACCESS_TOKEN: Self = Self {
         missing: ACCESS_TOKEN_MISSING,
         invalid: INVALID_ACCESS_TOKEN,

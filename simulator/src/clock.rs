@@ -1,11 +1,11 @@
-//! WeCom's clock: the real one, plus what a test has moved it on.
+//! WeCom's clock: the real time plus an offset set by tests.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The longest move in one step: ten years, far inside what a `Timestamp` can hold.
+/// Maximum of one advance: ten years.
 pub(crate) const LONGEST_ADVANCE_SECONDS: u64 = 10 * 366 * 86_400;
 
-/// The time that WeCom's side believes in.
+/// WeCom's current time.
 pub(crate) fn now(offset_seconds: i64) -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "this is the simulator's clock")]
     let real = Timestamp::now();
@@ -13,7 +13,7 @@ pub(crate) fn now(offset_seconds: i64) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// `seconds` after `moment`; the end of time when that lies beyond it.
+/// `seconds` after `moment`, at most the maximum timestamp.
 pub(crate) fn after(moment: Timestamp, seconds: i64) -> Timestamp {
     moment
         .checked_add(SignedDuration::from_secs(seconds))

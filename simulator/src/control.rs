@@ -1,6 +1,6 @@
-//! The control interface: what a person does on WeCom's pages, and what a test does to WeCom, as functions.
+//! The control interface: actions of people on WeCom's pages, and settings for tests, as functions.
 //!
-//! The pages and the JSON interface under `/_simulator/` are two ways to call what is here.
+//! The pages and the JSON interface under `/_simulator/` both call these functions.
 
 mod callbacks;
 pub(crate) mod http;
@@ -10,74 +10,81 @@ pub(crate) mod views;
 
 use std::sync::Arc;
 
-use self::requests::{ClockRequest, InstallRequest, NewCorporation, SettingsPatch, SwitchesPatch};
-use self::views::{ClockView, CorporationView, InstallView, SecretView, StateView};
-use crate::clock::LONGEST_ADVANCE_SECONDS;
-use crate::faults::Fault;
-use crate::hub::Hub;
-use crate::install::{self, InstallLink};
-use crate::journal::CallRecord;
-use crate::tickets;
-use crate::world::corporation::SecretKind;
-use crate::world::ledger::{Holder, WrongSecrets};
-use crate::world::seeds::{self, Founding};
-use crate::world::settings::{Settings, Switches};
+use self::{
+    requests::{ClockRequest, InstallRequest, NewCorporation, SettingsPatch, SwitchesPatch},
+    views::{ClockView, CorporationView, InstallView, SecretView, StateView},
+};
+use crate::{
+    clock::LONGEST_ADVANCE_SECONDS,
+    faults::Fault,
+    install::{self, InstallLink},
+    journal::CallRecord,
+    shared::Shared,
+    tickets,
+    world::{
+        corporation::SecretKind,
+        ledger::{Holder, WrongSecrets},
+        seeds::{self, Founding},
+        settings::{Settings, Switches},
+    },
+};
 
-/// The most copies of an event in one request.
+/// Maximum number of copies of an event in one request.
 const MAX_COPIES: usize = 1000;
-/// The most members of a corporation.
+/// Maximum number of members of a corporation.
 const MAX_MEMBERS: usize = 100_000;
 
-/// Why something could not be done.
+/// Error of an action.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ControlError {
     /// No corporation has that id.
     #[error("no corporation has this id")]
     UnknownCorporation,
-    /// Nothing has that name; `/_simulator/state` lists what there is.
+    /// There is nothing with that name; `/_simulator/state` lists all names.
     #[error("unknown {0}")]
     Unknown(&'static str),
-    /// The request contradicts itself or the rules of WeCom.
+    /// The request is contradictory, or violates a rule of WeCom.
     #[error("{0}")]
     Invalid(String),
-    /// That needs something that is not there yet.
+    /// A precondition is missing.
     #[error("{0}")]
     NotReady(&'static str),
 }
 
-/// WeCom's side, to be acted on.
+/// Access to the running simulator.
 #[derive(Clone)]
 pub struct Control {
-    pub(crate) hub: Arc<Hub>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Control {
-    /// Everything there is, Secrets included.
+    /// The whole state, Secrets included.
     #[must_use]
     pub fn state(&self) -> StateView {
-        let faults = self.hub.faults.waiting();
-        self.hub.look(|world, now| StateView::of(&self.hub, world, now, faults))
+        let faults = self.shared.faults.waiting();
+        self.shared
+            .look(|world, now| StateView::of(&self.shared, world, now, faults))
     }
 
-    /// Founds one more corporation.
+    /// Creates a corporation.
     ///
     /// # Errors
-    /// [`ControlError::Invalid`] for an id that is taken, or more people than fit.
+    /// [`ControlError::Invalid`] for an id that is in use, or for too many members.
     pub fn add_corporation(&self, new: &NewCorporation) -> Result<CorporationView, ControlError> {
         if new.members > MAX_MEMBERS || new.followers > new.members {
             return Err(ControlError::Invalid(format!(
                 "up to {MAX_MEMBERS} members, and no more followers than members"
             )));
         }
-        self.hub.change(|scene| {
+        self.shared.change(|context| {
             let taken = new
                 .corp_id
                 .as_deref()
-                .is_some_and(|id| scene.world.corporation(id).is_some());
+                .is_some_and(|id| context.world.corporation(id).is_some());
             let open_taken = new
                 .open_corp_id
                 .as_deref()
-                .is_some_and(|id| scene.world.by_open_corp_id(id).is_some());
+                .is_some_and(|id| context.world.by_open_corp_id(id).is_some());
             if taken || open_taken {
                 return Err(ControlError::Invalid("the corporation id is taken".to_owned()));
             }
@@ -88,24 +95,24 @@ impl Control {
                 members: new.members,
                 followers: new.followers,
             };
-            let corporation = seeds::found(&founding, scene.entropy);
+            let corporation = seeds::found(&founding, context.entropy);
             let view = CorporationView::of(&corporation);
-            scene.world.corporations.push(corporation);
+            context.world.corporations.push(corporation);
             Ok(view)
         })
     }
 
-    /// Confirms an install link without a browser, and gives the address the browser would be sent to.
+    /// Confirms an install link without a browser, and answers the URL of the redirect.
     ///
     /// # Errors
     /// [`ControlError::Invalid`] for a link that the install page would refuse.
     pub fn install(&self, request: &InstallRequest) -> Result<InstallView, ControlError> {
         let link = InstallLink::parse(&request.url).map_err(|fault| ControlError::Invalid(fault.to_string()))?;
-        let redirect_url = self.hub.change(|scene| {
-            if scene.world.corporation(&request.corp_id).is_none() {
+        let redirect_url = self.shared.change(|context| {
+            if context.world.corporation(&request.corp_id).is_none() {
                 return Err(ControlError::UnknownCorporation);
             }
-            install::confirm(scene, &link, &request.corp_id, request.auth_mode)
+            install::confirm(context, &link, &request.corp_id, request.auth_mode)
                 .map_err(|fault| ControlError::Invalid(fault.to_string()))
         })?;
         Ok(InstallView { redirect_url })
@@ -116,7 +123,7 @@ impl Control {
     /// # Errors
     /// [`ControlError::UnknownCorporation`].
     pub fn secret(&self, corp_id: &str, kind: SecretKind) -> Result<SecretView, ControlError> {
-        self.hub.look(|world, _| {
+        self.shared.look(|world, _| {
             let corporation = world.corporation(corp_id).ok_or(ControlError::UnknownCorporation)?;
             Ok(SecretView {
                 secret: corporation.secrets.of(kind).to_owned(),
@@ -124,14 +131,14 @@ impl Control {
         })
     }
 
-    /// Presses 重新获取 beside a Secret: the old one and its tokens are dead at once.
+    /// Presses 重新获取 for a Secret: the old one and its tokens are invalid at once.
     ///
     /// # Errors
     /// [`ControlError::UnknownCorporation`].
     pub fn reset_secret(&self, corp_id: &str, kind: SecretKind) -> Result<SecretView, ControlError> {
-        self.hub.change(|scene| {
-            let secret = seeds::secret(scene.entropy);
-            let corporation = scene
+        self.shared.change(|context| {
+            let secret = seeds::secret(context.entropy);
+            let corporation = context
                 .world
                 .corporation_mut(corp_id)
                 .ok_or(ControlError::UnknownCorporation)?;
@@ -140,18 +147,18 @@ impl Control {
                 corp_id: corporation.corp_id.clone(),
                 kind,
             };
-            scene.world.revoke(&holder);
+            context.world.revoke(&holder);
             Ok(SecretView { secret })
         })
     }
 
-    /// Changes how WeCom behaves towards one corporation.
+    /// Changes settings of one corporation.
     ///
     /// # Errors
     /// [`ControlError::UnknownCorporation`].
     pub fn set_switches(&self, corp_id: &str, patch: SwitchesPatch) -> Result<Switches, ControlError> {
-        self.hub.change(|scene| {
-            let corporation = scene
+        self.shared.change(|context| {
+            let corporation = context
                 .world
                 .corporation_mut(corp_id)
                 .ok_or(ControlError::UnknownCorporation)?;
@@ -160,50 +167,50 @@ impl Control {
         })
     }
 
-    /// Changes how WeCom behaves towards everybody.
+    /// Changes settings of all corporations.
     ///
     /// # Errors
-    /// [`ControlError::Invalid`] for a code that WeCom does not answer with, or a limit of none.
+    /// [`ControlError::Invalid`] for a code that WeCom does not use, or a limit of zero.
     pub fn set_settings(&self, patch: SettingsPatch) -> Result<Settings, ControlError> {
         patch.check().map_err(ControlError::Invalid)?;
-        let settings = self.hub.change(|scene| {
-            patch.apply_to(&mut scene.world.settings);
-            scene.world.settings
+        let settings = self.shared.change(|context| {
+            patch.apply_to(&mut context.world.settings);
+            context.world.settings
         });
-        self.hub.ticket_due.notify_one();
+        self.shared.ticket_due.notify_one();
         Ok(settings)
     }
 
-    /// Ends the ban for wrong secrets, and forgets their count.
+    /// Ends the ban for wrong secrets, and resets their count.
     pub fn lift_ban(&self) {
-        self.hub.change(|scene| {
-            scene.world.wrong_secrets = WrongSecrets::default();
+        self.shared.change(|context| {
+            context.world.wrong_secrets = WrongSecrets::default();
         });
     }
 
-    /// Asks for faults, after those that are waiting already.
+    /// Adds faults after the pending ones.
     pub fn add_faults(&self, faults: impl IntoIterator<Item = Fault>) -> Vec<Fault> {
-        self.hub.faults.add(faults);
-        self.hub.faults.waiting()
+        self.shared.faults.add(faults);
+        self.shared.faults.waiting()
     }
 
-    /// Takes back all faults.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
-        self.hub.faults.clear();
+        self.shared.faults.clear();
     }
 
-    /// The latest API calls, oldest first.
+    /// Latest API calls, oldest first.
     #[must_use]
     pub fn calls(&self) -> Vec<CallRecord> {
-        self.hub.journal.calls()
+        self.shared.journal.calls()
     }
 
-    /// Forgets the calls.
+    /// Empties the journal.
     pub fn clear_calls(&self) {
-        self.hub.journal.clear();
+        self.shared.journal.clear();
     }
 
-    /// Moves WeCom's clock on. When that makes a suite ticket due, it is pushed before this returns, unless tickets are paused.
+    /// Advances WeCom's clock. A suite ticket that becomes due is pushed before this returns, unless tickets are paused.
     ///
     /// # Errors
     /// [`ControlError::Invalid`] for more than ten years.
@@ -212,17 +219,17 @@ impl Control {
             .filter(|seconds| *seconds <= LONGEST_ADVANCE_SECONDS)
             .and_then(|seconds| i64::try_from(seconds).ok())
             .ok_or_else(|| ControlError::Invalid("ten years at most".to_owned()))?;
-        self.hub.change(|scene| {
-            scene.world.clock_offset_seconds = scene.world.clock_offset_seconds.saturating_add(seconds);
+        self.shared.change(|context| {
+            context.world.clock_offset_seconds = context.world.clock_offset_seconds.saturating_add(seconds);
         });
-        let ticket = if tickets::due_in(&self.hub).is_some_and(|due| due.is_zero()) {
-            tickets::push(&self.hub).await
+        let ticket = if tickets::due_in(&self.shared).is_some_and(|due| due.is_zero()) {
+            tickets::push(&self.shared).await
         } else {
             None
         };
-        self.hub.ticket_due.notify_one();
+        self.shared.ticket_due.notify_one();
         Ok(ClockView {
-            now: self.hub.now(),
+            now: self.shared.now(),
             ticket,
         })
     }

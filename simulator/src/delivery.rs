@@ -1,24 +1,24 @@
-//! What came of a request to somebody's callback: the check of a URL, and the delivery of an event.
+//! Results of requests to callbacks: checks of URLs, and deliveries of events.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What came of pressing 保存 (or of checking the suite's URL).
+/// Result of 保存, or of a check of the suite's URL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckOutcome {
-    /// The URL answered right, and the values are in use.
+    /// Whether the URL passed, and the values are in use.
     pub saved: bool,
-    /// WeCom's own words when they are not.
+    /// WeCom's message when it did not pass.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
-    /// What WeCom does not say: what was seen on the wire.
+    /// Details that WeCom does not show: status, timeout, length of the answer.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<String>,
-    /// The HTTP status, if there was an answer.
+    /// HTTP status, if there was an answer.
     pub status: Option<u16>,
-    /// How long it took.
+    /// Duration in milliseconds.
     pub elapsed_ms: u64,
-    /// How the answer's body begins.
+    /// Beginning of the answer's body.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub body_prefix: Option<String>,
 }
@@ -37,24 +37,24 @@ impl CheckOutcome {
     }
 }
 
-/// How a delivery ended.
+/// Outcome of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Answered with 200 (and `success`, where WeCom asks for it).
     Accepted,
-    /// Answered with another status; WeCom does not send again.
+    /// Answered with another status; WeCom does not redeliver.
     Refused,
-    /// Answered with 200, but without the `success` that a suite's callback has to say.
+    /// Answered with 200, but without the `success` that a suite's callback must answer.
     NotSuccess,
     /// No answer in time, three times.
     TimedOut,
-    /// No connection, or one that broke off, three times.
+    /// No connection, or one that was closed early, three times.
     Unreachable,
 }
 
 impl Outcome {
-    /// As it stands in JSON.
+    /// Name in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -67,9 +67,9 @@ impl Outcome {
     }
 }
 
-/// What came back, or not.
+/// Result of a delivery.
 #[derive(Clone, Debug)]
-pub(crate) struct Receipt {
+pub(crate) struct DeliveryResult {
     pub(crate) outcome: Outcome,
     pub(crate) status: Option<u16>,
     pub(crate) attempts: u32,
@@ -77,50 +77,50 @@ pub(crate) struct Receipt {
     pub(crate) answer: String,
 }
 
-/// An event that was sent, and what came of it.
+/// An event that was sent, and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// When it was sent first.
+    /// Time of the first attempt.
     pub at: Timestamp,
-    /// The corporation it is about; none for a suite ticket.
+    /// The corporation; none for a suite ticket.
     pub corp_id: Option<String>,
     /// `contacts`, `external-contacts` or `suite`.
     pub to: String,
-    /// The event, as in the request that sent it.
+    /// Name of the event, as in the request.
     pub event: String,
-    /// How it ended.
+    /// Outcome.
     pub outcome: Outcome,
-    /// The HTTP status, if there was an answer.
+    /// HTTP status, if there was an answer.
     pub status: Option<u16>,
-    /// How often it was sent.
+    /// Number of attempts.
     pub attempts: u32,
-    /// From the first attempt to the end of the last.
+    /// Milliseconds from the first attempt to the end of the last.
     pub elapsed_ms: u64,
-    /// How the answer's body begins.
+    /// Beginning of the answer's body.
     pub answer: String,
 }
 
-/// Which delivery it is, apart from what came of it.
+/// Description of a delivery, without its result.
 #[derive(Clone, Debug)]
-pub(crate) struct Label {
+pub(crate) struct DeliveryInfo {
     pub(crate) at: Timestamp,
     pub(crate) corp_id: Option<String>,
     pub(crate) to: &'static str,
     pub(crate) event: String,
 }
 
-impl Label {
-    pub(crate) fn with(self, receipt: Receipt) -> Delivery {
+impl DeliveryInfo {
+    pub(crate) fn with(self, result: DeliveryResult) -> Delivery {
         Delivery {
             at: self.at,
             corp_id: self.corp_id,
             to: self.to.to_owned(),
             event: self.event,
-            outcome: receipt.outcome,
-            status: receipt.status,
-            attempts: receipt.attempts,
-            elapsed_ms: receipt.elapsed_ms,
-            answer: receipt.answer,
+            outcome: result.outcome,
+            status: result.status,
+            attempts: result.attempts,
+            elapsed_ms: result.elapsed_ms,
+            answer: result.answer,
         }
     }
 }

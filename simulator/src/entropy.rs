@@ -1,6 +1,6 @@
-//! Where ids, codes and secrets come from: the operating system, or a seed that a test fixes.
+//! Source of random ids, codes and secrets: the operating system, or a seed in tests.
 //!
-//! Knows nothing of what is drawn from it. A seeded source is for tests only: its output can be computed by anyone.
+//! The output of a seeded source is predictable; it is for tests only.
 
 use rand::TryRng;
 use serde::{Deserialize, Serialize};
@@ -9,13 +9,13 @@ const LETTERS_AND_DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr
 const HEX: &[u8] = b"0123456789abcdef";
 const DIGITS: &[u8] = b"0123456789";
 
-/// A source of random values. It is part of the kept state, so that a seeded one goes on where it stopped.
+/// A source of random values. It is part of the saved state, so that a seeded one continues after a restart.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Entropy {
     /// The operating system's generator.
     System,
-    /// SplitMix64 over this state.
+    /// SplitMix64 with this state.
     Seeded(u64),
 }
 
@@ -39,7 +39,7 @@ impl Entropy {
         }
     }
 
-    /// A number in `0..bound`; the bias of the remainder does not matter for a demonstration.
+    /// A number in `0..bound`, with the small bias of a remainder.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
         usize::try_from(self.word() % bound).unwrap_or_default()
@@ -60,7 +60,7 @@ impl Entropy {
         self.drawn_from(HEX, length)
     }
 
-    /// Decimal digits, the first one not a zero.
+    /// Decimal digits, the first of which is not zero.
     pub(crate) fn digits(&mut self, length: usize) -> String {
         let first = self.drawn_from(b"123456789", length.min(1));
         first + &self.drawn_from(DIGITS, length.saturating_sub(1))

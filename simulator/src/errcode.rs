@@ -1,11 +1,11 @@
-//! WeCom's error codes, the words that come with them, and the shape of a refusal.
+//! WeCom's error codes with their messages, and the form of an error answer.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::entropy::Entropy;
 
-/// The address that every caller seems to come from: in a demonstration there is only one, and it is a documentation address.
+/// Source address of every caller: an address for documentation (RFC 5737).
 pub(crate) const CALLER_ADDRESS: &str = "203.0.113.9";
 
 pub(crate) const INVALID_SECRET: i64 = 40001;
@@ -37,19 +37,19 @@ pub(crate) const FORBIDDEN: i64 = 48002;
 pub(crate) const AUTHORIZATION_INVALID: i64 = 48004;
 pub(crate) const IP_NOT_TRUSTED: i64 = 60020;
 
-/// An API call that WeCom refuses.
+/// An error answer of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal(pub(crate) i64);
 
 impl Refusal {
-    /// The answer's body. `errmsg` has the hint, the caller's address and the link that WeCom's have.
+    /// The body. Its `errmsg` has hint, caller's address and link, as WeCom's have.
     pub(crate) fn body(self, now: Timestamp, entropy: &mut Entropy) -> Value {
         let Self(errcode) = self;
         json!({"errcode": errcode, "errmsg": errmsg(errcode, words(errcode), now, entropy)})
     }
 }
 
-/// `words`, in WeCom's style.
+/// An `errmsg` in WeCom's format.
 pub(crate) fn errmsg(errcode: i64, words: &str, now: Timestamp, entropy: &mut Entropy) -> String {
     let hint = format!(
         "{}{}_{}_{}",
@@ -63,7 +63,7 @@ pub(crate) fn errmsg(errcode: i64, words: &str, now: Timestamp, entropy: &mut En
     )
 }
 
-/// What WeCom says with a code.
+/// WeCom's message for a code.
 pub(crate) fn words(errcode: i64) -> &'static str {
     match errcode {
         -1 => "system busy",

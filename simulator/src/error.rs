@@ -1,48 +1,46 @@
-//! Why a simulator does not start.
+//! Reason why a simulator does not start.
 
-use std::io;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::{io, net::SocketAddr, path::PathBuf};
 
-/// Why a simulator does not start.
+/// Reason why a simulator does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It shows secrets in clear, so it listens on this machine only.
+    /// The address is not a loopback address; the simulator shows secrets in clear.
     #[error("the simulator listens on loopback only, not on {0}")]
     NotLoopback(SocketAddr),
-    /// Most often, another program listens there.
+    /// The address cannot be listened on; most often, another program uses it.
     #[error("the simulator cannot listen on {address}")]
     Listen {
-        /// Where.
+        /// The requested address.
         address: SocketAddr,
-        /// Why not.
+        /// The underlying error.
         source: io::Error,
     },
-    /// The suite's Token or EncodingAESKey is none.
+    /// The suite's Token or EncodingAESKey is malformed.
     #[error("the suite's {0} is malformed")]
     Suite(&'static str),
     /// The data file cannot be read or written.
     #[error("the simulator cannot use its data file {path}")]
     Data {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The underlying error.
         source: io::Error,
     },
-    /// The data file is none of ours.
+    /// The data file is not a state of a simulator.
     #[error("the simulator cannot read its data file {path}")]
     UnreadableData {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Where it stops being ours.
+        /// The parser's error.
         source: serde_json::Error,
     },
     /// The data file is another suite's, or of another version.
     #[error("the data file {path} belongs to suite {suite_id} or to another version")]
     ForeignData {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Whose.
+        /// The suite of the file.
         suite_id: String,
     },
     /// The HTTP client cannot be built.

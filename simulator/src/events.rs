@@ -1,4 +1,4 @@
-//! The events that WeCom sends, as templates: everything of a corporation's two callbacks, and of the suite's.
+//! Templates of the events that WeCom sends to a corporation's two callbacks and to the suite's.
 //!
 //! `{n}` in a template numbers its ids (`{i}` where they are numbers), so that several copies are different events in the same second.
 
@@ -12,15 +12,15 @@ use jiff::Timestamp;
 
 use crate::world::corporation::Scope;
 
-/// One event as WeCom writes it.
+/// Template of an event.
 pub(crate) struct Template {
     /// `Event/ChangeType`, and `:variant` where one pair comes in several forms.
     pub(crate) name: &'static str,
-    /// In the console's words.
+    /// Description on the console.
     pub(crate) title: &'static str,
     from: &'static str,
     event: &'static str,
-    /// What follows `Event`.
+    /// Elements after `Event`.
     body: &'static str,
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn find(scope: Scope, name: &str) -> Option<&'static Template> {
     of(scope).iter().find(|template| template.name == name)
 }
 
-/// How a delivery is called in the log: by the name it was asked for, or by what its text says it is.
+/// Name of a delivery in the log: the requested name, or event and change type of its XML.
 pub(crate) fn label(name: Option<&str>, xml: Option<&str>) -> String {
     if let Some(name) = name {
         return name.to_owned();
@@ -78,7 +78,7 @@ pub(crate) fn label(name: Option<&str>, xml: Option<&str>) -> String {
     }
 }
 
-/// `text` as a CDATA section; an end mark inside is split over two of them.
+/// `text` as a CDATA section; an end marker in it is split over two sections.
 pub(crate) fn cdata(text: &str) -> String {
     let text: Cow<'_, str> = if text.contains("]]>") {
         text.replace("]]>", "]]]]><![CDATA[>").into()

@@ -1,35 +1,35 @@
-//! Faults on request: an API call that answers late, wrong or not at all.
+//! Fault injection: API calls that are answered late, wrongly or not at all.
 
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-/// What goes wrong, where, and how often. Its parts can be combined: late *and* wrong.
+/// A fault: affected path, number of calls, effects. Effects can be combined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// The API path; every API call when there is none.
+    /// API path; every call by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// How many calls still meet it.
+    /// Number of calls that it still applies to.
     #[serde(default = "once")]
     pub times: u32,
-    /// Wait before the answer.
+    /// Delay of the answer in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
-    /// Answer this `errcode`, without looking at the call.
+    /// `errcode` to answer, whatever the call is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errcode: Option<i64>,
-    /// The words with it, instead of WeCom's.
+    /// `errmsg` to answer instead of WeCom's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errmsg: Option<String>,
-    /// Answer this HTTP status with an HTML body, as a proxy in between would.
+    /// HTTP status to answer with an HTML body, as a proxy would.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
-    /// Close the connection instead of an answer.
+    /// Whether the connection is closed without an answer.
     #[serde(default)]
     pub drop: bool,
-    /// Let the call take effect first, so that only its answer is lost.
+    /// Whether the call takes effect first, so that only its answer is lost.
     #[serde(default)]
     pub after_effect: bool,
 }
@@ -53,7 +53,7 @@ impl Default for Fault {
     }
 }
 
-/// The faults that wait for their calls, in the order in which they were asked for.
+/// Pending faults, in the order in which they were added.
 #[derive(Default)]
 pub(crate) struct Faults {
     waiting: Mutex<Vec<Fault>>,
@@ -73,7 +73,7 @@ impl Faults {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The first fault for this path, which then has one time less.
+    /// The first fault for this path; counts the call.
     pub(crate) fn take(&self, path: &str) -> Option<Fault> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let fault = waiting

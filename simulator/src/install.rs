@@ -1,16 +1,17 @@
-//! WeCom's install link: what it must say, and what confirming it leads to.
+//! WeCom's install link: its parameters, and its confirmation.
 
 use url::Url;
 
-use crate::api::Scene;
-use crate::world::corporation::AuthMode;
-use crate::world::ledger::AUTH_CODE_LIFETIME_SECONDS;
+use crate::{
+    api::Context,
+    world::{corporation::AuthMode, ledger::AUTH_CODE_LIFETIME_SECONDS},
+};
 
-/// Where an install link points on WeCom's host.
+/// Path of an install link.
 pub(crate) const INSTALL_PATH: &str = "/3rdapp/install";
 const MAX_STATE_CHARS: usize = 128;
 
-/// What an install link says.
+/// Parameters of an install link.
 #[derive(Clone, Debug)]
 pub(crate) struct InstallLink {
     pub(crate) suite_id: String,
@@ -19,7 +20,7 @@ pub(crate) struct InstallLink {
     pub(crate) state: String,
 }
 
-/// Why the install page refuses a link.
+/// Reason why the install page refuses a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LinkFault {
     #[error("not an install link of WeCom: the path is {INSTALL_PATH}")]
@@ -39,7 +40,7 @@ pub(crate) enum LinkFault {
 }
 
 impl LinkFault {
-    /// In the words of the page.
+    /// Text on the page.
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::NotInstall => "链接无效",
@@ -54,7 +55,7 @@ impl LinkFault {
 }
 
 impl InstallLink {
-    /// Reads a whole link.
+    /// Parses a complete link.
     pub(crate) fn parse(link: &str) -> Result<Self, LinkFault> {
         let url = Url::parse(link.trim()).map_err(|_| LinkFault::NotInstall)?;
         if url.path() != INSTALL_PATH {
@@ -63,7 +64,7 @@ impl InstallLink {
         Self::from_query(url.query().unwrap_or_default())
     }
 
-    /// Reads the query of a link, or the body of the form that repeats it.
+    /// Parses the query of a link, or the body of the form that repeats it.
     pub(crate) fn from_query(query: &str) -> Result<Self, LinkFault> {
         let value = |name: &str| {
             url::form_urlencoded::parse(query.as_bytes())
@@ -88,19 +89,19 @@ impl InstallLink {
         })
     }
 
-    /// Holds the link against what WeCom knows.
-    pub(crate) fn check(&self, scene: &Scene<'_>) -> Result<(), LinkFault> {
-        if self.suite_id != scene.suite.suite_id {
+    /// Checks the link against the state.
+    pub(crate) fn check(&self, context: &Context<'_>) -> Result<(), LinkFault> {
+        if self.suite_id != context.suite.suite_id {
             return Err(LinkFault::SuiteId);
         }
-        let codes = &scene.world.pre_auth_codes;
+        let codes = &context.world.pre_auth_codes;
         let code = codes
             .iter()
             .find(|code| code.value == self.pre_auth_code)
             .ok_or(LinkFault::UnknownCode)?;
         if code.used {
             Err(LinkFault::UsedCode)
-        } else if scene.now >= code.expires_at {
+        } else if context.now >= code.expires_at {
             Err(LinkFault::ExpiredCode)
         } else {
             Ok(())
@@ -108,20 +109,20 @@ impl InstallLink {
     }
 }
 
-/// Presses 确认安装: uses up the pre-auth code, and gives the address that the browser is sent to.
+/// Presses 确认安装: consumes the pre-auth code, and answers the URL of the redirect.
 pub(crate) fn confirm(
-    scene: &mut Scene<'_>,
+    context: &mut Context<'_>,
     link: &InstallLink,
     corp_id: &str,
     auth_mode: AuthMode,
 ) -> Result<String, LinkFault> {
-    link.check(scene)?;
-    for code in &mut scene.world.pre_auth_codes {
+    link.check(context)?;
+    for code in &mut context.world.pre_auth_codes {
         code.used |= code.value == link.pre_auth_code;
     }
-    let code = scene
+    let code = context
         .world
-        .new_auth_code(corp_id, auth_mode, false, scene.now, scene.entropy);
+        .new_auth_code(corp_id, auth_mode, false, context.now, context.entropy);
     let mut redirect = link.redirect_uri.clone();
     redirect
         .query_pairs_mut()

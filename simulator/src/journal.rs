@@ -1,28 +1,30 @@
-//! The calls that WeCom's API answered: when, which, with what code. Never a parameter, so never a secret.
+//! Journal of the API calls: time, path and answer. It records no parameters, and therefore no secrets.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How many calls are remembered.
+/// Number of calls kept.
 const CALLS_KEPT: usize = 1000;
 
-/// One call.
+/// An API call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallRecord {
-    /// When it was answered.
+    /// Time of the answer.
     pub at: Timestamp,
     /// `GET` or `POST`.
     pub method: String,
-    /// Without the query.
+    /// Path, without the query.
     pub path: String,
-    /// The HTTP status; none when the connection was dropped.
+    /// HTTP status; `None` when the connection was dropped.
     pub status: Option<u16>,
-    /// WeCom's code: 0 for success, none when the answer had no JSON.
+    /// `errcode` of the answer, 0 for success; `None` when the answer was not JSON.
     pub errcode: Option<i64>,
-    /// A fault had a hand in the answer.
+    /// Whether a fault was applied.
     pub faulty: bool,
 }
 

@@ -1,9 +1,11 @@
-//! What a simulator is started with.
+//! Options of a simulator.
 
-use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use url::Url;
 
@@ -34,27 +36,27 @@ impl fmt::Debug for Suite {
     }
 }
 
-/// How a simulator is started.
+/// Options of a simulator.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// A loopback address: the simulator shows secrets in clear, so it refuses every other one. Port 0 takes a free port.
+    /// Loopback address to listen on; every other one is refused, because the simulator shows secrets in clear. Port 0 picks a free port.
     pub listen: SocketAddr,
     /// The third-party app.
     pub suite: Suite,
-    /// Where suite tickets and authorization events go; it can be set later.
+    /// URL for suite tickets and authorization events; it can be set later.
     pub suite_callback_url: Option<Url>,
-    /// The file that keeps the state across restarts (mode 0600); in memory without one.
+    /// File that keeps the state across restarts (mode 0600); `None` keeps it in memory.
     pub data: Option<PathBuf>,
-    /// How often a suite ticket is pushed.
+    /// Interval of suite tickets.
     pub ticket_interval: Duration,
-    /// WeCom's patience.
+    /// Timeouts and pauses.
     pub limits: Limits,
-    /// Fixes every random value, for tests.
+    /// Seed for every random value, for tests.
     pub seed: Option<u64>,
 }
 
 impl Options {
-    /// WeCom's own numbers, a free port of 127.0.0.1, everything in memory.
+    /// WeCom's intervals and timeouts, a free port of 127.0.0.1, state in memory.
     #[must_use]
     pub fn new(suite: Suite) -> Self {
         Self {
@@ -69,18 +71,18 @@ impl Options {
     }
 }
 
-/// How long WeCom waits, and how it tries again. The defaults are WeCom's.
+/// Timeouts and pauses of requests to callbacks. The defaults are WeCom's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// For the answer to the check of a callback URL: 1 s.
+    /// Timeout of the check of a callback URL: 1 s.
     pub url_check: Duration,
-    /// For the answer to an event: 5 s.
+    /// Timeout of the delivery of an event: 5 s.
     pub delivery: Duration,
-    /// For the answer to an authorization event of the suite: 1 s.
+    /// Timeout of an authorization event of the suite: 1 s.
     pub authorization_event: Duration,
-    /// Between two attempts of one delivery. WeCom documents none; 1 s here.
+    /// Pause before a redelivery. WeCom documents none; 1 s here.
     pub redelivery_pause: Duration,
-    /// Between two attempts to push the first suite ticket after a start: 1 s.
+    /// Pause before another push of the first suite ticket after a start: 1 s.
     pub ticket_retry: Duration,
 }
 

@@ -1,22 +1,24 @@
 //! The pages: WeCom's install page, and a console for everything else.
 //!
-//! Plain server-rendered HTML, Chinese with English beneath. Every page works without its script, which only copies
-//! and saves a click; nothing is loaded from elsewhere.
+//! Server-rendered HTML, Chinese with English below. Every page works without its script, which only copies values
+//! and submits forms; nothing is loaded from other sites.
 
 mod console;
 mod install;
 
-use axum::Router;
-use axum::http::{HeaderName, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::{
+    Router,
+    http::{HeaderName, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 
 use crate::control::{Control, ControlError};
 
 const STYLE: &str = include_str!("../assets/simulator.css");
 const SCRIPT: &str = include_str!("../assets/simulator.js");
 
-/// What every page may do: show itself. `form-action` is left to each page, see [`install`].
+/// Content security policy of every page. `form-action` is set by each page, see [`install`].
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 pub(crate) fn routes() -> Router<Control> {
@@ -41,7 +43,7 @@ fn asset(content_type: &'static str, text: &'static str) -> Response {
     (headers, text).into_response()
 }
 
-/// A whole page. `form_action` is added to the policy.
+/// A complete page. `form_action` is added to the policy.
 fn page(status: StatusCode, title: &str, form_action: &str, body: &str) -> Response {
     let html = format!(
         "<!doctype html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -61,7 +63,7 @@ fn page(status: StatusCode, title: &str, form_action: &str, body: &str) -> Respo
     (status, headers, html).into_response()
 }
 
-/// A page that says why something was not done.
+/// A page with an error.
 fn refusal(error: &ControlError) -> Response {
     let status = match error {
         ControlError::UnknownCorporation | ControlError::Unknown(_) => StatusCode::NOT_FOUND,
@@ -77,12 +79,12 @@ fn refusal(error: &ControlError) -> Response {
     page(status, "没有执行", "; form-action 'self'", &body)
 }
 
-/// Chinese, with English beneath.
+/// Chinese text with English below.
 fn both(chinese: &str, english: &str) -> String {
     format!("{}<small lang=\"en\">{}</small>", escaped(chinese), escaped(english))
 }
 
-/// Text as it may stand in HTML, in an attribute too.
+/// Text escaped for HTML, attributes included.
 fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for character in text.chars() {

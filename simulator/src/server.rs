@@ -1,30 +1,37 @@
-//! HTTP: the API under `/cgi-bin/`, the pages, the control interface, all on one origin.
+//! HTTP server: API under `/cgi-bin/`, pages and control interface, on one origin.
 
-use std::net::Ipv4Addr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
-use std::{io, str::FromStr};
+use std::{
+    io,
+    net::Ipv4Addr,
+    pin::Pin,
+    str::FromStr,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use axum::Router;
-use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::{
+    Router,
+    body::{Body, HttpBody},
+    extract::{Request, State},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::any,
+};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::api::Call;
-use crate::control::{Control, http as control_http};
-use crate::errcode;
-use crate::faults::Fault;
-use crate::hub::Hub;
-use crate::journal::CallRecord;
-use crate::pages;
+use crate::{
+    api::Call,
+    control::{Control, http as control_http},
+    errcode,
+    faults::Fault,
+    journal::CallRecord,
+    pages,
+    shared::Shared,
+};
 
-/// Everything that the simulator serves.
+/// All routes.
 pub(crate) fn router(control: Control) -> Router {
     // The API is called by anybody who reaches it, under any name; what shows Secrets is for this machine's own browser.
     let shown = Router::new()
@@ -39,14 +46,14 @@ pub(crate) fn router(control: Control) -> Router {
 }
 
 async fn api(State(control): State<Control>, method: Method, uri: Uri, body: Bytes) -> Response {
-    let hub = &control.hub;
-    let fault = hub.faults.take(uri.path());
+    let shared = &control.shared;
+    let fault = shared.faults.take(uri.path());
     let (status, body) = match &fault {
-        Some(fault) => answer_with_fault(hub, fault, &method, &uri, &body).await,
-        None => plain_answer(hub, &method, &uri, &body),
+        Some(fault) => answer_with_fault(shared, fault, &method, &uri, &body).await,
+        None => plain_answer(shared, &method, &uri, &body),
     };
-    hub.journal.record(CallRecord {
-        at: hub.now(),
+    shared.journal.record(CallRecord {
+        at: shared.now(),
         method: method.to_string(),
         path: uri.path().to_owned(),
         status: (!matches!(body, Reply::Broken)).then_some(status.as_u16()),
@@ -56,23 +63,29 @@ async fn api(State(control): State<Control>, method: Method, uri: Uri, body: Byt
     (status, body).into_response()
 }
 
-fn plain_answer(hub: &Hub, method: &Method, uri: &Uri, body: &Bytes) -> (StatusCode, Reply) {
+fn plain_answer(shared: &Shared, method: &Method, uri: &Uri, body: &Bytes) -> (StatusCode, Reply) {
     let call = Call::new(
         uri.path(),
         method == Method::POST,
         uri.query().unwrap_or_default(),
         body,
     );
-    match hub.change(|scene| scene.answer(&call)) {
+    match shared.change(|context| context.answer(&call)) {
         Some(answer) => (StatusCode::OK, Reply::Json(answer)),
         None => (StatusCode::NOT_FOUND, Reply::Empty),
     }
 }
 
-async fn answer_with_fault(hub: &Hub, fault: &Fault, method: &Method, uri: &Uri, body: &Bytes) -> (StatusCode, Reply) {
+async fn answer_with_fault(
+    shared: &Shared,
+    fault: &Fault,
+    method: &Method,
+    uri: &Uri,
+    body: &Bytes,
+) -> (StatusCode, Reply) {
     let replaces = fault.drop || fault.http_status.is_some() || fault.errcode.is_some();
     let own = if !replaces || fault.after_effect {
-        Some(plain_answer(hub, method, uri, body))
+        Some(plain_answer(shared, method, uri, body))
     } else {
         None
     };
@@ -96,7 +109,7 @@ async fn answer_with_fault(hub: &Hub, fault: &Fault, method: &Method, uri: &Uri,
     match (fault.errcode, own) {
         (Some(errcode), _) => {
             let words = fault.errmsg.as_deref().unwrap_or_else(|| errcode::words(errcode));
-            let errmsg = hub.change(|scene| errcode::errmsg(errcode, words, scene.now, scene.entropy));
+            let errmsg = shared.change(|context| errcode::errmsg(errcode, words, context.now, context.entropy));
             (
                 StatusCode::OK,
                 Reply::Json(json!({"errcode": errcode, "errmsg": errmsg})),
@@ -111,7 +124,7 @@ enum Reply {
     Json(Value),
     Html(String),
     Empty,
-    /// The connection ends before the answer does.
+    /// The connection is closed before the answer is complete.
     Broken,
 }
 
@@ -139,7 +152,7 @@ impl IntoResponse for Reply {
     }
 }
 
-/// A body that fails at once: the server then closes the connection without an answer.
+/// A body that fails, which makes the server close the connection without an answer.
 struct BreaksOff;
 
 impl HttpBody for BreaksOff {
@@ -154,8 +167,8 @@ impl HttpBody for BreaksOff {
     }
 }
 
-/// Another site in the same browser can neither read what is shown (a name that it points here is refused) nor press a
-/// button (its origin is refused).
+/// Another site in the same browser can neither read a page (foreign host names are refused) nor press a button (foreign
+/// origins are refused).
 async fn only_from_this_machine(request: Request, next: Next) -> Response {
     if is_from_this_machine(request.headers()) {
         next.run(request).await

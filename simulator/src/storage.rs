@@ -1,23 +1,23 @@
-//! The file that keeps the world across restarts.
+//! The file that keeps the state across restarts.
 //!
-//! It holds secrets in clear, so only its owner may read it; it is replaced whole, so a crash leaves the old one.
+//! It contains secrets in clear, and is therefore readable by its owner only. It is replaced atomically.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::entropy::Entropy;
-use crate::error::Error;
-use crate::world::World;
+use crate::{entropy::Entropy, error::Error, world::World};
 
-/// Raised when an older file can no longer be read.
+/// Version of the format; incremented when older files can no longer be read.
 const FORMAT: u32 = 1;
 
-/// What is in the file.
+/// Content of the file.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Kept {
+pub(crate) struct Saved {
     format: u32,
     suite_id: String,
     pub(crate) entropy: Entropy,
@@ -32,7 +32,7 @@ struct KeptRef<'a> {
     world: &'a World,
 }
 
-/// The file, or nowhere.
+/// The file; `None` keeps the state in memory.
 pub(crate) struct Storage {
     path: Option<PathBuf>,
 }
@@ -42,8 +42,8 @@ impl Storage {
         Self { path }
     }
 
-    /// What was kept, if anything was.
-    pub(crate) fn load(&self, suite_id: &str) -> Result<Option<Kept>, Error> {
+    /// Reads the saved state; `None` when there is no file.
+    pub(crate) fn load(&self, suite_id: &str) -> Result<Option<Saved>, Error> {
         let Some(path) = &self.path else {
             return Ok(None);
         };
@@ -57,7 +57,7 @@ impl Storage {
                 });
             }
         };
-        let kept: Kept = serde_json::from_slice(&bytes).map_err(|source| Error::UnreadableData {
+        let kept: Saved = serde_json::from_slice(&bytes).map_err(|source| Error::UnreadableData {
             path: path.clone(),
             source,
         })?;

@@ -1,16 +1,17 @@
-//! The push of suite tickets: at once, every ten minutes, and quietly again until the first one is accepted.
+//! The push of suite tickets: at once, then every ten minutes; the first is repeated, without a log entry, until it is accepted.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::courier::{MAX_ATTEMPTS, Parcel};
-use crate::delivery::{Delivery, Label, Outcome};
-use crate::events;
-use crate::hub::Hub;
+use crate::{
+    callback_client::{MAX_ATTEMPTS, OutgoingEvent},
+    delivery::{Delivery, DeliveryInfo, Outcome},
+    events,
+    shared::Shared,
+};
 
-/// How long until the next ticket is due; nothing when none will be: no URL, or paused.
-pub(crate) fn due_in(hub: &Hub) -> Option<Duration> {
-    hub.look(|world, now| {
+/// Time until the next ticket is due; `None` without a URL, or when tickets are paused.
+pub(crate) fn due_in(shared: &Shared) -> Option<Duration> {
+    shared.look(|world, now| {
         if world.suite.callback_url.is_none() || world.settings.tickets_paused {
             return None;
         }
@@ -22,68 +23,71 @@ pub(crate) fn due_in(hub: &Hub) -> Option<Duration> {
             .tickets
             .last()
             .map(|ticket| now.duration_since(ticket.made_at).unsigned_abs());
-        Some(age.map_or(Duration::ZERO, |age| hub.ticket_interval.saturating_sub(age)))
+        Some(age.map_or(Duration::ZERO, |age| shared.ticket_interval.saturating_sub(age)))
     })
 }
 
-/// Makes a ticket and pushes it, as the button in the provider's console does. Nothing without a URL.
-pub(crate) async fn push(hub: &Hub) -> Option<Delivery> {
-    let delivery = carry(hub, MAX_ATTEMPTS).await?;
-    hub.change(|scene| scene.world.record_delivery(delivery.clone()));
+/// Creates and pushes a ticket, as the button in the provider's console does; `None` without a URL.
+pub(crate) async fn push(shared: &Shared) -> Option<Delivery> {
+    let delivery = carry(shared, MAX_ATTEMPTS).await?;
+    shared.change(|context| context.world.record_delivery(delivery.clone()));
     Some(delivery)
 }
 
-/// Pushes what is due, for as long as the simulator runs.
-pub(crate) async fn run(hub: Arc<Hub>) {
+/// Pushes due tickets while the simulator runs.
+pub(crate) async fn run(shared: Arc<Shared>) {
     loop {
-        let Some(due) = due_in(&hub) else {
-            hub.ticket_due.notified().await;
+        let Some(due) = due_in(&shared) else {
+            shared.ticket_due.notified().await;
             continue;
         };
         if !due.is_zero() {
             // Woken or not, what is due is computed anew: the clock or the URL may have changed.
-            let _ = tokio::time::timeout(due, hub.ticket_due.notified()).await;
+            let _ = tokio::time::timeout(due, shared.ticket_due.notified()).await;
             continue;
         }
-        let waiting_for_the_first = hub.look(|world, _| world.suite.ticket_accepted_at.is_none());
+        let waiting_for_the_first = shared.look(|world, _| world.suite.ticket_accepted_at.is_none());
         if !waiting_for_the_first {
-            push(&hub).await;
-        } else if let Some(delivery) = carry(&hub, 1).await {
+            push(&shared).await;
+        } else if let Some(delivery) = carry(&shared, 1).await {
             if delivery.outcome == Outcome::Accepted {
-                hub.change(|scene| scene.world.record_delivery(delivery));
+                shared.change(|context| context.world.record_delivery(delivery));
             } else {
-                let _ = tokio::time::timeout(hub.limits.ticket_retry, hub.ticket_due.notified()).await;
+                let _ = tokio::time::timeout(shared.limits.ticket_retry, shared.ticket_due.notified()).await;
             }
         }
     }
 }
 
-/// One ticket, carried to the URL so often at most.
-async fn carry(hub: &Hub, attempts: u32) -> Option<Delivery> {
-    let (parcel, at) = hub.change(|scene| {
-        let url = scene.world.suite.callback_url.clone()?;
-        let ticket = scene.world.new_ticket(scene.now, scene.entropy);
-        let parcel = Parcel {
+/// Creates a ticket and delivers it with at most `attempts` attempts.
+async fn carry(shared: &Shared, attempts: u32) -> Option<Delivery> {
+    let (event, at) = shared.change(|context| {
+        let url = context.world.suite.callback_url.clone()?;
+        let ticket = context.world.new_ticket(context.now, context.entropy);
+        let event = OutgoingEvent {
             url,
-            credentials: hub.suite_credentials.clone(),
-            receive_id: hub.suite.suite_id.clone(),
-            message: events::suite::ticket(&hub.suite.suite_id, scene.now, &ticket),
-            limit: hub.limits.delivery,
-            pause: hub.limits.redelivery_pause,
+            credentials: shared.suite_credentials.clone(),
+            receive_id: shared.suite.suite_id.clone(),
+            message: events::suite::ticket(&shared.suite.suite_id, context.now, &ticket),
+            limit: shared.limits.delivery,
+            pause: shared.limits.redelivery_pause,
             wants_success: true,
             spoil: None,
         };
-        Some((parcel, scene.now))
+        Some((event, context.now))
     })?;
-    let receipt = hub.courier.deliver(&parcel, attempts, || hub.stamp()).await;
-    if receipt.outcome == Outcome::Accepted {
-        hub.change(|scene| scene.world.suite.ticket_accepted_at = Some(scene.now));
+    let result = shared
+        .callback_client
+        .deliver(&event, attempts, || shared.stamp())
+        .await;
+    if result.outcome == Outcome::Accepted {
+        shared.change(|context| context.world.suite.ticket_accepted_at = Some(context.now));
     }
-    let label = Label {
+    let label = DeliveryInfo {
         at,
         corp_id: None,
         to: "suite",
         event: "suite_ticket".to_owned(),
     };
-    Some(label.with(receipt))
+    Some(label.with(result))
 }

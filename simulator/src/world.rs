@@ -1,6 +1,6 @@
-//! What exists on WeCom's side, and what is kept of it: corporations, codes, tokens, deliveries.
+//! State of WeCom: corporations, codes, tokens, deliveries.
 //!
-//! Plain data, and the few rules that hold between them. No I/O and no clock: the time is always an argument.
+//! Plain data and the rules between them. No I/O and no clock: the time is always an argument.
 
 pub(crate) mod corporation;
 pub(crate) mod ledger;
@@ -13,15 +13,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use self::corporation::Corporation;
-use self::ledger::{AccessToken, AuthCode, PreAuthCode, Ticket, WrongSecrets};
-use self::settings::Settings;
+use self::{
+    corporation::Corporation,
+    ledger::{AccessToken, AuthCode, PreAuthCode, Ticket, WrongSecrets},
+    settings::Settings,
+};
 use crate::delivery::{CheckOutcome, Delivery};
 
-/// How many deliveries are remembered.
+/// Number of deliveries kept.
 const DELIVERIES_KEPT: usize = 100;
 
-/// All of WeCom that there is.
+/// State of WeCom.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct World {
@@ -32,39 +34,39 @@ pub(crate) struct World {
     pub(crate) auth_codes: Vec<AuthCode>,
     pub(crate) access_tokens: Vec<AccessToken>,
     pub(crate) wrong_secrets: WrongSecrets,
-    /// Newest first.
+    /// Latest deliveries, newest first.
     pub(crate) deliveries: VecDeque<Delivery>,
-    /// How far the clock has been moved on.
+    /// Difference between WeCom's clock and the real one.
     pub(crate) clock_offset_seconds: i64,
 }
 
-/// The suite's command callback and the tickets that went there.
+/// The suite's command callback, and the tickets pushed to it.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct SuiteSide {
     pub(crate) callback_url: Option<Url>,
     pub(crate) tickets: Vec<Ticket>,
-    /// When the newest ticket was answered with `success`.
+    /// Time at which a ticket was last answered with `success`.
     pub(crate) ticket_accepted_at: Option<Timestamp>,
     pub(crate) last_check: Option<CheckOutcome>,
 }
 
 impl World {
-    /// The corporation with this plaintext id, which compares without regard to case.
+    /// The corporation with this plaintext id, compared case-insensitively.
     pub(crate) fn corporation(&self, corp_id: &str) -> Option<&Corporation> {
         self.corporations
             .iter()
             .find(|corporation| corporation.corp_id.eq_ignore_ascii_case(corp_id))
     }
 
-    /// The same, to be changed.
+    /// Mutable access to the corporation with this plaintext id.
     pub(crate) fn corporation_mut(&mut self, corp_id: &str) -> Option<&mut Corporation> {
         self.corporations
             .iter_mut()
             .find(|corporation| corporation.corp_id.eq_ignore_ascii_case(corp_id))
     }
 
-    /// The corporation that the provider knows by this encrypted id, which is case-sensitive.
+    /// The corporation with this encrypted id of the provider, compared case-sensitively.
     pub(crate) fn by_open_corp_id(&self, open_corp_id: &str) -> Option<&Corporation> {
         self.corporations
             .iter()

@@ -1,40 +1,50 @@
-//! What a corporation's own Secrets open: `gettoken`, and the calls that tell one kind of Secret from another.
+//! API for a corporation's own Secrets: `gettoken`, and the calls that distinguish the kinds of Secret.
 
 use serde_json::{Value, json};
 
-use super::{Call, Scene, TokenCodes};
-use crate::errcode as code;
-use crate::errcode::Refusal;
-use crate::world::corporation::{Corporation, SecretKind};
-use crate::world::ledger::Holder;
+use super::{Call, Context, TokenCodes};
+use crate::{
+    errcode as code,
+    errcode::Refusal,
+    world::{
+        corporation::{Corporation, SecretKind},
+        ledger::Holder,
+    },
+};
 
 type Answer = Result<Value, Refusal>;
 
-/// Where events of the simulator come from.
+/// Addresses that `getcallbackip` answers.
 const CALLBACK_ADDRESS: &str = "127.0.0.1";
-/// The most members on one page of `user/list_id`, which is also what it gives unasked.
+/// Maximum and default page size of `user/list_id`.
 const MAX_PAGE: usize = 10_000;
 
-pub(super) fn gettoken(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn gettoken(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
     let secret = call.query("corpsecret").ok_or(Refusal(code::SECRET_MISSING))?;
     let corp_id = call.query("corpid").ok_or(Refusal(code::CORP_ID_MISSING))?;
-    if scene.world.wrong_secrets.banned(scene.now) {
+    if context.world.wrong_secrets.banned(context.now) {
         return Err(Refusal(code::TOO_OFTEN));
     }
-    let corporation = scene.world.corporation(corp_id).ok_or(Refusal(code::INVALID_CORP_ID))?;
+    let corporation = context
+        .world
+        .corporation(corp_id)
+        .ok_or(Refusal(code::INVALID_CORP_ID))?;
     let corp_id = corporation.corp_id.clone();
     let Some(kind) = corporation.secrets.kind_of(secret) else {
-        return Err(wrong_secret(scene, secret));
+        return Err(wrong_secret(context, secret));
     };
-    let (access_token, expires_in) = scene.token_for(Holder::Secret { corp_id, kind });
+    let (access_token, expires_in) = context.token_for(Holder::Secret { corp_id, kind });
     Ok(json!({"errcode": 0, "errmsg": "ok", "access_token": access_token, "expires_in": expires_in}))
 }
 
-/// Counts it, and answers as it does to a mistyped one or to another corporation's.
-fn wrong_secret(scene: &mut Scene<'_>, secret: &str) -> Refusal {
-    let settings = scene.world.settings;
-    scene.world.wrong_secrets.count(scene.now, settings.wrong_secret_limit);
-    let foreign = scene
+/// Counts a wrong secret, and answers with the code for an unknown or another corporation's one.
+fn wrong_secret(context: &mut Context<'_>, secret: &str) -> Refusal {
+    let settings = context.world.settings;
+    context
+        .world
+        .wrong_secrets
+        .count(context.now, settings.wrong_secret_limit);
+    let foreign = context
         .world
         .corporations
         .iter()
@@ -46,8 +56,8 @@ fn wrong_secret(scene: &mut Scene<'_>, secret: &str) -> Refusal {
     })
 }
 
-pub(super) fn list_id(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    let (corporation, opener) = corp_caller(scene, call)?;
+pub(super) fn list_id(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    let (corporation, opener) = corp_caller(context, call)?;
     if !call.is_post {
         return Err(Refusal(code::POST_REQUIRED));
     }
@@ -85,8 +95,8 @@ pub(super) fn list_id(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
     Ok(json!({"errcode": 0, "errmsg": "ok", "next_cursor": next_cursor, "dept_user": page}))
 }
 
-pub(super) fn department_simplelist(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    let (corporation, opener) = corp_caller(scene, call)?;
+pub(super) fn department_simplelist(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    let (corporation, opener) = corp_caller(context, call)?;
     // An app sees its visible range, here the first department; 通讯录同步 sees all of them.
     let visible = match opener {
         Opener::Secret(SecretKind::Contacts) => corporation.departments.len(),
@@ -102,8 +112,8 @@ pub(super) fn department_simplelist(scene: &mut Scene<'_>, call: &Call<'_>) -> A
     Ok(json!({"errcode": 0, "errmsg": "ok", "department_id": departments}))
 }
 
-pub(super) fn get_follow_user_list(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    let (corporation, opener) = corp_caller(scene, call)?;
+pub(super) fn get_follow_user_list(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    let (corporation, opener) = corp_caller(context, call)?;
     let may = match opener {
         Opener::Secret(SecretKind::ListedApp) => true,
         Opener::Secret(SecretKind::ExternalContacts) => !corporation.switches.customer_secret_withdrawn,
@@ -115,26 +125,26 @@ pub(super) fn get_follow_user_list(scene: &mut Scene<'_>, call: &Call<'_>) -> An
     Ok(json!({"errcode": 0, "errmsg": "ok", "follow_user": corporation.followers}))
 }
 
-pub(super) fn getcallbackip(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    scene.holder(call.query("access_token"), TokenCodes::ACCESS_TOKEN)?;
+pub(super) fn getcallbackip(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    context.holder(call.query("access_token"), TokenCodes::ACCESS_TOKEN)?;
     Ok(json!({"ip_list": [CALLBACK_ADDRESS], "errcode": 0, "errmsg": "ok"}))
 }
 
-/// What a corporation's token was made from.
+/// Secret from which a corporation's token was issued.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Opener {
     Secret(SecretKind),
     Installation,
 }
 
-/// The corporation that a token speaks for. WeCom looks at the caller's address before it looks at what the caller may do.
-fn corp_caller(scene: &Scene<'_>, call: &Call<'_>) -> Result<(Corporation, Opener), Refusal> {
-    let (corp_id, opener) = match scene.holder(call.query("access_token"), TokenCodes::ACCESS_TOKEN)? {
+/// The corporation of a token. The caller's address is checked before its permissions.
+fn corp_caller(context: &Context<'_>, call: &Call<'_>) -> Result<(Corporation, Opener), Refusal> {
+    let (corp_id, opener) = match context.holder(call.query("access_token"), TokenCodes::ACCESS_TOKEN)? {
         Holder::Secret { corp_id, kind } => (corp_id, Opener::Secret(kind)),
         Holder::Installation { corp_id } => (corp_id, Opener::Installation),
         Holder::Suite | Holder::Provider => return Err(Refusal(code::INVALID_ACCESS_TOKEN)),
     };
-    let corporation = scene
+    let corporation = context
         .world
         .corporation(&corp_id)
         .ok_or(Refusal(code::INVALID_ACCESS_TOKEN))?;

@@ -1,4 +1,4 @@
-//! The long answers about an installation: who the corporation is, what the app may see.
+//! The parts of answers that describe an installation: corporation, agent, visible range.
 
 use serde_json::{Value, json};
 
@@ -102,7 +102,7 @@ fn agents(corporation: &Corporation) -> Value {
     }])
 }
 
-/// An administrator opens departments to the app, the whole corporation at first; a member only themselves.
+/// Visible range: departments for an administrator's authorization (at first the root), otherwise the member only.
 fn privilege(corporation: &Corporation, installation: &Installation) -> Value {
     let (parties, users) = match installation.auth_mode {
         AuthMode::Admin => (json!(installation.visible_departments), json!([])),
@@ -129,7 +129,7 @@ fn user_info(corporation: &Corporation) -> Value {
     json!({"userid": id, "open_userid": id, "name": id, "avatar": ""})
 }
 
-/// A member as this provider sees them.
+/// The encrypted user id of a member for this provider.
 fn open_user_id(corporation: &Corporation, index: usize) -> String {
     let suffix = corporation.open_corp_id.trim_start_matches("wp");
     format!("wo{index}{suffix}")

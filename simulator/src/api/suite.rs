@@ -1,12 +1,16 @@
-//! `/cgi-bin/service/…`: what a provider calls for its suite.
+//! `/cgi-bin/service/…`: the API for providers.
 
 use serde_json::{Value, json};
 
-use super::{Call, Scene, TokenCodes, profile};
-use crate::errcode as code;
-use crate::errcode::Refusal;
-use crate::world::corporation::{AuthMode, Corporation, Installation, the_whole_corporation};
-use crate::world::ledger::{Holder, PRE_AUTH_CODE_LIFETIME_SECONDS};
+use super::{Call, Context, TokenCodes, profile};
+use crate::{
+    errcode as code,
+    errcode::Refusal,
+    world::{
+        corporation::{AuthMode, Corporation, Installation, the_whole_corporation},
+        ledger::{Holder, PRE_AUTH_CODE_LIFETIME_SECONDS},
+    },
+};
 
 type Answer = Result<Value, Refusal>;
 
@@ -16,30 +20,30 @@ const SUITE_TOKEN_CODES: TokenCodes = TokenCodes {
     expired: code::SUITE_ACCESS_TOKEN_EXPIRED,
 };
 
-/// The number that a first installation gets in a corporation.
+/// AgentId of the first installation in a corporation.
 const SUITE_AGENT_ID: i64 = 1_000_010;
 
-pub(super) fn get_suite_token(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn get_suite_token(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
     let suite_id = call.text("suite_id").ok_or(Refusal(code::SUITE_ID_MISSING))?;
     let secret = call.text("suite_secret").ok_or(Refusal(code::SUITE_SECRET_MISSING))?;
     let ticket = call.text("suite_ticket").ok_or(Refusal(code::SUITE_TICKET_MISSING))?;
-    if suite_id != scene.suite.suite_id {
+    if suite_id != context.suite.suite_id {
         return Err(Refusal(code::INVALID_SUITE_ID));
     }
-    if secret != scene.suite.suite_secret {
+    if secret != context.suite.suite_secret {
         return Err(Refusal(code::INVALID_SUITE_SECRET));
     }
-    if !scene.world.ticket_is_fresh(ticket, scene.now) {
+    if !context.world.ticket_is_fresh(ticket, context.now) {
         return Err(Refusal(code::INVALID_SUITE_TICKET));
     }
-    let (token, expires_in) = scene.token_for(Holder::Suite);
+    let (token, expires_in) = context.token_for(Holder::Suite);
     // Without errcode, as WeCom answers here when it succeeds.
     Ok(json!({"suite_access_token": token, "expires_in": expires_in}))
 }
 
-pub(super) fn get_pre_auth_code(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    require_suite_token(scene, call)?;
-    let pre_auth_code = scene.world.new_pre_auth_code(scene.now, scene.entropy);
+pub(super) fn get_pre_auth_code(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    require_suite_token(context, call)?;
+    let pre_auth_code = context.world.new_pre_auth_code(context.now, context.entropy);
     Ok(json!({
         "errcode": 0,
         "errmsg": "ok",
@@ -48,8 +52,8 @@ pub(super) fn get_pre_auth_code(scene: &mut Scene<'_>, call: &Call<'_>) -> Answe
     }))
 }
 
-pub(super) fn set_session_info(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    require_suite_token(scene, call)?;
+pub(super) fn set_session_info(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    require_suite_token(context, call)?;
     let given = call.text("pre_auth_code").ok_or(Refusal(code::INVALID_PRE_AUTH_CODE))?;
     let test = match call.body.get("session_info").and_then(|info| info.get("auth_type")) {
         None => false,
@@ -59,8 +63,8 @@ pub(super) fn set_session_info(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer
             _ => return Err(Refusal(code::INVALID_PARAMETER)),
         },
     };
-    let now = scene.now;
-    let known = scene
+    let now = context.now;
+    let known = context
         .world
         .pre_auth_codes
         .iter_mut()
@@ -73,86 +77,89 @@ pub(super) fn set_session_info(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer
     Ok(json!({"errcode": 0, "errmsg": "ok"}))
 }
 
-pub(super) fn get_permanent_code(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    let corporation = exchange(scene, call)?;
+pub(super) fn get_permanent_code(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    let corporation = exchange(context, call)?;
     let holder = Holder::Installation {
         corp_id: corporation.corp_id.clone(),
     };
-    let (token, expires_in) = scene.token_for(holder);
+    let (token, expires_in) = context.token_for(holder);
     Ok(profile::permanent_code(&corporation, &token, expires_in))
 }
 
-pub(super) fn get_permanent_code_v2(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    let corporation = exchange(scene, call)?;
+pub(super) fn get_permanent_code_v2(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    let corporation = exchange(context, call)?;
     Ok(profile::permanent_code_v2(&corporation))
 }
 
-pub(super) fn get_auth_info(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    let corporation = require_installation(scene, call)?;
+pub(super) fn get_auth_info(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    let corporation = require_installation(context, call)?;
     Ok(profile::auth_info(&corporation, true))
 }
 
-pub(super) fn get_auth_info_v2(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    let corporation = require_installation(scene, call)?;
+pub(super) fn get_auth_info_v2(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    let corporation = require_installation(context, call)?;
     Ok(profile::auth_info(&corporation, false))
 }
 
-pub(super) fn get_corp_token(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    let corporation = require_installation(scene, call)?;
-    let (token, expires_in) = scene.token_for(Holder::Installation {
+pub(super) fn get_corp_token(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    let corporation = require_installation(context, call)?;
+    let (token, expires_in) = context.token_for(Holder::Installation {
         corp_id: corporation.corp_id,
     });
     Ok(json!({"access_token": token, "expires_in": expires_in}))
 }
 
-pub(super) fn get_provider_token(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn get_provider_token(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
     let corp_id = call.text("corpid").ok_or(Refusal(code::CORP_ID_MISSING))?;
     let secret = call.text("provider_secret").ok_or(Refusal(code::SECRET_MISSING))?;
-    if !corp_id.eq_ignore_ascii_case(&scene.suite.provider_corp_id) {
+    if !corp_id.eq_ignore_ascii_case(&context.suite.provider_corp_id) {
         return Err(Refusal(code::INVALID_CORP_ID));
     }
-    if secret != scene.suite.provider_secret {
+    if secret != context.suite.provider_secret {
         return Err(Refusal(code::INVALID_SECRET));
     }
-    let (token, expires_in) = scene.token_for(Holder::Provider);
+    let (token, expires_in) = context.token_for(Holder::Provider);
     Ok(json!({"provider_access_token": token, "expires_in": expires_in}))
 }
 
-pub(super) fn corpid_to_opencorpid(scene: &mut Scene<'_>, call: &Call<'_>) -> Answer {
-    match scene.holder(call.query("provider_access_token"), TokenCodes::ACCESS_TOKEN)? {
+pub(super) fn corpid_to_opencorpid(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    match context.holder(call.query("provider_access_token"), TokenCodes::ACCESS_TOKEN)? {
         Holder::Provider => {}
         _ => return Err(Refusal(code::INVALID_ACCESS_TOKEN)),
     }
     let corp_id = call.text("corpid").ok_or(Refusal(code::CORP_ID_MISSING))?;
-    let corporation = scene.world.corporation(corp_id).ok_or(Refusal(code::INVALID_CORP_ID))?;
+    let corporation = context
+        .world
+        .corporation(corp_id)
+        .ok_or(Refusal(code::INVALID_CORP_ID))?;
     if corporation.installed().is_none() {
         return Err(Refusal(code::NOT_AUTHORIZED));
     }
     Ok(json!({"errcode": 0, "errmsg": "ok", "open_corpid": corporation.open_corp_id}))
 }
 
-fn require_suite_token(scene: &Scene<'_>, call: &Call<'_>) -> Result<(), Refusal> {
-    match scene.holder(call.query("suite_access_token"), SUITE_TOKEN_CODES)? {
+fn require_suite_token(context: &Context<'_>, call: &Call<'_>) -> Result<(), Refusal> {
+    match context.holder(call.query("suite_access_token"), SUITE_TOKEN_CODES)? {
         Holder::Suite => Ok(()),
         _ => Err(Refusal(code::INVALID_SUITE_ACCESS_TOKEN)),
     }
 }
 
-/// The corporation of `auth_corpid`, if `permanent_code` is the one it gave us and the app is still there.
-fn require_installation(scene: &Scene<'_>, call: &Call<'_>) -> Result<Corporation, Refusal> {
-    require_suite_token(scene, call)?;
+/// The corporation of `auth_corpid`, if the app is installed there with this `permanent_code`.
+fn require_installation(context: &Context<'_>, call: &Call<'_>) -> Result<Corporation, Refusal> {
+    require_suite_token(context, call)?;
     let open_corp_id = call.text("auth_corpid").ok_or(Refusal(code::CORP_ID_MISSING))?;
     let permanent_code = call
         .text("permanent_code")
         .ok_or(Refusal(code::PERMANENT_CODE_MISSING))?;
-    let corporation = scene
+    let corporation = context
         .world
         .by_open_corp_id(open_corp_id)
         .ok_or(Refusal(code::INVALID_CORP_ID))?;
     match &corporation.installation {
         Some(installation) if installation.permanent_code == permanent_code => {
             if installation.removed {
-                return Err(Refusal(scene.world.settings.removed_app_errcode));
+                return Err(Refusal(context.world.settings.removed_app_errcode));
             }
             Ok(corporation.clone())
         }
@@ -160,30 +167,30 @@ fn require_installation(scene: &Scene<'_>, call: &Call<'_>) -> Result<Corporatio
     }
 }
 
-/// Turns an auth code into an installation, once. While the app is installed, another exchange keeps the permanent code
+/// Exchanges an auth code for an installation, once. While the app is installed, another exchange keeps the permanent code
 /// unless the auth code came from `reset_permanent_code`.
-fn exchange(scene: &mut Scene<'_>, call: &Call<'_>) -> Result<Corporation, Refusal> {
-    require_suite_token(scene, call)?;
+fn exchange(context: &mut Context<'_>, call: &Call<'_>) -> Result<Corporation, Refusal> {
+    require_suite_token(context, call)?;
     let given = call.text("auth_code").ok_or(Refusal(code::INVALID_AUTH_CODE))?;
-    let now = scene.now;
-    let known = scene.world.auth_codes.iter_mut().find(|known| known.value == given);
+    let now = context.now;
+    let known = context.world.auth_codes.iter_mut().find(|known| known.value == given);
     let known = known
         .filter(|known| !known.used && now < known.expires_at)
         .ok_or(Refusal(code::INVALID_AUTH_CODE))?;
     known.used = true;
     let (corp_id, auth_mode, resets) = (known.corp_id.clone(), known.auth_mode, known.resets);
-    let fresh_code = scene.entropy.letters_and_digits(64);
-    if scene
+    let fresh_code = context.entropy.letters_and_digits(64);
+    if context
         .world
         .corporation(&corp_id)
         .is_some_and(|corporation| corporation.installed().is_none())
     {
         // A token from before the app was removed does not come alive again.
-        scene.world.revoke(&Holder::Installation {
+        context.world.revoke(&Holder::Installation {
             corp_id: corp_id.clone(),
         });
     }
-    let corporation = scene
+    let corporation = context
         .world
         .corporation_mut(&corp_id)
         .ok_or(Refusal(code::INVALID_AUTH_CODE))?;

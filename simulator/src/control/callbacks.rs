@@ -7,17 +7,17 @@ use tokio::task::JoinSet;
 use url::Url;
 use wecom_callback::{Credentials, EncodingAesKey, Token};
 
-use super::requests::EventRequest;
-use super::views::DeliveriesView;
-use super::{Control, ControlError, MAX_COPIES};
-use crate::courier::{MAX_ATTEMPTS, Parcel, Question};
-use crate::delivery::{CheckOutcome, Delivery, Label};
-use crate::events;
-use crate::hub::Hub;
-use crate::world::corporation::{CallbackForm, SavedCallback, Scope};
+use super::{Control, ControlError, MAX_COPIES, requests::EventRequest, views::DeliveriesView};
+use crate::{
+    callback_client::{MAX_ATTEMPTS, OutgoingEvent, UrlCheck},
+    delivery::{CheckOutcome, Delivery, DeliveryInfo},
+    events,
+    shared::Shared,
+    world::corporation::{CallbackForm, SavedCallback, Scope},
+};
 
 impl Control {
-    /// Presses 保存 on a receive-event form: checks the URL, and keeps the values if it answers right.
+    /// Presses 保存 on a receive-event form: checks the URL, and saves the values if it passes.
     ///
     /// # Errors
     /// [`ControlError::UnknownCorporation`]. A URL that does not pass is an outcome.
@@ -31,21 +31,21 @@ impl Control {
         let (outcome, saved) = match parse(&form) {
             Err(words) => (CheckOutcome::refused(words), None),
             Ok((url, credentials)) => {
-                let plaintext = self.hub.echo_text();
-                let question = Question {
+                let plaintext = self.shared.echo_text();
+                let check = UrlCheck {
                     url: &url,
                     credentials: &credentials,
                     receive_id: &corp_id,
                     plaintext: &plaintext,
-                    limit: self.hub.limits.url_check,
+                    limit: self.shared.limits.url_check,
                 };
-                let outcome = self.hub.courier.check(&question, &self.hub.stamp()).await;
+                let outcome = self.shared.callback_client.check(&check, &self.shared.stamp()).await;
                 (outcome, Some(url))
             }
         };
-        self.hub.change(|scene| {
-            let now = scene.now;
-            let corporation = scene
+        self.shared.change(|context| {
+            let now = context.now;
+            let corporation = context
                 .world
                 .corporation_mut(&corp_id)
                 .ok_or(ControlError::UnknownCorporation)?;
@@ -77,7 +77,7 @@ impl Control {
     ) -> Result<DeliveriesView, ControlError> {
         let corp_id = self.corp_id(corp_id)?;
         let copies = copies(request.copies)?;
-        let (saved, now) = self.hub.look(|world, now| {
+        let (saved, now) = self.shared.look(|world, now| {
             let corporation = world.corporation(&corp_id);
             (
                 corporation.and_then(|corporation| corporation.callbacks.of(scope).saved.clone()),
@@ -92,41 +92,41 @@ impl Control {
         })
         .map_err(|words| ControlError::Invalid(words.to_owned()))?;
 
-        let parcels = messages(scope, &corp_id, now, copies, request)?
+        let events = messages(scope, &corp_id, now, copies, request)?
             .into_iter()
-            .map(|message| Parcel {
+            .map(|message| OutgoingEvent {
                 url: saved.url.clone(),
                 credentials: credentials.clone(),
                 receive_id: corp_id.clone(),
                 message,
-                limit: self.hub.limits.delivery,
-                pause: self.hub.limits.redelivery_pause,
+                limit: self.shared.limits.delivery,
+                pause: self.shared.limits.redelivery_pause,
                 wants_success: false,
                 spoil: request.spoil,
             })
             .collect();
-        let label = Label {
+        let label = DeliveryInfo {
             at: now,
             corp_id: Some(corp_id),
             to: scope.slug(),
             event: events::label(request.event.as_deref(), request.xml.as_deref()),
         };
-        let deliveries = deliver_all(&self.hub, parcels, &label, request.concurrent).await;
+        let deliveries = deliver_all(&self.shared, events, &label, request.concurrent).await;
         Ok(DeliveriesView {
             deliveries,
             auth_code: None,
         })
     }
 
-    /// The text of an event of the catalogue, for a person to edit.
+    /// XML of an event of the catalogue, to be edited.
     pub(crate) fn draft(&self, corp_id: &str, scope: Scope, name: &str) -> Option<String> {
-        let now = self.hub.now();
+        let now = self.shared.now();
         events::find(scope, name).map(|template| template.xml(corp_id, now, 0))
     }
 
-    /// The id in the case in which the corporation writes it.
+    /// The corporation's id in its own case.
     pub(crate) fn corp_id(&self, corp_id: &str) -> Result<String, ControlError> {
-        self.hub
+        self.shared
             .look(|world, _| {
                 world
                     .corporation(corp_id)
@@ -136,32 +136,43 @@ impl Control {
     }
 }
 
-/// Delivers everything, records it, and returns it in the order of the parcels.
+/// Delivers and records all events, and answers the deliveries in the same order.
 pub(super) async fn deliver_all(
-    hub: &Arc<Hub>,
-    parcels: Vec<Parcel>,
-    label: &Label,
+    shared: &Arc<Shared>,
+    events: Vec<OutgoingEvent>,
+    label: &DeliveryInfo,
     concurrent: bool,
 ) -> Vec<Delivery> {
-    let mut deliveries = Vec::with_capacity(parcels.len());
+    let mut deliveries = Vec::with_capacity(events.len());
     if concurrent {
         let mut running = JoinSet::new();
-        for (place, parcel) in parcels.into_iter().enumerate() {
-            let hub = Arc::clone(hub);
-            running.spawn(async move { (place, hub.courier.deliver(&parcel, MAX_ATTEMPTS, || hub.stamp()).await) });
+        for (place, event) in events.into_iter().enumerate() {
+            let shared = Arc::clone(shared);
+            running.spawn(async move {
+                (
+                    place,
+                    shared
+                        .callback_client
+                        .deliver(&event, MAX_ATTEMPTS, || shared.stamp())
+                        .await,
+                )
+            });
         }
-        let mut receipts = running.join_all().await;
-        receipts.sort_by_key(|(place, _)| *place);
-        deliveries.extend(receipts.into_iter().map(|(_, receipt)| label.clone().with(receipt)));
+        let mut results = running.join_all().await;
+        results.sort_by_key(|(place, _)| *place);
+        deliveries.extend(results.into_iter().map(|(_, result)| label.clone().with(result)));
     } else {
-        for parcel in parcels {
-            let receipt = hub.courier.deliver(&parcel, MAX_ATTEMPTS, || hub.stamp()).await;
-            deliveries.push(label.clone().with(receipt));
+        for event in events {
+            let result = shared
+                .callback_client
+                .deliver(&event, MAX_ATTEMPTS, || shared.stamp())
+                .await;
+            deliveries.push(label.clone().with(result));
         }
     }
-    hub.change(|scene| {
+    shared.change(|context| {
         for delivery in &deliveries {
-            scene.world.record_delivery(delivery.clone());
+            context.world.record_delivery(delivery.clone());
         }
     });
     deliveries
@@ -194,7 +205,7 @@ fn messages(
     }
 }
 
-/// A text of the caller's, made different by a comment that no reader of XML sees.
+/// The caller's XML with a comment that makes each copy different.
 fn numbered(xml: &str, copy: usize) -> String {
     if copy == 0 {
         xml.to_owned()
@@ -203,7 +214,7 @@ fn numbered(xml: &str, copy: usize) -> String {
     }
 }
 
-/// The form's values, or WeCom's complaint about them.
+/// The parsed values of the form, or WeCom's message about them.
 fn parse(form: &CallbackForm) -> Result<(Url, Credentials), &'static str> {
     let url = Url::parse(form.url.trim())
         .ok()

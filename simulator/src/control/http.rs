@@ -1,17 +1,20 @@
 //! The control interface as JSON, under `/_simulator/`.
 
-use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
 use bytes::Bytes;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
-use super::requests::{EventRequest, OneOrMany, SuiteCallbackRequest};
-use super::{Control, ControlError};
+use super::{
+    Control, ControlError,
+    requests::{EventRequest, OneOrMany, SuiteCallbackRequest},
+};
 use crate::world::corporation::{Scope, SecretKind};
 
 type Answer = Result<Response, ControlError>;
@@ -61,7 +64,7 @@ async fn save_callback(
     Ok(json_of(&control.save_callback(&corp_id, scope, parse(&body)?).await?))
 }
 
-/// An [`EventRequest`] that says where it goes.
+/// An [`EventRequest`] with its scope.
 #[derive(serde::Deserialize)]
 struct ScopedEventRequest {
     scope: Scope,
@@ -128,7 +131,7 @@ async fn send_suite_events(State(control): State<Control>, body: Bytes) -> Answe
 }
 
 async fn faults(State(control): State<Control>) -> Response {
-    json_of(&json!({"faults": control.hub.faults.waiting()}))
+    json_of(&json!({"faults": control.shared.faults.waiting()}))
 }
 
 async fn add_faults(State(control): State<Control>, body: Bytes) -> Answer {

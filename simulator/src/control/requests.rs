@@ -1,41 +1,45 @@
-//! What the control interface is asked.
+//! Requests of the control interface.
 
 use serde::{Deserialize, Serialize};
 
-use crate::courier::Spoil;
-use crate::faults::Fault;
-use crate::world::corporation::AuthMode;
-use crate::world::settings::{Settings, Switches};
+use crate::{
+    callback_client::Spoil,
+    faults::Fault,
+    world::{
+        corporation::AuthMode,
+        settings::{Settings, Switches},
+    },
+};
 
-/// Confirm an install link.
+/// Request to confirm an install link.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InstallRequest {
-    /// WeCom's install link, whole.
+    /// The complete install link of WeCom.
     pub url: String,
-    /// The corporation that confirms, plaintext.
+    /// Plaintext id of the corporation that confirms.
     pub corp_id: String,
-    /// Who confirms.
+    /// Mode of the authorization.
     #[serde(default)]
     pub auth_mode: AuthMode,
 }
 
-/// Found a corporation.
+/// Request to create a corporation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewCorporation {
     /// Its name.
     pub name: String,
-    /// Its plaintext id; drawn when there is none.
+    /// Plaintext id; random by default.
     #[serde(default)]
     pub corp_id: Option<String>,
-    /// Its id for this provider; drawn when there is none.
+    /// Encrypted id for this provider; random by default.
     #[serde(default)]
     pub open_corp_id: Option<String>,
-    /// How many members.
+    /// Number of members.
     #[serde(default = "default_members")]
     pub members: usize,
-    /// How many of them may talk to customers.
+    /// Number of members with permission for external contacts.
     #[serde(default = "default_followers")]
     pub followers: usize,
 }
@@ -48,51 +52,51 @@ fn default_followers() -> usize {
     2
 }
 
-/// Send an event to one of a corporation's callbacks.
+/// Request to send an event to a corporation's callback.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EventRequest {
-    /// An event of the catalogue, by its name.
+    /// Name of an event in the catalogue.
     pub event: Option<String>,
-    /// Or any text, which is sent as it is.
+    /// Text to send instead, unchanged.
     pub xml: Option<String>,
-    /// How many; 1 when it is not said.
+    /// Number of copies; 1 by default.
     pub copies: Option<usize>,
-    /// All copies alike, as when WeCom sends one event several times; otherwise they are different events.
+    /// Whether all copies are identical, as when WeCom redelivers; otherwise they are different events.
     pub same_content: bool,
-    /// All copies at once instead of one after the other.
+    /// Whether all copies are sent at the same time instead of one after the other.
     pub concurrent: bool,
-    /// Spoil it.
+    /// Defect of the event.
     pub spoil: Option<Spoil>,
 }
 
-/// Send an authorization event to the suite's command callback.
+/// Request to send an authorization event to the suite's command callback.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SuiteEventRequest {
     /// `suite_ticket`, `create_auth`, `change_auth`, `cancel_auth`, `reset_permanent_code`, or any other `InfoType`.
     pub event: Option<String>,
-    /// Or any text, which is sent as it is and changes nothing here.
+    /// Text to send instead, unchanged; it changes no state.
     pub xml: Option<String>,
-    /// The corporation, plaintext. A ticket has none.
+    /// Plaintext id of the corporation; none for a ticket.
     pub corp_id: Option<String>,
     /// The `State` of `create_auth` and `change_auth`.
     pub state: Option<String>,
-    /// Who authorizes (`create_auth`), or the mode that it changes to (`change_auth`).
+    /// Mode of the authorization (`create_auth`), or its new mode (`change_auth`).
     pub auth_mode: Option<AuthMode>,
-    /// The departments that the app may see from now on (`change_auth`); none: nobody.
+    /// New visible departments (`change_auth`); an empty list hides everybody.
     pub visible_departments: Option<Vec<i64>>,
-    /// How many alike; 1 when it is not said.
+    /// Number of identical copies; 1 by default.
     pub copies: Option<usize>,
-    /// All copies at once instead of one after the other.
+    /// Whether all copies are sent at the same time instead of one after the other.
     pub concurrent: bool,
-    /// Spoil it.
+    /// Defect of the event.
     pub spoil: Option<Spoil>,
-    /// Make the change, and lose the event.
+    /// Whether the change is made without sending the event.
     pub silent: bool,
 }
 
-/// Change some of the settings.
+/// Request to change settings.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "named like the settings")]
@@ -125,7 +129,7 @@ impl SettingsPatch {
     }
 }
 
-/// Change some of a corporation's switches.
+/// Request to change settings of a corporation.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "named like the switches")]
@@ -145,15 +149,15 @@ impl SwitchesPatch {
     }
 }
 
-/// Move the clock on.
+/// Request to advance the clock.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClockRequest {
-    /// By so much.
+    /// Seconds to advance.
     pub advance_seconds: u64,
 }
 
-/// Where the suite's events go.
+/// Request to set the suite's callback URL.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SuiteCallbackRequest {

@@ -1,23 +1,27 @@
-//! The suite's command callback: its URL, tickets, and what happens to authorizations.
+//! The suite's command callback: URL, tickets and authorization events.
 
 use url::Url;
 
-use super::callbacks::{copies, deliver_all};
-use super::requests::SuiteEventRequest;
-use super::views::DeliveriesView;
-use super::{Control, ControlError};
-use crate::api::Scene;
-use crate::courier::{Parcel, Question};
-use crate::delivery::{CheckOutcome, Delivery, Label};
-use crate::events;
-use crate::events::suite::{Particulars, authorization};
-use crate::tickets;
-use crate::world::corporation::{AuthMode, Installation};
+use super::{
+    Control, ControlError,
+    callbacks::{copies, deliver_all},
+    requests::SuiteEventRequest,
+    views::DeliveriesView,
+};
+use crate::{
+    api::Context,
+    callback_client::{OutgoingEvent, UrlCheck},
+    delivery::{CheckOutcome, Delivery, DeliveryInfo},
+    events,
+    events::suite::{Particulars, authorization},
+    tickets,
+    world::corporation::{AuthMode, Installation},
+};
 
 const NO_URL: ControlError = ControlError::NotReady("the suite's callback URL is not set yet");
 
 impl Control {
-    /// Sets where the suite's events go. A ticket is pushed there at once, and again until one is accepted.
+    /// Sets the suite's callback URL. A ticket is pushed to it at once, and again until one is accepted.
     ///
     /// # Errors
     /// [`ControlError::Invalid`] for a URL that is not http or https.
@@ -25,11 +29,11 @@ impl Control {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(ControlError::Invalid("an http or https URL".to_owned()));
         }
-        self.hub.change(|scene| {
-            scene.world.suite.callback_url = Some(url);
-            scene.world.suite.ticket_accepted_at = None;
+        self.shared.change(|context| {
+            context.world.suite.callback_url = Some(url);
+            context.world.suite.ticket_accepted_at = None;
         });
-        self.hub.ticket_due.notify_one();
+        self.shared.ticket_due.notify_one();
         Ok(())
     }
 
@@ -39,40 +43,40 @@ impl Control {
     /// [`ControlError::NotReady`] without a URL.
     pub async fn check_suite_callback(&self) -> Result<CheckOutcome, ControlError> {
         let url = self
-            .hub
+            .shared
             .look(|world, _| world.suite.callback_url.clone())
             .ok_or(NO_URL)?;
-        let plaintext = self.hub.echo_text();
-        let question = Question {
+        let plaintext = self.shared.echo_text();
+        let check = UrlCheck {
             url: &url,
-            credentials: &self.hub.suite_credentials,
-            receive_id: &self.hub.suite.provider_corp_id,
+            credentials: &self.shared.suite_credentials,
+            receive_id: &self.shared.suite.provider_corp_id,
             plaintext: &plaintext,
-            limit: self.hub.limits.url_check,
+            limit: self.shared.limits.url_check,
         };
-        let outcome = self.hub.courier.check(&question, &self.hub.stamp()).await;
-        self.hub
-            .change(|scene| scene.world.suite.last_check = Some(outcome.clone()));
+        let outcome = self.shared.callback_client.check(&check, &self.shared.stamp()).await;
+        self.shared
+            .change(|context| context.world.suite.last_check = Some(outcome.clone()));
         Ok(outcome)
     }
 
-    /// Pushes a fresh suite ticket now.
+    /// Pushes a new suite ticket.
     ///
     /// # Errors
     /// [`ControlError::NotReady`] without a URL.
     pub async fn push_ticket(&self) -> Result<Delivery, ControlError> {
-        tickets::push(&self.hub).await.ok_or(NO_URL)
+        tickets::push(&self.shared).await.ok_or(NO_URL)
     }
 
-    /// Makes an authorization begin, change or end, and says so to the suite.
+    /// Creates, changes or cancels an authorization, and sends the event to the suite.
     ///
     /// # Errors
     /// [`ControlError::NotReady`] without a URL, or when the event needs an installed app and there is none;
-    /// [`ControlError::Invalid`] for a request that says too little.
+    /// [`ControlError::Invalid`] for a request that is incomplete.
     pub async fn send_suite_event(&self, request: &SuiteEventRequest) -> Result<DeliveriesView, ControlError> {
         let copies = copies(request.copies)?;
         let url = self
-            .hub
+            .shared
             .look(|world, _| world.suite.callback_url.clone())
             .ok_or(NO_URL)?;
         if request.event.as_deref() == Some("suite_ticket") && request.xml.is_none() {
@@ -82,31 +86,31 @@ impl Control {
                 auth_code: None,
             });
         }
-        let drawn_up = self.hub.change(|scene| draw_up(scene, request))?;
+        let drawn_up = self.shared.change(|context| draw_up(context, request))?;
         if request.silent {
             return Ok(DeliveriesView {
                 deliveries: Vec::new(),
                 auth_code: drawn_up.auth_code,
             });
         }
-        let parcel = Parcel {
+        let event = OutgoingEvent {
             url,
-            credentials: self.hub.suite_credentials.clone(),
-            receive_id: self.hub.suite.suite_id.clone(),
+            credentials: self.shared.suite_credentials.clone(),
+            receive_id: self.shared.suite.suite_id.clone(),
             message: drawn_up.message,
-            limit: self.hub.limits.authorization_event,
-            pause: self.hub.limits.redelivery_pause,
+            limit: self.shared.limits.authorization_event,
+            pause: self.shared.limits.redelivery_pause,
             wants_success: true,
             spoil: request.spoil,
         };
-        let label = Label {
-            at: self.hub.now(),
+        let label = DeliveryInfo {
+            at: self.shared.now(),
             corp_id: drawn_up.corp_id,
             to: "suite",
             event: events::label(request.event.as_deref(), request.xml.as_deref()),
         };
-        let parcels = vec![parcel; copies];
-        let deliveries = deliver_all(&self.hub, parcels, &label, request.concurrent).await;
+        let events = vec![event; copies];
+        let deliveries = deliver_all(&self.shared, events, &label, request.concurrent).await;
         Ok(DeliveriesView {
             deliveries,
             auth_code: drawn_up.auth_code,
@@ -120,8 +124,8 @@ struct DrawnUp {
     auth_code: Option<String>,
 }
 
-/// Makes the change that the event tells of, and writes the event.
-fn draw_up(scene: &mut Scene<'_>, request: &SuiteEventRequest) -> Result<DrawnUp, ControlError> {
+/// Makes the change, and creates the event.
+fn draw_up(context: &mut Context<'_>, request: &SuiteEventRequest) -> Result<DrawnUp, ControlError> {
     let event = match (&request.event, &request.xml) {
         (None, Some(xml)) => {
             return Ok(DrawnUp {
@@ -137,7 +141,7 @@ fn draw_up(scene: &mut Scene<'_>, request: &SuiteEventRequest) -> Result<DrawnUp
         .corp_id
         .as_deref()
         .ok_or_else(|| ControlError::Invalid("which corp_id".to_owned()))?;
-    let corporation = scene
+    let corporation = context
         .world
         .corporation(corp_id)
         .ok_or(ControlError::UnknownCorporation)?;
@@ -149,15 +153,15 @@ fn draw_up(scene: &mut Scene<'_>, request: &SuiteEventRequest) -> Result<DrawnUp
         "create_auth" => {
             let auth_mode = request.auth_mode.unwrap_or_default();
             code = Some(
-                scene
+                context
                     .world
-                    .new_auth_code(&corp_id, auth_mode, false, scene.now, scene.entropy),
+                    .new_auth_code(&corp_id, auth_mode, false, context.now, context.entropy),
             );
             about.state = request.state.as_deref();
             about.extra_info = true;
         }
         "change_auth" => {
-            let installation = installation(scene, &corp_id)?;
+            let installation = installation(context, &corp_id)?;
             installation.auth_mode = request.auth_mode.unwrap_or(installation.auth_mode);
             if let Some(departments) = &request.visible_departments {
                 installation.visible_departments.clone_from(departments);
@@ -167,21 +171,21 @@ fn draw_up(scene: &mut Scene<'_>, request: &SuiteEventRequest) -> Result<DrawnUp
             about.extra_info = true;
         }
         "cancel_auth" => {
-            installation(scene, &corp_id)?.removed = true;
+            installation(context, &corp_id)?.removed = true;
             about.auth_corp_id = Some(&open_corp_id);
         }
         "reset_permanent_code" => {
-            installation(scene, &corp_id)?;
+            installation(context, &corp_id)?;
             code = Some(
-                scene
+                context
                     .world
-                    .new_auth_code(&corp_id, AuthMode::Admin, true, scene.now, scene.entropy),
+                    .new_auth_code(&corp_id, AuthMode::Admin, true, context.now, context.entropy),
             );
         }
         _ => about.auth_corp_id = Some(&open_corp_id),
     }
     about.auth_code = code.as_deref();
-    let message = authorization(&scene.suite.suite_id, event, scene.now, &about);
+    let message = authorization(&context.suite.suite_id, event, context.now, &about);
     Ok(DrawnUp {
         message,
         corp_id: Some(corp_id),
@@ -189,9 +193,9 @@ fn draw_up(scene: &mut Scene<'_>, request: &SuiteEventRequest) -> Result<DrawnUp
     })
 }
 
-/// What must be there to be changed.
-fn installation<'a>(scene: &'a mut Scene<'_>, corp_id: &str) -> Result<&'a mut Installation, ControlError> {
-    scene
+/// The installation to change.
+fn installation<'a>(context: &'a mut Context<'_>, corp_id: &str) -> Result<&'a mut Installation, ControlError> {
+    context
         .world
         .corporation_mut(corp_id)
         .ok_or(ControlError::UnknownCorporation)?

@@ -1,55 +1,57 @@
-//! What the control interface shows.
+//! Answers of the control interface.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::delivery::{CheckOutcome, Delivery};
-use crate::events;
-use crate::faults::Fault;
-use crate::hub::Hub;
-use crate::world::World;
-use crate::world::corporation::{
-    Callbacks, Corporation, Installation, LISTED_APP_AGENT_ID, OTHER_APP_AGENT_ID, Scope, Secrets,
+use crate::{
+    delivery::{CheckOutcome, Delivery},
+    events,
+    faults::Fault,
+    shared::Shared,
+    world::{
+        World,
+        corporation::{Callbacks, Corporation, Installation, LISTED_APP_AGENT_ID, OTHER_APP_AGENT_ID, Scope, Secrets},
+        settings::{Settings, Switches},
+    },
 };
-use crate::world::settings::{Settings, Switches};
 
-/// Everything there is. It holds Secrets in clear, so it has no `Debug`.
+/// The whole state. It has no `Debug`, because it contains Secrets in clear.
 #[derive(Clone, Serialize)]
 pub struct StateView {
-    /// Where the simulator answers.
+    /// Base URL of the simulator.
     pub base_url: String,
     /// WeCom's time.
     pub now: Timestamp,
     /// The provider's app.
     pub suite: SuiteView,
-    /// How WeCom behaves.
+    /// Settings for all corporations.
     pub settings: Settings,
-    /// Until when `gettoken` answers 45009.
+    /// Time until which `gettoken` answers 45009.
     pub banned_until: Option<Timestamp>,
-    /// The corporations.
+    /// All corporations.
     pub corps: Vec<CorporationView>,
-    /// The events that can be sent, by scope.
+    /// Names of the events in the catalogue, by scope.
     pub events: EventNames,
-    /// The latest deliveries, newest first.
+    /// Latest deliveries, newest first.
     pub deliveries: Vec<Delivery>,
-    /// The faults that wait for their calls.
+    /// Pending faults.
     pub faults: Vec<Fault>,
 }
 
-/// The provider's app, without its secrets.
+/// The suite, without its secrets.
 #[derive(Clone, Debug, Serialize)]
 pub struct SuiteView {
     /// `ww…`.
     pub suite_id: String,
-    /// The provider's corporation.
+    /// CorpID of the provider.
     pub provider_corp_id: String,
-    /// Where its events go.
+    /// Its callback URL.
     pub callback_url: Option<String>,
-    /// When the newest ticket was made.
+    /// Time of the newest ticket.
     pub last_ticket_at: Option<Timestamp>,
-    /// When one was answered with `success` last, since the start.
+    /// Time at which a ticket was last answered with `success`, since the start.
     pub ticket_accepted_at: Option<Timestamp>,
-    /// What the last check of the URL gave.
+    /// Result of the last check of the URL.
     pub last_check: Option<CheckOutcome>,
 }
 
@@ -60,21 +62,21 @@ pub struct CorporationView {
     pub name: String,
     /// 企业ID, plaintext.
     pub corp_id: String,
-    /// Its id for this provider, encrypted.
+    /// Encrypted id for this provider.
     pub open_corp_id: String,
-    /// A Secret of each kind.
+    /// One Secret of each kind.
     pub secrets: Secrets,
     /// AgentId of the self-built app that may call the customer API.
     pub listed_app_agent_id: i64,
-    /// AgentId of the one that may not.
+    /// AgentId of the self-built app that may not.
     pub other_app_agent_id: i64,
-    /// How many departments.
+    /// Number of departments.
     pub departments: usize,
-    /// How many members.
+    /// Number of members.
     pub members: usize,
-    /// How many of them may talk to customers.
+    /// Number of members with permission for external contacts.
     pub followers: usize,
-    /// How WeCom behaves towards it.
+    /// Its settings.
     pub switches: Switches,
     /// The receive-event forms.
     pub callbacks: Callbacks,
@@ -94,45 +96,45 @@ pub struct EventNames {
 /// A Secret.
 #[derive(Clone, Serialize)]
 pub struct SecretView {
-    /// In clear.
+    /// The Secret in clear.
     pub secret: String,
 }
 
-/// What a confirmed installation leads to.
+/// Result of a confirmed installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InstallView {
-    /// Where the browser is sent.
+    /// URL of the redirect.
     pub redirect_url: String,
 }
 
-/// The clock after it was moved on.
+/// The clock after an advance.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClockView {
     /// WeCom's time.
     pub now: Timestamp,
-    /// The ticket that became due.
+    /// Delivery of the ticket that became due.
     pub ticket: Option<Delivery>,
 }
 
-/// What became of the events that were sent.
+/// Result of sending events.
 #[derive(Clone, Debug, Serialize)]
 pub struct DeliveriesView {
-    /// In the order in which they were begun.
+    /// Deliveries in the order of their start.
     pub deliveries: Vec<Delivery>,
-    /// The code in a `create_auth` or `reset_permanent_code`.
+    /// AuthCode in a `create_auth` or `reset_permanent_code`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_code: Option<String>,
 }
 
 impl StateView {
-    pub(super) fn of(hub: &Hub, world: &World, now: Timestamp, faults: Vec<Fault>) -> Self {
+    pub(super) fn of(shared: &Shared, world: &World, now: Timestamp, faults: Vec<Fault>) -> Self {
         let names = |scope| events::of(scope).iter().map(|template| template.name).collect();
         Self {
-            base_url: hub.base_url.clone(),
+            base_url: shared.base_url.clone(),
             now,
             suite: SuiteView {
-                suite_id: hub.suite.suite_id.clone(),
-                provider_corp_id: hub.suite.provider_corp_id.clone(),
+                suite_id: shared.suite.suite_id.clone(),
+                provider_corp_id: shared.suite.provider_corp_id.clone(),
                 callback_url: world.suite.callback_url.as_ref().map(ToString::to_string),
                 last_ticket_at: world.suite.tickets.last().map(|ticket| ticket.made_at),
                 ticket_accepted_at: world.suite.ticket_accepted_at,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::cdata;
 
-/// What an authorization event is about.
+/// Content of an authorization event.
 #[derive(Default)]
 pub(crate) struct Particulars<'a> {
     pub(crate) auth_code: Option<&'a str>,
@@ -14,7 +14,7 @@ pub(crate) struct Particulars<'a> {
     pub(crate) extra_info: bool,
 }
 
-/// The push of a ticket. The space before the first CDATA is WeCom's own.
+/// The push of a ticket. The space before the first CDATA section is as in WeCom's.
 pub(crate) fn ticket(suite_id: &str, at: Timestamp, ticket: &str) -> String {
     format!(
         "<xml><SuiteId>{}</SuiteId><InfoType> {}</InfoType><TimeStamp>{}</TimeStamp><SuiteTicket>{}</SuiteTicket></xml>",
@@ -25,7 +25,7 @@ pub(crate) fn ticket(suite_id: &str, at: Timestamp, ticket: &str) -> String {
     )
 }
 
-/// An authorization event, or one of a type that nobody knows yet.
+/// An authorization event, or one of an unknown type.
 pub(crate) fn authorization(suite_id: &str, info_type: &str, at: Timestamp, about: &Particulars<'_>) -> String {
     let element = |name: &str, value: Option<&str>| {
         value.map_or_else(String::new, |value| format!("<{name}>{}</{name}>", cdata(value)))

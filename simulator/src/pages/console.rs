@@ -1,26 +1,32 @@
-//! `/`: the console. Each button posts a form, which does one thing of [`Control`] and leads back here.
+//! `/`: the console. Each button posts a form, which calls one function of [`Control`] and redirects back.
 
 mod corporation;
 mod forms;
 mod logs;
 mod suite;
 
-use axum::Router;
-use axum::extract::{Form, Path, Query, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::{
+    Router,
+    extract::{Form, Path, Query, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
 use serde::Deserialize;
 use url::Url;
 
 use self::forms::{ClockForm, EventForm, FaultForm, SettingsForm, SuiteCallbackForm, SuiteEventForm, SwitchesForm};
 use super::{both, escaped, page, refusal};
-use crate::control::requests::{ClockRequest, EventRequest, SettingsPatch, SuiteEventRequest, SwitchesPatch};
-use crate::control::{Control, ControlError};
-use crate::faults::Fault;
-use crate::world::corporation::{AuthMode, CallbackForm, Scope, SecretKind};
+use crate::{
+    control::{
+        Control, ControlError,
+        requests::{ClockRequest, EventRequest, SettingsPatch, SuiteEventRequest, SwitchesPatch},
+    },
+    faults::Fault,
+    world::corporation::{AuthMode, CallbackForm, Scope, SecretKind},
+};
 
-/// The sections after the corporations.
+/// Sections after the corporations.
 const PLACES: [(&str, &str); 5] = [
     ("suite", "服务商"),
     ("deliveries", "推送记录"),
@@ -47,7 +53,7 @@ pub(super) fn routes() -> Router<Control> {
         .route("/console/clock", post(advance_clock))
 }
 
-/// Which event one of the forms shows.
+/// Event that a form shows.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Chosen {
@@ -241,7 +247,7 @@ fn back(place: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, place.to_owned())]).into_response()
 }
 
-/// A refusal, shown as a page.
+/// An error as a page.
 struct ConsoleError(ControlError);
 
 impl From<ControlError> for ConsoleError {

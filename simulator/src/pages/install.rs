@@ -1,18 +1,21 @@
 //! `/3rdapp/install`: the page on which an admin confirms the app.
 
-use axum::Router;
-use axum::extract::{RawQuery, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::{
+    Router,
+    extract::{RawQuery, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 
 use super::{both, escaped, page};
-use crate::control::Control;
-use crate::install::{self, INSTALL_PATH, InstallLink, LinkFault};
-use crate::world::World;
-use crate::world::corporation::AuthMode;
+use crate::{
+    control::Control,
+    install::{self, INSTALL_PATH, InstallLink, LinkFault},
+    world::{World, corporation::AuthMode},
+};
 
-/// No `form-action`: a browser holds the redirect after the form to it, and that goes to the provider's site, wherever it is.
+/// No `form-action`: browsers apply it to the redirect after the form, whose target is the provider's site.
 const FORM_ACTION: &str = "";
 
 pub(super) fn routes() -> Router<Control> {
@@ -25,8 +28,8 @@ async fn show(State(control): State<Control>, RawQuery(query): RawQuery) -> Resp
         Err(fault) => return refused(fault),
     };
     let checked = control
-        .hub
-        .change(|scene| link.check(scene).map(|()| form(&link, scene.world)));
+        .shared
+        .change(|context| link.check(context).map(|()| form(&link, context.world)));
     match checked {
         Ok(body) => page(StatusCode::OK, "安装应用", FORM_ACTION, &body),
         Err(fault) => refused(fault),
@@ -57,8 +60,8 @@ async fn decide(State(control): State<Control>, body: String) -> Response {
         return notice(StatusCode::BAD_REQUEST, "请选择要安装的企业", "Choose a corporation");
     }
     match control
-        .hub
-        .change(|scene| install::confirm(scene, &link, &corp_id, auth_mode))
+        .shared
+        .change(|context| install::confirm(context, &link, &corp_id, auth_mode))
     {
         Ok(target) => (StatusCode::FOUND, [(header::LOCATION, target)]).into_response(),
         Err(fault) => refused(fault),
@@ -124,7 +127,7 @@ fn refused(fault: LinkFault) -> Response {
     notice(StatusCode::BAD_REQUEST, fault.words(), &fault.to_string())
 }
 
-/// WeCom sends the browser nowhere when the admin cancels, and the link stays good.
+/// Cancelling does not redirect, and the link stays valid, as at WeCom.
 fn cancelled(link: &InstallLink) -> Response {
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("suite_id", &link.suite_id)

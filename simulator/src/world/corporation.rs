@@ -1,4 +1,4 @@
-//! One corporation: its ids, its Secrets, its people, the callbacks it has saved and the installed app.
+//! A corporation: ids, Secrets, members, saved callbacks and the installed app.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use url::Url;
 use super::settings::Switches;
 use crate::delivery::CheckOutcome;
 
-/// The kinds of Secret that a corporation has, and that its admins mix up.
+/// Kinds of Secret of a corporation, which admins confuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SecretKind {
@@ -25,7 +25,7 @@ impl SecretKind {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Contacts, Self::ExternalContacts, Self::ListedApp, Self::OtherApp];
 
-    /// As it stands in a path.
+    /// Name in a path.
     #[must_use]
     pub fn slug(self) -> &'static str {
         match self {
@@ -36,14 +36,14 @@ impl SecretKind {
         }
     }
 
-    /// From how it stands in a path.
+    /// Parses the name in a path.
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.slug() == slug)
     }
 }
 
-/// The two receive-event servers of a corporation.
+/// The two receive-event servers (接收事件服务器) of a corporation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
@@ -57,7 +57,7 @@ impl Scope {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Contacts, Self::ExternalContacts];
 
-    /// As it stands in a path.
+    /// Name in a path.
     #[must_use]
     pub fn slug(self) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ impl Scope {
         }
     }
 
-    /// From how it stands in a path.
+    /// Parses the name in a path.
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.slug() == slug)
@@ -80,11 +80,11 @@ pub enum AuthMode {
     /// An administrator, for the corporation.
     #[default]
     Admin,
-    /// One member, for that member alone.
+    /// A member, for that member only.
     Member,
 }
 
-/// A Secret of each kind.
+/// One Secret of each kind.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "named like the kinds")]
@@ -107,7 +107,7 @@ impl Secrets {
         }
     }
 
-    /// Which kind of Secret this is, if it is one.
+    /// The kind of this Secret; `None` when it is not one of them.
     #[must_use]
     pub fn kind_of(&self, secret: &str) -> Option<SecretKind> {
         SecretKind::ALL.into_iter().find(|kind| self.of(*kind) == secret)
@@ -136,28 +136,28 @@ pub struct CallbackForm {
 /// A receive-event server that has passed the check.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct SavedCallback {
-    /// Where events go.
+    /// URL to which events are sent.
     pub url: Url,
-    /// Signs.
+    /// Token, which signs.
     pub token: String,
-    /// Encrypts.
+    /// EncodingAESKey, which encrypts.
     pub encoding_aes_key: String,
-    /// When the check passed.
+    /// Time at which the check passed.
     pub verified_at: Timestamp,
 }
 
-/// A receive-event form: what works, what was pasted last, and what came of it.
+/// A receive-event form: the saved values, the last values entered, and the result of their check.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct CallbackSlot {
-    /// What events are sent to.
+    /// The saved server.
     pub saved: Option<SavedCallback>,
-    /// What was in the form when 保存 was pressed last.
+    /// Values in the form when 保存 was last pressed.
     pub pasted: Option<CallbackForm>,
-    /// What came of that.
+    /// Result of that check.
     pub last_check: Option<CheckOutcome>,
 }
 
-/// Both forms.
+/// The forms of both scopes.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "named like the scopes")]
@@ -187,17 +187,17 @@ impl Callbacks {
 /// The provider's app in a corporation.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Installation {
-    /// Gone from the corporation; kept so that the code can be told from one that never was.
+    /// Whether it was removed. It is kept, because a removed app's code has another error than an unknown one.
     pub removed: bool,
     /// Who authorized it.
     pub auth_mode: AuthMode,
-    /// The app's number in the corporation.
+    /// AgentId of the app in the corporation.
     pub agent_id: i64,
-    /// What `get_permanent_code` gave out.
+    /// Permanent code from `get_permanent_code`.
     pub permanent_code: String,
-    /// When it was exchanged first.
+    /// Time of the first exchange.
     pub installed_at: Timestamp,
-    /// The departments that an administrator opens to the app.
+    /// Departments visible to the app.
     #[serde(default = "the_whole_corporation")]
     pub visible_departments: Vec<i64>,
 }
@@ -214,7 +214,7 @@ pub(crate) struct Department {
     pub(crate) parent_id: i64,
 }
 
-/// A member and where they work.
+/// A member and their department.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Member {
     pub(crate) user_id: String,
@@ -227,12 +227,12 @@ pub(crate) struct Corporation {
     pub(crate) name: String,
     /// 企业ID, plaintext.
     pub(crate) corp_id: String,
-    /// The same corporation for this provider, encrypted.
+    /// Encrypted id for this provider.
     pub(crate) open_corp_id: String,
     pub(crate) secrets: Secrets,
     pub(crate) departments: Vec<Department>,
     pub(crate) members: Vec<Member>,
-    /// Members who may talk to customers.
+    /// Members with permission for external contacts.
     pub(crate) followers: Vec<String>,
     #[serde(default)]
     pub(crate) switches: Switches,
@@ -247,7 +247,7 @@ pub(crate) const LISTED_APP_AGENT_ID: i64 = 1_000_002;
 pub(crate) const OTHER_APP_AGENT_ID: i64 = 1_000_003;
 
 impl Corporation {
-    /// The app, if it is there.
+    /// The app, if it is installed.
     pub(crate) fn installed(&self) -> Option<&Installation> {
         self.installation.as_ref().filter(|installation| !installation.removed)
     }

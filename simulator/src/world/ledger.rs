@@ -1,24 +1,25 @@
-//! What WeCom hands out and later recognizes: tickets, codes, tokens; and its count of wrong secrets.
+//! Tickets, codes and tokens that were issued, and the count of wrong secrets.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::World;
-use super::corporation::{AuthMode, SecretKind};
-use crate::clock;
-use crate::entropy::Entropy;
+use super::{
+    World,
+    corporation::{AuthMode, SecretKind},
+};
+use crate::{clock, entropy::Entropy};
 
-/// A suite ticket can be used for half an hour.
+/// Validity of a suite ticket: 30 minutes.
 pub(crate) const TICKET_LIFETIME_SECONDS: i64 = 1800;
-/// Every token lives two hours.
+/// Validity of every token: 2 hours.
 pub(crate) const TOKEN_LIFETIME_SECONDS: i64 = 7200;
-/// A pre-auth code lives twenty minutes.
+/// Validity of a pre-auth code: 20 minutes.
 pub(crate) const PRE_AUTH_CODE_LIFETIME_SECONDS: i64 = 1200;
-/// An auth code lives ten minutes.
+/// Validity of an auth code: 10 minutes.
 pub(crate) const AUTH_CODE_LIFETIME_SECONDS: i64 = 600;
-/// Wrong secrets are counted for an hour, and the ban lasts as long.
+/// Period in which wrong secrets are counted, and duration of the ban: 1 hour.
 pub(crate) const BAN_SECONDS: i64 = 3600;
-/// So many of each are remembered, expired ones included: they answer "expired", not "unknown".
+/// Number of codes and tokens kept, expired ones included: those are answered with "expired", not "unknown".
 const KEPT: usize = 200;
 
 /// A pushed suite ticket.
@@ -28,7 +29,7 @@ pub(crate) struct Ticket {
     pub(crate) made_at: Timestamp,
 }
 
-/// A code that an install link carries.
+/// A code in an install link.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct PreAuthCode {
     pub(crate) value: String,
@@ -38,7 +39,7 @@ pub(crate) struct PreAuthCode {
     pub(crate) test: bool,
 }
 
-/// A code that is exchanged for a permanent code, once.
+/// A code that can be exchanged for a permanent code once.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct AuthCode {
     pub(crate) value: String,
@@ -46,11 +47,11 @@ pub(crate) struct AuthCode {
     pub(crate) auth_mode: AuthMode,
     pub(crate) expires_at: Timestamp,
     pub(crate) used: bool,
-    /// From `reset_permanent_code`: the exchange makes a new permanent code.
+    /// Whether it comes from `reset_permanent_code`: the exchange then creates a new permanent code.
     pub(crate) resets: bool,
 }
 
-/// Whom a token speaks for.
+/// Holder of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Holder {
@@ -60,7 +61,7 @@ pub(crate) enum Holder {
     Provider,
     /// The installed app in a corporation.
     Installation { corp_id: String },
-    /// A corporation, by one of its own Secrets.
+    /// A corporation, with one of its own Secrets.
     Secret { corp_id: String, kind: SecretKind },
 }
 
@@ -72,7 +73,7 @@ pub(crate) struct AccessToken {
     pub(crate) expires_at: Timestamp,
 }
 
-/// The count of wrong secrets, which is by source address; here there is only one.
+/// Count of wrong secrets. WeCom counts by source address; here there is one.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct WrongSecrets {
     seen_at: Vec<Timestamp>,
@@ -84,7 +85,7 @@ impl WrongSecrets {
         self.banned_until.is_some_and(|until| now < until)
     }
 
-    /// Counts one more; the one that reaches the limit starts the ban.
+    /// Counts a wrong secret; at the limit the ban starts.
     pub(crate) fn count(&mut self, now: Timestamp, limit: u32) {
         let window = SignedDuration::from_secs(BAN_SECONDS);
         self.seen_at.retain(|seen| now.duration_since(*seen) < window);
@@ -150,7 +151,7 @@ impl World {
         value
     }
 
-    /// The holder's token and the seconds it has left: the one that still lives, or else a new one.
+    /// The holder's token and its remaining seconds: the valid one, or a new one.
     pub(crate) fn token_for(&mut self, holder: Holder, now: Timestamp, entropy: &mut Entropy) -> (String, i64) {
         let living = self
             .access_tokens
@@ -169,7 +170,7 @@ impl World {
         (value, TOKEN_LIFETIME_SECONDS)
     }
 
-    /// Forgets the tokens of a Secret that was reset.
+    /// Revokes the tokens of a Secret that was reset.
     pub(crate) fn revoke(&mut self, holder: &Holder) {
         self.access_tokens.retain(|token| token.holder != *holder);
     }

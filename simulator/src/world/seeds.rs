@@ -1,10 +1,12 @@
-//! The corporations that a new world begins with, and how one more is made.
+//! The initial corporations, and the creation of further ones.
 
-use super::corporation::{Callbacks, Corporation, Department, Member, Secrets};
-use super::settings::Switches;
+use super::{
+    corporation::{Callbacks, Corporation, Department, Member, Secrets},
+    settings::Switches,
+};
 use crate::entropy::Entropy;
 
-/// What has to be said of a new corporation; the rest is drawn.
+/// Properties of a new corporation; all others are random.
 pub(crate) struct Founding<'a> {
     pub(crate) name: &'a str,
     pub(crate) corp_id: Option<&'a str>,
@@ -13,11 +15,11 @@ pub(crate) struct Founding<'a> {
     pub(crate) followers: usize,
 }
 
-/// The members that have names; the others are numbered.
+/// User ids of the first members; those of others are numbered.
 const NAMED_MEMBERS: [&str; 6] = ["wangfang", "chenlei", "liqiang", "zhaomin", "sunyue", "zhouhang"];
 const MEMBERS_PER_DEPARTMENT: usize = 8;
 
-/// Two corporations with fixed ids, so that a walk can name them, and Secrets of their own.
+/// Two corporations with fixed ids, so that guides can name them, and random Secrets.
 pub(crate) fn corporations(entropy: &mut Entropy) -> Vec<Corporation> {
     let first = Founding {
         name: "云帆科技有限公司",
@@ -39,7 +41,7 @@ pub(crate) fn corporations(entropy: &mut Entropy) -> Vec<Corporation> {
         .collect()
 }
 
-/// A corporation with everything that WeCom gives to one.
+/// A new corporation.
 pub(crate) fn found(founding: &Founding<'_>, entropy: &mut Entropy) -> Corporation {
     let members: Vec<Member> = (0..founding.members).map(member).collect();
     let departments = (1..=members.last().map_or(1, |last| last.department))
@@ -76,7 +78,7 @@ pub(crate) fn found(founding: &Founding<'_>, entropy: &mut Entropy) -> Corporati
     }
 }
 
-/// A Secret as WeCom makes them: 43 characters, here with the `_` and `-` that have to be percent-encoded by nobody and quoted by some.
+/// A Secret in WeCom's format: 43 characters, with `_` and `-` among them.
 pub(crate) fn secret(entropy: &mut Entropy) -> String {
     format!(
         "{}_{}-{}",

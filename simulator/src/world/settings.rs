@@ -1,18 +1,18 @@
-//! What the simulator does where WeCom leaves it open, and how strict it is.
+//! Settings of the simulator where WeCom's documentation is ambiguous, and its limits.
 
 use serde::{Deserialize, Serialize};
 
-/// How WeCom behaves towards everybody.
+/// Settings for all corporations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// So many wrong secrets within an hour ban the caller's address for an hour (45009).
+    /// Number of wrong secrets within an hour after which the caller's address is banned for an hour (45009).
     pub wrong_secret_limit: u32,
-    /// What `gettoken` answers to another corporation's secret: 40001 or 40091; the documentation has both.
+    /// `errcode` of `gettoken` for another corporation's secret: 40001 or 40091; the documentation has both.
     pub foreign_secret_errcode: i64,
-    /// What a removed app's permanent code answers: 48004 or 40084; the documentation has both.
+    /// `errcode` for the permanent code of a removed app: 48004 or 40084; the documentation has both.
     pub removed_app_errcode: i64,
-    /// No suite ticket is pushed by itself, so that the last one can grow old.
+    /// Whether the push of suite tickets is paused, so that the last one expires.
     pub tickets_paused: bool,
 }
 
@@ -27,14 +27,14 @@ impl Default for Settings {
     }
 }
 
-/// How WeCom behaves towards one corporation.
+/// Settings for one corporation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
-    /// 60020 for calls with the contacts Secret: 通讯录同步 has a list of trusted addresses and ours is not on it.
+    /// 60020 for calls with the contacts Secret, as when the caller is not among the trusted addresses of 通讯录同步.
     pub contacts_ip_untrusted: bool,
     /// 60020 for calls with the other Secrets.
     pub apps_ip_untrusted: bool,
-    /// 48002 for the Secret of 客户联系 itself, as for corporations that began after 2023-12-01.
+    /// 48002 for the Secret of 客户联系 itself, as for corporations created after 2023-12-01.
     pub customer_secret_withdrawn: bool,
 }

@@ -1,7 +1,9 @@
 //! What outlives a restart, and what does not start at all.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use simulator::{AuthMode, Error, EventRequest, Options, Scope, Simulator, SwitchesPatch};
 

@@ -1,14 +1,18 @@
 //! A simulator, a client, and a receiver that answers callbacks as it is told.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{Method, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
 use serde_json::{Value, json};
 use simulator::{AuthMode, CallbackForm, InstallRequest, Limits, Options, Scope, Simulator, Suite};
 use url::Url;

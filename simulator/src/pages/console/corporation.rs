@@ -1,12 +1,15 @@
 //! One corporation on the console: ids, Secrets, the two receive-event forms, events, switches.
 
-use super::super::{both, escaped};
-use super::Chosen;
-use crate::control::Control;
-use crate::control::views::CorporationView;
-use crate::delivery::CheckOutcome;
-use crate::events;
-use crate::world::corporation::{AuthMode, CallbackSlot, Scope, SecretKind};
+use super::{
+    super::{both, escaped},
+    Chosen,
+};
+use crate::{
+    control::{Control, views::CorporationView},
+    delivery::CheckOutcome,
+    events,
+    world::corporation::{AuthMode, CallbackSlot, Scope, SecretKind},
+};
 
 pub(super) fn section(control: &Control, corporation: &CorporationView, chosen: &Chosen) -> String {
     let id = escaped(&corporation.corp_id);
@@ -143,7 +146,7 @@ fn saved(slot: &CallbackSlot) -> String {
     )
 }
 
-/// What came of a check: WeCom's words, and what was seen on the wire.
+/// Result of a check: WeCom's message and details.
 pub(super) fn check(outcome: &CheckOutcome) -> String {
     let status = outcome
         .status
@@ -218,7 +221,7 @@ fn event(control: &Control, corporation: &CorporationView, scope: Scope, chosen:
     )
 }
 
-/// A value that one click selects, and that the script gives a button to copy.
+/// A value that one click selects, with a button to copy it.
 fn copyable(text: &str) -> String {
     format!("<code class=\"copyable\">{}</code>", escaped(text))
 }

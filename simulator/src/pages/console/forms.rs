@@ -1,4 +1,4 @@
-//! What the forms of the console send.
+//! Bodies of the console's forms.
 
 use serde::Deserialize;
 
@@ -11,7 +11,7 @@ pub(super) struct EventForm {
     pub(super) same_content: Option<String>,
 }
 
-/// The boxes of a form: a box that is not ticked is not sent.
+/// Checkboxes of a form: an unchecked one is not sent.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct SwitchesForm {

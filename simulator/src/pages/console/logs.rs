@@ -1,13 +1,17 @@
 //! The rest of the console: settings and clock, faults, deliveries, calls.
 
-use super::super::{both, escaped};
-use super::suite::{TIME, button};
-use crate::control::views::StateView;
-use crate::delivery::{Delivery, Outcome};
-use crate::faults::Fault;
-use crate::journal::CallRecord;
+use super::{
+    super::{both, escaped},
+    suite::{TIME, button},
+};
+use crate::{
+    control::views::StateView,
+    delivery::{Delivery, Outcome},
+    faults::Fault,
+    journal::CallRecord,
+};
 
-/// How many of each are shown; the control interface has them all.
+/// Number of entries shown; the control interface has all.
 const SHOWN: usize = 30;
 
 pub(super) fn sections(state: &StateView, calls: &[CallRecord]) -> String {

@@ -1,10 +1,12 @@
 //! The provider's app on the console: its callback, tickets, authorization events.
 
-use super::super::{both, escaped};
-use super::corporation::check;
+use super::{
+    super::{both, escaped},
+    corporation::check,
+};
 use crate::control::views::StateView;
 
-/// How a moment is shown.
+/// Format of times.
 pub(super) const TIME: &str = "%F %T UTC";
 
 const EVENTS: [(&str, &str); 5] = [

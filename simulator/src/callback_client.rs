@@ -1,65 +1,64 @@
-//! Carries requests to callbacks as WeCom does: signed, encrypted, impatient, and with few second chances.
+//! HTTP client for callbacks: signed and encrypted requests with WeCom's timeouts and redeliveries.
 //!
-//! Knows the wire and the limits; what is sent to whom, and what follows from the answer, is for others.
+//! It knows protocol and limits only; its callers decide what to send, and act on the answer.
 
 use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
 use serde::{Deserialize, Serialize};
 use url::Url;
 use wecom_callback::{Credentials, envelope, seal, sign};
 
-use crate::delivery::{CheckOutcome, Outcome, Receipt};
+use crate::delivery::{CheckOutcome, DeliveryResult, Outcome};
 
-/// WeCom's words when the URL did not answer, or not with 200.
+/// WeCom's message when the URL did not answer with status 200 in time.
 pub const URL_DID_NOT_PASS: &str = "openapi回调地址请求不通过";
-/// WeCom's words when it answered something else than the plaintext.
+/// WeCom's message when the answer was not the plaintext.
 pub const ECHOSTR_DID_NOT_PASS: &str = "echostr校验失败，请您检查是否正确解密并输出明文echostr";
 
-/// How often one event is sent at most.
+/// Maximum number of attempts to deliver an event.
 pub(crate) const MAX_ATTEMPTS: u32 = 3;
-/// As much of an answer is read; a check's right answer has 23 bytes.
+/// Maximum number of bytes read of an answer; the right answer to a check has at most 23.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// As much of an answer is shown.
+/// Maximum number of characters of an answer in the log.
 const SHOWN_ANSWER_CHARS: usize = 200;
 
-/// What is drawn afresh for each request.
+/// Values that are new for each request.
 pub(crate) struct Stamp {
     pub(crate) timestamp: String,
     pub(crate) nonce: String,
     pub(crate) prefix: [u8; 16],
 }
 
-/// A way to spoil an event, to see a callback refuse it.
+/// A defect of an event that a callback must refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Spoil {
     /// Signed with another Token.
     Signature,
-    /// Signed right, but encrypted with another key.
+    /// Signed correctly, but encrypted with another key.
     Key,
     /// Encrypted for another receive id.
     ReceiveId,
 }
 
-/// One event, ready to be sealed for each attempt.
+/// An event to deliver; it is encrypted anew for each attempt.
 #[derive(Clone)]
-pub(crate) struct Parcel {
+pub(crate) struct OutgoingEvent {
     pub(crate) url: Url,
     pub(crate) credentials: Credentials,
     pub(crate) receive_id: String,
     pub(crate) message: String,
     pub(crate) limit: Duration,
     pub(crate) pause: Duration,
-    /// A suite's command callback has to say `success`; for the others 200 is enough.
+    /// Whether the body must be `success`, as for a suite's command callback; otherwise status 200 is enough.
     pub(crate) wants_success: bool,
     pub(crate) spoil: Option<Spoil>,
 }
 
-/// One question to a URL: is this yours?
-pub(crate) struct Question<'a> {
+/// A check of a callback URL.
+pub(crate) struct UrlCheck<'a> {
     pub(crate) url: &'a Url,
     pub(crate) credentials: &'a Credentials,
     pub(crate) receive_id: &'a str,
@@ -68,11 +67,11 @@ pub(crate) struct Question<'a> {
 }
 
 /// The client for callbacks.
-pub(crate) struct Courier {
+pub(crate) struct CallbackClient {
     client: Client,
 }
 
-impl Courier {
+impl CallbackClient {
     pub(crate) fn new() -> Result<Self, reqwest::Error> {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             // Lost to another caller only when that one has just installed one, which is as good.
@@ -87,18 +86,15 @@ impl Courier {
         Ok(Self { client })
     }
 
-    /// The GET check of a callback URL.
-    pub(crate) async fn check(&self, question: &Question<'_>, stamp: &Stamp) -> CheckOutcome {
-        let credentials = question.credentials;
-        let plaintext = question.plaintext;
+    /// Checks a callback URL with GET.
+    pub(crate) async fn check(&self, check: &UrlCheck<'_>, stamp: &Stamp) -> CheckOutcome {
+        let credentials = check.credentials;
+        let plaintext = check.plaintext;
         let key = &credentials.encoding_aes_key;
-        let echostr = seal(key, stamp.prefix, plaintext.as_bytes(), question.receive_id);
+        let echostr = seal(key, stamp.prefix, plaintext.as_bytes(), check.receive_id);
         let signed = signed_query(credentials, stamp, &echostr);
         let query = format!("{signed}&echostr={}", utf8_percent_encode(&echostr, NON_ALPHANUMERIC));
-        let request = self
-            .client
-            .get(with_query(question.url, &query))
-            .timeout(question.limit);
+        let request = self.client.get(with_query(check.url, &query)).timeout(check.limit);
 
         let begun = Instant::now();
         let answer = exchange(request).await;
@@ -116,7 +112,7 @@ impl Courier {
                 )
             }
             Ok(_) => (None, None),
-            Err(failure) => (Some(URL_DID_NOT_PASS), Some(failure.describe(question.limit))),
+            Err(failure) => (Some(URL_DID_NOT_PASS), Some(failure.describe(check.limit))),
         };
         CheckOutcome {
             saved: error.is_none(),
@@ -128,17 +124,22 @@ impl Courier {
         }
     }
 
-    /// Delivers an event: again, freshly sealed, when there was no connection or no answer in time, and in no other case.
-    /// It is sent `attempts` times at most.
-    pub(crate) async fn deliver(&self, parcel: &Parcel, attempts: u32, stamp: impl Fn() -> Stamp) -> Receipt {
+    /// Delivers an event. It is redelivered only after a failed connection or a timeout, encrypted anew, with at most `attempts`
+    /// attempts in all.
+    pub(crate) async fn deliver(
+        &self,
+        event: &OutgoingEvent,
+        attempts: u32,
+        stamp: impl Fn() -> Stamp,
+    ) -> DeliveryResult {
         let begun = Instant::now();
         let mut attempt = 1;
         loop {
-            let answer = exchange(self.sealed(parcel, &stamp())).await;
+            let answer = exchange(self.sealed(event, &stamp())).await;
             let failure = match answer {
                 Ok(answer) => {
-                    return Receipt {
-                        outcome: parcel.judge(&answer),
+                    return DeliveryResult {
+                        outcome: event.judge(&answer),
                         status: Some(answer.status.as_u16()),
                         attempts: attempt,
                         elapsed_ms: milliseconds(begun.elapsed()),
@@ -148,7 +149,7 @@ impl Courier {
                 Err(failure) => failure,
             };
             if attempt >= attempts {
-                return Receipt {
+                return DeliveryResult {
                     outcome: failure.outcome(),
                     status: None,
                     attempts: attempt,
@@ -157,14 +158,14 @@ impl Courier {
                 };
             }
             attempt += 1;
-            tokio::time::sleep(parcel.pause).await;
+            tokio::time::sleep(event.pause).await;
         }
     }
 
-    fn sealed(&self, parcel: &Parcel, stamp: &Stamp) -> RequestBuilder {
-        let mut credentials = parcel.credentials.clone();
-        let mut receive_id = parcel.receive_id.as_str();
-        match parcel.spoil {
+    fn sealed(&self, event: &OutgoingEvent, stamp: &Stamp) -> RequestBuilder {
+        let mut credentials = event.credentials.clone();
+        let mut receive_id = event.receive_id.as_str();
+        match event.spoil {
             Some(Spoil::Key) => credentials.encoding_aes_key = other_key(),
             Some(Spoil::ReceiveId) => receive_id = "ww00000000other000",
             Some(Spoil::Signature) | None => {}
@@ -172,22 +173,22 @@ impl Courier {
         let encrypt = seal(
             &credentials.encoding_aes_key,
             stamp.prefix,
-            parcel.message.as_bytes(),
+            event.message.as_bytes(),
             receive_id,
         );
         let mut query = signed_query(&credentials, stamp, &encrypt);
-        if parcel.spoil == Some(Spoil::Signature) {
+        if event.spoil == Some(Spoil::Signature) {
             query = signed_query(&credentials, stamp, "something else");
         }
         self.client
-            .post(with_query(&parcel.url, &query))
+            .post(with_query(&event.url, &query))
             .header("content-type", "text/xml; charset=utf-8")
-            .timeout(parcel.limit)
-            .body(envelope::xml(&parcel.receive_id, "", &encrypt))
+            .timeout(event.limit)
+            .body(envelope::xml(&event.receive_id, "", &encrypt))
     }
 }
 
-impl Parcel {
+impl OutgoingEvent {
     fn judge(&self, answer: &Answer) -> Outcome {
         if answer.status != StatusCode::OK {
             Outcome::Refused
@@ -204,7 +205,7 @@ struct Answer {
     body: Vec<u8>,
 }
 
-/// Why there was no answer.
+/// Reason for the lack of an answer.
 struct Failure(reqwest::Error);
 
 impl Failure {
@@ -246,7 +247,7 @@ fn signed_query(credentials: &Credentials, stamp: &Stamp, encrypt: &str) -> Stri
     )
 }
 
-/// The URL with WeCom's parameters after its own. They are percent-encoded already, and stay as they are.
+/// The URL with WeCom's parameters, already percent-encoded, after its own.
 fn with_query(url: &Url, query: &str) -> Url {
     let mut target = url.clone();
     let joined = match url.query() {

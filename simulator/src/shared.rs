@@ -1,31 +1,35 @@
-//! What the server, the control interface and the ticket loop share: one world behind one lock.
+//! State shared by server, control interface and ticket loop, behind one lock.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use wecom_callback::{Credentials, EncodingAesKey, Token};
 
-use crate::api::Scene;
-use crate::clock;
-use crate::courier::{Courier, Stamp};
-use crate::entropy::Entropy;
-use crate::error::Error;
-use crate::faults::Faults;
-use crate::journal::Journal;
-use crate::options::{Limits, Options, Suite};
-use crate::storage::{Kept, Storage};
-use crate::world::{World, seeds};
+use crate::{
+    api::Context,
+    callback_client::{CallbackClient, Stamp},
+    clock,
+    entropy::Entropy,
+    error::Error,
+    faults::Faults,
+    journal::Journal,
+    options::{Limits, Options, Suite},
+    storage::{Saved, Storage},
+    world::{World, seeds},
+};
 
-/// The shared state.
-pub(crate) struct Hub {
+/// State and services of a running simulator.
+pub(crate) struct Shared {
     pub(crate) base_url: String,
     pub(crate) suite: Suite,
     pub(crate) suite_credentials: Credentials,
     pub(crate) limits: Limits,
     pub(crate) ticket_interval: Duration,
-    pub(crate) courier: Courier,
+    pub(crate) callback_client: CallbackClient,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     /// Wakes the ticket loop.
@@ -39,7 +43,7 @@ struct State {
     entropy: Entropy,
 }
 
-impl Hub {
+impl Shared {
     pub(crate) fn open(options: Options, base_url: String) -> Result<Self, Error> {
         let suite = options.suite;
         let suite_credentials = Credentials {
@@ -49,7 +53,7 @@ impl Hub {
         };
         let storage = Storage::new(options.data);
         let (mut world, entropy) = match storage.load(&suite.suite_id)? {
-            Some(Kept { world, entropy, .. }) => (world, entropy),
+            Some(Saved { world, entropy, .. }) => (world, entropy),
             None => new_world(options.seed),
         };
         // A ticket from before the restart does not count as the first one.
@@ -64,7 +68,7 @@ impl Hub {
             suite_credentials,
             limits: options.limits,
             ticket_interval: options.ticket_interval,
-            courier: Courier::new()?,
+            callback_client: CallbackClient::new()?,
             faults: Faults::default(),
             journal: Journal::default(),
             ticket_due: Notify::new(),
@@ -73,12 +77,12 @@ impl Hub {
         })
     }
 
-    /// Changes the world, and keeps what it became.
-    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Scene<'_>) -> T) -> T {
+    /// Changes the state, and saves it.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Context<'_>) -> T) -> T {
         let mut state = self.lock();
         let State { world, entropy } = &mut *state;
         let now = clock::now(world.clock_offset_seconds);
-        let outcome = change(&mut Scene {
+        let outcome = change(&mut Context {
             world,
             entropy,
             suite: &self.suite,
@@ -90,7 +94,7 @@ impl Hub {
         outcome
     }
 
-    /// Looks at the world.
+    /// Reads the state.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&World, Timestamp) -> T) -> T {
         let state = self.lock();
         look(&state.world, clock::now(state.world.clock_offset_seconds))
@@ -101,7 +105,7 @@ impl Hub {
         self.look(|_, now| now)
     }
 
-    /// What one request to a callback draws afresh.
+    /// New values for a request to a callback.
     pub(crate) fn stamp(&self) -> Stamp {
         let mut state = self.lock();
         let now = clock::now(state.world.clock_offset_seconds);
@@ -112,7 +116,7 @@ impl Hub {
         }
     }
 
-    /// The text that a URL has to give back: 19 to 23 digits.
+    /// Plaintext of a URL check: 19 to 23 digits.
     pub(crate) fn echo_text(&self) -> String {
         let mut state = self.lock();
         let length = 19 + state.entropy.below(5);
