@@ -1,4 +1,4 @@
-//! Where everything is: `local.json` for programs, and the same in words for people.
+//! Addresses and tokens of a running instance: `local.json` for programs, and the text that `cargo run` prints.
 
 use std::fmt;
 
@@ -6,32 +6,34 @@ use serde::Serialize;
 
 use crate::directory::{Settings, Suite};
 
-/// What `local.json` holds.
+/// Content of `local.json`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Announcement {
-    /// Where the HTTP API is.
+    /// Base URL of the HTTP API, without a slash at the end.
     pub base_url: String,
-    /// Where the admin page is.
+    /// URL of the admin page.
     pub console_url: String,
-    /// Where WeCom's side is, when it is simulated.
+    /// URL of the event bus: a page in a browser, server-sent events otherwise.
+    pub bus_url: String,
+    /// Base URL of the simulator of WeCom; `None` with `--wecom-api`.
     pub simulator_url: Option<String>,
-    /// What `AWS_ENDPOINT_URL` takes.
+    /// Value for `AWS_ENDPOINT_URL`.
     pub aws_endpoint_url: String,
-    /// The first tenant.
+    /// Id of the first tenant.
     pub tenant_id: String,
-    /// Its admin's token.
+    /// Token of its admin.
     pub admin_token: String,
-    /// Another tenant.
+    /// A second tenant.
     pub second_tenant: SecondTenant,
     pub(crate) suite: Suite,
 }
 
-/// Another tenant, for whoever wants to see that the two know nothing of each other.
+/// A second tenant, to see that tenants are isolated.
 #[derive(Debug, Clone, Serialize)]
 pub struct SecondTenant {
-    /// Its id.
+    /// Id of the tenant.
     pub tenant_id: String,
-    /// Its admin's token.
+    /// Token of its admin.
     pub admin_token: String,
 }
 
@@ -45,6 +47,7 @@ impl Announcement {
         Self {
             base_url: base_url.to_owned(),
             console_url: format!("{base_url}/"),
+            bus_url: format!("{base_url}{}", crate::bus::PATH),
             simulator_url: simulator_url.map(ToOwned::to_owned),
             aws_endpoint_url: aws_endpoint_url.to_owned(),
             tenant_id: "demo".to_owned(),
@@ -72,6 +75,7 @@ impl fmt::Display for Announcement {
             Some(url) => writeln!(formatter, "  WeCom        模拟企业微信  {url}")?,
             None => writeln!(formatter, "  suite callback 指令回调  {}/suite/callback", self.base_url)?,
         }
+        writeln!(formatter, "  event bus    事件总线    {}", self.bus_url)?;
         writeln!(formatter, "  HTTP API                 {}", self.base_url)?;
         writeln!(formatter, "  AWS endpoint             {}", self.aws_endpoint_url)?;
         writeln!(

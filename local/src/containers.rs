@@ -1,4 +1,4 @@
-//! Lets containers in, for `sam local`: what listens on loopback is carried to the address of their bridge too.
+//! Access for the containers of `sam local`: forwards connections from the address of their bridge to loopback.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -10,7 +10,7 @@ use tokio::{
 
 use crate::StartError;
 
-/// Listens at `address` and carries each connection to the same port of 127.0.0.1, until the task is ended.
+/// Listens on `address` and forwards each connection to the same port of 127.0.0.1, until the task is aborted.
 pub(crate) async fn let_in(address: IpAddr, port: u16) -> Result<JoinHandle<()>, StartError> {
     let address = SocketAddr::from((address, port));
     let listener = TcpListener::bind(address)
@@ -20,7 +20,7 @@ pub(crate) async fn let_in(address: IpAddr, port: u16) -> Result<JoinHandle<()>,
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    tokio::spawn(carry(stream, port));
+                    tokio::spawn(forward(stream, port));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a container's connection could not be accepted");
@@ -31,12 +31,12 @@ pub(crate) async fn let_in(address: IpAddr, port: u16) -> Result<JoinHandle<()>,
     }))
 }
 
-async fn carry(mut outside: TcpStream, port: u16) {
-    let carried = async {
+async fn forward(mut outside: TcpStream, port: u16) {
+    let forwarded = async {
         let mut inside = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
         copy_bidirectional(&mut outside, &mut inside).await
     };
-    if let Err(error) = carried.await {
+    if let Err(error) = forwarded.await {
         tracing::debug!(%error, "a container's connection ended");
     }
 }
@@ -48,10 +48,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn carries_what_is_said_both_ways() {
+    async fn forwards_both_directions() {
         let inside = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = inside.local_addr().unwrap().port();
-        // Another address of this machine stands in for a bridge's.
+        // Another address of this machine plays the role of the bridge's.
         let outside = IpAddr::from([127, 0, 0, 2]);
         let task = let_in(outside, port).await.unwrap();
         let mut client = TcpStream::connect((outside, port)).await.unwrap();

@@ -1,4 +1,4 @@
-//! What a deployment has otherwise: its AWS, its configuration, and what is made once: tables and secrets.
+//! What a deployment does once: AWS configuration, settings, tables and secrets.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -19,9 +19,10 @@ use wecom_authorization::{
 
 use crate::directory::Settings;
 
-/// Names of the tables and of the first segment of the secrets' names.
+/// Names of the tables.
 pub(crate) const AUTHORIZATION_TABLE: &str = "wecom-authorization";
 pub(crate) const EVENT_TABLE: &str = "wecom-events";
+/// First segment of the secrets' names.
 const SECRET_PREFIX: &str = "wecom-authorization";
 
 /// Timeout of a call to the embedded stores, retries included. The functions' own timeouts are for AWS. On a busy machine a debug
@@ -40,7 +41,7 @@ pub fn aws(endpoint_url: &str) -> SdkConfig {
         .build()
 }
 
-/// WeCom's install page stands beside its API, but for WeCom's own, where it has a host of its own.
+/// URL of the install page on the API's host; `None` for WeCom's own API, whose install page has another host.
 fn install_url(wecom_url: &Url) -> Option<String> {
     let official = Url::parse(wecom_authorization::wecom::OFFICIAL_API_BASE_URL).ok()?;
     (wecom_url.host() != official.host()).then(|| {
@@ -64,8 +65,8 @@ pub(crate) fn config(base_url: &str, wecom_url: &Url) -> Result<Config, ConfigEr
     Config::from_lookup(|name| variables.get(name).cloned())
 }
 
-/// An install link needs a suite ticket. The simulator pushes one at once; the way it takes, through the callback and the
-/// stream, shows that everything works.
+/// Waits for the first suite ticket, without which no install link can be made. The simulator pushes it at once, through
+/// the callback and the stream.
 pub(crate) async fn await_suite_ticket(platform: &Platform, suite_id: &str) -> Result<(), StoreError> {
     for _ in 0..100 {
         if platform.store.ticket(suite_id).await?.is_some() {
@@ -77,7 +78,7 @@ pub(crate) async fn await_suite_ticket(platform: &Platform, suite_id: &str) -> R
     Ok(())
 }
 
-/// Makes what a deployment makes once: tables, the suite's secret, the sealing key.
+/// Creates the tables, the suite's secret and the sealing key, unless they exist.
 pub(crate) async fn set_up(platform: &Platform, aws: &SdkConfig, settings: &Settings) -> Result<(), StoreError> {
     let dynamodb = aws_sdk_dynamodb::Client::new(aws);
     tables::AUTHORIZATION_TABLE

@@ -1,4 +1,4 @@
-//! The data directory: what must be the same after a restart.
+//! The data directory: settings that survive a restart.
 
 use std::{
     fs,
@@ -14,12 +14,12 @@ use wecom_callback::{EncodingAesKey, Token};
 
 use crate::StartError;
 
-/// What was drawn once, at the first start.
+/// Values that are generated once, at the first start.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Settings {
-    /// Signs the admin tokens.
+    /// Key that signs the admin tokens.
     pub(crate) token_key: String,
-    /// Ports that were free then; asked for again, so that links and saved callback URLs go on working.
+    /// Ports of the last start. They are requested again, so that links and saved callback URLs stay valid.
     pub(crate) ports: Ports,
     pub(crate) suite: Suite,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Ports {
     pub(crate) simulator: Option<u16>,
 }
 
-/// The suite as `local.json` and the suite's secret hold it.
+/// The suite, as in `local.json` and in the suite's secret.
 #[expect(clippy::struct_field_names, reason = "WeCom's names for them")]
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Suite {
@@ -81,7 +81,7 @@ fn random_hex(bytes: usize) -> String {
 pub(crate) struct Directory(PathBuf);
 
 impl Directory {
-    /// Makes the directory, if it is missing, for its owner alone.
+    /// Opens the directory; creates it, readable by its owner only, when it is missing.
     pub(crate) fn open(path: &Path) -> Result<Self, StartError> {
         let unusable = |source| StartError::Directory {
             path: path.to_owned(),
@@ -93,7 +93,7 @@ impl Directory {
             .create(path)
             .map_err(unusable)?;
         let directory = Self(path.canonicalize().map_err(unusable)?);
-        // Found out now rather than at the first write.
+        // An unwritable directory fails here instead of at the first write.
         directory
             .write("writable", "")
             .and_then(|()| directory.remove("writable"))
@@ -130,7 +130,7 @@ impl Directory {
         self.write(name, &format!("{}\n", serde_json::to_string_pretty(value)?))
     }
 
-    /// Replaces a file as a whole, readable by its owner alone.
+    /// Replaces a file atomically, readable by its owner only.
     fn write(&self, name: &str, text: &str) -> io::Result<()> {
         let unfinished = self.path(&format!("{name}.new"));
         let mut file = fs::OpenOptions::new()
@@ -143,7 +143,7 @@ impl Directory {
         fs::rename(unfinished, self.path(name))
     }
 
-    /// Removes what must not be there.
+    /// Removes a file that must not be left over.
     pub(crate) fn discard(&self, name: &str) -> Result<(), StartError> {
         self.remove(name).map_err(|source| StartError::Directory {
             path: self.path(name),
@@ -159,8 +159,8 @@ impl Directory {
     }
 }
 
-/// Where to listen, in this order: at the port that was used before, so that links and saved callback URLs go on working
-/// (at first, the `preferred` one), or, when somebody else has that, at any free one.
+/// Addresses to try: the port of the last start, so that links and saved callback URLs stay valid (at the first start the
+/// `preferred` one), then any free port.
 pub(crate) fn loopback(before: Option<u16>, preferred: u16) -> [SocketAddr; 2] {
     [before.unwrap_or(preferred), 0].map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
 }

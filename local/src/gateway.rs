@@ -1,8 +1,10 @@
-//! What API Gateway is on AWS: finds a request's route, checks its token, hands it to the function as an event, and turns
-//! the function's answer back into HTTP.
+//! API Gateway: finds a request's route, checks its token and its size, delivers it to the function as an event, and turns
+//! the function's answer back into HTTP. Next to the routes of `template.yaml` it serves what exists on this machine only: the
+//! event bus, the admin page's token, and Lambda's `Invoke`.
 
 pub(crate) mod authorizer;
 mod event;
+mod limits;
 pub mod routes;
 
 use std::{
@@ -17,33 +19,32 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{ConnectInfo, Request, State},
-    http::{Method, Response, StatusCode, header::AUTHORIZATION, request::Parts},
+    http::{HeaderValue, Method, Response, StatusCode, header::AUTHORIZATION, request::Parts},
 };
 use lambda_http::{Context, LambdaEvent, lambda_runtime::tracing::Instrument as _};
-use serde_json::json;
-use tokio::sync::Notify;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
 use tower::Service as _;
 use wecom_authorization::{entry::invoked, http, platform::Platform};
 
 use self::{
     authorizer::Authorizer,
+    event::Passed,
+    limits::{INTEGRATION_TIMEOUT, MAX_BODY, MAX_INVOCATION},
     routes::{Access, Function},
 };
+use crate::bus::{self, Bus};
 
 /// Lambda's `Invoke`.
 const INVOCATIONS: &str = "/2015-03-31/functions/";
-
-/// API Gateway takes at most 10 MB.
-const MAX_BODY: usize = 10 * 1024 * 1024;
 
 #[derive(Clone)]
 pub(crate) struct Gateway {
     pub(crate) platform: Arc<Platform>,
     pub(crate) authorizer: Authorizer,
-    /// The token that the admin page is handed, as if the admin had signed in.
+    /// Token for the admin page, which has no sign-in on this machine.
     pub(crate) console_token: String,
-    /// Rung after each request, so that the stream's consumers need not wait for their next look.
-    pub(crate) bell: Arc<Notify>,
+    pub(crate) bus: Arc<Bus>,
     pub(crate) requests: Arc<AtomicU64>,
 }
 
@@ -61,15 +62,11 @@ async fn serve(
     let number = gateway.requests.fetch_add(1, Ordering::Relaxed);
     let request_id = format!("local-{number:08}");
     let (parts, body) = request.into_parts();
-    let is_file = parts.uri.path().starts_with("/assets/");
     let span = tracing::info_span!("request", id = %request_id, method = %parts.method, path = %parts.uri.path());
     async {
-        let response = gateway.answer(parts, body, &request_id, peer).await;
+        let answered = gateway.answer(parts, body, &request_id, peer).await;
+        let response = answered.unwrap_or_else(limits::answer);
         tracing::info!(status = response.status().as_u16(), "answered");
-        // The page has dozens of files, and none of them puts anything into the stream.
-        if !is_file {
-            gateway.bell.notify_waiters();
-        }
         response
     }
     .instrument(span)
@@ -77,53 +74,81 @@ async fn serve(
 }
 
 impl Gateway {
-    async fn answer(&self, parts: Parts, body: Body, request_id: &str, peer: SocketAddr) -> Response<Body> {
-        if let Some(response) = self.console_config(&parts) {
-            return response;
+    /// # Errors
+    /// The status of API Gateway's own answer.
+    async fn answer(
+        &self,
+        parts: Parts,
+        body: Body,
+        request_id: &str,
+        peer: SocketAddr,
+    ) -> Result<Response<Body>, StatusCode> {
+        if !limits::head_is_within_limit(&parts) {
+            return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        }
+        if let Some(response) = self.only_here(&parts) {
+            return Ok(response);
         }
         if let Some(function) = parts.uri.path().strip_prefix(INVOCATIONS) {
-            return self.invocation(function, body).await;
+            return Ok(self.invocation(function, body).await);
         }
-        let Some(route) = routes::find(&parts.method, parts.uri.path()) else {
-            return event::own_response(http::Problem::not_found().into_response(request_id));
-        };
+        let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy();
+        let (route, variables) = routes::find(&parts.method, &path).ok_or(StatusCode::NOT_FOUND)?;
+        let now = self.platform.clock.now();
         let claims = match route.access {
             Access::Open => None,
             Access::Token => {
                 let token = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-                let now = self.platform.clock.now().as_second();
-                let Some(claims) = self.authorizer.claims(token, now) else {
-                    return event::own_response(http::Problem::unauthenticated().into_response(request_id));
-                };
-                Some(claims)
+                let claims = self.authorizer.claims(token, now.as_second());
+                Some(claims.ok_or(StatusCode::UNAUTHORIZED)?)
             }
         };
-        let body: Bytes = match axum::body::to_bytes(body, MAX_BODY).await {
-            Ok(body) => body,
-            Err(_) => return plain(StatusCode::PAYLOAD_TOO_LARGE),
-        };
-        let event = event::request_event(&parts, &body, claims, request_id, &peer.ip().to_string());
-        let Ok(event) = event else {
-            return plain(StatusCode::BAD_REQUEST);
-        };
+        let body: Bytes = axum::body::to_bytes(body, MAX_BODY)
+            .await
+            .map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+        let event = event::request_event(Passed {
+            parts: &parts,
+            body: &body,
+            route,
+            path: &path,
+            variables,
+            claims,
+            request_id,
+            source_ip: &peer.ip().to_string(),
+            time: now.as_millisecond(),
+        });
+        self.invoke(route.function, event, request_id).await
+    }
+
+    /// Invokes a function with an event. It runs to its end even when the client disconnects or the timeout passes.
+    async fn invoke(&self, function: Function, event: Value, request_id: &str) -> Result<Response<Body>, StatusCode> {
+        if body_length(&event) > MAX_INVOCATION {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        let event = serde_json::from_value(event).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
         let mut context = Context::default();
         request_id.clone_into(&mut context.request_id);
-        let function = route.function;
         let platform = Arc::clone(&self.platform);
         let mut adapter = lambda_http::Adapter::from(lambda_http::service_fn(move |request| {
             let platform = Arc::clone(&platform);
             async move { Ok::<_, std::convert::Infallible>(invoke(&platform, function, request).await) }
         }));
-        match adapter.call(LambdaEvent::new(event, context)).await {
-            Ok(answer) => event::response(&answer).unwrap_or_else(|_| plain(StatusCode::BAD_GATEWAY)),
-            Err(never) => match never {},
+        let invocation = tokio::spawn(adapter.call(LambdaEvent::new(event, context)).in_current_span());
+        // A function that panicked is a failed invocation.
+        let Ok(Ok(answer)) = limits::within(INTEGRATION_TIMEOUT, invocation).await? else {
+            return Err(StatusCode::INTERNAL_SERVER_ERROR);
+        };
+        let answer = serde_json::to_value(answer).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+        if body_length(&answer) > MAX_INVOCATION {
+            return Err(StatusCode::INTERNAL_SERVER_ERROR);
         }
+        event::response(&answer).ok_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// Lambda's own API for the functions that are invoked, not routed: `aws lambda invoke --endpoint-url …` works.
     async fn invocation(&self, path: &str, body: Body) -> Response<Body> {
         let body = axum::body::to_bytes(body, MAX_BODY).await.unwrap_or_default();
-        let Ok(request) = serde_json::from_slice::<serde_json::Value>(&body) else {
+        let Ok(request) = serde_json::from_slice::<Value>(&body) else {
             return plain(StatusCode::BAD_REQUEST);
         };
         let answered = match path {
@@ -144,35 +169,37 @@ impl Gateway {
         };
         let mut response = Response::new(Body::from(answer.to_string()));
         if failed {
-            let unhandled = axum::http::HeaderValue::from_static("Unhandled");
+            let unhandled = HeaderValue::from_static("Unhandled");
             response.headers_mut().insert("x-amz-function-error", unhandled);
         }
         response
     }
 
-    /// Locally nobody signs in: the page is handed a token. Only a browser that came to this machine by its own name gets
-    /// it, so that a foreign site cannot have it by pointing its name here.
-    fn console_config(&self, parts: &Parts) -> Option<Response<Body>> {
-        if parts.method != Method::GET || parts.uri.path() != "/assets/config.json" {
-            return None;
-        }
+    /// What exists on this machine only: the event bus, and the token of the admin page, which needs no sign-in here. Both
+    /// are for a browser that reaches this machine under its own name, so that another site cannot read them by resolving
+    /// its name to this machine (DNS rebinding).
+    fn only_here(&self, parts: &Parts) -> Option<Response<Body>> {
         let host = parts
             .headers
             .get("host")
             .and_then(|host| host.to_str().ok())
             .unwrap_or_default();
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        let local = ["127.0.0.1", "localhost", "[::1]"].contains(&name);
-        let config = json!({"mode": "local", "token": local.then_some(&self.console_token)});
-        let mut response = Response::new(Body::from(config.to_string()));
-        let headers = response.headers_mut();
-        headers.insert("content-type", axum::http::HeaderValue::from_static("application/json"));
-        headers.insert("cache-control", axum::http::HeaderValue::from_static("no-store"));
-        headers.insert(
-            "x-content-type-options",
-            axum::http::HeaderValue::from_static("nosniff"),
-        );
-        Some(response)
+        let is_local = ["127.0.0.1", "localhost", "[::1]"].contains(&name);
+        match (&parts.method, parts.uri.path()) {
+            (&Method::GET, bus::PATH) if is_local => Some(self.bus.answer(&parts.headers)),
+            (&Method::GET, bus::PATH) => Some(plain(StatusCode::FORBIDDEN)),
+            (&Method::GET, "/assets/config.json") => {
+                let config = json!({"mode": "local", "token": is_local.then_some(&self.console_token)});
+                let mut response = Response::new(Body::from(config.to_string()));
+                let headers = response.headers_mut();
+                headers.insert("content-type", HeaderValue::from_static("application/json"));
+                headers.insert("cache-control", HeaderValue::from_static("no-store"));
+                headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+                Some(response)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -192,6 +219,11 @@ async fn invoke(platform: &Platform, function: Function, request: lambda_http::R
         Function::Disconnect => http::disconnect(platform, request).await,
         Function::ReplayEvent => http::replay_event(platform, request).await,
     }
+}
+
+/// Length of the body in an event or an answer, which is nearly all of a large one.
+fn body_length(message: &Value) -> usize {
+    message.get("body").and_then(Value::as_str).map_or(0, str::len)
 }
 
 fn plain(status: StatusCode) -> Response<Body> {

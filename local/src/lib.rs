@@ -1,10 +1,12 @@
-//! WeCom Authorization on one machine: every function behind one loopback server, the stores, and WeCom's side.
+//! WeCom Authorization on one machine: every function behind one loopback server, the stores, and a simulator of WeCom.
 //!
-//! The functions are the very ones that are deployed, with the very adapters; around them stands what AWS is otherwise:
-//! [`gateway`] for API Gateway, `streams` for Lambda's event source mappings, `rotations` for the part of Secrets Manager that
-//! invokes a function, the crate `devstack` for its rest and DynamoDB, and the crate `simulator` for WeCom. Not covered: IAM, time-outs of functions, limits of concurrency.
+//! The functions and their adapters are those that are deployed. The services around them are emulated: API Gateway by
+//! [`gateway`], Lambda's event source mappings and EventBridge Pipes by `streams`, EventBridge by [`bus`], the part of Secrets
+//! Manager that invokes a function by `rotations`, the rest of it and DynamoDB by the crate `devstack`, and WeCom by the
+//! crate `simulator`. `docs/deploy.md` lists what is not covered.
 
 mod announcement;
+pub mod bus;
 mod containers;
 mod deployment;
 mod directory;
@@ -19,6 +21,7 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
 };
 
+use aws_types::SdkConfig;
 use devstack::Devstack;
 use simulator::Simulator;
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
@@ -31,21 +34,22 @@ pub use self::{
     options::{Arguments, Options},
 };
 use self::{
+    bus::Bus,
     deployment::{await_suite_ticket, config, set_up},
     directory::{Directory, Settings, loopback},
     gateway::{Gateway, authorizer::Authorizer},
     streams::{Pump, Subscriber},
 };
 
-/// Why the server does not start, in words for whoever started it.
+/// Reason why the server does not start, worded for the person who started it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data directory cannot be used.
+    /// The data directory or a file in it cannot be read, written or understood.
     #[error("the data directory cannot be used: {}: {source}", path.display())]
     Directory {
-        /// Which file or directory.
+        /// The file or directory.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// Another instance uses the data directory.
@@ -57,18 +61,18 @@ pub enum StartError {
         /// The data directory.
         path: PathBuf,
     },
-    /// The port is taken.
+    /// Another process listens on the port.
     #[error("{address} is in use: choose another address with --listen")]
     PortInUse {
         /// The address.
         address: SocketAddr,
     },
-    /// The address cannot be listened on.
+    /// The address does not belong to this machine, or may not be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the operating system said.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// The embedded DynamoDB and Secrets Manager do not start.
@@ -80,7 +84,7 @@ pub enum StartError {
     /// Tables or secrets cannot be set up.
     #[error("tables and secrets cannot be set up: {0}")]
     Setup(#[source] StoreError),
-    /// A defect.
+    /// A defect of this program.
     #[error("{0}")]
     Internal(String),
 }
@@ -92,12 +96,13 @@ pub struct Local {
     devstack: Devstack,
     simulator: Option<Simulator>,
     tasks: Vec<JoinHandle<()>>,
+    bus: Arc<Bus>,
     stop: Arc<Notify>,
     server: JoinHandle<()>,
 }
 
 impl Local {
-    /// Starts everything. When it returns, everything answers and `local.json` is written.
+    /// Starts everything. When it returns, every server answers and `local.json` is written.
     ///
     /// # Errors
     /// See [`StartError`]; nothing is left running then.
@@ -105,7 +110,7 @@ impl Local {
         let directory = Directory::open(&options.data)?;
         let mut settings = directory.settings()?;
         let devstack = start_stores(&directory, &settings, &options).await?;
-        // The directory is ours now. What a killed instance left here speaks of servers that are gone.
+        // The directory is locked now: a `local.json` in it was left by an instance that was killed.
         directory.discard("local.json")?;
         let listener = listen(&options, &settings).await?;
         let address = listener
@@ -121,7 +126,7 @@ impl Local {
             (Some(url), _) => url.clone(),
             (None, Some(simulator)) => parse_url(simulator.base_url())?,
             (None, None) => {
-                return Err(StartError::Internal("there is no WeCom to talk to".into()));
+                return Err(StartError::Internal("neither a WeCom API nor a simulator".into()));
             }
         };
         settings.ports.gateway = Some(address.port());
@@ -149,13 +154,13 @@ impl Local {
         )
         .with_tokens(|tenant_id| authorizer.issue(tenant_id, now));
 
-        let bell = Arc::new(Notify::new());
+        let bus = Arc::new(Bus::new());
         let stop = Arc::new(Notify::new());
         let gateway = Gateway {
             platform: Arc::clone(&platform),
             authorizer,
             console_token: announcement.admin_token.clone(),
-            bell: Arc::clone(&bell),
+            bus: Arc::clone(&bus),
             requests: Arc::new(AtomicU64::new(0)),
         };
         let router = gateway.router().into_make_service_with_connect_info::<SocketAddr>();
@@ -166,22 +171,7 @@ impl Local {
                 tracing::error!(%error, "the server ended");
             }
         });
-        let pumps = Subscriber::ALL.into_iter().map(|subscriber| {
-            let pump = Pump {
-                client: aws_sdk_dynamodbstreams::Client::new(&aws),
-                platform: Arc::clone(&platform),
-                subscriber,
-                bell: Arc::clone(&bell),
-                directory: directory.clone(),
-            };
-            tokio::spawn(pump.run())
-        });
-        let tasks = pumps
-            .chain([
-                tokio::spawn(check_health_on_schedule(Arc::clone(&platform))),
-                tokio::spawn(rotations::run(Arc::clone(&platform), devstack.rotations())),
-            ])
-            .collect();
+        let tasks = start_tasks(&platform, &aws, &devstack, &bus, &directory);
         if let Some(simulator) = &simulator {
             let url = parse_url(&format!("{base_url}/suite/callback"))?;
             simulator.set_suite_callback_url(url);
@@ -201,12 +191,13 @@ impl Local {
             devstack,
             simulator,
             tasks,
+            bus,
             stop,
             server,
         })
     }
 
-    /// Where everything is.
+    /// Addresses, tokens and the suite, as in `local.json`.
     #[must_use]
     pub fn announcement(&self) -> &Announcement {
         &self.announcement
@@ -218,16 +209,16 @@ impl Local {
         &self.devstack
     }
 
-    /// WeCom's side, for tests that act as WeCom; `None` with another WeCom.
+    /// The simulator of WeCom, for tests that act as WeCom; `None` with `--wecom-api`.
     #[must_use]
     pub fn simulator(&self) -> Option<&Simulator> {
         self.simulator.as_ref()
     }
 
-    /// Lets containers in at the address of their bridge: to the stores and to WeCom's side, with everything that is in them.
+    /// Makes the stores and the simulator, with all data in them, reachable for containers at the address of their bridge.
     ///
     /// # Errors
-    /// When there is no such address, or a port is taken there.
+    /// When this machine has no such address, or a port is in use there.
     pub async fn let_containers_in(&mut self, address: IpAddr) -> Result<(), StartError> {
         let urls = [
             Some(self.devstack.endpoint_url()),
@@ -239,11 +230,12 @@ impl Local {
         Ok(())
     }
 
-    /// Stops cleanly: what was accepted is finished, and `local.json` is removed.
+    /// Stops cleanly: requests in progress are finished, and `local.json` is removed.
     pub async fn shutdown(self) {
         let _ = self.directory.remove("local.json");
+        self.bus.close();
         self.stop.notify_one();
-        // Connections that a browser keeps open must not keep the server.
+        // Idle connections of a browser do not delay the end.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(3), self.server).await;
         for task in self.tasks {
             task.abort();
@@ -255,12 +247,38 @@ impl Local {
     }
 }
 
-/// What the deployment's schedule does, at the same interval.
+/// Starts what runs without a request: stream subscribers, schedule, rotations.
+fn start_tasks(
+    platform: &Arc<Platform>,
+    aws: &SdkConfig,
+    devstack: &Devstack,
+    bus: &Arc<Bus>,
+    directory: &Directory,
+) -> Vec<JoinHandle<()>> {
+    let pumps = Subscriber::ALL.into_iter().map(|subscriber| {
+        let pump = Pump {
+            client: aws_sdk_dynamodbstreams::Client::new(aws),
+            platform: Arc::clone(platform),
+            subscriber,
+            writes: devstack.table_writes(subscriber.table()),
+            bus: Arc::clone(bus),
+            directory: directory.clone(),
+        };
+        tokio::spawn(pump.run())
+    });
+    let others = [
+        tokio::spawn(check_health_on_schedule(Arc::clone(platform))),
+        tokio::spawn(rotations::run(Arc::clone(platform), devstack.rotations())),
+    ];
+    pumps.chain(others).collect()
+}
+
+/// Invokes `check-health` at the interval of the deployment's schedule.
 async fn check_health_on_schedule(platform: Arc<Platform>) {
     let mut schedule = tokio::time::interval(std::time::Duration::from_mins(5));
     loop {
         schedule.tick().await;
-        // What goes wrong is logged where it goes wrong.
+        // An error is logged where it occurs.
         let _ = wecom_authorization::entry::invoked::check_health(&platform, serde_json::Value::Null).await;
     }
 }
@@ -329,7 +347,7 @@ async fn listen(options: &Options, settings: &Settings) -> Result<TcpListener, S
     })
 }
 
-/// An address that can be connected to, for one that is listened on.
+/// The address to connect to: the wildcard address is for listening only.
 fn reachable(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         SocketAddr::from(([127, 0, 0, 1], address.port()))

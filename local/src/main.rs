@@ -1,4 +1,4 @@
-//! `cargo run`: everything on this machine.
+//! `cargo run`: the whole product on this machine.
 
 use std::{pin::pin, process::ExitCode};
 
@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    // From the first moment on: whoever sees `local.json` may ask for a clean stop at once.
+    // Before the start: a signal may arrive as soon as `local.json` exists.
     let mut stop = pin!(stop_signal());
     let started = tokio::select! {
         started = start(arguments) => started,
@@ -49,7 +49,7 @@ async fn start(arguments: Arguments) -> Result<Local, StartError> {
     Ok(local)
 }
 
-/// Waits for Ctrl-C, or for the signal that asks a process to end.
+/// Waits for SIGINT (Ctrl-C) or SIGTERM.
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {

@@ -1,5 +1,5 @@
-//! What Secrets Manager does after a `RotateSecret`: invokes the function with its four steps, one after the other, until one
-//! fails. Unlike Secrets Manager, it does not try again, and rotates nothing by a schedule.
+//! Rotations of secrets: after `RotateSecret`, the function is invoked with its four steps, one after the other, until one
+//! fails. Unlike Secrets Manager, it does not retry, and has no schedule.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 use wecom_authorization::{entry::invoked, platform::Platform};
 
-/// Carries out the rotations of the sealing key as they begin.
+/// Runs the rotations of the sealing key as they start.
 pub(crate) async fn run(platform: Arc<Platform>, mut rotations: UnboundedReceiver<Rotation>) {
     while let Some(rotation) = rotations.recv().await {
         if rotation.function_arn.ends_with("rotate-sealing-key") {
             carry_out(&platform, &rotation).await;
         } else {
-            tracing::warn!(function = %rotation.function_arn, "there is no such rotation function");
+            tracing::warn!(function = %rotation.function_arn, "unknown rotation function");
         }
     }
 }
@@ -26,7 +26,7 @@ async fn carry_out(platform: &Platform, rotation: &Rotation) {
             "SecretId": rotation.secret_arn,
             "ClientRequestToken": rotation.version_id,
         });
-        // What goes wrong is logged where it goes wrong.
+        // An error is logged where it occurs.
         if invoked::rotate_sealing_key(platform, request).await.is_err() {
             break;
         }

@@ -1,95 +1,145 @@
-//! What Lambda's event source mapping is on AWS: reads a table's stream and hands batches to the functions that are
-//! subscribed to it. What a function reports as failed is handed in again a few times, then written to `dead-letters.jsonl`.
+//! Lambda's event source mapping, and EventBridge Pipes: reads a table's stream and delivers batches to what is subscribed.
+//! Records that the function reports as failed are redelivered a few times, then written to `dead-letters.jsonl`.
+//!
+//! It does not poll: it reads when the store notifies a write to the table.
 
 use std::{collections::BTreeMap, io::Write as _, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodbstreams::{
     Client,
-    types::{AttributeValue, Record, ShardIteratorType},
+    types::{AttributeValue, Record, ShardIteratorType, Stream},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use wecom_authorization::{
     entry::streams::{self, BatchAnswer, Changes},
     platform::Platform,
 };
 
-use crate::directory::Directory;
+use crate::{
+    bus::{self, Bus},
+    directory::Directory,
+};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// A function that is subscribed to the stream.
+/// A reader of a stream: a function, or a Pipe to the event bus.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Subscriber {
     ProcessSuiteEvent,
     CountEvents,
+    EventPipe,
+    AnnouncementPipe,
 }
 
 impl Subscriber {
-    pub(crate) const ALL: [Self; 2] = [Self::ProcessSuiteEvent, Self::CountEvents];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::ProcessSuiteEvent,
+        Self::CountEvents,
+        Self::EventPipe,
+        Self::AnnouncementPipe,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Self::ProcessSuiteEvent => "process-suite-event",
             Self::CountEvents => "count-events",
+            Self::EventPipe => "event-pipe",
+            Self::AnnouncementPipe => "announcement-pipe",
         }
     }
 
-    fn table(self) -> &'static str {
+    /// Table whose stream it reads.
+    pub(crate) fn table(self) -> &'static str {
         match self {
-            Self::ProcessSuiteEvent => crate::deployment::AUTHORIZATION_TABLE,
-            Self::CountEvents => crate::deployment::EVENT_TABLE,
+            Self::ProcessSuiteEvent | Self::AnnouncementPipe => crate::deployment::AUTHORIZATION_TABLE,
+            Self::CountEvents | Self::EventPipe => crate::deployment::EVENT_TABLE,
         }
     }
 
-    async fn invoke(self, platform: &Platform, changes: Changes) -> BatchAnswer {
+    /// Delivers records, as Lambda's event has them.
+    async fn invoke(
+        self,
+        platform: &Platform,
+        bus: &Bus,
+        records: Vec<Value>,
+    ) -> Result<BatchAnswer, serde_json::Error> {
+        let changes = |records| serde_json::from_value::<Changes>(json!({ "Records": records }));
         match self {
-            Self::ProcessSuiteEvent => streams::process_suite_event(platform, changes).await,
-            Self::CountEvents => streams::count_events(platform, changes).await,
+            Self::ProcessSuiteEvent => return Ok(streams::process_suite_event(platform, changes(records)?).await),
+            Self::CountEvents => return Ok(streams::count_events(platform, changes(records)?).await),
+            Self::EventPipe => records
+                .iter()
+                .filter_map(bus::event_pipe)
+                .for_each(|event| bus.put(event)),
+            Self::AnnouncementPipe => records
+                .iter()
+                .filter_map(bus::announcement_pipe)
+                .for_each(|event| bus.put(event)),
         }
+        Ok(BatchAnswer::default())
     }
 }
 
+/// Reads the stream of one subscriber's table.
 pub(crate) struct Pump {
     pub(crate) client: Client,
     pub(crate) platform: Arc<Platform>,
     pub(crate) subscriber: Subscriber,
-    pub(crate) bell: Arc<Notify>,
+    /// Marked as changed after each write to the subscriber's table.
+    pub(crate) writes: watch::Receiver<()>,
+    pub(crate) bus: Arc<Bus>,
     pub(crate) directory: Directory,
 }
 
+/// Deliveries of a batch, the first included, before its records go to `dead-letters.jsonl`.
 const ATTEMPTS: u32 = 5;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
+/// Pause after an error, and before the first redelivery; later ones wait longer.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Most records of a batch, as in `template.yaml`.
 const BATCH: i32 = 100;
 
-/// How far a shard has been read, kept across restarts.
+/// Progress in a shard, kept across restarts.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Position {
-    /// The last record that was handed in.
+    /// Sequence number of the last record of the last batch that was delivered.
     done: Option<String>,
-    /// The last record of the batch that is being handed in. A batch that is handed in again after a restart must be the
-    /// same one: Lambda does not change a batch either, and a function may know it by what is in it.
+    /// Sequence number of the last record of the batch that is being delivered. After a restart the same batch is delivered
+    /// again: Lambda does not change a batch either, and a function may recognize one by its content.
     in_hand: Option<String>,
 }
 
+/// Positions by shard id.
 type Positions = BTreeMap<String, Position>;
 
+/// A shard, and the iterator for its next batch.
+struct Shard {
+    id: String,
+    iterator: String,
+}
+
 impl Pump {
-    /// Runs until it is dropped.
-    pub(crate) async fn run(self) {
+    /// Runs until the store is gone.
+    pub(crate) async fn run(mut self) {
         let mut positions: Positions = self.directory.read(&self.file()).ok().flatten().unwrap_or_default();
+        let mut shards = Vec::new();
         loop {
-            let rung = self.bell.notified();
-            match self.look(&mut positions).await {
-                Ok(true) => continue,
-                Ok(false) => {}
+            // Before reading, so that a write during it wakes the next round.
+            self.writes.mark_unchanged();
+            match self.read(&mut shards, &mut positions).await {
+                Ok(()) => {
+                    if self.writes.changed().await.is_err() {
+                        return;
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(subscriber = self.subscriber.name(), %error, "the stream could not be read");
+                    shards.clear();
+                    tokio::time::sleep(PAUSE).await;
                 }
             }
-            tokio::select! { () = rung => {}, () = tokio::time::sleep(BETWEEN_LOOKS) => {} }
         }
     }
 
@@ -97,80 +147,79 @@ impl Pump {
         format!("{}.position.json", self.subscriber.name())
     }
 
-    /// Hands on what is new in each shard. Answers whether anything was.
-    async fn look(&self, positions: &mut Positions) -> Result<bool, Error> {
-        let streams = self
-            .client
-            .list_streams()
-            .table_name(self.subscriber.table())
-            .send()
-            .await?;
-        let mut any = false;
-        for stream in streams.streams() {
-            let Some(arn) = stream.stream_arn() else {
-                continue;
-            };
-            let description = self.client.describe_stream().stream_arn(arn).send().await?;
-            for shard in description
-                .stream_description()
-                .map(aws_sdk_dynamodbstreams::types::StreamDescription::shards)
-                .unwrap_or_default()
-            {
-                let Some(shard_id) = shard.shard_id() else {
-                    continue;
+    /// Delivers everything that the stream has, shard by shard.
+    async fn read(&self, shards: &mut Vec<Shard>, positions: &mut Positions) -> Result<(), Error> {
+        if shards.is_empty() {
+            *shards = self.open(positions).await?;
+        }
+        for shard in &mut *shards {
+            while self.read_batch(shard, positions).await? {}
+        }
+        Ok(())
+    }
+
+    /// Finds the table's shards, and continues each after its last delivered record.
+    async fn open(&self, positions: &Positions) -> Result<Vec<Shard>, Error> {
+        let table = self.subscriber.table();
+        let streams = self.client.list_streams().table_name(table).send().await?;
+        let mut shards = Vec::new();
+        for arn in streams.streams().iter().filter_map(Stream::stream_arn) {
+            let described = self.client.describe_stream().stream_arn(arn).send().await?;
+            let found = described.stream_description.and_then(|stream| stream.shards);
+            for id in found.into_iter().flatten().filter_map(|shard| shard.shard_id) {
+                let iterator = self.client.get_shard_iterator().stream_arn(arn).shard_id(&id);
+                let iterator = match positions.get(&id).and_then(|position| position.done.as_ref()) {
+                    None => iterator.shard_iterator_type(ShardIteratorType::TrimHorizon),
+                    Some(done) => iterator
+                        .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
+                        .sequence_number(done),
                 };
-                any |= self.look_at(arn, shard_id, positions).await?;
+                let iterator = iterator.send().await?.shard_iterator.ok_or("no shard iterator")?;
+                shards.push(Shard { id, iterator });
             }
         }
-        Ok(any)
+        Ok(shards)
     }
 
-    async fn look_at(&self, arn: &str, shard_id: &str, positions: &mut Positions) -> Result<bool, Error> {
-        let position = positions.entry(shard_id.to_owned()).or_default();
-        let iterator = self.client.get_shard_iterator().stream_arn(arn).shard_id(shard_id);
-        let iterator = match &position.done {
-            None => iterator.shard_iterator_type(ShardIteratorType::TrimHorizon),
-            Some(done) => iterator
-                .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
-                .sequence_number(done),
-        };
-        let iterator = iterator.send().await?.shard_iterator.ok_or("no shard iterator")?;
-        let records = self
-            .client
-            .get_records()
-            .shard_iterator(iterator)
-            .limit(BATCH)
-            .send()
-            .await?;
-        let mut records = records.records.unwrap_or_default();
-        if let Some(in_hand) = &position.in_hand
-            && let Some(end) = records
-                .iter()
-                .position(|record| sequence_number(record) == Some(in_hand))
-        {
-            records.truncate(end + 1);
+    /// Delivers the shard's next batch. Answers whether there may be more.
+    async fn read_batch(&self, shard: &mut Shard, positions: &mut Positions) -> Result<bool, Error> {
+        let read = self.client.get_records().shard_iterator(&shard.iterator).limit(BATCH);
+        let read = read.send().await?;
+        // The local stream has one shard, which never closes.
+        let next = read.next_shard_iterator.ok_or("the shard is closed")?;
+        let records = read.records.unwrap_or_default();
+        let position = positions.entry(shard.id.clone()).or_default();
+        let interrupted = position.in_hand.as_deref();
+        let end = interrupted.and_then(|last| records.iter().position(|record| sequence_number(record) == Some(last)));
+        let (batch, rest) = records.split_at(end.map_or(records.len(), |end| end + 1));
+        for batch in [batch, rest].into_iter().filter(|batch| !batch.is_empty()) {
+            self.deliver_and_keep(batch, &shard.id, positions).await?;
         }
-        let Some(last) = records.last().and_then(sequence_number) else {
-            return Ok(false);
-        };
-        position.in_hand = Some(last.to_owned());
-        self.directory.write_json(&self.file(), positions)?;
-        self.hand_in(&records).await?;
-        let position = positions.entry(shard_id.to_owned()).or_default();
-        position.done = position.in_hand.take();
-        self.directory.write_json(&self.file(), positions)?;
-        Ok(true)
+        let more = next != shard.iterator;
+        shard.iterator = next;
+        Ok(more)
     }
 
-    /// Hands a batch in, then again what failed, from the first that did, as Lambda does.
-    async fn hand_in(&self, records: &[Record]) -> Result<(), Error> {
+    async fn deliver_and_keep(&self, batch: &[Record], shard: &str, positions: &mut Positions) -> Result<(), Error> {
+        let last = batch.last().and_then(sequence_number).map(ToOwned::to_owned);
+        positions.entry(shard.to_owned()).or_default().in_hand.clone_from(&last);
+        self.directory.write_json(&self.file(), positions)?;
+        self.deliver(batch).await?;
+        let position = Position {
+            done: last,
+            in_hand: None,
+        };
+        positions.insert(shard.to_owned(), position);
+        self.directory.write_json(&self.file(), positions)?;
+        Ok(())
+    }
+
+    /// Delivers a batch, and redelivers it from the first failed record on, as Lambda does.
+    async fn deliver(&self, records: &[Record]) -> Result<(), Error> {
         let mut rest = records;
         for attempt in 1..=ATTEMPTS {
-            let event = json!({"Records": rest.iter().map(record_event).collect::<Vec<_>>()});
-            let answer = self
-                .subscriber
-                .invoke(&self.platform, serde_json::from_value(event)?)
-                .await;
+            let events = rest.iter().map(record_event).collect();
+            let answer = self.subscriber.invoke(&self.platform, &self.bus, events).await?;
             let failed = rest.iter().position(|record| {
                 answer
                     .batch_item_failures
@@ -180,14 +229,18 @@ impl Pump {
             let Some(failed) = failed else { return Ok(()) };
             rest = rest.get(failed..).unwrap_or_default();
             if attempt < ATTEMPTS {
-                tokio::time::sleep(BETWEEN_LOOKS * attempt).await;
+                tokio::time::sleep(PAUSE * attempt).await;
             }
         }
-        self.bury(rest)
+        self.give_up(rest)
     }
 
-    fn bury(&self, records: &[Record]) -> Result<(), Error> {
-        tracing::error!(subscriber = self.subscriber.name(), records = records.len(), "given up");
+    fn give_up(&self, records: &[Record]) -> Result<(), Error> {
+        tracing::error!(
+            subscriber = self.subscriber.name(),
+            records = records.len(),
+            "records could not be processed"
+        );
         let mut file = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -204,7 +257,7 @@ fn sequence_number(record: &Record) -> Option<&str> {
     record.dynamodb().and_then(|change| change.sequence_number())
 }
 
-/// A record as Lambda hands it to a function.
+/// A record as in the event of Lambda.
 fn record_event(record: &Record) -> Value {
     let change = record.dynamodb();
     let image = |image: Option<&std::collections::HashMap<String, AttributeValue>>| match image {
@@ -249,7 +302,7 @@ fn attribute(value: &AttributeValue) -> Value {
         }
         AttributeValue::Ss(texts) => json!({"SS": texts}),
         AttributeValue::Ns(numbers) => json!({"NS": numbers}),
-        // The tables hold no binary sets; what is left is null.
+        // The tables have no binary sets, so that this is null.
         _ => json!({"NULL": true}),
     }
 }

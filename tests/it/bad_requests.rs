@@ -47,8 +47,6 @@ async fn no_admin_route_answers_without_a_good_token() {
             HS256,
             &with(&good, "iss", json!("https://elsewhere.example")),
         )),
-        Some(sign(&world, HS256, &without(&good, "tenant_id"))),
-        Some(sign(&world, HS256, &with(&good, "tenant_id", json!("")))),
         Some(sign(&world, r#"{"alg":"none"}"#, &good)),
         Some(unsigned(&good)),
     ];
@@ -60,6 +58,16 @@ async fn no_admin_route_answers_without_a_good_token() {
         for (method, path, body) in ROUTES {
             let body = (!body.is_empty()).then(|| (JSON, body.as_bytes().to_vec()));
             let reply = caller.raw(method.parse().unwrap(), path, body).await;
+            reply.refused_by_gateway(401, "Unauthorized");
+            assert_eq!(reply.header("www-authenticate"), "Bearer");
+        }
+    }
+    // A valid token that names no tenant passes the gateway.
+    for claims in [without(&good, "tenant_id"), with(&good, "tenant_id", json!(""))] {
+        let token = sign(&world, HS256, &claims);
+        for (method, path, body) in ROUTES {
+            let body = (!body.is_empty()).then(|| (JSON, body.as_bytes().to_vec()));
+            let reply = world.bearer(&token).raw(method.parse().unwrap(), path, body).await;
             reply.refused(401, "unauthenticated");
         }
     }
@@ -102,7 +110,7 @@ async fn a_tenant_sees_its_own_state_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_scope_or_a_route_that_there_is_not_is_not_found() {
+async fn an_unknown_scope_or_route_is_not_found() {
     let world = World::start().await;
     for (method, path) in [
         ("PUT", "/authorization/nothing/secret"),
@@ -110,6 +118,12 @@ async fn a_scope_or_a_route_that_there_is_not_is_not_found() {
         ("PUT", "/authorization/Contacts/secret"),
         ("POST", "/authorization/nothing/credentials"),
         ("GET", "/authorization/nothing/credentials"),
+    ] {
+        let body = (method != "GET").then(|| json!({"secret": "x"}));
+        let reply = world.admin().request(method.parse().unwrap(), path, body).await;
+        reply.refused(404, "not_found");
+    }
+    for (method, path) in [
         ("GET", "/authorization/contacts"),
         ("PATCH", "/authorization/settings"),
         ("GET", "/authorization/"),
@@ -118,8 +132,35 @@ async fn a_scope_or_a_route_that_there_is_not_is_not_found() {
     ] {
         let body = (method != "GET").then(|| json!({"secret": "x"}));
         let reply = world.admin().request(method.parse().unwrap(), path, body).await;
-        reply.refused(404, "not_found");
+        reply.refused_by_gateway(404, "Not Found");
     }
+}
+
+const MB: usize = 1024 * 1024;
+
+/// Limits of API Gateway, and of Lambda for a body in base64.
+#[tokio::test]
+async fn a_request_beyond_the_limits_of_api_gateway_reaches_no_function() {
+    let world = World::start().await;
+    let put = async |content_type: &str, bytes: usize| {
+        let body = Some((content_type, vec![b'x'; bytes]));
+        world.admin().raw(Method::PUT, "/authorization/settings", body).await
+    };
+    put(JSON, 6 * MB).await.refused(413, "body_too_large");
+    put(JSON, 6 * MB + 1)
+        .await
+        .refused_by_gateway(413, "Request Entity Too Large");
+    put("image/png", 4 * MB + 512 * 1024 + 1)
+        .await
+        .refused_by_gateway(413, "Request Entity Too Large");
+    put(JSON, 10 * MB + 1)
+        .await
+        .refused_by_gateway(413, "Request Entity Too Large");
+
+    let long = |bytes: usize| format!("/callback/x?nonce={}", "n".repeat(bytes));
+    world.ask(&long(9000), "").await.refused(404, "not_found");
+    let refused = world.ask(&long(10_240), "").await;
+    refused.refused_by_gateway(431, "Request Header Fields Too Large");
 }
 
 #[tokio::test]
@@ -296,9 +337,10 @@ async fn an_admins_body_has_64_kib_and_no_more() {
 #[tokio::test]
 async fn answers_are_not_cached_and_not_sniffed() {
     let world = World::start().await;
+    let without_tenant = sign(&world, HS256, &without(&claims(), "tenant_id"));
     for reply in [
         world.admin().get("/authorization").await,
-        world.nobody().get("/authorization").await,
+        world.bearer(&without_tenant).get("/authorization").await,
         world.nobody().get(&format!("/callback/{}", "0".repeat(32))).await,
     ] {
         assert_eq!(reply.header("cache-control"), "no-store", "{}", reply.asked);

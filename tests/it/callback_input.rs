@@ -89,7 +89,7 @@ async fn a_callback_id_that_is_unknown_or_malformed_is_not_found() {
         format!("{id}0"),
         id[1..].to_owned(),
         format!("{id}/more"),
-        format!("{id}%20"),
+        format!("{id}%20x"),
         "%2e%2e%2f".to_owned(),
         "%00".to_owned(),
         "企业".to_owned(),

@@ -17,7 +17,7 @@ fn schema() -> Validator {
 }
 
 #[track_caller]
-fn holds(envelope: &Value) {
+pub(crate) fn holds(envelope: &Value) {
     let problems: Vec<String> = schema().iter_errors(envelope).map(|error| error.to_string()).collect();
     assert!(problems.is_empty(), "{problems:?}: {envelope:#}");
 }
@@ -82,6 +82,8 @@ async fn what_the_pipes_make_of_events_is_what_the_schema_says() {
         .map(|image| put_on_the_bus("EventPipe", image))
         .collect();
     sent.iter().for_each(holds);
+    let locally: Vec<Value> = records.iter().filter_map(local::bus::event_pipe).collect();
+    assert_eq!(locally, sent, "the local server has the same Pipe");
     assert!(
         sent.iter().any(|sent| sent["detail"]["parts"] != "0"),
         "one is too large"
@@ -119,7 +121,15 @@ async fn what_the_pipes_make_of_changes_is_what_the_schema_says() {
         let image = item
             .iter()
             .filter_map(|(name, value)| Some((name.clone(), text(value)?)));
-        holds(&put_on_the_bus("AnnouncementPipe", &Value::Object(image.collect())));
+        let image = Value::Object(image.collect());
+        let sent = put_on_the_bus("AnnouncementPipe", &image);
+        holds(&sent);
+        let record = json!({"eventName": "INSERT", "dynamodb": {"Keys": {"pk": image["pk"]}, "NewImage": image}});
+        assert_eq!(
+            local::bus::announcement_pipe(&record),
+            Some(sent),
+            "the local server has the same Pipe"
+        );
         told += 1;
     }
     assert!(told >= 14, "{told}");

@@ -7,6 +7,7 @@ mod support;
 
 mod audit_export;
 mod bad_requests;
+mod bus;
 mod callback_input;
 mod calls;
 mod contract;

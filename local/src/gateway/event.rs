@@ -1,39 +1,57 @@
-//! An HTTP request as API Gateway's event (payload format 2.0), and a function's answer as an HTTP response, through the
-//! types that `lambda_http` itself uses on Lambda.
+//! An HTTP request as API Gateway's event (payload format 2.0), and a function's answer as an HTTP response.
+//!
+//! Sources: developer guide, http-api-develop-integrations-lambda ("payload format structure"), and what AWS's own emulator
+//! does after tests against the service (aws/aws-lambda-dotnet pull 1901, "Lambda Test Tool").
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderValue, Response, StatusCode, header::SET_COOKIE, request::Parts},
+    http::{HeaderName, HeaderValue, Response, StatusCode, header::SET_COOKIE, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use lambda_http::{aws_lambda_events::encodings::Body as EventBody, request::LambdaRequest};
 use serde_json::{Map, Value, json};
 
-/// The event for a request.
-pub(super) fn request_event(
-    parts: &Parts,
-    body: &Bytes,
-    claims: Option<Map<String, Value>>,
-    request_id: &str,
-    source_ip: &str,
-) -> Result<LambdaRequest, serde_json::Error> {
+use super::routes::Route;
+
+/// A request that has passed the gateway.
+pub(super) struct Passed<'a> {
+    pub(super) parts: &'a Parts,
+    pub(super) body: &'a Bytes,
+    pub(super) route: &'static Route,
+    /// Decoded, as `rawPath` is.
+    pub(super) path: &'a str,
+    pub(super) variables: Vec<(String, String)>,
+    /// Claims of the token; `None` for a route that is open.
+    pub(super) claims: Option<Map<String, Value>>,
+    pub(super) request_id: &'a str,
+    pub(super) source_ip: &'a str,
+    /// Milliseconds since the epoch.
+    pub(super) time: i64,
+}
+
+/// The event.
+pub(super) fn request_event(request: Passed<'_>) -> Value {
+    let Passed {
+        parts,
+        body,
+        route,
+        path,
+        ..
+    } = request;
     let mut headers = Map::new();
     let mut cookies = Vec::new();
     for name in parts.headers.keys() {
-        let values: Vec<String> = parts
-            .headers
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .collect();
+        let values = parts.headers.get_all(name).iter();
+        let values: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         if name == axum::http::header::COOKIE {
+            // "All cookie headers in the request are combined with commas and added to the cookies field", one by one.
             cookies = values
                 .iter()
                 .flat_map(|value| value.split("; "))
                 .map(ToOwned::to_owned)
                 .collect();
         } else {
-            headers.insert(name.as_str().to_owned(), json!(values.join(",")));
+            // "Duplicate headers are combined with commas."
+            headers.insert(name.as_str().to_owned(), values.join(",").into());
         }
     }
     let host = headers.get("host").cloned().unwrap_or_default();
@@ -41,38 +59,60 @@ pub(super) fn request_event(
         Ok(text) if is_text(parts) => (text.to_owned(), false),
         _ => (STANDARD.encode(body), true),
     };
-    let path = parts.uri.path();
-    serde_json::from_value(json!({
+    let route_key = format!("{} {}", route.method, route.path);
+    let mut event = json!({
         "version": "2.0",
-        "routeKey": "$default",
+        "routeKey": route_key,
+        // Decoded, unlike the query (the emulator above).
         "rawPath": path,
         "rawQueryString": parts.uri.query().unwrap_or_default(),
         "headers": headers,
-        "cookies": cookies,
-        "body": if body.is_empty() { Value::Null } else { Value::String(text) },
         "isBase64Encoded": is_base64 && !body.is_empty(),
         "requestContext": {
             "accountId": "000000000000",
             "apiId": "local",
             "domainName": host,
             "domainPrefix": "local",
-            "requestId": request_id,
+            "requestId": request.request_id,
             "stage": "$default",
-            "routeKey": "$default",
-            "timeEpoch": 0,
-            "authorizer": claims.map(|claims| json!({"jwt": {"claims": claims, "scopes": null}})),
+            "routeKey": route_key,
+            "timeEpoch": request.time,
             "http": {
                 "method": parts.method.as_str(),
                 "path": path,
                 "protocol": "HTTP/1.1",
-                "sourceIp": source_ip,
+                "sourceIp": request.source_ip,
                 "userAgent": parts.headers.get("user-agent").and_then(|value| value.to_str().ok()),
             },
         },
-    }))
+    });
+    // What a request does not have is absent from its event.
+    let mut add = |pointer: &str, name: &str, value: Value| {
+        if let Some(object) = event.pointer_mut(pointer).and_then(Value::as_object_mut) {
+            object.insert(name.to_owned(), value);
+        }
+    };
+    if !cookies.is_empty() {
+        add("", "cookies", cookies.into());
+    }
+    if !body.is_empty() {
+        add("", "body", text.into());
+    }
+    if !request.variables.is_empty() {
+        add("", "pathParameters", request.variables.into_iter().collect());
+    }
+    if let Some(claims) = request.claims {
+        add(
+            "/requestContext",
+            "authorizer",
+            json!({"jwt": {"claims": claims, "scopes": null}}),
+        );
+    }
+    event
 }
 
-/// Bodies of these types come as text, all others as base64.
+/// Whether the body arrives as text; it is base64 otherwise. API Gateway's documentation names no types; these arrive as
+/// text, and `application/x-www-form-urlencoded` and a body without a type as base64, by what users of HTTP APIs report.
 fn is_text(parts: &Parts) -> bool {
     let content_type = parts
         .headers
@@ -84,49 +124,30 @@ fn is_text(parts: &Parts) -> bool {
         .any(|text| content_type.starts_with(text))
 }
 
-/// The response for a function's answer, which is API Gateway's JSON.
-pub(super) fn response(answer: &impl serde::Serialize) -> Result<Response<Body>, String> {
-    let answer = serde_json::to_value(answer).map_err(|error| error.to_string())?;
-    let status = answer
-        .get("statusCode")
-        .and_then(Value::as_u64)
-        .and_then(|status| u16::try_from(status).ok());
-    let status = status
-        .and_then(|status| StatusCode::from_u16(status).ok())
-        .ok_or("the answer has no status")?;
+/// The response for a function's answer. `None` when the answer has not the form that API Gateway reads.
+pub(super) fn response(answer: &Value) -> Option<Response<Body>> {
+    let status = answer.get("statusCode")?.as_u64()?;
     let text = answer.get("body").and_then(Value::as_str).unwrap_or_default();
-    let body = if answer
+    let is_base64 = answer
         .get("isBase64Encoded")
         .and_then(Value::as_bool)
-        .unwrap_or_default()
-    {
-        STANDARD.decode(text).map_err(|error| error.to_string())?
+        .unwrap_or_default();
+    let body = if is_base64 {
+        STANDARD.decode(text).ok()?
     } else {
         text.as_bytes().to_vec()
     };
     let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
+    *response.status_mut() = StatusCode::from_u16(status.try_into().ok()?).ok()?;
     for (name, value) in answer.get("headers").and_then(Value::as_object).into_iter().flatten() {
-        let name = name
-            .parse::<axum::http::HeaderName>()
-            .map_err(|error| error.to_string())?;
-        let value = value
-            .as_str()
-            .and_then(|value| HeaderValue::from_str(value).ok())
-            .ok_or("a header is malformed")?;
-        response.headers_mut().append(name, value);
+        let name = name.parse::<HeaderName>().ok()?;
+        response
+            .headers_mut()
+            .append(name, HeaderValue::from_str(value.as_str()?).ok()?);
     }
     for cookie in answer.get("cookies").and_then(Value::as_array).into_iter().flatten() {
-        let cookie = cookie
-            .as_str()
-            .and_then(|value| HeaderValue::from_str(value).ok())
-            .ok_or("a cookie is malformed")?;
+        let cookie = HeaderValue::from_str(cookie.as_str()?).ok()?;
         response.headers_mut().append(SET_COOKIE, cookie);
     }
-    Ok(response)
-}
-
-/// For answers that the gateway itself gives.
-pub(super) fn own_response(response: Response<EventBody>) -> Response<Body> {
-    response.map(|body| Body::from(body.to_vec()))
+    Some(response)
 }

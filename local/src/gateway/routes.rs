@@ -1,4 +1,6 @@
-//! The routes of the HTTP API, as `template.yaml` gives them to API Gateway.
+//! Routes of the HTTP API, as in `template.yaml`.
+
+use std::{collections::HashMap, sync::LazyLock};
 
 use lambda_http::http::Method;
 
@@ -36,145 +38,92 @@ pub enum Function {
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Whoever has a good token.
+    /// Callers with a valid token.
     Token,
     /// Everybody.
     Open,
 }
 
-/// A route: `{name}` stands for one segment, `{name+}` for one or more.
+/// A route: `{name}` matches one segment, `{name+}` the rest of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
-    /// The method.
+    /// HTTP method.
     pub method: &'static str,
-    /// The path.
+    /// Path, with variables.
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
-    /// Who answers it.
+    /// The function that answers.
     pub function: Function,
 }
 
-const fn route(method: &'static str, path: &'static str, access: Access, function: Function) -> Route {
-    Route {
-        method,
-        path,
-        access,
-        function,
-    }
+macro_rules! routes {
+    ($($method:ident $path:literal $access:ident $function:ident,)*) => {
+        /// Every route.
+        pub const ROUTES: &[Route] = &[$(Route {
+            method: stringify!($method),
+            path: $path,
+            access: Access::$access,
+            function: Function::$function,
+        }),*];
+    };
 }
 
-/// Every route.
-pub const ROUTES: [Route; 23] = [
-    route("GET", "/callback/{callback_id+}", Access::Open, Function::EventCallback),
-    route(
-        "POST",
-        "/callback/{callback_id+}",
-        Access::Open,
-        Function::EventCallback,
-    ),
-    route("GET", "/suite/callback", Access::Open, Function::SuiteCallback),
-    route("POST", "/suite/callback", Access::Open, Function::SuiteCallback),
-    route("GET", "/suite/callback/{rest+}", Access::Open, Function::SuiteCallback),
-    route("POST", "/suite/callback/{rest+}", Access::Open, Function::SuiteCallback),
-    route(
-        "GET",
-        "/installation/start/{nonce}",
-        Access::Open,
-        Function::StartInstallation,
-    ),
-    route(
-        "GET",
-        "/installation/callback",
-        Access::Open,
-        Function::InstallationCallback,
-    ),
-    route("GET", "/", Access::Open, Function::Console),
-    route("GET", "/assets/{file+}", Access::Open, Function::Console),
-    route("GET", "/authorization", Access::Token, Function::ReadAuthorization),
-    route(
-        "GET",
-        "/authorization/events",
-        Access::Token,
-        Function::ReadAuthorization,
-    ),
-    route(
-        "POST",
-        "/authorization/installation",
-        Access::Token,
-        Function::StartInstallation,
-    ),
-    route(
-        "PUT",
-        "/authorization/settings",
-        Access::Token,
-        Function::UpdateSettings,
-    ),
-    route(
-        "POST",
-        "/authorization/completion",
-        Access::Token,
-        Function::CompleteAuthorization,
-    ),
-    route(
-        "PUT",
-        "/authorization/{scope}/secret",
-        Access::Token,
-        Function::RegisterSecret,
-    ),
-    route(
-        "POST",
-        "/authorization/{scope}/credentials",
-        Access::Token,
-        Function::GenerateCredentials,
-    ),
-    route(
-        "GET",
-        "/authorization/{scope}/credentials",
-        Access::Token,
-        Function::GenerateCredentials,
-    ),
-    route("HEAD", "/", Access::Open, Function::Console),
-    route(
-        "GET",
-        "/authorization/audit",
-        Access::Token,
-        Function::ReadAuthorization,
-    ),
-    route("DELETE", "/authorization", Access::Token, Function::Disconnect),
-    route(
-        "POST",
-        "/authorization/events/{event_id}/replay",
-        Access::Token,
-        Function::ReplayEvent,
-    ),
-    route(
-        "POST",
-        "/authorization/{scope}/test",
-        Access::Token,
-        Function::TestCallback,
-    ),
-];
-
-/// The route of a request.
-pub(crate) fn find(method: &Method, path: &str) -> Option<&'static Route> {
-    ROUTES
-        .iter()
-        .find(|route| route.method == method.as_str() && matches(route.path, path))
+routes! {
+    GET "/callback/{callback_id+}" Open EventCallback,
+    POST "/callback/{callback_id+}" Open EventCallback,
+    GET "/suite/callback" Open SuiteCallback,
+    POST "/suite/callback" Open SuiteCallback,
+    GET "/suite/callback/{rest+}" Open SuiteCallback,
+    POST "/suite/callback/{rest+}" Open SuiteCallback,
+    GET "/installation/start/{nonce}" Open StartInstallation,
+    GET "/installation/callback" Open InstallationCallback,
+    GET "/" Open Console,
+    HEAD "/" Open Console,
+    GET "/assets/{file+}" Open Console,
+    GET "/authorization" Token ReadAuthorization,
+    GET "/authorization/events" Token ReadAuthorization,
+    GET "/authorization/audit" Token ReadAuthorization,
+    POST "/authorization/installation" Token StartInstallation,
+    PUT "/authorization/settings" Token UpdateSettings,
+    POST "/authorization/completion" Token CompleteAuthorization,
+    PUT "/authorization/{scope}/secret" Token RegisterSecret,
+    POST "/authorization/{scope}/credentials" Token GenerateCredentials,
+    GET "/authorization/{scope}/credentials" Token GenerateCredentials,
+    POST "/authorization/{scope}/test" Token TestCallback,
+    POST "/authorization/events/{event_id}/replay" Token ReplayEvent,
+    DELETE "/authorization" Token Disconnect,
 }
 
-fn matches(pattern: &str, path: &str) -> bool {
-    let mut wanted = pattern.split('/');
-    let mut given = path.split('/');
-    loop {
-        match (wanted.next(), given.next()) {
-            (Some(wanted), Some(_)) if wanted.ends_with("+}") => return true,
-            (Some(wanted), Some(given)) if wanted.starts_with('{') && !given.is_empty() => {}
-            (Some(wanted), Some(given)) if wanted == given => {}
-            (None, None) => return true,
-            _ => return false,
+type Routers = HashMap<&'static str, matchit::Router<&'static Route>>;
+
+/// The routes by method. A static segment has priority over a variable, and both over a greedy one, as in API Gateway: "API
+/// Gateway selects the route with the most-specific match" (developer guide, http-api-develop-routes, "Routing API requests").
+static ROUTERS: LazyLock<Routers> = LazyLock::new(|| {
+    let mut routers = Routers::new();
+    for route in ROUTES {
+        let router = routers.entry(route.method).or_default();
+        let mut insert = |path: &str| router.insert(path, route).expect("the routes do not conflict");
+        match route.path.rsplit_once('{').filter(|_| route.path.ends_with("+}")) {
+            None => insert(route.path),
+            Some((parent, variable)) => {
+                insert(&format!("{parent}{{*{}", variable.replace('+', "")));
+                // It matches an empty rest too: a route `/metrics/{proxy+}` serves `/metrics/` (storacha/w3infra pull 166).
+                insert(parent);
+            }
         }
     }
+    routers
+});
+
+/// The route of a request, and the values of its path variables.
+pub(crate) fn find(method: &Method, path: &str) -> Option<(&'static Route, Vec<(String, String)>)> {
+    let found = ROUTERS.get(method.as_str())?.at(path).ok()?;
+    let variables = found
+        .params
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Some((found.value, variables.collect()))
 }
 
 #[cfg(test)]
@@ -182,7 +131,7 @@ mod tests {
     use super::*;
 
     fn function(method: &Method, path: &str) -> Option<Function> {
-        find(method, path).map(|route| route.function)
+        find(method, path).map(|(route, _)| route.function)
     }
 
     #[test]
@@ -190,19 +139,55 @@ mod tests {
         for path in ["/callback/x", "/callback/x/", "/callback/x//"] {
             assert_eq!(function(&Method::POST, path), Some(Function::EventCallback), "{path}");
         }
+        for path in ["/suite/callback", "/suite/callback/", "/suite/callback//"] {
+            assert_eq!(function(&Method::POST, path), Some(Function::SuiteCallback), "{path}");
+        }
     }
 
     #[test]
-    fn knows_no_other_route() {
+    fn a_variable_is_one_segment_and_a_greedy_one_the_rest() {
+        let variables = |path: &str| find(&Method::GET, path).unwrap().1;
+        let variable = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        assert_eq!(variables("/installation/start/n"), variable("nonce", "n"));
+        assert_eq!(variables("/assets/css/page.css"), variable("file", "css/page.css"));
+        assert_eq!(variables("/suite/callback/"), []);
+    }
+
+    #[test]
+    fn finds_no_other_route() {
         for (method, path) in [
             (Method::GET, "/callback"),
             (Method::DELETE, "/callback/x"),
+            (Method::GET, "/authorization/"),
             (Method::GET, "/authorization/contacts"),
             (Method::GET, "/authorization/contacts/secret"),
             (Method::PUT, "/authorization//secret"),
             (Method::GET, "/index.html"),
+            (Method::PATCH, "/authorization"),
         ] {
             assert_eq!(function(&method, path), None, "{method} {path}");
+        }
+    }
+
+    /// API Gateway refuses to create such routes: no path ends in a slash but `/` (storacha/w3infra pull 166, SAM issue
+    /// 1949), and a greedy variable is at the end (developer guide, http-api-develop-routes).
+    #[test]
+    fn every_route_is_one_that_api_gateway_creates() {
+        for Route { path, .. } in ROUTES {
+            assert!(
+                path.starts_with('/') && (*path == "/" || !path.ends_with('/')),
+                "{path}"
+            );
+            let segments: Vec<_> = path.split('/').skip(1).collect();
+            for (index, segment) in segments.iter().enumerate() {
+                let is_last = index + 1 == segments.len();
+                let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+                let name = name.map_or(*segment, |name| {
+                    name.strip_suffix('+').filter(|_| is_last).unwrap_or(name)
+                });
+                assert!(!name.contains(['{', '}', '+']), "{path}");
+                assert!(*path == "/" || !name.is_empty(), "{path}");
+            }
         }
     }
 }

@@ -10,7 +10,13 @@ use crate::command::{Running, eventually, get, request};
 fn it_says_where_everything_is_and_everything_answers() {
     let data = tempfile::tempdir().unwrap();
     let running = Running::start(data.path());
-    for name in ["base_url", "console_url", "simulator_url", "aws_endpoint_url"] {
+    for name in [
+        "base_url",
+        "console_url",
+        "bus_url",
+        "simulator_url",
+        "aws_endpoint_url",
+    ] {
         assert!(running.text(name).starts_with("http://127.0.0.1:"), "{name}");
     }
     let base_url = running.text("base_url").to_owned();
@@ -60,6 +66,7 @@ fn it_says_where_everything_is_and_everything_answers() {
     let ended = running.end("TERM");
     for name in [
         "console_url",
+        "bus_url",
         "simulator_url",
         "base_url",
         "aws_endpoint_url",

@@ -52,6 +52,9 @@ impl Asked {
     }
 
     pub(super) fn complaints(&self, reply: &Reply) -> Vec<String> {
+        if is_gateways_own(reply) {
+            return Vec::new();
+        }
         let Some(operation) = Operation::find(&self.method, &self.path) else {
             return not_documented(reply);
         };
@@ -132,6 +135,21 @@ fn values<'a>(all: &'a [(impl AsRef<str>, String)], name: &str) -> Vec<&'a str> 
 }
 
 /// An answer to what is not in the document.
+/// Whether API Gateway answered itself. These answers are listed once for all routes, in the description of the API.
+fn is_gateways_own(reply: &Reply) -> bool {
+    let listed = [
+        (401, "Unauthorized"),
+        (404, "Not Found"),
+        (413, "Request Entity Too Large"),
+        (431, "Request Header Fields Too Large"),
+    ];
+    reply.header("content-type") == "application/json"
+        && listed.iter().any(|(status, message)| {
+            let expected = serde_json::json!({ "message": message });
+            reply.status == *status && serde_json::from_slice(&reply.body).is_ok_and(|body: Value| body == expected)
+        })
+}
+
 fn not_documented(reply: &Reply) -> Vec<String> {
     if reply.status == 404 {
         let response = Node::root().child("components").child("responses").child("NotFound");

@@ -59,6 +59,19 @@ impl Reply {
         problem
     }
 
+    /// A refusal of API Gateway itself: no function was invoked.
+    #[track_caller]
+    pub(crate) fn refused_by_gateway(&self, status: u16, message: &str) {
+        assert_eq!(
+            (self.status, self.header("content-type")),
+            (status, "application/json"),
+            "{}: {}",
+            self.asked,
+            self.shown()
+        );
+        assert_eq!(self.json(), serde_json::json!({ "message": message }), "{}", self.asked);
+    }
+
     /// The `Location` of a 303.
     #[track_caller]
     pub(crate) fn redirect(&self) -> String {

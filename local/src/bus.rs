@@ -1,0 +1,273 @@
+//! The event bus, and the two Pipes of `template.yaml` that put events on it, filters and templates included.
+//!
+//! As on EventBridge, an event goes to whoever listens, and is dropped when nobody does; the newest are kept for listeners
+//! that reconnect. `GET /_local/bus` listens with server-sent events (WHATWG HTML, 9.2), or shows a page that does.
+
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Response, header},
+    response::{
+        IntoResponse as _,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::{Stream, StreamExt as _, stream};
+use serde_json::{Map, Value, json};
+use tokio::sync::broadcast;
+
+/// Where to listen.
+pub(crate) const PATH: &str = "/_local/bus";
+/// Events kept for listeners that reconnect, and most events that a slow listener may be behind.
+const KEPT: usize = 1000;
+const PAGE: &str = include_str!("../assets/bus.html");
+
+/// An event on the bus: `source`, `detail-type` and `detail`, as `docs/events.schema.json` describes them.
+#[derive(Debug, Clone)]
+struct Published {
+    /// Position on the bus, from 1 on.
+    id: u64,
+    event: Value,
+}
+
+/// The bus.
+#[derive(Debug)]
+pub(crate) struct Bus(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    kept: VecDeque<Published>,
+    last_id: u64,
+    /// None once the bus is closed.
+    listeners: Option<broadcast::Sender<Published>>,
+}
+
+impl Bus {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(State {
+            kept: VecDeque::new(),
+            last_id: 0,
+            listeners: Some(broadcast::Sender::new(KEPT)),
+        }))
+    }
+
+    /// Puts an event on the bus.
+    pub(crate) fn put(&self, event: Value) {
+        let mut state = self.lock();
+        state.last_id += 1;
+        let published = Published {
+            id: state.last_id,
+            event,
+        };
+        if state.kept.len() == KEPT {
+            state.kept.pop_front();
+        }
+        state.kept.push_back(published.clone());
+        if let Some(listeners) = &state.listeners {
+            // Without a listener the event is dropped.
+            let _ = listeners.send(published);
+        }
+    }
+
+    /// Ends every listener's stream, so that the server can stop.
+    pub(crate) fn close(&self) {
+        self.lock().listeners = None;
+    }
+
+    /// Answers `GET /_local/bus`: the page to a browser that opens it, the events to everybody else.
+    pub(crate) fn answer(&self, headers: &HeaderMap) -> Response<Body> {
+        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        if text(header::ACCEPT).is_some_and(|accept| accept.contains("text/html")) {
+            let headers = [
+                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+                (header::CACHE_CONTROL, "no-store"),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
+            ];
+            return (headers, PAGE).into_response();
+        }
+        let after = headers
+            .get("last-event-id")
+            .and_then(|id| id.to_str().ok()?.parse().ok());
+        Sse::new(self.listen(after))
+            .keep_alive(KeepAlive::default())
+            .into_response()
+    }
+
+    /// The kept events after `after`, if it is given, then everything that comes. The stream ends when the bus is closed, and
+    /// when the listener is too far behind: it can then reconnect and lose nothing that is still kept.
+    fn listen(&self, after: Option<u64>) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
+        let state = self.lock();
+        let missed = |published: &&Published| after.is_some_and(|after| published.id > after);
+        let missed: Vec<_> = state.kept.iter().filter(missed).cloned().collect();
+        let coming = stream::unfold(
+            state.listeners.as_ref().map(broadcast::Sender::subscribe),
+            async |listener| {
+                let mut listener = listener?;
+                let published = listener.recv().await.ok()?;
+                Some((published, Some(listener)))
+            },
+        );
+        stream::iter(missed).chain(coming).map(|published| Ok(published.into()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<Published> for Event {
+    fn from(published: Published) -> Self {
+        let kind = published
+            .event
+            .get("detail-type")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        Self::default()
+            .id(published.id.to_string())
+            .event(kind)
+            .data(published.event.to_string())
+    }
+}
+
+/// The page's own script and style, and connections to this server; nothing else.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; \
+                           base-uri 'none'; frame-ancestors 'none'";
+
+/// `EventPipe`: the event on the bus for a record of the event table's stream, if the filter lets it pass.
+#[must_use]
+pub fn event_pipe(record: &Value) -> Option<Value> {
+    let image = record.pointer("/dynamodb/NewImage")?;
+    let kind = record.get("eventName").and_then(Value::as_str);
+    let is_new = kind == Some("INSERT");
+    let is_replayed = kind == Some("MODIFY") && text(image, "change", "S") == "replayed";
+    (text(image, "source", "S") == "callback" && (is_new || is_replayed)).then(|| {
+        let strings = [
+            "event_id",
+            "tenant_id",
+            "scope",
+            "corp_id",
+            "event",
+            "change_type",
+            "created_at",
+            "received_at",
+            "payload",
+        ];
+        let numbers = ["parts", "replays"];
+        let strings = strings.map(|name| (name, "S")).into_iter();
+        envelope("wecom.event", image, strings.chain(numbers.map(|name| (name, "N"))))
+    })
+}
+
+/// `AnnouncementPipe`: the event on the bus for a record of the authorization table's stream, if the filter lets it pass.
+#[must_use]
+pub fn announcement_pipe(record: &Value) -> Option<Value> {
+    let image = record.pointer("/dynamodb/NewImage")?;
+    let key = record.pointer("/dynamodb/Keys/pk/S").and_then(Value::as_str)?;
+    let passes = record.get("eventName").and_then(Value::as_str) == Some("INSERT") && key.starts_with("CHANGED#");
+    passes.then(|| {
+        let names = ["tenant_id", "what", "from", "to", "at"].map(|name| (name, "S"));
+        envelope("authorization.changed", image, names.into_iter())
+    })
+}
+
+/// The Pipes paste: every member is a string, and `""` where the item has no such attribute.
+fn envelope<'a>(kind: &str, image: &Value, members: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
+    let detail: Map<String, Value> = members
+        .map(|(name, of_type)| (name.to_owned(), text(image, name, of_type).into()))
+        .collect();
+    json!({"source": "wecom.authorization", "detail-type": kind, "detail": detail})
+}
+
+fn text<'a>(image: &'a Value, name: &str, of_type: &str) -> &'a str {
+    let value = image.get(name).and_then(|value| value.get(of_type));
+    value.and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn ids(listener: impl Stream<Item = Result<Event, Infallible>>) -> Vec<String> {
+        let events = listener.map(|event| format!("{event:?}"));
+        let of = |event: String| {
+            event
+                .split("id: ")
+                .nth(1)
+                .unwrap()
+                .split("\\n")
+                .next()
+                .unwrap()
+                .to_owned()
+        };
+        events.map(of).collect().await
+    }
+
+    #[tokio::test]
+    async fn a_listener_gets_what_comes_until_the_bus_is_closed() {
+        let bus = Bus::new();
+        bus.put(json!({"detail-type": "a"}));
+        let listener = bus.listen(None);
+        bus.put(json!({"detail-type": "b"}));
+        bus.put(json!({"detail-type": "c"}));
+        bus.close();
+        assert_eq!(ids(listener).await, ["2", "3"]);
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_reconnects_gets_what_it_missed() {
+        let bus = Bus::new();
+        for _ in 0..3 {
+            bus.put(json!({"detail-type": "a"}));
+        }
+        let listener = bus.listen(Some(1));
+        bus.put(json!({"detail-type": "b"}));
+        bus.close();
+        assert_eq!(ids(listener).await, ["2", "3", "4"]);
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_is_too_slow_is_cut_off_and_reconnects() {
+        let bus = Bus::new();
+        let slow = bus.listen(None);
+        for _ in 0..=KEPT {
+            bus.put(json!({"detail-type": "a"}));
+        }
+        assert_eq!(ids(slow).await, [""; 0]);
+        let again = bus.listen(Some(0));
+        bus.close();
+        let ids = ids(again).await;
+        assert_eq!(
+            (ids.len(), ids[0].as_str()),
+            (KEPT, "2"),
+            "the oldest is no longer kept"
+        );
+    }
+
+    #[test]
+    fn a_repeated_delivery_and_an_event_of_the_suite_do_not_reach_the_bus() {
+        let record = |kind: &str, source: &str, change: Option<&str>| {
+            let mut image = json!({"event_id": {"S": "e"}, "source": {"S": source}, "parts": {"N": "0"}});
+            if let Some(change) = change {
+                image["change"] = json!({ "S": change });
+            }
+            event_pipe(&json!({"eventName": kind, "dynamodb": {"NewImage": image}}))
+        };
+        let passed = record("INSERT", "callback", None).unwrap();
+        assert_eq!(passed.pointer("/detail/parts"), Some(&json!("0")));
+        assert_eq!(passed.pointer("/detail/replays"), Some(&json!("")));
+        assert!(record("MODIFY", "callback", Some("replayed")).is_some());
+        assert_eq!(record("MODIFY", "callback", Some("repeated")), None);
+        assert_eq!(record("MODIFY", "callback", None), None);
+        assert_eq!(record("INSERT", "suite", None), None);
+        assert_eq!(
+            event_pipe(&json!({"eventName": "REMOVE", "dynamodb": {"OldImage": {}}})),
+            None
+        );
+    }
+}
