@@ -172,6 +172,29 @@ test('speaks both languages, keeps what was typed, and remembers the choice', ()
     await assertNoErrors(record);
   }));
 
+test('the values are printed alone, for the colleague who has WeCom’s console', () =>
+  onStage(browser, async ({ server, record, newPage }) => {
+    await install(server);
+    await register(server, 'contacts');
+    const page = await newPage(`${server.url}#/contacts`);
+    const { url, token, key } = await readValues(page);
+    await page.evaluate(() => {
+      globalThis.print = () => {};
+    });
+    await page.getByRole('button', { name: '打印给同事' }).click();
+    await page.emulateMedia({ media: 'print' });
+    const printed = await page.evaluate(() => document.body.innerText);
+    for (const text of [url, token, key, YUNFAN.name, '通讯录授权', '设置接收事件服务器'])
+      assert.ok(printed.includes(text), text);
+    for (const text of ['自检', '操作指引', '更换 Secret', '企业微信提示保存失败', '复制'])
+      assert.ok(!printed.includes(text), text);
+    await page.screenshot({ path: new URL('screenshots/print-values.png', import.meta.url).pathname, fullPage: true });
+    await page.evaluate(() => globalThis.dispatchEvent(new Event('afterprint')));
+    await page.emulateMedia({ media: 'screen' });
+    await page.getByRole('heading', { name: '自检' }).waitFor();
+    await assertNoErrors(record);
+  }));
+
 test('the guide’s picture follows the menu that the admin has, and is enlarged on a press', () =>
   onStage(browser, async ({ server, record, newPage }) => {
     await install(server);

@@ -175,10 +175,14 @@ function Values({ state, scope, kind, phase, problem, attempt, obtain }) {
     return [
       h(ValueRows, {
         credentials: shown,
-        more: isDue
-          ? outwardLink(t('page.openConsole'), CONSOLE + PLACE[kind], 'primary')
-          : button(t('steps.callback.hide'), { focus: 'reveal', onClick: conceal }),
+        more: [
+          isDue
+            ? outwardLink(t('page.openConsole'), CONSOLE + PLACE[kind], 'primary')
+            : button(t('steps.callback.hide'), { focus: 'reveal', onClick: conceal }),
+          button(t('steps.callback.print'), { kind: 'plain', iconName: 'print', onClick: printValues }),
+        ],
       }),
+      h('p', { class: 'print-only' }, t('steps.callback.printNote', { corp: state.installation.corp_name })),
       !isDue && h('p', { class: 'note' }, t('steps.callback.revealed')),
     ];
   }
@@ -199,6 +203,13 @@ function Values({ state, scope, kind, phase, problem, attempt, obtain }) {
       h(RotateButton, { scope, attempt }),
     ),
   ];
+}
+
+/** The values alone, for the colleague who has WeCom's console; css/print.css leaves out the rest. */
+function printValues() {
+  document.documentElement.dataset.print = 'values';
+  globalThis.addEventListener('afterprint', () => delete document.documentElement.dataset.print, { once: true });
+  globalThis.print();
 }
 
 /** @param {{ scope: Scope, attempt: (work: () => Promise<void>) => Promise<void> }} props */
