@@ -80,6 +80,20 @@ test('取消 in WeCom leaves the link good, and the page waiting', () =>
     await assertNoErrors(record);
   }));
 
+test('an admin who has only a phone is told how to scan what it shows', () =>
+  withPage(async ({ record, newPage }) => {
+    const page = await newPage();
+    const installPage = await openInstallPage(page);
+    await page.bringToFront();
+    const hint = page.getByText(/只有这一部手机？/);
+    await page.getByText('正在等待管理员扫码确认').waitFor();
+    assert.equal(await hint.isVisible(), false);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await hint.waitFor();
+    await installPage.close();
+    await assertNoErrors(record);
+  }));
+
 test('an installation given up leads back to the beginning', () =>
   withPage(async ({ record, newPage }) => {
     const page = await newPage();

@@ -187,6 +187,7 @@ function Waiting({ state, now }) {
       { class: 'numbered' },
       ['scan', 'choose', 'back'].map((name) => h('li', { key: name }, t(`steps.install.do.${name}`))),
     ),
+    h('p', { class: 'note phone-only' }, icon('info'), h('span', null, t('steps.install.onPhone'))),
     isInstalled(state) && h('p', { class: 'note' }, icon('info'), h('span', null, t('steps.install.stillInstalled'))),
     flow.blocked.value &&
       link &&
