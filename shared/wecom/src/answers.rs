@@ -1,111 +1,197 @@
-//! What a successful call gives.
+//! Results of the calls.
 
 use std::time::Duration;
 
+use lenient::{integer_or_zero, integers, list};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+mod lenient;
 pub(crate) mod wire;
 
-/// A token that later calls carry.
+/// Token for later calls.
 ///
-/// WeCom may end it early: on a refusal of the class [`Refresh`](crate::ErrorClass::Refresh), get a new one, once.
+/// WeCom may revoke it early: on a refusal of the class [`Refresh`](crate::ErrorClass::Refresh), get a new one, once.
 #[derive(Debug, Clone)]
 pub struct AccessToken {
-    /// At most 512 bytes, by WeCom's word.
+    /// Token, at most 512 bytes.
     pub token: SecretString,
-    /// How long WeCom means to honour it (two hours); a day at most, whatever WeCom says.
+    /// Lifetime that WeCom states, at most a day; two hours when it states none.
     pub expires_in: Duration,
 }
 
-/// What the install link carries so that WeCom knows which suite is to be installed.
+/// Code in an install link, from which WeCom knows the suite.
 #[derive(Debug, Clone)]
 pub struct PreAuthCode {
-    /// The code.
+    /// `pre_auth_code`, at most 512 bytes.
     pub code: SecretString,
-    /// How long it can be used (20 minutes).
+    /// Lifetime, 20 minutes.
     pub expires_in: Duration,
 }
 
-/// What a temporary `auth_code` was exchanged for.
+/// Result of the exchange of an `auth_code`.
 #[derive(Debug, Clone)]
 pub struct PermanentCode {
-    /// The suite's key to the corporation. Only a reset in WeCom's console makes another one: keep it.
+    /// Permanent code of the suite for the corporation, at most 512 bytes. For a customised app (代开发) it is the app's
+    /// Secret. WeCom does not give it a second time: store it.
     pub permanent_code: SecretString,
-    /// The corporation's id as this suite knows it: encrypted, unless the corporation is an old one. Case matters.
+    /// Corporation id as the suite sees it: encrypted, except for old corporations. Case-sensitive.
     pub corp_id: String,
-    /// The corporation's name; may be empty.
+    /// Name of the corporation; may be empty.
     pub corp_name: String,
-    /// Who installed the application, as far as WeCom tells.
+    /// Member who installed the application, if WeCom names them.
     pub auth_user: Option<AuthUser>,
-    /// The `state` of the QR code that was scanned, if there was one. That of an install *link* comes back with the browser
-    /// instead.
+    /// `state` of the QR code that was scanned (developer document 97163). The `state` of an install *link* is in the
+    /// redirect instead.
     pub state: Option<String>,
 }
 
-/// Who installed the application. WeCom may leave out any part.
+/// Member who installed the application. Each part may be absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthUser {
-    /// The member's id as this suite knows it.
+    /// Member id as the suite sees it.
     pub user_id: Option<String>,
-    /// The member's id across the provider's applications.
+    /// Member id that is the same in all applications of the provider.
     pub open_user_id: Option<String>,
-    /// The member's name.
+    /// Name of the member.
     pub name: Option<String>,
 }
 
-/// What a corporation has authorized the suite to do.
+/// Authorization of a suite by a corporation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthInfo {
-    /// The corporation's id as this suite knows it.
+    /// Corporation id as the suite sees it.
     pub corp_id: String,
-    /// The corporation's name; may be empty.
+    /// Name of the corporation; may be empty.
     pub corp_name: String,
-    /// The application in the corporation; the first, if it is an old suite of several. A suite with nothing but contacts
+    /// Application in the corporation; the first one of an old suite with several. A suite with nothing but contacts
     /// permissions has none.
     pub agent: Option<Agent>,
 }
 
-/// The suite's application inside one corporation.
+/// Application of a suite in one corporation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {
-    /// The application's id in the corporation.
+    /// Id of the application, unique in the corporation.
     pub agent_id: u64,
-    /// The application's name.
+    /// Name of the application; may be empty.
     pub name: String,
-    /// Who authorized it.
+    /// Kind of the authorization.
     pub auth_mode: AuthMode,
-    /// Whether the application was made to order for the corporation (代开发).
+    /// Customised app (代开发, `is_customized_app`). Its token comes from [`Client::access_token`](crate::Client::access_token)
+    /// with the permanent code, not from `get_corp_token`.
     pub is_customized: bool,
-    /// What the application may see, as far as WeCom says.
+    /// Visible range, if WeCom states it.
     pub privilege: Option<Privilege>,
 }
 
-/// Who authorized an application (developer document 94496).
+/// Kind of an authorization (developer document 94496).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AuthMode {
-    /// An administrator, for the corporation.
+    /// By an administrator, for the corporation.
     Admin,
-    /// A member, for themselves: the application sees nobody else.
+    /// By a member, for themselves: the application sees nobody else.
     Member,
 }
 
-/// What an application may see.
+/// Visible range of an application.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Privilege {
-    /// WeCom's permission level, 1 to 6.
+    /// Permission level, 1 to 6; 0 where it has no meaning, as for a customised app.
+    #[serde(deserialize_with = "integer_or_zero")]
     pub level: i64,
     /// Departments.
+    #[serde(deserialize_with = "integers")]
     pub allow_party: Vec<i64>,
     /// Members.
+    #[serde(deserialize_with = "list")]
     pub allow_user: Vec<String>,
     /// Tags.
+    #[serde(deserialize_with = "integers")]
     pub allow_tag: Vec<i64>,
-    /// Further departments, seen in the address book only.
+    /// Additional departments, visible in the address book only.
+    #[serde(deserialize_with = "integers")]
     pub extra_party: Vec<i64>,
-    /// Further members, seen in the address book only.
+    /// Additional members, visible in the address book only.
+    #[serde(deserialize_with = "list")]
     pub extra_user: Vec<String>,
-    /// Further tags, seen in the address book only.
+    /// Additional tags, visible in the address book only.
+    #[serde(deserialize_with = "integers")]
     pub extra_tag: Vec<i64>,
+}
+
+/// Link with which an administrator authorizes templates of customised apps (代开发应用模版).
+#[derive(Debug, Clone)]
+pub struct CustomizedAuthUrl {
+    /// Text of a QR code, to be drawn by the caller. Whoever scans it binds their corporation to its `state`.
+    pub url: SecretString,
+    /// Lifetime, ten days.
+    pub expires_in: Duration,
+}
+
+/// Permissions of an application in one corporation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppPermissions {
+    /// Names, such as `contact:base:base`.
+    pub names: Vec<String>,
+    /// Permissions that end.
+    pub expiring: Vec<ExpiringPermission>,
+}
+
+/// Permission that ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpiringPermission {
+    /// Name, as in [`AppPermissions::names`].
+    pub name: String,
+    /// End, in seconds since 1970.
+    pub expires_at: u64,
+}
+
+/// Application as `agent/get` describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedAgent {
+    /// Id of the application, unique in the corporation.
+    pub agent_id: u64,
+    /// Name of the application; may be empty.
+    pub name: String,
+    /// Whether the corporation has disabled the application.
+    pub is_disabled: bool,
+    /// Status of a customised app; none for another application.
+    pub publish_status: Option<PublishStatus>,
+}
+
+/// Status of a customised app (`customized_publish_status`, developer document 90227).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PublishStatus {
+    /// 0: authorized by the corporation; the provider has not created the application.
+    NotDeveloped,
+    /// 1: created, not yet online. Members cannot use it.
+    InDevelopment,
+    /// 2: online.
+    Online,
+    /// 3: online, with a newer version that is not.
+    OnlineWithChanges,
+    /// Another number.
+    Unknown(i64),
+}
+
+/// Interface licence (接口调用许可) of an application in one corporation (developer document 97194).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppLicense {
+    /// Whether WeCom checks licences for this application: after the trial, members need one.
+    pub is_required: bool,
+    /// Trial, 90 days from the first installation. None where there is no trial.
+    pub trial: Option<Trial>,
+    /// Time from which calls without a licence are refused, in seconds since 1970.
+    pub enforced_at: Option<u64>,
+}
+
+/// Trial of an application, in seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trial {
+    /// Start.
+    pub starts_at: u64,
+    /// End.
+    pub ends_at: u64,
 }

@@ -1,34 +1,35 @@
-//! The calls, by the names of what they give.
+//! Client and its calls, which are named after their results.
 
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 use rustls::RootCertStore;
 use secrecy::SecretString;
 use serde_json::json;
 use url::Url;
 
-use crate::answers::wire;
-use crate::tls;
-use crate::transport::{Call, Transport};
-use crate::{AccessToken, AuthInfo, Error, PermanentCode, PreAuthCode};
+use crate::{
+    AccessToken, AppLicense, AppPermissions, AuthInfo, CustomizedAuthUrl, Error, PermanentCode, PreAuthCode,
+    PublishedAgent,
+    answers::wire,
+    tls,
+    transport::{Call, Transport},
+};
 
-/// Where WeCom is, and how patient to be with it.
+/// Base URL and timeouts of a [`Client`].
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
-    /// What `/cgi-bin/…` is appended to. `http` is meant for a simulator on the same machine.
+    /// URL to which `/cgi-bin/…` is appended. `http` is meant for a simulator on the same machine.
     pub api_base_url: Url,
-    /// The longest that a connection, TLS included, may take to come about.
+    /// Timeout of a connection, including TLS.
     pub connect_timeout: Duration,
-    /// The longest that one attempt may take, connection and body included. WeCom being busy, there are three attempts.
+    /// Timeout of one attempt, including connection and body. There are up to three attempts.
     pub request_timeout: Duration,
-    /// The pause before the second attempt, doubled before the third.
+    /// Pause before the second attempt, doubled before the third.
     pub backoff: Duration,
 }
 
 impl ClientConfig {
-    /// 3 s for a connection, 5 s for an attempt, 100 ms before the second.
+    /// Configuration with 3 s for a connection, 5 s for an attempt, and a pause of 100 ms before the second.
     #[must_use]
     pub const fn new(api_base_url: Url) -> Self {
         Self {
@@ -40,7 +41,7 @@ impl ClientConfig {
     }
 }
 
-/// Why a [`Client`] could not be made.
+/// Why a [`Client`] could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// Not `http` or `https`, without a host, or with a user, a password, a query or a fragment.
@@ -54,17 +55,17 @@ pub enum BuildError {
     Http(#[source] reqwest::Error),
 }
 
-/// A client of WeCom's HTTP API. Clones share their connections.
+/// Client of WeCom's HTTP API. Clones share connections.
 #[derive(Clone)]
 pub struct Client {
     transport: Arc<Transport>,
 }
 
 impl Client {
-    /// Makes a client that trusts Mozilla's roots. Connects to nothing yet.
+    /// Creates a client that trusts Mozilla's roots, without connecting.
     ///
     /// # Errors
-    /// The base URL cannot be one, or the HTTP client cannot be set up.
+    /// [`BuildError`] when the base URL is not usable, or TLS or the HTTP client cannot be set up.
     pub fn new(config: ClientConfig) -> Result<Self, BuildError> {
         Self::trusting(tls::public_roots(), config)
     }
@@ -75,7 +76,8 @@ impl Client {
         })
     }
 
-    /// `get_suite_token` (developer document 90600): the token for calls on behalf of the suite. Valid for two hours: keep it.
+    /// `get_suite_token` (developer document 90600): token for calls on behalf of the suite, for two hours. A template of
+    /// customised apps (代开发) is a suite with the id `dk…`.
     ///
     /// # Errors
     /// See [`Error`]. A ticket older than 30 minutes is refused with
@@ -93,7 +95,7 @@ impl Client {
         self.transport.call(call, wire::Token::of_suite).await
     }
 
-    /// `get_pre_auth_code` (developer document 90601): a code for one install link.
+    /// `get_pre_auth_code` (developer document 90601): code for one install link.
     ///
     /// # Errors
     /// See [`Error`].
@@ -103,8 +105,8 @@ impl Client {
         self.transport.call(call, wire::PreAuth::code).await
     }
 
-    /// `set_session_info` (developer document 90602): says whether the install is a test of an application that is not yet
-    /// published. Without this call it is a formal one.
+    /// `set_session_info` (developer document 90602): declares an install as a test of an application that is not yet
+    /// published, or as a formal one. Without this call it is a formal one.
     ///
     /// # Errors
     /// See [`Error`].
@@ -121,15 +123,15 @@ impl Client {
         self.transport.call(call, wire::Done::confirmed).await
     }
 
-    /// `v2/get_permanent_code` (developer document 100776): exchanges the `auth_code`, which is good for ten minutes and for
-    /// one exchange.
+    /// `v2/get_permanent_code` (developer document 100776; for a customised app 97163): exchanges an `auth_code`, which is
+    /// valid for ten minutes and one exchange.
     ///
-    /// This call always opens a connection of its own, since one that was kept may have died unnoticed: then nobody could
-    /// tell whether the code is used up.
+    /// The call opens a connection of its own: a kept one may have died unnoticed, and then it would be unknown whether the
+    /// code is used up.
     ///
     /// # Errors
-    /// See [`Error`]. [`TimedOut`](Error::TimedOut), [`Unreachable`](Error::Unreachable) and
-    /// [`Unintelligible`](Error::Unintelligible) leave open whether the code is used up; a code that is, is refused with
+    /// See [`Error`]. After [`TimedOut`](Error::TimedOut), [`Unreachable`](Error::Unreachable) and
+    /// [`Unintelligible`](Error::Unintelligible) the code may be used up. A used code is refused with
     /// [`INVALID_AUTH_CODE`](crate::ErrorCode::INVALID_AUTH_CODE).
     pub async fn permanent_code(
         &self,
@@ -143,7 +145,7 @@ impl Client {
         self.transport.call(call, wire::Installed::code).await
     }
 
-    /// `v2/get_auth_info` (developer documents 90604 and, for v2, 100795): what the corporation has authorized, as of now.
+    /// `v2/get_auth_info` (developer documents 90604 and, for v2, 100795): current authorization of a corporation.
     ///
     /// # Errors
     /// See [`Error`].
@@ -160,10 +162,11 @@ impl Client {
         self.transport.call(call, wire::Authorization::info).await
     }
 
-    /// `get_corp_token` (developer document 90605): the token for calls on behalf of the suite within one corporation.
+    /// `get_corp_token` (developer document 90605): token for calls on behalf of the suite in one corporation.
     ///
     /// # Errors
-    /// See [`Error`].
+    /// See [`Error`]. For a customised app it is refused with [`API_FORBIDDEN`](crate::ErrorCode::API_FORBIDDEN): call
+    /// [`access_token`](Self::access_token).
     pub async fn corp_access_token(
         &self,
         suite_access_token: &SecretString,
@@ -177,7 +180,7 @@ impl Client {
         self.transport.call(call, wire::Token::of_corp).await
     }
 
-    /// `get_provider_token` (developer document 91200): the token for calls on behalf of the provider itself.
+    /// `get_provider_token` (developer document 91200): token for calls on behalf of the provider.
     ///
     /// # Errors
     /// See [`Error`].
@@ -192,7 +195,7 @@ impl Client {
         self.transport.call(call, wire::Token::of_provider).await
     }
 
-    /// `corpid_to_opencorpid` (developer document 95604): the encrypted id of a corporation whose plaintext id is known.
+    /// `corpid_to_opencorpid` (developer document 95604): encrypted id of the corporation with this plaintext id.
     ///
     /// # Errors
     /// See [`Error`]. A corporation that has not authorized us is refused with
@@ -204,13 +207,16 @@ impl Client {
         self.transport.call(call, wire::OpenCorp::id).await
     }
 
-    /// `gettoken` (developer document 91039): the token for calls with one of the corporation's own Secrets. That it comes
-    /// shows that corporation and Secret belong together.
+    /// `gettoken` (developer document 91039): token for calls with a Secret of the corporation. Success proves that the
+    /// Secret belongs to the corporation.
+    ///
+    /// For a customised app (developer document 97164) the Secret is its permanent code, and `corp_id` is the encrypted id
+    /// that came with it. For any other Secret it is the plaintext id.
     ///
     /// # Errors
     /// See [`Error`]. A wrong Secret is refused with [`INVALID_SECRET`](crate::ErrorCode::INVALID_SECRET) or
     /// [`FOREIGN_SECRET`](crate::ErrorCode::FOREIGN_SECRET), a wrong corporation with
-    /// [`INVALID_CORP_ID`](crate::ErrorCode::INVALID_CORP_ID). Repeated, each leads to a ban of our address for an hour.
+    /// [`INVALID_CORP_ID`](crate::ErrorCode::INVALID_CORP_ID). Repeating either gets the caller's address banned for an hour.
     pub async fn access_token(&self, corp_id: &str, secret: &SecretString) -> Result<AccessToken, Error> {
         let call = Call::get("/cgi-bin/gettoken")
             .query("corpid", corp_id)
@@ -218,7 +224,65 @@ impl Client {
         self.transport.call(call, wire::Token::of_corp).await
     }
 
-    /// `user/list_id` (developer document 96067) of one member: only a token of the 通讯录Secret may call it.
+    /// `get_customized_auth_url` (developer document 98744): link with which an administrator authorizes one to nine
+    /// templates of customised apps. `state` has at most 32 letters and digits.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn customized_auth_url(
+        &self,
+        provider_access_token: &SecretString,
+        state: &str,
+        template_ids: &[&str],
+    ) -> Result<CustomizedAuthUrl, Error> {
+        let call = Call::post("/cgi-bin/service/get_customized_auth_url")
+            .secret_query("provider_access_token", provider_access_token)
+            .field("state", state)
+            .field("templateid_list", template_ids);
+        self.transport.call(call, wire::CustomizedAuth::url).await
+    }
+
+    /// `agent/get_permissions` (developer documents 99052 and 99108): permissions of the suite's or the customised app in
+    /// the corporation of the token.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn app_permissions(&self, access_token: &SecretString) -> Result<AppPermissions, Error> {
+        let call = Call::post("/cgi-bin/agent/get_permissions").secret_query("access_token", access_token);
+        self.transport.call(call, wire::PermissionsAnswer::granted).await
+    }
+
+    /// `agent/get` (developer document 90227): an application, and how far a customised app has come.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn agent(&self, access_token: &SecretString, agent_id: u64) -> Result<PublishedAgent, Error> {
+        let call = Call::get("/cgi-bin/agent/get")
+            .secret_query("access_token", access_token)
+            .query("agentid", agent_id.to_string())
+            .with_a_long_answer();
+        self.transport.call(call, wire::AgentDetails::agent).await
+    }
+
+    /// `license/get_app_license_info` (developer document 97194): interface licence of a suite's application in one
+    /// corporation, which must have installed it. `corp_id` is the id as the suite sees it.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn app_license(
+        &self,
+        provider_access_token: &SecretString,
+        corp_id: &str,
+        suite_id: &str,
+    ) -> Result<AppLicense, Error> {
+        let call = Call::post("/cgi-bin/license/get_app_license_info")
+            .secret_query("provider_access_token", provider_access_token)
+            .field("corpid", corp_id)
+            .field("suite_id", suite_id);
+        self.transport.call(call, wire::LicenseAnswer::license).await
+    }
+
+    /// `user/list_id` (developer document 96067) with one member: accepts only a token of the 通讯录Secret.
     ///
     /// # Errors
     /// See [`Error`].
@@ -229,8 +293,8 @@ impl Client {
         self.transport.call(call, wire::Members::listed).await
     }
 
-    /// `externalcontact/get_follow_user_list` (developer document 92571): only a token of the 客户Secret may call it. Gives
-    /// how many members may have external contacts; none is possible.
+    /// `externalcontact/get_follow_user_list` (developer document 92571): accepts only a token of the 客户Secret. Number of
+    /// members who may have external contacts, possibly 0.
     ///
     /// # Errors
     /// See [`Error`]. Another kind of Secret is refused with [`API_FORBIDDEN`](crate::ErrorCode::API_FORBIDDEN).

@@ -1,31 +1,29 @@
-//! How a call fails: by WeCom's word, by silence, or by an answer that is not WeCom's.
+//! Errors: a refusal of WeCom, no answer, or an answer that is not WeCom's.
 
 use std::net::IpAddr;
 
 use crate::{ErrorClass, ErrorCode};
 
-/// Why a call has no result.
-///
-/// None of the variants holds a URL, a token or a Secret, so that an error can be logged as it is.
+/// Why a call has no result. No variant holds a URL, a token or a Secret, so that an error can be logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// WeCom answered, with an `errcode` other than 0.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// There was no complete answer in time. WeCom may have carried the call out.
+    /// No complete answer in time. WeCom may have executed the call.
     #[error("WeCom did not answer in time")]
     TimedOut,
-    /// No connection could be made, or it was lost before the whole answer was there.
+    /// No connection, or one that was lost before the answer was complete. WeCom may have executed the call.
     #[error("WeCom could not be reached")]
     Unreachable,
-    /// What answered did not answer as WeCom does: another HTTP status than 2xx, not JSON, too long, or without what the
-    /// call is for.
+    /// Answer that is not WeCom's: an HTTP status other than 2xx, no JSON object, too long, or without the value that the
+    /// call is made for. WeCom may have executed the call.
     #[error("the answer is not one of WeCom's")]
     Unintelligible,
 }
 
 impl Error {
-    /// WeCom's refusal, if it was one.
+    /// Refusal, if WeCom answered.
     #[must_use]
     pub const fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -34,31 +32,31 @@ impl Error {
         }
     }
 
-    /// The class of WeCom's refusal, if it was one.
+    /// Class of the refusal, if WeCom answered.
     #[must_use]
     pub fn class(&self) -> Option<ErrorClass> {
         self.refusal().map(|refusal| refusal.errcode.class())
     }
 }
 
-/// WeCom's "no": an `errcode` other than 0.
+/// Answer of WeCom with an `errcode` other than 0.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("WeCom answered errcode {errcode}: {errmsg}")]
 pub struct Refusal {
-    /// Decide by this.
+    /// Code, by which to decide.
     pub errcode: ErrorCode,
-    /// Show this to whoever asks WeCom's support: it has a `hint` that they can look up. Free of the secrets of the call,
-    /// and of at most [`MAX_ERRMSG_CHARS`](Self::MAX_ERRMSG_CHARS) characters.
+    /// Text for a person, with a `hint` that WeCom's support can look up. Without the secrets of the call, and at most
+    /// [`MAX_ERRMSG_CHARS`](Self::MAX_ERRMSG_CHARS) characters.
     pub errmsg: String,
 }
 
 impl Refusal {
-    /// How much of an `errmsg` is kept.
+    /// Greatest length of an `errmsg`, in characters; the rest is dropped.
     pub const MAX_ERRMSG_CHARS: usize = 300;
 
-    /// The address that WeCom saw the call come from, as its `errmsg` has it: `…, from ip: 203.0.113.9, more info at …`.
+    /// Address from which WeCom received the call, as in `…, from ip: 203.0.113.9, more info at …`.
     ///
-    /// With [`IP_NOT_TRUSTED`](ErrorCode::IP_NOT_TRUSTED) it is the one that has to be added to the trusted ones.
+    /// After [`IP_NOT_TRUSTED`](ErrorCode::IP_NOT_TRUSTED) this address has to be added to the trusted ones.
     #[must_use]
     pub fn from_ip(&self) -> Option<&str> {
         let (_, after) = self.errmsg.split_once("from ip:")?;
@@ -83,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_address_that_wecom_saw() {
+    fn finds_the_address_of_the_caller() {
         let errmsg = "not allow to access from your ip, hint: [1764000000123456789], from ip: 203.0.113.9, more info at https://open.work.weixin.qq.com/devtool/query?e=60020";
         assert_eq!(from_ip(errmsg).as_deref(), Some("203.0.113.9"));
         assert_eq!(from_ip("from ip:203.0.113.9").as_deref(), Some("203.0.113.9"));

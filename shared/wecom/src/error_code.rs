@@ -1,42 +1,40 @@
-//! WeCom's `errcode` values (developer document 90313) and what to do about each.
+//! WeCom's `errcode` values (developer document 90313) and their classes.
 
 use std::fmt;
 
-/// The `errcode` of one of WeCom's answers.
-///
-/// The text beside it changes without notice: decide by the code, or by its [`class`](Self::class).
+/// `errcode` of an answer. WeCom changes `errmsg` without notice: decide by the code, or by its [`class`](Self::class).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ErrorCode(pub i64);
 
-/// What an [`ErrorCode`] asks for.
+/// Reaction that an [`ErrorCode`] calls for.
 ///
-/// A class follows from the code alone. Whose mistake a wrong Secret is, a tenant's or our own configuration's, the caller
-/// knows: it knows whose Secret was in the call.
+/// The class depends on the code alone. Whether a wrong Secret is a tenant's mistake or one of the operator's configuration
+/// depends on whose Secret was in the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
-    /// A person has to change what was entered, or something in WeCom's console. Repeating the call changes nothing, and
-    /// with a wrong Secret it leads to a ban.
+    /// A person has to correct their input or a setting in WeCom's console. Repeating the call does not help, and with a
+    /// wrong Secret it leads to a ban.
     UserMistake,
-    /// The suite, the provider account or the network that we call from is not set up for this call.
+    /// The suite, the provider account or the caller's network is not set up for this call.
     Configuration,
-    /// WeCom was busy. This client has repeated the call already.
+    /// WeCom was busy. The client has already repeated the call.
     Retry,
-    /// The token or code in the call is stale: get a new one, once, and repeat the call once.
+    /// The token or code has expired: get a new one, once, and repeat the call once.
     Refresh,
-    /// Too many calls, or too many wrong Secrets: WeCom ignores our address until its window has passed (a minute or an hour).
+    /// Rate limit, or too many wrong Secrets: WeCom refuses calls until its window (a minute or an hour) has passed.
     Ban,
     /// Too many calls at the same time.
     SlowDown,
-    /// The corporation has removed the application, or its permanent code is no longer good.
+    /// The corporation has removed the application, or its permanent code is no longer valid.
     AuthorizationEnded,
-    /// Everything else: a mistake of the caller's program, a restriction by design, or a code unknown here.
+    /// Any other code: an error in the calling program, a restriction by design, or unknown.
     Other,
 }
 
 impl ErrorCode {
     /// The system is busy; repeat at most three times.
     pub const SYSTEM_BUSY: Self = Self(-1);
-    /// Done.
+    /// Success.
     pub const OK: Self = Self(0);
     /// The Secret is missing, does not belong to the corporation, was reset, or its application is stopped.
     pub const INVALID_SECRET: Self = Self(40001);
@@ -122,7 +120,7 @@ impl ErrorCode {
     pub const SYSTEM_APPLICATION_DISABLED: Self = Self(50006);
     /// No permission on that member, department or tag.
     pub const OUT_OF_RANGE: Self = Self(60011);
-    /// The address that we call from is not trusted; [`Refusal::from_ip`](crate::Refusal::from_ip) has it.
+    /// The caller's address is not trusted; see [`Refusal::from_ip`](crate::Refusal::from_ip).
     pub const IP_NOT_TRUSTED: Self = Self(60020);
     /// No member with that userid.
     pub const USER_NOT_FOUND: Self = Self(60111);
@@ -135,7 +133,7 @@ impl ErrorCode {
     /// No member with a valid interface licence.
     pub const NO_INTERFACE_LICENCE: Self = Self(701_008);
 
-    /// What this code asks for.
+    /// Class of the code.
     #[must_use]
     pub const fn class(self) -> ErrorClass {
         match self {
@@ -181,8 +179,10 @@ impl fmt::Display for ErrorCode {
 
 #[cfg(test)]
 mod tests {
-    use super::ErrorClass::{AuthorizationEnded, Ban, Configuration, Other, Refresh, Retry, SlowDown, UserMistake};
-    use super::*;
+    use super::{
+        ErrorClass::{AuthorizationEnded, Ban, Configuration, Other, Refresh, Retry, SlowDown, UserMistake},
+        *,
+    };
 
     #[test]
     fn every_documented_code_has_its_class() {

@@ -1,11 +1,11 @@
-//! Takes the secrets of a call out of a text that is going to be shown or logged.
+//! Removes the secrets of a call from a text that is shown or logged.
 
 use secrecy::{ExposeSecret, SecretString};
 use url::form_urlencoded::byte_serialize;
 
 const REDACTED: &str = "[redacted]";
 
-/// `text` on one line, without the secrets (as they are, or as they look in a query), cut at `max_chars`.
+/// `text` on one line, without the secrets (plain or percent-encoded), of at most `max_chars` characters.
 pub(crate) fn scrub(text: &str, secrets: &[&SecretString], max_chars: usize) -> String {
     let mut values: Vec<String> = Vec::with_capacity(2 * secrets.len());
     for secret in secrets {
@@ -14,7 +14,7 @@ pub(crate) fn scrub(text: &str, secrets: &[&SecretString], max_chars: usize) -> 
         values.push(byte_serialize(secret.as_bytes()).collect());
     }
     values.retain(|value| !value.is_empty());
-    // A secret may be part of another one: taken out first, it would leave the rest of the longer one behind.
+    // A secret may be part of another one: removed first, it would leave the rest of the longer one.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
 
     let mut clean = text.to_owned();
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_out_every_secret_wherever_it_stands() {
+    fn removes_every_secret_at_every_position() {
         assert_eq!(
             scrubbed("s3cret, and tok_1, and s3cret", &["s3cret", "tok_1"]),
             "[redacted], and [redacted], and [redacted]"
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_out_a_secret_as_it_looks_in_a_query() {
+    fn removes_a_percent_encoded_secret() {
         assert_eq!(
             scrubbed("?corpsecret=a%2Fb%2Bc%3D", &["a/b+c="]),
             "?corpsecret=[redacted]"

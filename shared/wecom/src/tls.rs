@@ -1,16 +1,15 @@
-//! TLS 1.2 and 1.3 on ring. The provider is handed in, so that no other crate's process-wide default decides about it.
+//! TLS 1.2 and 1.3 on ring. The provider is passed explicitly, so that no process-wide default of rustls is used.
 
 use std::sync::Arc;
 
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-/// Mozilla's roots, as compiled in.
+/// Mozilla's roots, compiled in.
 pub(crate) fn public_roots() -> RootCertStore {
     webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()
 }
 
-/// The TLS of this crate, for whoever else calls public servers: Mozilla's roots, TLS 1.2 and 1.3, HTTP/1.1.
+/// TLS configuration of this crate, for other calls to public servers: Mozilla's roots, TLS 1.2 and 1.3, HTTP/1.1.
 ///
 /// # Errors
 /// When the provider lacks one of these versions; ring has both.
@@ -18,7 +17,7 @@ pub fn public_tls() -> Result<ClientConfig, rustls::Error> {
     config(public_roots())
 }
 
-/// A configuration that trusts `roots` and speaks HTTP/1.1, which is what WeCom's API speaks.
+/// TLS configuration that trusts `roots` and offers HTTP/1.1, which WeCom's API speaks.
 pub(crate) fn config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -30,15 +29,18 @@ pub(crate) fn config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-    use std::time::Duration;
+    use std::{net::SocketAddr, time::Duration};
 
     use rcgen::{CertifiedKey, generate_simple_self_signed};
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    use rustls::version::{TLS12, TLS13};
-    use rustls::{ServerConfig, SupportedProtocolVersion};
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
+    use rustls::{
+        ServerConfig, SupportedProtocolVersion,
+        pki_types::{CertificateDer, PrivateKeyDer},
+        version::{TLS12, TLS13},
+    };
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
     use tokio_rustls::TlsAcceptor;
     use url::Url;
 

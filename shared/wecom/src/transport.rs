@@ -1,21 +1,20 @@
-//! One call to WeCom: sent, repeated where that is safe, understood, and told about in one event.
+//! One call to WeCom: sent, repeated where that is safe, read, and logged as one event.
 //!
-//! A call is repeated only when it was certainly not carried out: WeCom said that it was too busy, or there was no
-//! connection to send it on. After any other silence it may have been carried out, and repeating it is the caller's decision.
+//! A call is repeated only when it was certainly not executed: WeCom answered that it was too busy, or no connection was
+//! made. In any other case WeCom may have executed it, and the caller decides whether to repeat it.
 
-use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
+pub(crate) use call::Call;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use rustls::RootCertStore;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::answers::wire::Envelope;
-use crate::scrub::scrub;
-use crate::{BuildError, ClientConfig, Error, ErrorCode, Refusal, tls};
-
-pub(crate) use call::Call;
+use crate::{BuildError, ClientConfig, Error, ErrorCode, Refusal, answers::wire::Envelope, scrub::scrub, tls};
 
 mod call;
 mod report;
@@ -24,14 +23,14 @@ pub(crate) struct Transport {
     base_url: Url,
     backoff: Duration,
     shared: reqwest::Client,
-    /// Keeps no connection, so that none is ever used twice.
+    /// Client that keeps no connection, so that none is used twice.
     unshared: reqwest::Client,
 }
 
-/// How one attempt failed.
-struct Failure {
+/// Failure of one attempt.
+pub(crate) struct Failure {
     kind: FailureKind,
-    /// What the operators may want to know beyond the kind. No URL, no secret.
+    /// Detail for the log, without URL and secrets.
     cause: Option<String>,
 }
 
@@ -80,7 +79,7 @@ impl Transport {
         })
     }
 
-    /// Carries out `call`; `read` takes what it is for out of WeCom's JSON, or finds that it is not there.
+    /// Executes `call`. `read` converts WeCom's JSON; none when the value that the call is made for is absent.
     pub(crate) async fn call<Wire, Answer>(
         &self,
         call: Call<'_>,
@@ -144,17 +143,24 @@ impl Transport {
     }
 }
 
-/// The JSON counts, not the Content-Type, which WeCom does not always get right.
-fn understand<Wire, Answer>(body: &[u8], call: &Call<'_>, read: fn(Wire) -> Option<Answer>) -> Result<Answer, Failure>
+/// Reads an answer by its JSON, not by its Content-Type, which WeCom does not always set right. A byte order mark is
+/// skipped, and a byte that is not UTF-8 damages only the text that it is in.
+pub(crate) fn understand<Wire, Answer>(
+    body: &[u8],
+    call: &Call<'_>,
+    read: fn(Wire) -> Option<Answer>,
+) -> Result<Answer, Failure>
 where
     Wire: DeserializeOwned,
 {
-    // Serde would fill a struct from an array, too.
-    if body.trim_ascii_start().first() != Some(&b'{') {
+    let body = String::from_utf8_lossy(body);
+    let body = body.trim_start_matches(|first: char| first == '\u{feff}' || first.is_ascii_whitespace());
+    // Serde would read a struct from an array, too.
+    if !body.starts_with('{') {
         return Err(Failure::unintelligible("not a JSON object"));
     }
     let malformed = |error: serde_json::Error| {
-        // Of serde's message only the kind and the place: the message quotes values.
+        // Kind and position of serde's error, without its message, which quotes values.
         Failure::unintelligible(format!(
             "{:?} error in line {}, column {}",
             error.classify(),
@@ -162,10 +168,10 @@ where
             error.column()
         ))
     };
-    let envelope: Envelope = serde_json::from_slice(body).map_err(malformed)?;
+    let envelope: Envelope = serde_json::from_str(body).map_err(malformed)?;
     let errcode = ErrorCode(envelope.errcode.unwrap_or_default());
     if errcode != ErrorCode::OK {
-        let errmsg = envelope.errmsg.unwrap_or_default();
+        let errmsg = envelope.errmsg();
         return Err(Failure {
             kind: FailureKind::Refused(Refusal {
                 errcode,
@@ -174,8 +180,8 @@ where
             cause: None,
         });
     }
-    let wire = serde_json::from_slice(body).map_err(malformed)?;
-    read(wire).ok_or_else(|| Failure::unintelligible("what the call is for is absent or empty"))
+    let wire = serde_json::from_str(body).map_err(malformed)?;
+    read(wire).ok_or_else(|| Failure::unintelligible("the value that the call is made for is absent or empty"))
 }
 
 impl Failure {
@@ -186,7 +192,7 @@ impl Failure {
         }
     }
 
-    /// The error's URL carries the call's secrets, so it goes; its causes go no further than the log.
+    /// Failure without an answer. The URL, which contains secrets, is dropped; the causes are only logged.
     fn silence(error: reqwest::Error, call: &Call<'_>) -> Self {
         let kind = if error.is_timeout() {
             FailureKind::TimedOut
@@ -209,7 +215,7 @@ impl Failure {
         }
     }
 
-    /// How many attempts are to be made when one of them fails like this.
+    /// Number of attempts in all when one fails like this.
     fn worth_attempts(&self) -> u32 {
         match &self.kind {
             FailureKind::Refused(refusal)
@@ -240,19 +246,21 @@ impl From<Failure> for Error {
     }
 }
 
-/// The pause after attempt 1, 2, …: `first`, twice that, and so on.
+/// Pause after attempt 1, 2, …: `first`, twice `first`, and so on.
 fn pause_after(attempt: u32, first: Duration) -> Duration {
     first.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)))
 }
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-/// Long enough for the calls of one step, short enough that a connection which died while its Lambda environment was frozen
-/// is not taken up again.
+/// Time for which an idle connection is kept: enough for the calls of one operation, and short enough that a connection
+/// that died while its Lambda environment was frozen is not used again.
 const KEEP_IDLE: Duration = Duration::from_secs(5);
 
+/// Idle connections that are kept.
 const MAX_IDLE_CONNECTIONS: usize = 8;
 
+/// Greatest length of a logged cause, in characters.
 const MAX_CAUSE_CHARS: usize = 300;
 
 #[cfg(test)]

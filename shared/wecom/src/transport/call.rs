@@ -1,15 +1,17 @@
-//! What is asked of WeCom, and which parts of it are secret.
+//! Request to WeCom, and which of its values are secret.
+
+use std::borrow::Cow;
 
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use url::Url;
 
-/// A call, before it is sent. The only way for a secret into it is one that also marks it as a secret.
+/// Request before it is sent. A secret gets into it only by a method that also marks it as a secret.
 pub(crate) struct Call<'a> {
     path: &'static str,
-    query: Vec<(&'static str, &'a str)>,
-    /// The JSON body; a call without one is a GET.
+    query: Vec<(&'static str, Cow<'a, str>)>,
+    /// JSON body; a call without one is a GET.
     fields: Option<Map<String, Value>>,
     secrets: Vec<&'a SecretString>,
     own_connection: bool,
@@ -35,8 +37,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    pub(crate) fn query(mut self, name: &'static str, value: &'a str) -> Self {
-        self.query.push((name, value));
+    pub(crate) fn query(mut self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
+        self.query.push((name, value.into()));
         self
     }
 
@@ -62,7 +64,7 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// For a list with an entry for each of a corporation's members.
+    /// Allows the answer to be a list with an entry for each member of a corporation.
     pub(crate) fn with_a_long_answer(mut self) -> Self {
         self.max_answer_bytes = MAX_LONG_ANSWER_BYTES;
         self
@@ -80,7 +82,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// `base` may have a path of its own, which is kept.
+    /// URL of the call below `base`, whose path is kept.
     pub(super) fn url(&self, base: &Url) -> Url {
         let mut url = base.clone();
         url.set_path(&format!("{}{}", base.path().trim_end_matches('/'), self.path));
@@ -107,7 +109,8 @@ impl<'a> Call<'a> {
     }
 }
 
+/// Greatest length of an answer.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
-/// 100 000 userids of 64 bytes, quoted and separated.
+/// Greatest length of a list: 100,000 userids of 64 bytes, quoted and separated.
 const MAX_LONG_ANSWER_BYTES: usize = 8 * 1024 * 1024;

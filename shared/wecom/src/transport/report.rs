@@ -1,4 +1,4 @@
-//! The one event that a call leaves behind.
+//! Log event of a call.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tracing::{info, warn};
 use super::{Failure, FailureKind};
 use crate::{ErrorClass, ErrorCode, Refusal};
 
-/// Says how a call ended: quietly where nobody needs to act on it, and never with the query, the body or a header.
+/// Logs how a call ended, without query, body and headers: at INFO where no operator needs to act, else at WARN.
 pub(super) fn report(path: &str, attempt: u32, took: Duration, failure: Option<&Failure>) {
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let outcome = failure.map_or("ok", |failure| failure.kind.name());
@@ -19,7 +19,7 @@ pub(super) fn report(path: &str, attempt: u32, took: Duration, failure: Option<&
         Some(errcode) => errcode.class() == ErrorClass::UserMistake,
         None => failure.is_none(),
     };
-    // An answer without an errcode is one that has it at 0; a silence has none.
+    // A success without an errcode is logged with 0; a call without an answer has none.
     let errcode = errcode.or(failure.is_none().then_some(ErrorCode::OK));
     let errcode = errcode.map(|errcode| errcode.0);
     if needs_no_operator {

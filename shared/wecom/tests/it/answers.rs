@@ -1,10 +1,12 @@
 //! Answers that are WeCom's in an odd form, and answers that are not WeCom's.
 
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use wecom_client::{AuthMode, Error};
+use wecom_client::{AuthMode, Error, ErrorCode, Privilege, PublishStatus};
 
 use crate::wecom::{WeCom, a_token, json_answer, raw_answer, secret};
 
@@ -51,7 +53,10 @@ async fn html_and_other_things_are_not_wecoms() {
         "[]",
         "[0, \"ok\"]",
         "{\"errcode\":0,",
-        "{\"errcode\":\"40001\"}",
+        "{\"errcode\":\"no\"}",
+        "{\"errcode\":0.5,\"access_token\":\"tok\",\"expires_in\":7200}",
+        "{\"errcode\":true,\"access_token\":\"tok\",\"expires_in\":7200}",
+        "{\"errcode\":[],\"access_token\":\"tok\",\"expires_in\":7200}",
         "{}",
         "{\"errcode\":0} trailing",
         "\u{feff}{}",
@@ -117,13 +122,78 @@ async fn a_token_must_be_there_and_not_be_empty() {
         json!({ "errcode": 0, "access_token": "", "expires_in": 7200 }),
         json!({ "errcode": 0, "access_token": null, "expires_in": 7200 }),
         json!({ "errcode": 0, "access_token": 7, "expires_in": 7200 }),
-        json!({ "errcode": 0, "access_token": "tok" }),
         json!({ "errcode": 0, "access_token": "tok", "expires_in": -1 }),
+        json!({ "errcode": 0, "access_token": "tok", "expires_in": "soon" }),
+        json!({ "errcode": 0, "access_token": "t\u{fffd}k", "expires_in": 7200 }),
         json!({ "errcode": 0, "suite_access_token": "tok", "expires_in": 7200 }),
     ] {
         let token = token_from(json_answer(&answer)).await;
         assert_eq!(token, Err(Error::Unintelligible), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn numbers_may_be_texts_have_a_fraction_or_be_absent() {
+    for (expires_in, expected) in [
+        (json!("7200"), 7200),
+        (json!(" 600 "), 600),
+        (json!(7200.0), 7200),
+        (json!(7199.9), 7199),
+        (json!(null), 7200),
+        (json!(0), 0),
+    ] {
+        let answer = json!({ "errcode": "0", "access_token": "tok", "expires_in": expires_in });
+        let absent = json!({ "errcode": 0.0, "access_token": "tok" });
+        let wecom = WeCom::saying([answer, absent]).await;
+        let client = wecom.client();
+        for seconds in [expected, 7200] {
+            let token = client.access_token("ww1", &secret("s_1")).await.unwrap();
+            assert_eq!(token.expires_in.as_secs(), seconds, "{expires_in}");
+        }
+    }
+    let wecom = WeCom::saying([json!({ "pre_auth_code": "pac_1" })]).await;
+    let code = wecom.client().pre_auth_code(&secret("tok")).await.unwrap();
+    assert_eq!(code.expires_in.as_secs(), 1200);
+}
+
+#[tokio::test]
+async fn a_refusal_is_one_however_its_code_is_written() {
+    for errcode in [json!("40001"), json!(40001.0), json!(" 40001 ")] {
+        let wecom = WeCom::saying([json!({ "errcode": errcode, "errmsg": 7, "access_token": "tok" })]).await;
+        let refused = wecom.client().access_token("ww1", &secret("s_1")).await;
+        let refusal = refused.unwrap_err().refusal().cloned().unwrap();
+        assert_eq!((refusal.errcode, &*refusal.errmsg), (ErrorCode::INVALID_SECRET, "7"));
+    }
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_and_white_space_may_come_first() {
+    for before in ["\u{feff}", "\u{feff}\r\n", " \u{feff}"] {
+        let answer = raw_answer("application/json", format!("{before}{}", a_token()));
+        assert_eq!(token_from(answer).await, Ok("tok_corp".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_utf_8_damage_only_the_text_that_they_are_in() {
+    let answer = |corp_id: &[u8], corp_name: &[u8]| {
+        let body = [
+            b"{\"permanent_code\":\"pc_1\",\"auth_corp_info\":{\"corpid\":\"",
+            corp_id,
+            b"\",\"corp_name\":\"",
+            corp_name,
+            b"\"}}",
+        ];
+        raw_answer("application/json", body.concat())
+    };
+    // The name is GBK.
+    let wecom = WeCom::answering([answer(b"wpAbC", b"\xca\xbe\xc0\xfd"), answer(b"wp\xff", b"A")]).await;
+    let (client, token, code) = (wecom.client(), secret("tok"), secret("ac_1"));
+    let installed = client.permanent_code(&token, &code).await.unwrap();
+    assert_eq!(installed.corp_id, "wpAbC");
+    assert!(installed.corp_name.contains('\u{fffd}'));
+    let damaged = client.permanent_code(&token, &code).await;
+    assert_eq!(damaged.err(), Some(Error::Unintelligible));
 }
 
 #[tokio::test]
@@ -176,8 +246,12 @@ async fn a_permanent_code_comes_without_what_wecom_may_leave_out() {
         "permanent_code": "pc_1", "auth_corp_info": { "corpid": "wpAbC", "corp_name": null },
         "auth_user_info": { "userid": "", "name": "" }, "register_code_info": {}, "state": "",
     });
-    let wecom = WeCom::saying([least, empty]).await;
-    for _ in 0..2 {
+    let odd = json!({
+        "permanent_code": "pc_1", "auth_corp_info": { "corpid": "wpAbC", "corp_name": [] },
+        "auth_user_info": [], "state": {},
+    });
+    let wecom = WeCom::saying([least, empty, odd]).await;
+    for _ in 0..3 {
         let installed = wecom
             .client()
             .permanent_code(&secret("tok"), &secret("ac_1"))
@@ -195,10 +269,12 @@ async fn an_authorization_may_be_without_an_application() {
     let wecom = WeCom::saying([
         json!({ "auth_corp_info": corp }),
         json!({ "auth_corp_info": corp, "auth_info": {} }),
+        json!({ "auth_corp_info": corp, "auth_info": null }),
         json!({ "auth_corp_info": corp, "auth_info": { "agent": [] } }),
+        json!({ "auth_corp_info": corp, "auth_info": { "agent": null } }),
     ])
     .await;
-    for _ in 0..3 {
+    for _ in 0..5 {
         let info = wecom
             .client()
             .auth_info(&secret("tok"), "wpAbC", &secret("pc_1"))
@@ -215,7 +291,22 @@ async fn only_what_is_known_to_be_an_administrators_is_taken_for_it() {
         (json!({ "agentid": 1, "auth_mode": 1 }), Ok(Some(AuthMode::Member))),
         (json!({ "agentid": 1 }), Ok(Some(AuthMode::Admin))),
         (json!({ "agentid": 1, "auth_mode": 2 }), Err(Error::Unintelligible)),
-        (json!({ "agentid": 1, "auth_mode": "0" }), Err(Error::Unintelligible)),
+        (json!({ "agentid": 1, "auth_mode": "0" }), Ok(Some(AuthMode::Admin))),
+        (json!({ "agentid": 1, "auth_mode": "1" }), Ok(Some(AuthMode::Member))),
+        (json!({ "agentid": 1, "auth_mode": 1.0 }), Ok(Some(AuthMode::Member))),
+        (json!({ "agentid": 1, "auth_mode": "2" }), Err(Error::Unintelligible)),
+        (json!({ "agentid": 1, "auth_mode": 0.5 }), Err(Error::Unintelligible)),
+        (
+            json!({ "agentid": 1, "auth_mode": "admin" }),
+            Err(Error::Unintelligible),
+        ),
+        (json!({ "agentid": 1, "auth_mode": true }), Err(Error::Unintelligible)),
+        (
+            json!({ "agentid": "1000002", "auth_mode": 0 }),
+            Ok(Some(AuthMode::Admin)),
+        ),
+        (json!({ "agentid": -1, "auth_mode": 0 }), Err(Error::Unintelligible)),
+        (json!({ "agentid": null, "auth_mode": 0 }), Err(Error::Unintelligible)),
         (json!({ "auth_mode": 0 }), Err(Error::Unintelligible)),
     ];
     for (agent, expected) in modes {
@@ -227,4 +318,99 @@ async fn only_what_is_known_to_be_an_administrators_is_taken_for_it() {
 async fn an_odd_privilege_does_not_spoil_the_rest() {
     let odd = json!({ "agentid": 1, "auth_mode": 0, "privilege": { "allow_party": "all" } });
     assert_eq!(agent_from(odd).await, Ok(Some(AuthMode::Admin)));
+}
+
+#[tokio::test]
+async fn a_visible_range_is_read_however_its_numbers_are_written() {
+    let range = json!({
+        "level": "2", "allow_party": ["1", 2.0, 3], "allow_user": ["wangfang"], "allow_tag": null, "extra_party": [],
+    });
+    let wecom = WeCom::saying([json!({
+        "auth_corp_info": { "corpid": "wpAbC" },
+        "auth_info": { "agent": [{ "agentid": 1, "is_customized_app": "true", "privilege": range }] },
+    })])
+    .await;
+    let info = wecom.client().auth_info(&secret("tok"), "wpAbC", &secret("pc_1")).await;
+    let agent = info.unwrap().agent.unwrap();
+    assert!(agent.is_customized);
+    let expected = Privilege {
+        level: 2,
+        allow_party: vec![1, 2, 3],
+        allow_user: vec!["wangfang".to_owned()],
+        ..Privilege::default()
+    };
+    assert_eq!(agent.privilege, Some(expected));
+}
+
+#[tokio::test]
+async fn a_link_for_templates_must_be_there_and_lasts_ten_days_at_most() {
+    let wecom = WeCom::saying([
+        json!({ "errcode": 0, "qrcode_url": "", "expires_in": 864_000 }),
+        json!({ "errcode": 0, "expires_in": 864_000 }),
+        json!({ "errcode": 0, "qrcode_url": "https://work.weixin.qq.com/x" }),
+        json!({ "errcode": 0, "qrcode_url": "https://work.weixin.qq.com/x", "expires_in": u64::MAX }),
+    ])
+    .await;
+    let (client, token) = (wecom.client(), secret("tok"));
+    for _ in 0..2 {
+        let link = client.customized_auth_url(&token, "s", &["dk1"]).await;
+        assert_eq!(link.err(), Some(Error::Unintelligible));
+    }
+    for _ in 0..2 {
+        let link = client.customized_auth_url(&token, "s", &["dk1"]).await.unwrap();
+        assert_eq!(link.expires_in.as_secs(), 864_000);
+    }
+}
+
+#[tokio::test]
+async fn permissions_may_be_none_but_not_unstated() {
+    let wecom = WeCom::saying([
+        json!({ "errcode": 0, "errmsg": "ok" }),
+        json!({ "errcode": 0, "app_permissions": null, "app_permissions_ext": null }),
+        json!({ "errcode": 0, "app_permissions": [], "app_permissions_ext": [{ "permission_name": "a:b:c", "expire_time": 0 }] }),
+        json!({}),
+        json!({ "errcode": 0, "app_permissions": "all" }),
+    ])
+    .await;
+    let (client, token) = (wecom.client(), secret("tok"));
+    for _ in 0..3 {
+        let permissions = client.app_permissions(&token).await.unwrap();
+        assert!(permissions.names.is_empty() && permissions.expiring.is_empty());
+    }
+    for _ in 0..2 {
+        assert_eq!(client.app_permissions(&token).await, Err(Error::Unintelligible));
+    }
+}
+
+#[tokio::test]
+async fn every_publish_status_has_its_name() {
+    let statuses = [
+        (json!(0), Some(PublishStatus::NotDeveloped)),
+        (json!(1), Some(PublishStatus::InDevelopment)),
+        (json!("2"), Some(PublishStatus::Online)),
+        (json!(3.0), Some(PublishStatus::OnlineWithChanges)),
+        (json!(9), Some(PublishStatus::Unknown(9))),
+        (json!(null), None),
+    ];
+    for (status, expected) in statuses {
+        let wecom = WeCom::saying([json!({ "agentid": 1, "customized_publish_status": status })]).await;
+        let agent = wecom.client().agent(&secret("tok"), 1).await.unwrap();
+        assert_eq!((agent.publish_status, agent.is_disabled), (expected, false), "{status}");
+    }
+    let wecom = WeCom::saying([json!({ "errcode": 0, "name": "x" })]).await;
+    let agent = wecom.client().agent(&secret("tok"), 1).await;
+    assert_eq!(agent, Err(Error::Unintelligible));
+}
+
+#[tokio::test]
+async fn a_licence_status_that_is_unknown_or_absent_is_no_answer() {
+    for answer in [
+        json!({ "errcode": 0, "license_check_time": 1 }),
+        json!({ "errcode": 0, "license_status": null }),
+        json!({ "errcode": 0, "license_status": 2 }),
+    ] {
+        let wecom = WeCom::saying([answer]).await;
+        let license = wecom.client().app_license(&secret("tok"), "wpAbC", "dk1").await;
+        assert_eq!(license, Err(Error::Unintelligible));
+    }
 }

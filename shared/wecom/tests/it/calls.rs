@@ -5,7 +5,9 @@ use std::time::Duration;
 use axum::http::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use wecom_client::{Agent, AuthMode, AuthUser, Privilege};
+use wecom_client::{
+    Agent, AppLicense, AuthMode, AuthUser, ExpiringPermission, Privilege, PublishStatus, PublishedAgent, Trial,
+};
 
 use crate::wecom::{Request, WeCom, a_token, secret};
 
@@ -216,6 +218,125 @@ async fn gettoken_encodes_the_secret_in_the_query() {
         &wecom.only_request(),
         "/cgi-bin/gettoken",
         "corpid=ww0a1b&corpsecret=a_b-c%2Fd%2Be%3D%26f+g%25",
+    );
+}
+
+#[tokio::test]
+async fn get_customized_auth_url_asks_for_templates_with_a_state() {
+    let wecom = WeCom::saying([json!({
+        "errcode": 0, "errmsg": "ok", "qrcode_url": "https://work.weixin.qq.com/x/y?state=t42n9K", "expires_in": 864_000,
+    })])
+    .await;
+    let link = wecom
+        .client()
+        .customized_auth_url(&secret("tok_provider"), "t42n9K", &["dk1", "dk2"])
+        .await
+        .unwrap();
+    assert_eq!(link.url.expose_secret(), "https://work.weixin.qq.com/x/y?state=t42n9K");
+    assert_eq!(link.expires_in, Duration::from_hours(240));
+    assert_post(
+        &wecom.only_request(),
+        "/cgi-bin/service/get_customized_auth_url",
+        Some("provider_access_token=tok_provider"),
+        &json!({ "state": "t42n9K", "templateid_list": ["dk1", "dk2"] }),
+    );
+}
+
+#[tokio::test]
+async fn gettoken_takes_the_permanent_code_of_a_customised_app_and_the_encrypted_id() {
+    let wecom = WeCom::saying([a_token()]).await;
+    let token = wecom.client().access_token("wpAbC_d-E", &secret("pc_1")).await.unwrap();
+    assert_eq!(token.token.expose_secret(), "tok_corp");
+    assert_get(
+        &wecom.only_request(),
+        "/cgi-bin/gettoken",
+        "corpid=wpAbC_d-E&corpsecret=pc_1",
+    );
+}
+
+#[tokio::test]
+async fn get_permissions_gives_the_names_and_those_that_end() {
+    let wecom = WeCom::saying([json!({
+        "errcode": 0, "errmsg": "ok",
+        "app_permissions": ["contact:base:base", "externalcontact:base:base"],
+        "app_permissions_ext": [{ "permission_name": "externalcontact:base:base", "expire_time": 1_796_000_000 }],
+    })])
+    .await;
+    let permissions = wecom.client().app_permissions(&secret("tok_corp")).await.unwrap();
+    assert_eq!(permissions.names, ["contact:base:base", "externalcontact:base:base"]);
+    let expiring = ExpiringPermission {
+        name: "externalcontact:base:base".to_owned(),
+        expires_at: 1_796_000_000,
+    };
+    assert_eq!(permissions.expiring, [expiring]);
+    assert_post(
+        &wecom.only_request(),
+        "/cgi-bin/agent/get_permissions",
+        Some("access_token=tok_corp"),
+        &json!({}),
+    );
+}
+
+#[tokio::test]
+async fn agent_get_gives_the_publish_status_of_a_customised_app() {
+    let wecom = WeCom::saying([json!({
+        "errcode": 0, "errmsg": "ok", "agentid": 1_000_005, "name": "HR助手", "close": 1,
+        "allow_userinfos": { "user": [{ "userid": "wangfang" }] }, "customized_publish_status": 1,
+    })])
+    .await;
+    let agent = wecom.client().agent(&secret("tok_corp"), 1_000_005).await.unwrap();
+    assert_eq!(
+        agent,
+        PublishedAgent {
+            agent_id: 1_000_005,
+            name: "HR助手".to_owned(),
+            is_disabled: true,
+            publish_status: Some(PublishStatus::InDevelopment),
+        }
+    );
+    assert_get(
+        &wecom.only_request(),
+        "/cgi-bin/agent/get",
+        "access_token=tok_corp&agentid=1000005",
+    );
+}
+
+#[tokio::test]
+async fn get_app_license_info_gives_the_trial() {
+    let wecom = WeCom::saying([
+        json!({
+            "errcode": 0, "errmsg": "ok", "license_status": 1,
+            "trail_info": { "start_time": 1_651_752_000, "end_time": 1_659_700_800 }, "license_check_time": 1_684_166_400,
+        }),
+        json!({ "errcode": 0, "errmsg": "ok", "license_status": 0 }),
+    ])
+    .await;
+    let client = wecom.client();
+    let expected = [
+        AppLicense {
+            is_required: true,
+            trial: Some(Trial {
+                starts_at: 1_651_752_000,
+                ends_at: 1_659_700_800,
+            }),
+            enforced_at: Some(1_684_166_400),
+        },
+        AppLicense {
+            is_required: false,
+            trial: None,
+            enforced_at: None,
+        },
+    ];
+    for license in expected {
+        let given = client.app_license(&secret("tok_provider"), "wpAbC", "dk1").await;
+        assert_eq!(given, Ok(license));
+    }
+    assert_eq!(wecom.requests().len(), 2);
+    assert_post(
+        &wecom.requests()[0],
+        "/cgi-bin/license/get_app_license_info",
+        Some("provider_access_token=tok_provider"),
+        &json!({ "corpid": "wpAbC", "suite_id": "dk1" }),
     );
 }
 

@@ -1,12 +1,16 @@
 //! No secret of a call, and nothing secret that WeCom gives, in any error, Debug output or log line.
 
-use std::fmt::Debug;
-use std::io;
-use std::sync::{Arc, Mutex, Once};
-use std::time::Duration;
+use std::{
+    fmt::Debug,
+    io,
+    sync::{Arc, Mutex, Once},
+    time::Duration,
+};
 
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde_json::json;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
@@ -106,11 +110,15 @@ async fn call_everything(client: &Client) {
     assert_result_keeps_secrets(&client.provider_access_token("ww1", &code).await);
     assert_result_keeps_secrets(&client.open_corp_id(&token, "ww1").await);
     assert_result_keeps_secrets(&client.access_token("ww1", &code).await);
+    assert_result_keeps_secrets(&client.customized_auth_url(&token, "t42n9K", &["dk1"]).await);
+    assert_result_keeps_secrets(&client.app_permissions(&token).await);
+    assert_result_keeps_secrets(&client.agent(&token, 1_000_005).await);
+    assert_result_keeps_secrets(&client.app_license(&token, "wpAbC", "dk1").await);
     assert_result_keeps_secrets(&client.probe_contacts(&token).await);
     assert_result_keeps_secrets(&client.probe_external_contacts(&token).await);
 }
 
-const CALLS: usize = 11;
+const CALLS: usize = 15;
 
 /// Every call to a WeCom that answers each the same, and what was logged about it.
 async fn log_of_everything_answered(answer: impl Fn() -> Response) -> Log {
@@ -137,6 +145,7 @@ fn everything_given() -> Response {
         "access_token": GIVEN, "suite_access_token": GIVEN, "provider_access_token": GIVEN,
         "pre_auth_code": GIVEN, "permanent_code": GIVEN, "open_corpid": "wpAbC",
         "auth_corp_info": { "corpid": "wpAbC", "corp_name": "示例公司" },
+        "qrcode_url": GIVEN, "app_permissions": [], "agentid": 1_000_005, "license_status": 1,
         "dept_user": [], "follow_user": [],
     }))
 }
