@@ -31,6 +31,54 @@ async fn a_check_is_answered_with_exactly_the_decrypted_bytes() {
         assert_eq!((reply.status, reply.text().as_str()), (200, plaintext));
         assert!(reply.header("content-type").starts_with("text/plain"));
     }
+    for plaintext in [&b"\xef\xbb\xbf4561"[..], b"\xff\xfe4561", b"45\x8061", b"\0"] {
+        let check = Check::sealed(&credentials, CORP, plaintext);
+        let reply = world.ask(&credentials.url, &check.query()).await;
+        assert_eq!((reply.status, &*reply.body), (200, plaintext));
+    }
+}
+
+#[tokio::test]
+async fn a_captured_event_is_not_decrypted_for_whoever_sends_it_as_a_check_of_the_url() {
+    let world = World::start().await;
+    world.install().await;
+    let credentials = world.register(Scope::Contacts).await;
+    let message = member_created(CORP, "wangfang");
+    for plaintext in [
+        message.clone(),
+        format!("\u{feff}{message}"),
+        format!("\r\n {message}"),
+        r#"{"msgtype":"text"}"#.to_owned(),
+    ] {
+        let check = Check::sealed(&credentials, CORP, &plaintext);
+        let reply = world.ask(&credentials.url, &check.query()).await;
+        reply.refused(403, "callback_rejected");
+        assert!(!reply.text().contains("wangfang"));
+    }
+    // It does not verify the callback either.
+    assert_eq!(world.callback(Scope::Contacts).await["verified_at"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_captured_check_of_the_url_is_no_event() {
+    let world = World::start().await;
+    world.install().await;
+    let credentials = world.bind(Scope::Contacts).await;
+    for plaintext in [
+        "1616140317555161061",
+        "",
+        "neither XML nor JSON",
+        "<xml/>",
+        "<xml><Event>change_contact</Event></xml>",
+        "<xml><MsgType><![CDATA[ ]]></MsgType></xml>",
+        "<!DOCTYPE xml><xml><Event>inside</Event></xml>",
+    ] {
+        world
+            .deliver(&credentials, plaintext)
+            .await
+            .refused(403, "callback_rejected");
+    }
+    assert_eq!(world.events("").await.len(), 0);
 }
 
 #[tokio::test]

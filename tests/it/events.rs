@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use simulator::EventRequest;
@@ -128,24 +129,66 @@ async fn an_event_of_a_kind_that_nobody_knows_is_kept_all_the_same() {
         ),
         event(CORP, &long, &long, ""),
         "<xml><MsgType>text</MsgType><Content>no event at all</Content></xml>".to_owned(),
-        r#"{"ToUserName":"ww0a1b2c3d4e5f6071","Event":"in_json","ChangeType":"first"}"#.to_owned(),
-        "neither XML nor JSON".to_owned(),
-        "<!DOCTYPE xml><xml><Event>inside</Event></xml>".to_owned(),
-        String::new(),
+        r#"{"ToUserName":"ww0a1b2c3d4e5f6071","MsgType":"event","Event":"in_json","ChangeType":"first"}"#.to_owned(),
     ] {
         success(&world.deliver(&credentials, &message).await);
     }
     let events = all_events(&world, 100).await;
-    assert_eq!(events.len(), 7);
+    assert_eq!(events.len(), 4);
     let unknown = &world.events("event=what_comes_next_year").await[0];
     assert_eq!(unknown["change_type"], "surprise");
     assert_eq!(unknown["payload"]["New"], json!({"Deep": ["1", "2"]}));
-    // A message that cannot be parsed as XML is kept as text.
-    let texts: BTreeSet<&str> = events
-        .iter()
-        .filter_map(|event| event["payload"]["#text"].as_str())
-        .collect();
-    assert!(texts.contains("neither XML nor JSON"), "{texts:?}");
+}
+
+/// A change of a member, its `Name` as written.
+fn named(written: &[u8]) -> Vec<u8> {
+    let before = format!(
+        "<xml><ToUserName>{CORP}</ToUserName><FromUserName>sys</FromUserName><CreateTime>1790000000</CreateTime>\
+         <MsgType><![CDATA[ event]]></MsgType><Event><![CDATA[change_contact\n]]></Event>\
+         <ChangeType> <![CDATA[ update_user]]></ChangeType><UserID>wangfang</UserID><Name>"
+    );
+    [before.as_bytes(), written, b"</Name></xml>"].concat()
+}
+
+#[tokio::test]
+async fn one_bad_value_does_not_make_an_event_anonymous() {
+    let world = World::start().await;
+    world.install().await;
+    let credentials = world.bind(Scope::Contacts).await;
+    let many = format!("x</Name><List>{}</List><Name>a & b", "<Item/>".repeat(100_000));
+    let values: [&[u8]; 7] = [
+        b"Tom & Jerry",
+        b"a&nbsp;b",
+        b"a<b",
+        b"https://e.example/?a=1&b=2",
+        b"\xcd\xf5\xb7\xbc",
+        b"<![CDATA[a",
+        many.as_bytes(),
+    ];
+    for (number, value) in values.into_iter().enumerate() {
+        let message = named(value);
+        let letter = Letter::sealed(&credentials, CORP, &message);
+        success(&world.post_letter(&credentials.url, &letter).await);
+        let events = world
+            .events("event=change_contact&change_type=update_user&limit=1")
+            .await;
+        assert_eq!(events[0]["damaged"], true, "{number}");
+        assert_eq!(events[0]["created_at"], "2026-09-21T14:13:20Z");
+        assert_eq!(events[0]["payload"]["UserID"], "wangfang");
+        let raw = events[0]["payload"]["#raw"].as_str().unwrap();
+        assert!(
+            STANDARD.decode(raw).unwrap() == message,
+            "{number}: the raw bytes are kept"
+        );
+    }
+    assert_eq!(all_events(&world, 100).await.len(), values.len());
+    // What is well-formed has neither mark nor raw bytes.
+    success(&world.deliver(&credentials, &member_created(CORP, "chenlei")).await);
+    let event = &world.events("limit=1").await[0];
+    assert_eq!(
+        (&event["damaged"], &event["payload"]["#raw"]),
+        (&Value::Null, &Value::Null)
+    );
 }
 
 #[tokio::test]

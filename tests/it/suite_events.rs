@@ -90,6 +90,50 @@ async fn what_is_not_wecoms_is_refused_at_the_suites_url_too() {
 }
 
 #[tokio::test]
+async fn the_check_of_the_suites_url_is_answered_for_the_provider_alone_and_decrypts_no_message() {
+    let world = World::start().await;
+    let (credentials, provider) = suite(&world);
+    let ask = async |receive_id: &str, plaintext: &str| {
+        let check = Check::sealed(&credentials, receive_id, plaintext);
+        world.ask("/suite/callback", &check.query()).await
+    };
+    for receive_id in [provider.clone(), provider.to_ascii_uppercase()] {
+        assert_eq!(ask(&receive_id, "4561").await.text(), "4561");
+    }
+    ask(&suite_id(&world), "4561").await.refused(403, "callback_rejected");
+    let ticket = "<xml><InfoType>suite_ticket</InfoType><SuiteTicket>captured</SuiteTicket></xml>";
+    for receive_id in [provider, suite_id(&world)] {
+        let reply = ask(&receive_id, ticket).await;
+        reply.refused(403, "callback_rejected");
+    }
+}
+
+#[tokio::test]
+async fn a_suites_event_that_is_damaged_is_acted_upon_and_one_that_is_none_is_refused() {
+    let world = World::start().await;
+    let (credentials, _) = suite(&world);
+    let suite_id = suite_id(&world);
+    let damaged = format!(
+        "<xml><SuiteId>{suite_id}</SuiteId><InfoType><![CDATA[ suite_ticket\n]]></InfoType>\
+         <TimeStamp>now & then</TimeStamp><SuiteTicket><![CDATA[ a_ticket_of_a_damaged_event ]]></SuiteTicket></xml>"
+    );
+    let letter = Letter::sealed(&credentials, &suite_id, &damaged);
+    assert_eq!(world.post_letter("/suite/callback", &letter).await.text(), "success");
+    eventually("the ticket is kept", async || {
+        let (ticket, _) = world.store().ticket(&suite_id).await.unwrap()?;
+        (ticket.expose_secret() == "a_ticket_of_a_damaged_event").then_some(())
+    })
+    .await;
+    let before = kept(&world).await.len();
+    for message in ["4561", "<xml><SuiteId>x</SuiteId></xml>"] {
+        let letter = Letter::sealed(&credentials, &suite_id, message);
+        let reply = world.post_letter("/suite/callback", &letter).await;
+        reply.refused(403, "callback_rejected");
+    }
+    assert_eq!(kept(&world).await.len(), before);
+}
+
+#[tokio::test]
 async fn the_newest_ticket_is_the_one_that_is_kept() {
     let world = World::start().await;
     let suite_id = suite_id(&world);
@@ -140,9 +184,7 @@ async fn an_event_of_an_unknown_kind_is_kept_and_answered() {
             .filter(|event| event.info_type == info_type);
         assert_eq!(found.count(), 1, "{info_type}: three deliveries of one event make one");
     }
-    for xml in ["<xml></xml>", "no XML at all", "{\"InfoType\":\"json\"}"] {
-        send(&world, &raw(xml)).await;
-    }
+    send(&world, &raw("{\"InfoType\":\"json\"}")).await;
     assert_eq!(world.state().await, before);
 }
 

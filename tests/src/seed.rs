@@ -288,6 +288,7 @@ impl Stage {
                 change_type: Some(change_type.to_owned()),
                 created_at: Some(received_at),
                 received_at,
+                damaged: false,
                 payload: xml::to_json(message.as_bytes())?,
             };
             self.store.append_event(event).await?;

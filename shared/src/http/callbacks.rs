@@ -80,10 +80,12 @@ fn success() -> Answer {
     Answer::new(StatusCode::OK, "text/plain", "success")
 }
 
-/// Exactly the bytes that WeCom wants back: no quotes, no newline (developer document 90930).
+/// Exactly the bytes that WeCom expects: no quotes, no newline (developer document 90930). `lambda_http` converts a body of
+/// a text type to UTF-8 without a byte order mark, so other bytes have a type that it leaves alone.
 fn echo(bytes: Vec<u8>) -> Answer {
     match String::from_utf8(bytes) {
-        Ok(text) => Answer::new(StatusCode::OK, "text/plain", text),
-        Err(error) => Answer::new(StatusCode::OK, "text/plain", error.into_bytes()),
+        Ok(text) if !text.starts_with('\u{feff}') => Answer::new(StatusCode::OK, "text/plain", text),
+        Ok(text) => Answer::new(StatusCode::OK, "application/octet-stream", text.into_bytes()),
+        Err(error) => Answer::new(StatusCode::OK, "application/octet-stream", error.into_bytes()),
     }
 }

@@ -3,11 +3,11 @@
 //! Nothing of a request is interpreted before it is authentic, and an event is stored before it is answered.
 
 use jiff::Timestamp;
-use wecom_callback::{CallbackQuery, Message, envelope, xml};
+use wecom_callback::{CallbackQuery, Message, envelope};
 
 use crate::{
     authorization::{Callback, RejectionReason},
-    callbacks::{Authenticator, Source, TEST_EVENT, payload, wecom_time},
+    callbacks::{Authenticator, Source, TEST_EVENT, content, wecom_time},
     clock::Clock,
     error::StepError,
     ids::{CallbackId, CorpId, EventId},
@@ -72,7 +72,7 @@ impl ReceiveEvent<'_> {
 }
 
 fn new_event(callback: &Callback, message: &Message, now: Timestamp) -> Result<NewEvent, StepError> {
-    let payload = payload(message);
+    let content = content(message)?;
     let corp_id = match &callback.corp_id {
         Some(corp_id) => corp_id.clone(),
         None => CorpId::parse(message.receive_id()).map_err(|_| StepError::CallbackRejected)?,
@@ -85,10 +85,11 @@ fn new_event(callback: &Callback, message: &Message, now: Timestamp) -> Result<N
             scope: callback.scope,
             corp_id,
         },
-        event: xml::text(&payload, "Event").unwrap_or_default().to_owned(),
-        change_type: xml::text(&payload, "ChangeType").map(ToOwned::to_owned),
-        created_at: wecom_time(xml::text(&payload, "CreateTime")),
+        event: content.text("Event").unwrap_or_default().to_owned(),
+        change_type: content.text("ChangeType").map(ToOwned::to_owned),
+        created_at: wecom_time(content.text("CreateTime")),
         received_at: now,
-        payload,
+        damaged: content.damaged,
+        payload: content.payload,
     })
 }

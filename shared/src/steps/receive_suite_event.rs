@@ -3,11 +3,10 @@
 //! The receiveid is the provider's corp id on a URL check and the suite's id on an event (developer documents 90968 and
 //! 97172). An event is stored and answered; `process-suite-event` acts on it.
 
-use secrecy::SecretString;
-use wecom_callback::{CallbackQuery, Message, envelope, xml};
+use wecom_callback::{CallbackQuery, Message, envelope};
 
 use crate::{
-    callbacks::{open, payload, wecom_time},
+    callbacks::{content, echo, open, wecom_time},
     clock::Clock,
     error::StepError,
     ids::EventId,
@@ -30,8 +29,9 @@ impl VerifySuiteUrl<'_> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let echostr = query.echostr.as_deref().ok_or(StepError::MalformedCallback)?;
         let (suite, message) = authenticate(self.suite, &query, echostr, clock).await?;
-        if [suite.provider_corp_id.as_str(), &suite.suite_id].contains(&message.receive_id()) {
-            Ok(message.into_bytes())
+        // Only the provider's id: with the suite's, a captured ticket or code could be decrypted here.
+        if message.receive_id().eq_ignore_ascii_case(&suite.provider_corp_id) {
+            echo(&message)
         } else {
             Err(StepError::CallbackRejected)
         }
@@ -59,25 +59,21 @@ impl ReceiveSuiteEvent<'_> {
         if message.receive_id() != suite.suite_id {
             return Err(StepError::CallbackRejected);
         }
-        let payload = payload(&message);
-        // An auth_code is exchanged once, in whatever wrapping it arrives again.
-        let identity = match xml::text(&payload, "AuthCode").filter(|code| !code.is_empty()) {
-            Some(auth_code) => SecretString::from(auth_code),
-            None => SecretString::from(String::from_utf8_lossy(message.bytes()).into_owned()),
-        };
+        let content = content(&message)?;
+        // An auth_code is exchanged once, in whatever message it is redelivered.
+        let auth_code = content.text("AuthCode").filter(|code| !code.is_empty());
+        let identity = auth_code.map_or(message.bytes(), str::as_bytes);
         let event = NewEvent {
-            event_id: EventId::of(
-                &suite.suite_id,
-                secrecy::ExposeSecret::expose_secret(&identity).as_bytes(),
-            ),
-            event: xml::text(&payload, "InfoType").unwrap_or_default().to_owned(),
-            change_type: xml::text(&payload, "ChangeType").map(ToOwned::to_owned),
-            created_at: wecom_time(xml::text(&payload, "TimeStamp")),
+            event_id: EventId::of(&suite.suite_id, identity),
+            event: content.text("InfoType").unwrap_or_default().to_owned(),
+            change_type: content.text("ChangeType").map(ToOwned::to_owned),
+            created_at: wecom_time(content.text("TimeStamp")),
             received_at: clock.now(),
             source: EventSource::Suite {
                 suite_id: suite.suite_id,
             },
-            payload,
+            damaged: content.damaged,
+            payload: content.payload,
         };
         self.store.append_event(event).await?;
         Ok(())

@@ -8,7 +8,7 @@ use wecom_callback::{CallbackQuery, QueryError};
 use crate::{
     audit::Action,
     authorization::{Callback, RejectionReason},
-    callbacks::{Authenticator, SELF_TEST},
+    callbacks::{Authenticator, SELF_TEST, echo},
     context::{Context, state_changes},
     error::StepError,
     ids::{CallbackId, CorpId},
@@ -48,11 +48,12 @@ impl VerifyUrl<'_> {
             Ok(authentic) => authentic,
             Err(reason) => return Err(authenticator.refuse(id, reason, clock).await),
         };
+        let answer = echo(&message)?;
         if !message.bytes().starts_with(SELF_TEST.as_bytes()) {
             authenticator.note_generation(&callback, number, clock).await;
             self.promote(callback, number, message.receive_id(), context).await?;
         }
-        Ok(message.into_bytes())
+        Ok(answer)
     }
 
     /// Makes the generation current, and pins the corporation if none was known. Somebody else may be doing the same.

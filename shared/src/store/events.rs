@@ -24,6 +24,8 @@ pub struct NewEvent {
     pub created_at: Option<Timestamp>,
     /// When it arrived.
     pub received_at: Timestamp,
+    /// Whether the message was not well-formed: the payload may lack a part of it.
+    pub damaged: bool,
     /// What it said.
     pub payload: Payload,
 }
@@ -90,6 +92,9 @@ pub struct Event {
     pub received_at: Timestamp,
     /// How many times it was delivered again.
     pub duplicates: u64,
+    /// Whether the message was not well-formed: the payload may lack a part of it. Absent otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub damaged: bool,
     /// What it said.
     pub payload: Payload,
 }

@@ -63,6 +63,7 @@ async fn every_method(
         change_type: None,
         created_at: None,
         received_at: now,
+        damaged: false,
         payload,
     };
     let large = Payload::from_iter([("Text".to_owned(), json!("x".repeat(400_000)))]);

@@ -38,6 +38,7 @@ fn event(content: &str, received_at: Timestamp) -> NewEvent {
         change_type: Some("create_user".to_owned()),
         created_at: Some(received_at - SignedDuration::from_secs(1)),
         received_at,
+        damaged: false,
         payload: payload(content),
     }
 }
@@ -70,6 +71,7 @@ fn as_read(event: &NewEvent, repeated: u64) -> Event {
         created_at: event.created_at,
         received_at: event.received_at,
         duplicates: repeated,
+        damaged: event.damaged,
         payload: event.payload.clone(),
     }
 }

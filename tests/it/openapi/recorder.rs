@@ -194,6 +194,7 @@ fn body(holder: &Node, content_type: &str, bytes: &[u8]) -> Vec<String> {
     let instance = match media_type {
         "text/xml" => wecom_callback::xml::to_json(bytes).ok().map(Value::from),
         "application/json" | "application/problem+json" => serde_json::from_slice(bytes).ok(),
+        "application/octet-stream" => Some(Value::from(String::from_utf8_lossy(bytes))),
         _ => String::from_utf8(bytes.to_vec()).ok().map(Value::from),
     };
     match instance {

@@ -20,7 +20,7 @@ pub(crate) struct Letter {
 
 impl Letter {
     /// Seals a message for a receive id.
-    pub(crate) fn sealed(credentials: &Credentials, receive_id: &str, message: &str) -> Self {
+    pub(crate) fn sealed(credentials: &Credentials, receive_id: &str, message: &(impl AsRef<[u8]> + ?Sized)) -> Self {
         let encrypt = encrypt(credentials, receive_id, message);
         Self {
             query: query(credentials, &encrypt),
@@ -29,7 +29,11 @@ impl Letter {
     }
 
     /// The same in WeCom's JSON envelope.
-    pub(crate) fn sealed_in_json(credentials: &Credentials, receive_id: &str, message: &str) -> Self {
+    pub(crate) fn sealed_in_json(
+        credentials: &Credentials,
+        receive_id: &str,
+        message: &(impl AsRef<[u8]> + ?Sized),
+    ) -> Self {
         let encrypt = encrypt(credentials, receive_id, message);
         Self {
             query: query(credentials, &encrypt),
@@ -46,7 +50,7 @@ pub(crate) struct Check {
 
 impl Check {
     /// A check whose answer is `plaintext`.
-    pub(crate) fn sealed(credentials: &Credentials, receive_id: &str, plaintext: &str) -> Self {
+    pub(crate) fn sealed(credentials: &Credentials, receive_id: &str, plaintext: &(impl AsRef<[u8]> + ?Sized)) -> Self {
         let echostr = encrypt(credentials, receive_id, plaintext);
         Self {
             signed: query(credentials, &echostr),
@@ -66,7 +70,7 @@ impl Check {
 }
 
 /// The ciphertext of a message, different each time.
-pub(crate) fn encrypt(credentials: &Credentials, receive_id: &str, message: &str) -> String {
+pub(crate) fn encrypt(credentials: &Credentials, receive_id: &str, message: &(impl AsRef<[u8]> + ?Sized)) -> String {
     static DRAWN: AtomicU64 = AtomicU64::new(0);
     let number = DRAWN.fetch_add(1, Ordering::Relaxed);
     let mut prefix = [b'p'; 16];
@@ -74,7 +78,7 @@ pub(crate) fn encrypt(credentials: &Credentials, receive_id: &str, message: &str
     seal(
         &credentials.pair().encoding_aes_key,
         prefix,
-        message.as_bytes(),
+        message.as_ref(),
         receive_id,
     )
 }

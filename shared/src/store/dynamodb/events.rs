@@ -171,6 +171,9 @@ impl DynamoDb {
             ]),
             EventSource::Suite { .. } => {}
         }
+        if event.damaged {
+            item.insert("damaged".to_owned(), text("true"));
+        }
         let mut items = vec![item];
         for (index, part) in parts.enumerate() {
             items.push(Item::from([
@@ -250,6 +253,7 @@ struct StoredEvent {
     created_at: Option<Timestamp>,
     received_at: Timestamp,
     duplicates: u64,
+    damaged: Option<String>,
     parts: usize,
     payload: String,
     timeline_at: String,
@@ -401,6 +405,7 @@ impl DynamoDb {
             created_at: stored.created_at,
             received_at: stored.received_at,
             duplicates: stored.duplicates,
+            damaged: stored.damaged.is_some(),
             payload,
         }))
     }
