@@ -24,8 +24,18 @@ fn main() {
         vec![
             ("hardware's limit", run(move || limit.open(request).1.len())),
             ("from the POST body", run(|| request.read())),
+            ("the same with quick-xml", run(|| request.read_with_quick_xml())),
             ("from Encrypt", run(|| request.open())),
             ("wecom-crypto, from Encrypt", run(move || peer.open(request))),
+        ]
+    });
+    table("find the ciphertext in the body", |request| {
+        vec![
+            ("our tokenizer", run(|| request.find().len())),
+            (
+                "quick-xml",
+                run(|| request.find_by_quick_xml().map(|found| found.len())),
+            ),
         ]
     });
     table("seal and sign", |request| {

@@ -1,6 +1,6 @@
 //! Shared by the benchmarks of the protocol: callback requests, the hardware's limit, and a peer implementation.
 
-use std::hint::black_box;
+use std::{borrow::Cow, hint::black_box};
 
 use aes::{
     Aes256Dec, Aes256Enc,
@@ -11,6 +11,7 @@ use base64::{
     engine::{Simd, general_purpose::PAD},
 };
 use base64_simd::AsOut;
+use quick_xml::{Reader, events::Event};
 use sha1::{Digest, Sha1};
 use wecom_callback::{Credentials, EncodingAesKey, Message, Token, envelope, seal, sign, verify};
 use wecom_crypto::{Agent, Source};
@@ -64,6 +65,53 @@ impl CallbackRequest {
     #[must_use]
     pub fn read(&self) -> Message {
         let encrypt = envelope::encrypt_of(black_box(self.body.as_bytes())).expect("it is an envelope");
+        self.verify_and_open(&encrypt)
+    }
+
+    /// Ciphertext in the body of the `POST`.
+    ///
+    /// # Panics
+    /// Never: the request is valid.
+    #[must_use]
+    pub fn find(&self) -> Cow<'_, str> {
+        envelope::encrypt_of(black_box(self.body.as_bytes())).expect("it is an envelope")
+    }
+
+    /// The same with quick-xml: the child `Encrypt` of the root, exactly once, in a document without a document type.
+    /// None when the body is not such a document.
+    #[must_use]
+    pub fn find_by_quick_xml(&self) -> Option<Cow<'_, str>> {
+        let mut reader = Reader::from_str(str::from_utf8(black_box(self.body.as_bytes())).ok()?);
+        let mut depth = 0;
+        let mut is_encrypt = false;
+        let mut found: Option<Cow<'_, str>> = None;
+        loop {
+            match reader.read_event().ok()? {
+                Event::Start(tag) => {
+                    depth += 1;
+                    is_encrypt = depth == 2 && tag.name().as_ref() == "Encrypt";
+                    (depth <= 16 && !(is_encrypt && found.is_some())).then_some(())?;
+                }
+                Event::End(_) => {
+                    depth -= 1;
+                    is_encrypt = false;
+                }
+                Event::CData(data) if is_encrypt => found = Some(data.into_inner()),
+                Event::Text(text) if is_encrypt => found = Some(text.into_inner()),
+                Event::DocType(_) => return None,
+                Event::Eof => return found.filter(|_| depth == 0),
+                _ => {}
+            }
+        }
+    }
+
+    /// From the body of the `POST` to the plaintext, with quick-xml for the envelope.
+    ///
+    /// # Panics
+    /// Never: the request is valid.
+    #[must_use]
+    pub fn read_with_quick_xml(&self) -> Message {
+        let encrypt = self.find_by_quick_xml().expect("it is an envelope");
         self.verify_and_open(&encrypt)
     }
 
@@ -236,6 +284,9 @@ mod tests {
                 request.write(),
                 (request.encrypt.clone(), request.msg_signature.clone())
             );
+            assert_eq!(request.find(), request.encrypt);
+            assert_eq!(request.find_by_quick_xml().as_deref(), Some(&*request.encrypt));
+            assert_eq!(request.read_with_quick_xml().bytes(), request.message.as_bytes());
         }
     }
 

@@ -3,7 +3,7 @@
 //! An envelope arrives from anyone on the internet and is read before its signature is verified, so the tokenizer knows
 //! only elements, text, CDATA, comments and processing instructions. A document type, and with it every entity that is
 //! not built in, is refused; the depth is bounded; nothing is allocated, and no byte is read twice except by the search
-//! for an end mark. Why not a general parser: ADR 17. It is compared with one by tests and by fuzzing.
+//! for an end mark. Why not a general parser: ADR 21. It is compared with one by tests and by fuzzing.
 
 use std::borrow::Cow;
 

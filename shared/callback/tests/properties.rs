@@ -1,4 +1,4 @@
-//! What holds for every input, and not only for those that somebody thought of.
+//! Properties that hold for every input.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -13,7 +13,7 @@ fn credentials() -> impl Strategy<Value = Credentials> {
     any::<u64>().prop_map(|seed| Credentials::generate(&mut Xoshiro256PlusPlus::seed_from_u64(seed)))
 }
 
-/// Opens what somebody signed who has the token.
+/// Opens a ciphertext that was signed with the token.
 fn open_signed(credentials: &Credentials, encrypt: &str) -> Result<Message, OpenError> {
     let signature = sign(&credentials.token, "1764001000", "nonce", encrypt);
     let verified = verify(&credentials.token, &signature, "1764001000", "nonce", encrypt);
@@ -22,7 +22,7 @@ fn open_signed(credentials: &Credentials, encrypt: &str) -> Result<Message, Open
         .open(&credentials.encoding_aes_key)
 }
 
-/// Flips one bit of a text, of the seven that leave it ASCII.
+/// Flips one of the seven bits of a character that leave it ASCII.
 fn flip(text: &str, at: prop::sample::Index, bit: u32) -> String {
     let mut bytes = text.as_bytes().to_vec();
     *at.get_mut(&mut bytes) ^= 1 << bit;
@@ -189,7 +189,7 @@ proptest! {
     }
 }
 
-/// Text that is nearly XML or JSON, so that more than the first step of a parser is tried.
+/// Text that is nearly XML or JSON, so that more than the first step of a parser is tested.
 fn markup_like() -> impl Strategy<Value = String> {
     const PARTS: &[&str] = &[
         "<xml>",
@@ -228,7 +228,7 @@ fn markup_like() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(PARTS), 0..24).prop_map(|parts| parts.concat())
 }
 
-/// An element, as it is written and as it is meant.
+/// Element, as XML and as the expected value.
 #[derive(Clone, Debug)]
 enum Content {
     Plain(String),

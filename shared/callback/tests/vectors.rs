@@ -1,8 +1,6 @@
-//! Every published vector, and four of our own for cases that nobody published, each in every form
-//! it has.
+//! Published test vectors, and four of our own for cases without one, each in every form that it has.
 //!
-//! Where a vector comes from stands in its `source`. The counts at the end of each test make sure
-//! that none of them is skipped by an oversight.
+//! The origin of a vector is its `source`. The counts at the end of each test ensure that no vector is skipped.
 
 use std::path::Path;
 
@@ -12,7 +10,7 @@ use wecom_callback::{
     envelope::EnvelopeError, seal, sign, verify, xml, xml::XmlError,
 };
 
-/// One entry of the file. What was not published is none.
+/// Entry of the file. A value that was not published is none.
 #[derive(Deserialize)]
 struct Vector {
     id: String,
@@ -30,7 +28,7 @@ struct Vector {
     post_body: Option<String>,
 }
 
-/// What was signed, and how.
+/// Signed values of a vector, and their signature.
 struct Signed<'a> {
     token: Token,
     timestamp: &'a str,
@@ -43,7 +41,7 @@ impl Vector {
         EncodingAesKey::parse(&self.encoding_aes_key).expect("published keys parse")
     }
 
-    /// What belongs to the signature, of a vector that was published with one.
+    /// Values of the signature; none for a vector that was published without one.
     fn signed(&self) -> Option<Signed<'_>> {
         Some(Signed {
             token: Token::parse(self.token.as_deref()?).expect("published tokens parse"),
@@ -53,7 +51,7 @@ impl Vector {
         })
     }
 
-    /// Opens a ciphertext that came with the signature of the vector.
+    /// Opens a ciphertext with the signature of the vector.
     fn open(&self, encrypt: &str) -> Message {
         let Some(Signed {
             token,
@@ -75,7 +73,7 @@ impl Vector {
     }
 }
 
-/// Opens a ciphertext with a signature of our own.
+/// Opens a ciphertext with a signature made here.
 fn open_anyway(key: &EncodingAesKey, encrypt: &str) -> Result<Message, OpenError> {
     let token = Token::parse("ATokenOfOurOwn").expect("it has only letters");
     let signature = sign(&token, "1", "2", encrypt);
@@ -94,7 +92,7 @@ fn vector(id: &str) -> Vector {
     vectors().into_iter().find(|vector| vector.id == id).expect(id)
 }
 
-/// On how many vectors a check ran: it says of each whether it applies, and panics where it fails.
+/// Number of vectors that a check applies to; it panics where it fails.
 fn count(check: impl Fn(&Vector) -> bool) -> usize {
     vectors().iter().filter(|vector| check(vector)).count()
 }

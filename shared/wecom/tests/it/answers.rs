@@ -1,4 +1,4 @@
-//! Answers that are WeCom's in an odd form, and answers that are not WeCom's.
+//! Answers of WeCom in an unusual form, and answers that are not WeCom's.
 
 use axum::{
     http::StatusCode,
@@ -12,7 +12,7 @@ use crate::wecom::{WeCom, a_token, json_answer, raw_answer, secret};
 
 const MIB: usize = 1024 * 1024;
 
-/// What `gettoken` makes of an answer; never asked twice.
+/// Result of `gettoken` for an answer. It is never called twice.
 async fn token_from(answer: Response) -> Result<String, Error> {
     let wecom = WeCom::answering([answer]).await;
     let token = wecom.client().access_token("ww1", &secret("s_1")).await;

@@ -1,4 +1,4 @@
-//! What is sent, to the byte, and what comes of WeCom's documented answers.
+//! Requests, byte for byte, and the results of WeCom's documented answers.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where WeCom may be, and how patient the client is with it.
+//! Base URLs and timeouts.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The client against a WeCom of the tests' own making, over a real loopback connection.
+//! Tests of the client against a server that plays WeCom, over a loopback connection.
 
 #[cfg(test)]
 mod answers;

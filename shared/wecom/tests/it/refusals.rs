@@ -1,11 +1,11 @@
-//! WeCom's "no", and which of them is asked about again.
+//! Refusals of WeCom, and which of them are retried.
 
 use serde_json::json;
 use wecom_client::{Error, ErrorClass, ErrorCode, Refusal};
 
 use crate::wecom::{WeCom, a_token, refusal, secret};
 
-/// What `gettoken` comes to when WeCom says this every time, and how often it was asked.
+/// Result of `gettoken` when WeCom always answers this code, and the number of requests.
 async fn refused_with(errcode: i64) -> (Refusal, usize) {
     let wecom = WeCom::saying([0; 5].map(|_| refusal(errcode, "no"))).await;
     match wecom.client().access_token("ww1", &secret("s_1")).await {

@@ -1,4 +1,4 @@
-//! No secret of a call, and nothing secret that WeCom gives, in any error, Debug output or log line.
+//! No secret of a call or an answer occurs in an error, in `Debug` output or in a log line.
 
 use std::{
     fmt::Debug,
@@ -29,7 +29,7 @@ const FIELD: &str = SECRETS[1];
 const SECOND_FIELD: &str = SECRETS[2];
 const GIVEN: &str = SECRETS[3];
 
-/// Everything that is logged on this thread, the dependencies' TRACE included, those that log through `log` as well.
+/// Log of this thread, including TRACE of the dependencies and of those that log through `log`.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -97,7 +97,7 @@ fn assert_result_keeps_secrets<T: Debug>(result: &Result<T, Error>) {
     }
 }
 
-/// Makes every call once.
+/// Makes each call once.
 async fn call_everything(client: &Client) {
     let (token, code, other) = (secret(QUERY), secret(FIELD), secret(SECOND_FIELD));
     assert_keeps_secrets(&format!("{client:?}"));
@@ -120,7 +120,7 @@ async fn call_everything(client: &Client) {
 
 const CALLS: usize = 15;
 
-/// Every call to a WeCom that answers each the same, and what was logged about it.
+/// Log of every call to a server that gives each the same answer.
 async fn log_of_everything_answered(answer: impl Fn() -> Response) -> Log {
     let (log, _guard) = Log::capture();
     let wecom = WeCom::answering((0..CALLS).map(|_| answer())).await;

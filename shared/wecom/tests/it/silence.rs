@@ -1,4 +1,4 @@
-//! WeCom does not answer, or not to the end: what was sent is not sent again.
+//! No answer, or an incomplete one: a call that was sent is not sent again.
 
 use std::{
     net::SocketAddr,
@@ -17,7 +17,7 @@ use wecom_client::{Client, Error};
 
 use crate::wecom::{WeCom, a_token, client, config, secret};
 
-/// A server that reads a request, writes what it is told, and then hangs up or holds the line.
+/// Server that reads a request, writes the given bytes, and then closes the connection or keeps it open.
 struct Line {
     address: SocketAddr,
     calls: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! A WeCom that answers as it is told and remembers what it was asked.
+//! Server that plays WeCom: it gives the answers that it is told to, and records the requests.
 
 use std::{
     collections::VecDeque,
@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use url::Url;
 use wecom_client::{Client, ClientConfig};
 
-/// What WeCom was asked.
+/// Request that was received.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
@@ -28,7 +28,7 @@ pub(crate) struct Request {
     pub(crate) query: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) body: String,
-    /// Which connection it came on.
+    /// Client address, which tells connections apart.
     pub(crate) peer: SocketAddr,
 }
 
@@ -43,7 +43,7 @@ struct Script {
 }
 
 impl WeCom {
-    /// A WeCom that gives these answers, one after the other.
+    /// Server that gives these answers, one after the other.
     pub(crate) async fn answering(answers: impl IntoIterator<Item = Response>) -> Self {
         let state = Arc::new(Mutex::new(Script {
             answers: answers.into_iter().collect(),
@@ -59,7 +59,7 @@ impl WeCom {
         Self { address, state }
     }
 
-    /// The same with JSON, as WeCom gives it.
+    /// Server that gives these answers in JSON, as WeCom does.
     pub(crate) async fn saying(answers: impl IntoIterator<Item = Value>) -> Self {
         Self::answering(answers.into_iter().map(|answer| json_answer(&answer))).await
     }
