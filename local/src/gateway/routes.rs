@@ -119,6 +119,10 @@ static ROUTERS: LazyLock<Routers> = LazyLock::new(|| {
 /// The route of a request, and the values of its path variables.
 pub(crate) fn find(method: &Method, path: &str) -> Option<(&'static Route, Vec<(String, String)>)> {
     let found = ROUTERS.get(method.as_str())?.at(path).ok()?;
+    // `matchit` lets a variable be empty within a path; a segment of API Gateway's is not.
+    if found.params.iter().any(|(_, value)| value.is_empty()) {
+        return None;
+    }
     let variables = found
         .params
         .iter()
