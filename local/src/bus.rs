@@ -23,8 +23,9 @@ use tokio::sync::broadcast;
 
 /// Where to listen.
 pub(crate) const PATH: &str = "/_local/bus";
-/// Events kept for listeners that reconnect, and most events that a slow listener may be behind.
-const KEPT: usize = 1000;
+/// Events kept for listeners that reconnect, and most events that a slow listener may be behind. A power of two, to which
+/// the channel would round it up.
+const KEPT: usize = 1024;
 const PAGE: &str = include_str!("../assets/bus.html");
 
 /// An event on the bus: `source`, `detail-type` and `detail`, as `docs/events.schema.json` describes them.
