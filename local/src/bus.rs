@@ -158,6 +158,7 @@ pub fn event_pipe(record: &Value) -> Option<Value> {
             "created_at",
             "received_at",
             "payload",
+            "damaged",
         ];
         let numbers = ["parts", "replays"];
         let strings = strings.map(|name| (name, "S")).into_iter();
