@@ -21,10 +21,9 @@ use axum::{
     extract::{ConnectInfo, Request, State},
     http::{HeaderValue, Method, Response, StatusCode, header::AUTHORIZATION, request::Parts},
 };
-use lambda_http::{Context, LambdaEvent, lambda_runtime::tracing::Instrument as _};
+use lambda_http::lambda_runtime::tracing::Instrument as _;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
-use tower::Service as _;
 use wecom_authorization::{entry::invoked, http, platform::Platform};
 
 use self::{
@@ -125,17 +124,13 @@ impl Gateway {
         if body_length(&event) > MAX_INVOCATION {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        let event = serde_json::from_value(event).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-        let mut context = Context::default();
-        request_id.clone_into(&mut context.request_id);
+        let request: http::Request = serde_json::from_value(event).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+        let request = request.with_id(request_id.to_owned());
         let platform = Arc::clone(&self.platform);
-        let mut adapter = lambda_http::Adapter::from(lambda_http::service_fn(move |request| {
-            let platform = Arc::clone(&platform);
-            async move { Ok::<_, std::convert::Infallible>(invoke(&platform, function, request).await) }
-        }));
-        let invocation = tokio::spawn(adapter.call(LambdaEvent::new(event, context)).in_current_span());
+        let invocation = async move { http::gateway_response(invoke(&platform, function, request).await) };
+        let invocation = tokio::spawn(invocation.in_current_span());
         // A function that panicked is a failed invocation.
-        let Ok(Ok(answer)) = limits::within(INTEGRATION_TIMEOUT, invocation).await? else {
+        let Ok(answer) = limits::within(INTEGRATION_TIMEOUT, invocation).await? else {
             return Err(StatusCode::INTERNAL_SERVER_ERROR);
         };
         let answer = serde_json::to_value(answer).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
@@ -203,7 +198,7 @@ impl Gateway {
     }
 }
 
-async fn invoke(platform: &Platform, function: Function, request: lambda_http::Request) -> Response<lambda_http::Body> {
+async fn invoke(platform: &Platform, function: Function, request: http::Request) -> Response<lambda_http::Body> {
     match function {
         Function::StartInstallation => http::start_installation(platform, request).await,
         Function::InstallationCallback => http::installation_callback(platform, request).await,

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     entropy::{Entropy, random_id},
     ids::Scope,
+    store::Position,
 };
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct Actor {
     /// What kind of actor.
     pub kind: ActorKind,
@@ -23,6 +25,7 @@ pub struct Actor {
 
 /// What kind of actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
     /// An admin of the tenant.
@@ -57,6 +60,7 @@ impl Actor {
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// An install link was made.
@@ -91,6 +95,7 @@ pub enum Action {
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuditOutcome {
     /// It was done.
@@ -101,6 +106,7 @@ pub enum AuditOutcome {
 
 /// One line of the trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct AuditEntry {
     /// Names it.
     pub entry_id: String,
@@ -167,6 +173,6 @@ impl AuditEntry {
 pub struct AuditPage {
     /// The entries.
     pub entries: Vec<AuditEntry>,
-    /// Where the next page begins, if there may be one.
-    pub next_cursor: Option<String>,
+    /// The last entry's position, if there may be more after it.
+    pub next: Option<Position>,
 }

@@ -116,6 +116,7 @@ impl RegisteredSecret {
 
 /// Whether WeCom takes a Secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SecretStatus {
     /// It did when we last asked.
@@ -126,6 +127,7 @@ pub enum SecretStatus {
 
 /// How sure we are that a Secret is the right kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum KindCheck {
     /// The call that only this kind may make succeeded.
@@ -167,6 +169,7 @@ pub const CHECK_INTERVAL: jiff::SignedDuration = jiff::SignedDuration::from_hour
 
 /// What a tenant has chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct Settings {
     /// Where this tenant's callback URLs begin; `None`: the deployment's default.
     pub callback_base_url: Option<String>,

@@ -4,6 +4,7 @@
 use std::error::Error as StdError;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use wecom_client::{Error as WecomError, Refusal};
 
 use crate::{
@@ -93,14 +94,33 @@ pub enum StepError {
 pub struct FieldError {
     /// Its name.
     pub field: &'static str,
-    /// What is wrong: `missing`, `malformed`, …
-    pub code: &'static str,
+    /// What is wrong.
+    pub code: FieldCode,
     /// The same in words.
     pub detail: &'static str,
 }
 
+/// What is wrong with a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FieldCode {
+    /// The route does not define it.
+    Unknown,
+    /// Its value has the wrong type or form.
+    WrongType,
+    /// It is required and absent or empty.
+    Missing,
+    /// Its value has the right type and cannot be valid.
+    Malformed,
+    /// It is not a public domain name.
+    NotADomain,
+}
+
 /// What a Secret turned out to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum SecretKind {
     /// 通讯录Secret.
     Contacts,

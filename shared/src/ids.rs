@@ -13,9 +13,10 @@ use crate::entropy::{Entropy, hex, random_id};
 pub struct MalformedId(&'static str);
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $valid:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $pattern:literal, $valid:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(extend("pattern" = $pattern)))]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
@@ -61,14 +62,14 @@ macro_rules! text_id {
 text_id!(
     /// A customer of the platform. The characters are those that a secret's name in Secrets Manager may hold, less the
     /// slash, because the tenant is one segment of such a name.
-    TenantId, "tenant id",
+    TenantId, "tenant id", "^[A-Za-z0-9_+=.@-]{1,64}$",
     |text| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=.@-".contains(&b))
 );
 
 text_id!(
     /// A corporation as WeCom names it: plaintext (`ww…`, 企业ID) or encrypted for this provider (`wp…`). WeCom documents no
     /// form for either, so only what could do harm is refused. Encrypted ids are case-sensitive (developer document 39442).
-    CorpId, "corp id",
+    CorpId, "corp id", "^[A-Za-z0-9_-]{4,64}$",
     |text| (4..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 );
 
@@ -82,7 +83,7 @@ impl CorpId {
 
 text_id!(
     /// The last segment of a callback's URL: 128 random bits. Whoever does not know it finds nothing.
-    CallbackId, "callback id",
+    CallbackId, "callback id", "^[0-9a-f]{32}$",
     |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 );
 
@@ -95,7 +96,7 @@ impl CallbackId {
 
 text_id!(
     /// The `state` of one install link: random, single use, expiring.
-    InstallState, "install state",
+    InstallState, "install state", "^[0-9a-f]{32}$",
     |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 );
 
@@ -108,7 +109,7 @@ impl InstallState {
 
 text_id!(
     /// An event: hash of where it arrived and what it said.
-    EventId, "event id",
+    EventId, "event id", "^[0-9a-f]{32}$",
     |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 );
 
@@ -183,6 +184,7 @@ impl TokenName {
 
 /// Which of a corporation's two callbacks and Secrets is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(rename = "ScopeName"))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// 通讯录: the address book.

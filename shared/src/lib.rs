@@ -6,6 +6,8 @@ pub mod callbacks;
 pub mod clock;
 pub mod config;
 pub mod context;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod entropy;
 pub mod entry;
 pub mod error;

@@ -40,3 +40,5 @@ pub use self::{
     update_settings::UpdateSettings,
     verify_url::VerifyUrl,
 };
+#[cfg(feature = "contract")]
+pub(crate) use self::{register_secret::CORP_ID_NEEDED, update_settings::NOT_A_DOMAIN};

@@ -10,6 +10,7 @@ mod dynamodb;
 mod errors;
 mod events;
 mod facades;
+mod position;
 mod secret_name;
 mod secrets_manager;
 mod suite_vault;
@@ -21,6 +22,7 @@ pub use self::{
     errors::{CommitError, StoreError},
     events::{AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload},
     facades::{EventCallbackStore, SuiteCallbackStore},
+    position::Position,
     secret_name::SecretName,
     secrets_manager::{SecretVersions, SecretsManager},
     suite_vault::{MalformedSuite, Suite, SuiteVault},

@@ -5,12 +5,18 @@ import { parse } from 'yaml';
 
 const { schemas } = parse(readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8')).components;
 
+/** What a schema names as its values, itself or by reference. */
+function allowed(schema) {
+  if (schema?.$ref !== undefined) return allowed(schemas[schema.$ref.split('/').at(-1)]);
+  const own = schema?.enum ?? (schema?.const === undefined ? [] : [schema.const]);
+  return [...own, ...[...(schema?.anyOf ?? []), ...(schema?.oneOf ?? [])].flatMap(allowed)];
+}
+
 /** What a property may be, wherever in the schema it stands. */
 function values(schema, property) {
   if (schema === null || typeof schema !== 'object') return [];
-  const own = schema.properties?.[property];
   return [
-    ...(own?.enum ?? (own?.const === undefined ? [] : [own.const])),
+    ...allowed(schema.properties?.[property]),
     ...Object.values(schema).flatMap((part) => values(part, property)),
   ];
 }

@@ -16,6 +16,23 @@ pub(crate) use self::recorder::Asked;
 use crate::support::Reply;
 
 #[test]
+fn is_what_the_types_make_it() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (path, generated) in wecom_authorization::contract::files() {
+        let committed = std::fs::read_to_string(root.join(path)).unwrap();
+        let differing = committed
+            .lines()
+            .zip(generated.lines())
+            .position(|(one, other)| one != other);
+        assert!(
+            committed == generated,
+            "{path} differs from line {}: run `cargo xtask contract`",
+            differing.unwrap_or_default() + 1
+        );
+    }
+}
+
+#[test]
 fn lists_exactly_the_routes_that_there_are() {
     let routes: BTreeSet<_> = ROUTES
         .iter()

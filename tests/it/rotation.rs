@@ -189,10 +189,11 @@ async fn the_old_values_end_with_their_grace_period() {
     platform.clock = Box::new(clock.clone());
     let status = async |credentials: &Credentials, text: &str| {
         let letter = Letter::sealed(credentials, CORP, &member_created(CORP, text));
-        let address = format!("https://example.com/callback/{}?{}", id_of(credentials), letter.query);
-        let request = lambda_http::http::Request::post(address)
-            .body(letter.body.into())
-            .unwrap();
+        let event = json!({
+            "rawPath": format!("/callback/{}", id_of(credentials)), "rawQueryString": letter.query, "body": letter.body,
+            "requestContext": {"http": {"method": "POST"}},
+        });
+        let request = serde_json::from_value(event).unwrap();
         http::event_callback(&platform, request).await.status().as_u16()
     };
     clock.move_on(SignedDuration::from_mins(24 * 60 - 5));

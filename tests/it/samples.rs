@@ -8,14 +8,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use lambda_http::{Context, LambdaEvent, request::LambdaRequest};
 use serde_json::{Value, json};
 use tests::{
     Names,
     expectation::{self, EXPECTED, difference},
     seed, wecom,
 };
-use tower::Service as _;
 use wecom_authorization::{
     config::Config,
     entry::{invoked, streams},
@@ -178,7 +176,7 @@ async fn invoke(function: &str, platform: &'static Platform, event: &str) -> Val
         "issue-access-token" => invoked(invoked::issue_access_token(platform, read()).await),
         "check-health" => invoked(invoked::check_health(platform, read()).await),
         "rotate-sealing-key" => invoked(invoked::rotate_sealing_key(platform, read()).await),
-        routed => through_lambda_http(routed, platform, event).await,
+        routed => through_api_gateway(routed, platform, event).await,
     }
 }
 
@@ -186,34 +184,25 @@ fn from(event: &str) -> streams::Changes {
     serde_json::from_str(event).unwrap()
 }
 
-/// An API Gateway event, through the types that Lambda's runtime puts around a handler.
-async fn through_lambda_http(function: &str, platform: &'static Platform, event: &str) -> Value {
-    let event: LambdaRequest = serde_json::from_str(event).unwrap_or_else(|error| panic!("{function}: {error}"));
-    let mut context = Context::default();
-    "request-of-a-sample".clone_into(&mut context.request_id);
-    let function = function.to_owned();
-    let mut adapter = lambda_http::Adapter::from(lambda_http::service_fn(move |request| {
-        let function = function.clone();
-        async move {
-            let response = match function.as_str() {
-                "complete-authorization" => http::complete_authorization(platform, request).await,
-                "console" => http::console(platform, request).await,
-                "disconnect" => http::disconnect(platform, request).await,
-                "event-callback" => http::event_callback(platform, request).await,
-                "generate-credentials" => http::generate_credentials(platform, request).await,
-                "installation-callback" => http::installation_callback(platform, request).await,
-                "read-authorization" => http::read_authorization(platform, request).await,
-                "register-secret" => http::register_secret(platform, request).await,
-                "replay-event" => http::replay_event(platform, request).await,
-                "start-installation" => http::start_installation(platform, request).await,
-                "suite-callback" => http::suite_callback(platform, request).await,
-                "test-callback" => http::test_callback(platform, request).await,
-                "update-settings" => http::update_settings(platform, request).await,
-                new => panic!("{new} has no place here yet"),
-            };
-            Ok::<_, std::convert::Infallible>(response)
-        }
-    }));
-    let answer = adapter.call(LambdaEvent::new(event, context)).await.unwrap();
-    expectation::routed(serde_json::to_value(&answer).unwrap())
+/// An API Gateway event, as JSON in and out.
+async fn through_api_gateway(function: &str, platform: &'static Platform, event: &str) -> Value {
+    let request: http::Request = serde_json::from_str(event).unwrap_or_else(|error| panic!("{function}: {error}"));
+    let request = request.with_id("request-of-a-sample".to_owned());
+    let response = match function {
+        "complete-authorization" => http::complete_authorization(platform, request).await,
+        "console" => http::console(platform, request).await,
+        "disconnect" => http::disconnect(platform, request).await,
+        "event-callback" => http::event_callback(platform, request).await,
+        "generate-credentials" => http::generate_credentials(platform, request).await,
+        "installation-callback" => http::installation_callback(platform, request).await,
+        "read-authorization" => http::read_authorization(platform, request).await,
+        "register-secret" => http::register_secret(platform, request).await,
+        "replay-event" => http::replay_event(platform, request).await,
+        "start-installation" => http::start_installation(platform, request).await,
+        "suite-callback" => http::suite_callback(platform, request).await,
+        "test-callback" => http::test_callback(platform, request).await,
+        "update-settings" => http::update_settings(platform, request).await,
+        new => panic!("{new} has no place here yet"),
+    };
+    expectation::routed(serde_json::to_value(http::gateway_response(response)).unwrap())
 }

@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask test`, `cargo xtask check`, `cargo xtask fmt`.
+//! The project's own commands: `cargo xtask test`, `cargo xtask check`, `cargo xtask fmt`, `cargo xtask
+//! contract`.
 //!
 //! `test` runs every test. It looks first for the programs it needs beyond Rust; when one is missing it says which and how to
 //! install it, and skips the tests that need it. With `CI` set a skipped step is a failure.
@@ -21,12 +22,14 @@ fn main() -> ExitCode {
         "test" => run.test(),
         "check" => run.check(),
         "fmt" => run.step("formatting", format()),
+        "contract" => run.contract(),
         _ => {
             println!(
                 "cargo xtask test    run every test: unit, protocol, adapter and end-to-end, and the page in a browser"
             );
             println!("cargo xtask check   check formatting, Clippy and rustdoc; warnings are errors");
             println!("cargo xtask fmt     format the code, imports included");
+            println!("cargo xtask contract   write openapi.yaml from the types of requests and answers");
             return ExitCode::FAILURE;
         }
     }
@@ -51,6 +54,20 @@ impl Run {
             cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]),
         );
         self.browser();
+    }
+
+    /// What is generated from types, and committed; a test fails where it is not up to date.
+    fn contract(&mut self) {
+        let arguments = [
+            "run",
+            "--package",
+            "wecom-authorization",
+            "--features",
+            "contract",
+            "--bin",
+            "contract",
+        ];
+        self.step("openapi.yaml", cargo(&arguments));
     }
 
     fn check(&mut self) {

@@ -85,6 +85,7 @@ pub struct Retired {
 
 /// A request that was refused: when and why, never what it said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct Rejection {
     /// When it arrived.
     pub at: Timestamp,
@@ -94,6 +95,7 @@ pub struct Rejection {
 
 /// Why a request to a callback was refused, in terms of what an admin can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RejectionReason {
     /// The Token in WeCom's console is another one.

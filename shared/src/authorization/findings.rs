@@ -10,6 +10,7 @@ use crate::ids::Scope;
 
 /// Whether the binding works.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
     /// As far as it is set up.
@@ -23,6 +24,7 @@ pub enum Health {
 
 /// Something that an admin should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct Finding {
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,6 +35,7 @@ pub struct Finding {
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Something does not work.

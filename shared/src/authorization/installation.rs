@@ -91,6 +91,7 @@ pub enum InstallationStatus {
 
 /// Who installed the app (`auth_mode`, developer document 94496).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuthMode {
     /// An administrator: the app sees what he allowed.

@@ -8,10 +8,11 @@ use super::{
     Settings,
     findings::{findings, health},
 };
-use crate::ids::{Scope, TenantId};
+use crate::ids::{CorpId, Scope, TenantId};
 
 /// The whole state.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(rename = "State"))]
 pub struct StateView {
     tenant_id: TenantId,
     next_step: NextStep,
@@ -26,6 +27,7 @@ pub struct StateView {
 
 /// What the admin is to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {
     /// Install the app.
@@ -45,47 +47,74 @@ pub enum NextStep {
 }
 
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(
+    feature = "contract",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Installation")
+)]
 struct InstallationView {
     status: &'static str,
-    corp_id: Option<String>,
+    corp_id: Option<CorpId>,
     corp_name: Option<String>,
+    /// The app's id in the corporation; `null` for an app that reads contacts only.
     agent_id: Option<u64>,
+    /// Who installed it. With `member` the other steps are refused.
     auth_mode: Option<AuthMode>,
     installed_at: Option<Timestamp>,
 }
 
 /// Step 2 or 3.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(rename = "ScopeState"))]
 pub struct ScopeView {
     secret: SecretView,
     callback: CallbackView,
 }
 
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(rename = "SecretState"))]
 struct SecretView {
     status: &'static str,
-    corp_id: Option<String>,
+    corp_id: Option<CorpId>,
     kind_check: Option<KindCheck>,
+    /// Its last four characters, so that two people can compare. Empty for a short Secret.
+    #[cfg_attr(feature = "contract", schemars(regex(pattern = "^([!-~]{4})?$")))]
     last_four: Option<String>,
     registered_at: Option<Timestamp>,
     checked_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(
+    feature = "contract",
+    derive(schemars::JsonSchema),
+    schemars(rename = "CallbackState")
+)]
 struct CallbackView {
     status: CallbackStatus,
+    #[cfg_attr(
+        feature = "contract",
+        schemars(regex(pattern = "^https?://[^/]+/callback/[0-9a-f]{32}$"), extend("format" = "uri"))
+    )]
     url: Option<String>,
+    /// The newest generation of the credentials.
+    #[cfg_attr(feature = "contract", schemars(range(min = 1)))]
     generation: Option<u64>,
+    /// Whether the newest generation waits for WeCom's check while another one is in use.
     rotation_pending: bool,
     verified_at: Option<Timestamp>,
     last_event_at: Option<Timestamp>,
+    /// Number of different events.
     events_received: u64,
+    /// Number of deliveries that repeated an event.
     duplicates: u64,
+    /// The last request that was refused. Many within a short time leave one note.
     last_rejection: Option<Rejection>,
 }
 
 /// How far a callback is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CallbackStatus {
     /// No credentials have been generated.
@@ -206,7 +235,7 @@ impl InstallationView {
                 Some(InstallationStatus::Installed) => "installed",
                 Some(InstallationStatus::Cancelled) => "cancelled",
             },
-            corp_id: installation.map(|i| i.corp_id.to_string()),
+            corp_id: installation.map(|i| i.corp_id.clone()),
             corp_name: installation.map(|i| i.corp_name.clone()),
             agent_id: installation.and_then(|i| i.agent_id),
             auth_mode: installation.map(|i| i.auth_mode),
@@ -229,7 +258,7 @@ impl ScopeView {
         Self {
             secret: SecretView {
                 status: secret.map_or("missing", |secret| secret.status.as_str()),
-                corp_id: secret.map(|secret| secret.corp_id.to_string()),
+                corp_id: secret.map(|secret| secret.corp_id.clone()),
                 kind_check: secret.map(|secret| secret.kind_check),
                 last_four: secret.map(|secret| secret.last_four.clone()),
                 registered_at: secret.map(|secret| secret.registered_at),

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use lambda_http::{Error, Request, Response, service_fn};
+use lambda_http::{Error, Response, service_fn};
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 
@@ -11,7 +11,11 @@ use super::{
     invoked::InvocationError,
     streams::{BatchAnswer, Changes},
 };
-use crate::{config::Config, platform::Platform};
+use crate::{
+    config::Config,
+    http::{Request, gateway_response},
+    platform::Platform,
+};
 
 /// Serves a function that answers HTTP requests, until Lambda ends the process.
 ///
@@ -36,9 +40,10 @@ where
 {
     let platform = platform()?;
     prepare(platform).await;
-    lambda_http::run(service_fn(|request| {
-        let answer = handler(platform, request);
-        async { Ok::<_, std::convert::Infallible>(answer.await) }
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Request>| {
+        // Boxed, because the layout of a whole function as one future exceeds the compiler's depth limit.
+        let answer = Box::pin(handler(platform, event.payload.with_id(event.context.request_id)));
+        async { Ok::<_, std::convert::Infallible>(gateway_response(answer.await)) }
     }))
     .await
 }

@@ -1,14 +1,10 @@
 //! What WeCom calls. Nothing here says why it refuses.
 
-use lambda_http::{
-    Body, Request, Response,
-    http::{Method, StatusCode},
-};
+use lambda_http::{Body, Response, http::StatusCode};
 
-use super::{Answer, Problem, conclude, read};
+use super::{Answer, Problem, Request, conclude, problem, request::MAX_CALLBACK_BODY};
 use crate::{
     audit::Actor,
-    error::StepError,
     ids::CallbackId,
     platform::Platform,
     steps::{ReceiveEvent, ReceiveSuiteEvent, VerifySuiteUrl, VerifyUrl},
@@ -16,22 +12,22 @@ use crate::{
 
 /// `GET` and `POST /callback/{callback_id}`, with or without slashes at the end.
 pub async fn event_callback(platform: &Platform, request: Request) -> Response<Body> {
-    conclude(receive_event(platform, &request).await, &read::request_id(&request))
+    conclude(receive_event(platform, &request).await, &request)
 }
 
 async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let clock = &*platform.clock;
-    let refused = |error: StepError| Problem::from_step(&error, clock.now());
-    let body = read::body(request, read::MAX_CALLBACK_BODY)?;
-    let id = match read::segments(request).as_slice() {
+    let refused = problem(platform);
+    let body = request.body(MAX_CALLBACK_BODY)?;
+    let id = match request.segments().as_slice() {
         [_, id] => CallbackId::parse(id).map_err(|_| Problem::not_found())?,
         _ => return Err(Problem::not_found()),
     };
-    let query = request.uri().query().unwrap_or_default();
+    let query = request.raw_query();
     let authenticator = platform.authenticator();
-    if request.method() == Method::POST {
+    if request.is_post() {
         ReceiveEvent { authenticator }
-            .run(&id, query, body, clock)
+            .run(&id, query, &body, clock)
             .await
             .map_err(refused)?;
         Ok(success())
@@ -48,24 +44,21 @@ async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer,
 
 /// `GET` and `POST /suite/callback`.
 pub async fn suite_callback(platform: &Platform, request: Request) -> Response<Body> {
-    conclude(
-        receive_suite_event(platform, &request).await,
-        &read::request_id(&request),
-    )
+    conclude(receive_suite_event(platform, &request).await, &request)
 }
 
 async fn receive_suite_event(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let clock = &*platform.clock;
-    let refused = |error: StepError| Problem::from_step(&error, clock.now());
-    let body = read::body(request, read::MAX_CALLBACK_BODY)?;
-    let query = request.uri().query().unwrap_or_default();
+    let refused = problem(platform);
+    let body = request.body(MAX_CALLBACK_BODY)?;
+    let query = request.raw_query();
     let suite = &platform.suite_vault;
-    if request.method() == Method::POST {
+    if request.is_post() {
         let step = ReceiveSuiteEvent {
             store: (&platform.store).into(),
             suite,
         };
-        step.run(query, body, clock).await.map_err(refused)?;
+        step.run(query, &body, clock).await.map_err(refused)?;
         Ok(success())
     } else {
         VerifySuiteUrl { suite }
@@ -88,4 +81,64 @@ fn echo(bytes: Vec<u8>) -> Answer {
         Ok(text) => Answer::new(StatusCode::OK, "application/octet-stream", text.into_bytes()),
         Err(error) => Answer::new(StatusCode::OK, "application/octet-stream", error.into_bytes()),
     }
+}
+
+#[cfg(feature = "contract")]
+pub(super) fn operations() -> Vec<super::contract::Operation> {
+    use super::{contract::Operation, problem::kinds};
+    let signed = &["msgSignature", "timestamp", "nonce"];
+    let refused = &[
+        kinds::MALFORMED_CALLBACK,
+        kinds::CALLBACK_REJECTED,
+        kinds::TEMPORARILY_UNAVAILABLE,
+    ];
+    let (event, suite) = ("/callback/{callback_id}", "/suite/callback");
+    vec![
+        Operation::open(
+            ["GET", event],
+            ["verifyCallbackUrl", "event-callback"],
+            ["WeCom", "WeCom checks the URL"],
+        )
+        .says(
+            "Sent when the admin saves URL, Token and EncodingAESKey in WeCom's console. Credentials that waited for the check \
+             are in use before it is answered.",
+        )
+        .parameters(&["callbackId"])
+        .parameters(signed)
+        .parameters(&["echostr"])
+        .answers_component(200, "Echo")
+        .refuses(refused)
+        .refuses(&[kinds::NOT_FOUND, kinds::BODY_TOO_LARGE]),
+        Operation::open(
+            ["POST", event],
+            ["receiveEvent", "event-callback"],
+            ["WeCom", "WeCom delivers an event"],
+        )
+        .parameters(&["callbackId"])
+        .parameters(signed)
+        .takes_component("Envelope")
+        .answers_component(200, "Success")
+        .refuses(refused)
+        .refuses(&[kinds::NOT_FOUND]),
+        Operation::open(
+            ["GET", suite],
+            ["verifySuiteCallbackUrl", "suite-callback"],
+            ["WeCom", "WeCom checks the suite's URL"],
+        )
+        .parameters(signed)
+        .parameters(&["echostr"])
+        .answers_component(200, "Echo")
+        .refuses(refused)
+        .refuses(&[kinds::BODY_TOO_LARGE]),
+        Operation::open(
+            ["POST", suite],
+            ["receiveSuiteEvent", "suite-callback"],
+            ["WeCom", "WeCom delivers an event of the suite"],
+        )
+        .says("Suite tickets, authorizations, their changes and their ends. They are processed after the answer.")
+        .parameters(signed)
+        .takes_component("Envelope")
+        .answers_component(200, "Success")
+        .refuses(refused),
+    ]
 }

@@ -5,19 +5,19 @@ use std::{io::Write as _, sync::LazyLock};
 use flate2::{Compression, write::GzEncoder};
 use include_dir::{Dir, include_dir};
 use lambda_http::{
-    Body, Request, Response,
+    Body, Response,
     http::{
         HeaderValue, StatusCode,
         header::{
-            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderName, IF_NONE_MATCH,
-            REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
+            CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderName, REFERRER_POLICY,
+            STRICT_TRANSPORT_SECURITY, VARY,
         },
     },
 };
-use serde_json::json;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, Problem, conclude, read};
+use super::{Answer, Problem, Request, conclude};
 use crate::{config::Oidc, entropy::hex, platform::Platform};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../console/dist");
@@ -50,11 +50,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// `GET /` and `GET /assets/…`.
 pub async fn console(platform: &Platform, request: Request) -> Response<Body> {
-    conclude(file(platform, &request), &read::request_id(&request))
+    conclude(file(platform, &request), &request)
 }
 
 fn file(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let path = request.uri().path().trim_start_matches('/');
+    let path = request.path().trim_start_matches('/');
     if path == "assets/config.json" {
         return Ok(protect(
             platform,
@@ -64,14 +64,8 @@ fn file(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let (path, contents, cache_control) = find(path).ok_or_else(Problem::not_found)?;
     // Weak, because the same file goes out compressed and not.
     let etag = format!("W/\"{}\"", hex(&Sha256::digest(contents)).get(..32).unwrap_or_default());
-    let seen = request
-        .headers()
-        .get(IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
-    let answer = if seen.is_some_and(|seen| {
-        seen.split(',')
-            .any(|one| one.trim().trim_start_matches("W/") == etag.trim_start_matches("W/"))
-    }) {
+    let mut seen = request.header("if-none-match").split(',');
+    let answer = if seen.any(|one| one.trim().trim_start_matches("W/") == etag.trim_start_matches("W/")) {
         Answer::empty(StatusCode::NOT_MODIFIED)
     } else {
         contents_of(&path, contents, request)
@@ -114,12 +108,8 @@ fn digest_all(folder: &Dir<'_>, digest: &mut Sha256) {
 
 /// The file, compressed for whoever takes that: an HTTP API of API Gateway does not compress.
 fn contents_of(path: &str, contents: &'static [u8], request: &Request) -> Answer {
-    let accepted = request
-        .headers()
-        .get(ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let takes_gzip = accepted
+    let takes_gzip = request
+        .header("accept-encoding")
         .split(',')
         .any(|one| one.split(';').next().is_some_and(|name| name.trim() == "gzip"));
     let answer = match (
@@ -140,13 +130,39 @@ fn gzip(contents: &[u8]) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
-/// Where the page gets its token; `console/assets/session.js` says what each member means.
-fn page_config(oidc: Option<&Oidc>) -> serde_json::Value {
+/// Where the page gets its token; `console/assets/session.js` uses it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+#[serde(tag = "mode", rename_all = "snake_case")]
+enum PageConfig {
+    /// From an OIDC issuer, with the authorization code flow and PKCE.
+    #[cfg_attr(feature = "contract", schemars(title = "The page signs in"))]
+    Oidc {
+        #[cfg_attr(feature = "contract", schemars(extend("format" = "uri")))]
+        issuer: String,
+        #[cfg_attr(feature = "contract", schemars(length(min = 1)))]
+        client_id: String,
+        /// The token that goes into `Authorization: Bearer`: `access_token` or `id_token`.
+        bearer: &'static str,
+        scope: &'static str,
+    },
+    /// From the local server, in this answer. `null` when it was not reached by a name of its own machine.
+    #[cfg_attr(feature = "contract", schemars(title = "The page is given a token"))]
+    Local {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+    },
+}
+
+fn page_config(oidc: Option<&Oidc>) -> PageConfig {
     match oidc {
-        None => json!({"mode": "local"}),
-        Some(oidc) => json!({
-            "mode": "oidc", "issuer": oidc.issuer, "client_id": oidc.client_id, "bearer": oidc.bearer, "scope": "openid",
-        }),
+        None => PageConfig::Local { token: None },
+        Some(oidc) => PageConfig::Oidc {
+            issuer: oidc.issuer.clone(),
+            client_id: oidc.client_id.clone(),
+            bearer: oidc.bearer,
+            scope: "openid",
+        },
     }
 }
 
@@ -179,8 +195,46 @@ fn content_type(path: &str) -> &'static str {
     }
 }
 
+#[cfg(feature = "contract")]
+pub(super) fn operations() -> Vec<super::contract::Operation> {
+    use super::{contract::Operation, problem::kinds};
+    let page = |method, id, summary| {
+        Operation::open([method, "/"], [id, "console"], ["Console", summary])
+            .never_fails()
+            .parameters(&["ifNoneMatch"])
+            .answers_component(304, "NotModified")
+    };
+    vec![
+        page("GET", "readConsole", "The admin page").answers_component(200, "Page"),
+        page("HEAD", "headConsole", "The admin page's headers").answers_component(200, "PageHeaders"),
+        Operation::open(
+            ["GET", "/assets/{file}"],
+            ["readAsset", "console"],
+            ["Console", "A file of the admin page"],
+        )
+        .never_fails()
+        .parameters(&["file", "ifNoneMatch"])
+        .answers_component(200, "File")
+        .answers_component(304, "NotModified")
+        .refuses(&[kinds::NOT_FOUND]),
+        Operation::open(
+            ["GET", "/assets/config.json"],
+            ["readPageConfig", "console"],
+            ["Console", "How the admin page gets its token"],
+        )
+        .never_fails()
+        .answers::<PageConfig>(
+            200,
+            "From an OIDC issuer with the authorization code flow and PKCE. On the local server only: in this answer, when the \
+             server is reached by a name of this machine.",
+        ),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn oidc() -> Oidc {
@@ -240,7 +294,7 @@ mod tests {
         let expected = json!({
             "mode": "oidc", "issuer": "https://issuer.example.com/pool", "client_id": "page", "bearer": "id_token", "scope": "openid",
         });
-        assert_eq!(page_config(Some(&oidc())), expected);
-        assert_eq!(page_config(None), json!({"mode": "local"}));
+        assert_eq!(json!(page_config(Some(&oidc()))), expected);
+        assert_eq!(json!(page_config(None)), json!({"mode": "local"}));
     }
 }

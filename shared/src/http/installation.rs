@@ -1,16 +1,17 @@
 //! Setting out to WeCom's install page, and coming back.
 
+use jiff::Timestamp;
 use lambda_http::{
-    Body, Request, RequestExt as _, Response,
+    Body, Response,
     http::{
-        Method, StatusCode,
-        header::{ACCEPT, HeaderValue, REFERRER_POLICY},
+        StatusCode,
+        header::{HeaderValue, REFERRER_POLICY},
     },
 };
 use secrecy::SecretString;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
-use super::{Answer, Problem, conclude, read};
+use super::{Answer, Problem, Request, authorization::Nothing, conclude, problem};
 use crate::{
     authorization::InstallOutcome,
     error::StepError,
@@ -21,21 +22,33 @@ use crate::{
 /// Ties an install to the browser that set out. First-party on the callback's own origin.
 const COOKIE: &str = "wecom_installation";
 
+/// A link that the admin's browser opens.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+struct InstallLink {
+    #[cfg_attr(
+        feature = "contract",
+        schemars(regex(pattern = "/installation/start/[0-9a-f]{32}$"), extend("format" = "uri"))
+    )]
+    install_url: String,
+    expires_at: Timestamp,
+}
+
 /// `POST /authorization/installation` and `GET /installation/start/{nonce}`.
 pub async fn start_installation(platform: &Platform, request: Request) -> Response<Body> {
-    let answer = if request.method() == Method::POST {
+    let answer = if request.is_post() {
         make_link(platform, &request).await
     } else {
         open_link(platform, &request).await
     };
-    conclude(answer, &read::request_id(&request))
+    conclude(answer, &request)
 }
 
 async fn make_link(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = read::tenant(request, &platform.config)?;
-    read::json_fields(request, &[], true)?;
-    let actor = read::actor(request);
-    let base_url = read::base_url(request, &platform.config);
+    let tenant_id = request.tenant(&platform.config)?;
+    request.json_if_any::<Nothing>()?;
+    let actor = request.actor();
+    let base_url = request.base_url(&platform.config);
     let step = StartInstallation {
         suite: platform.suite(),
         base_url: &base_url,
@@ -43,25 +56,25 @@ async fn make_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
     let link = step
         .run(tenant_id, platform.context(&actor))
         .await
-        .map_err(|error| Problem::from_step(&error, platform.clock.now()))?;
-    let body = json!({"install_url": link.install_url, "expires_at": link.expires_at});
+        .map_err(problem(platform))?;
+    let body = InstallLink {
+        install_url: link.install_url,
+        expires_at: link.expires_at,
+    };
     Ok(Answer::json(StatusCode::CREATED, &body))
 }
 
 async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let base_url = read::base_url(request, &platform.config);
+    let base_url = request.base_url(&platform.config);
     let step = OpenInstallLink {
         store: &platform.store,
         suite: &platform.suite_vault,
         install_page: &platform.config.wecom_install_url,
         base_url: &base_url,
     };
-    let state = read::segments(request).last().copied().unwrap_or_default();
+    let state = request.segments().last().copied().unwrap_or_default();
     let clock = &*platform.clock;
-    match step
-        .run(state, read::cookie(request, COOKIE), clock, &*platform.entropy)
-        .await
-    {
+    match step.run(state, request.cookie(COOKIE), clock, &*platform.entropy).await {
         Ok(opened) => {
             let age = (opened.expires_at + AUTH_CODE_LIFETIME)
                 .duration_since(clock.now())
@@ -83,39 +96,45 @@ async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
 }
 
 fn wants_a_page(request: &Request) -> bool {
-    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
+    request.header("accept").contains("text/html")
+}
+
+/// What WeCom's redirect says, of which a browser may have lost anything. Other parameters are ignored: WeCom adds some.
+#[derive(Debug, Deserialize)]
+struct RedirectQuery {
+    auth_code: Option<SecretString>,
+    state: Option<String>,
 }
 
 /// `GET /installation/callback`: a browser, so the answer is always a way back to the console.
 pub async fn installation_callback(platform: &Platform, request: Request) -> Response<Body> {
-    let parameters = request.query_string_parameters();
+    let failed = match finish(platform, &request).await {
+        Ok(InstallOutcome::Installed) => None,
+        Ok(InstallOutcome::Failed(code)) => Some(code),
+        Err(problem) => Some(problem.code().to_owned()),
+    };
+    conclude(to_console(platform, &request, failed.as_deref()), &request)
+}
+
+async fn finish(platform: &Platform, request: &Request) -> Result<InstallOutcome, Problem> {
+    let query: RedirectQuery = request.query()?;
     let step = FinishInstallation {
         suite: platform.suite(),
         vault: &platform.vault,
     };
     let redirect = Redirect {
-        auth_code: parameters
-            .first("auth_code")
-            .filter(|code| !code.is_empty())
-            .map(SecretString::from),
-        state: parameters.first("state").unwrap_or_default(),
-        cookie: read::cookie(&request, COOKIE),
+        auth_code: query.auth_code,
+        state: query.state.as_deref().unwrap_or_default(),
+        cookie: request.cookie(COOKIE),
     };
-    let failed = match step.run(redirect, &*platform.clock, &*platform.entropy).await {
-        Ok(InstallOutcome::Installed) => None,
-        Ok(InstallOutcome::Failed(code)) => Some(code),
-        Err(error) => Some(Problem::from_step(&error, platform.clock.now()).code().to_owned()),
-    };
-    conclude(
-        to_console(platform, &request, failed.as_deref()),
-        &read::request_id(&request),
-    )
+    step.run(redirect, &*platform.clock, &*platform.entropy)
+        .await
+        .map_err(problem(platform))
 }
 
 fn to_console(platform: &Platform, request: &Request, failed: Option<&str>) -> Result<Answer, Problem> {
     let console = platform.config.console_url.clone();
-    let console = console.unwrap_or_else(|| format!("{}/", read::base_url(request, &platform.config)));
+    let console = console.unwrap_or_else(|| format!("{}/", request.base_url(&platform.config)));
     let separator = if console.contains('?') { '&' } else { '?' };
     let location = match failed {
         None => format!("{console}{separator}installation=installed"),
@@ -123,4 +142,63 @@ fn to_console(platform: &Platform, request: &Request, failed: Option<&str>) -> R
     };
     // The auth_code stands in this request's URL: no other site gets to see it.
     Ok(Answer::redirect(&location)?.with(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
+}
+
+#[cfg(feature = "contract")]
+pub(super) fn operations() -> Vec<super::contract::Operation> {
+    use super::{contract::Operation, problem::kinds};
+    vec![
+        Operation::admin(
+            ["POST", "/authorization/installation"],
+            ["startInstallation", "start-installation"],
+            ["Installation", "Create an install link"],
+        )
+        .says(
+            "The link is ours. It binds the first browser that opens it with a cookie, and redirects to WeCom's install page, \
+             which shows a QR code. It works once, and as long as WeCom's pre-auth code is valid (20 minutes). Creating a link \
+             does not invalidate earlier ones.",
+        )
+        .takes_if_any::<Nothing>()
+        .answers::<InstallLink>(201, "The link.")
+        .refuses(&[
+            kinds::WECOM_ERROR,
+            kinds::SUITE_TICKET_MISSING,
+            kinds::WECOM_BAN,
+            kinds::WECOM_TIMEOUT,
+        ]),
+        Operation::open(
+            ["GET", "/installation/start/{nonce}"],
+            ["openInstallLink", "start-installation"],
+            ["Installation", "Open an install link"],
+        )
+        .says("For browsers. The link works in the first browser that opens it, and in no other.")
+        .parameters(&["linkNonce", "installationCookie"])
+        .answers_nothing(
+            303,
+            "To WeCom's install page. When the link is no longer valid and the request accepts `text/html`: to the console, which \
+             explains it.",
+            &[
+                ("Referrer-Policy", "NoReferrer"),
+                ("Location", "InstallPage"),
+                ("Set-Cookie", "InstallationCookie"),
+            ],
+        )
+        .refuses(&[kinds::INSTALL_LINK_EXPIRED, kinds::TEMPORARILY_UNAVAILABLE]),
+        Operation::open(
+            ["GET", "/installation/callback"],
+            ["finishInstallation", "installation-callback"],
+            ["Installation", "Return from WeCom's install page"],
+        )
+        .says(
+            "For browsers: WeCom redirects here. Repeating the redirect gives the same answer. Without `auth_code` the admin has \
+             pressed 取消. The answer always redirects to the console, with the code of the error if there is one.",
+        )
+        .parameters(&["authCode", "expiresIn", "state", "installationCookie"])
+        .answers_nothing(
+            303,
+            "To the console. `code` is one of `install_link_expired`, `member_authorization`, `corp_mismatch`, `state_changed`, \
+             `wecom_error`, `wecom_timeout`, `wecom_ban`, `suite_ticket_missing`, `temporarily_unavailable`, `internal_error`.",
+            &[("Referrer-Policy", "NoReferrer"), ("Location", "Console")],
+        ),
+    ]
 }

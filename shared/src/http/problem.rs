@@ -1,4 +1,4 @@
-//! What every error means over HTTP: status, code and words (RFC 9457).
+//! HTTP status, code and text of every error (RFC 9457).
 
 use std::error::Error as StdError;
 
@@ -10,68 +10,77 @@ use lambda_http::{
         header::{CONTENT_TYPE, RETRY_AFTER},
     },
 };
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use wecom_client::Refusal;
 
 use super::Answer;
-use crate::error::{SecretKind, StepError};
+use crate::{
+    authorization::NextStep,
+    error::{FieldCode, SecretKind, StepError},
+};
 
 /// A kind of problem: a row of the contract's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
-    /// Stable; what a front end switches on.
+    /// Stable code, which a front end switches on.
     pub code: &'static str,
-    /// The HTTP status.
+    /// HTTP status.
     pub status: u16,
-    /// For people, the same each time.
+    /// Title for people, the same for every problem of the kind.
     pub title: &'static str,
-    /// For people: what to do about it.
+    /// Advice for people on what to do next.
     pub detail: &'static str,
 }
 
 macro_rules! kinds {
     ($($name:ident = $status:literal $code:literal, $title:literal, $detail:literal;)+) => {
-        $(const $name: Kind = Kind { code: $code, status: $status, title: $title, detail: $detail };)+
-        /// Every kind of problem, for tests and documents to be held against.
-        pub const CODES: &[Kind] = &[$($name),+];
+        pub(super) mod kinds {
+            use super::Kind;
+            $(pub(crate) const $name: Kind = Kind { code: $code, status: $status, title: $title, detail: $detail };)+
+        }
+        /// Every kind of problem, ordered by status.
+        pub const CODES: &[Kind] = &[$(kinds::$name),+];
     };
 }
 
 kinds! {
-    MALFORMED_REQUEST = 400 "malformed_request", "The request is malformed", "The body or a parameter is not of this route's form.";
+    MALFORMED_REQUEST = 400 "malformed_request", "The request is malformed",
+        "The body or a parameter does not have the form that this route expects.";
     MALFORMED_CALLBACK = 400 "malformed_callback", "Malformed", "Malformed";
     UNAUTHENTICATED = 401 "unauthenticated", "Not authenticated", "The request needs a valid token that names a tenant.";
-    FORBIDDEN = 403 "forbidden", "Forbidden", "The token's tenant is not of a valid form.";
+    FORBIDDEN = 403 "forbidden", "Forbidden", "The token names a tenant whose id is not valid.";
     CALLBACK_REJECTED = 403 "callback_rejected", "Rejected", "Rejected";
-    NOT_FOUND = 404 "not_found", "Not found", "There is no such thing here.";
+    NOT_FOUND = 404 "not_found", "Not found", "There is no such resource.";
     NOT_INSTALLED = 409 "not_installed", "The app is not installed", "Install the app in WeCom first.";
     CORP_MISMATCH = 409 "corp_mismatch", "Another corporation",
-        "This is not the corporation that the app was installed in for this tenant.";
+        "The app is installed in another corporation for this tenant, or another tenant has bound this corporation.";
     MEMBER_AUTHORIZATION = 409 "member_authorization", "Installed by a member, not an administrator",
         "An administrator of the corporation must install the app.";
-    STEPS_MISSING = 409 "steps_missing", "Steps are missing", "Do the steps that `missing` names first.";
-    STATE_CHANGED = 409 "state_changed", "The state was changed meanwhile",
-        "Somebody else changed it: reload and try again.";
-    INSTALL_LINK_EXPIRED = 410 "install_link_expired", "The install link is no longer good",
-        "Make a new link and open it in the browser that will finish the installation.";
-    BODY_TOO_LARGE = 413 "body_too_large", "The body is too large", "An admin's body may have 64 KiB, a callback's 1 MiB.";
+    STEPS_MISSING = 409 "steps_missing", "Steps are missing", "Complete the steps that `missing` lists first.";
+    STATE_CHANGED = 409 "state_changed", "The state has changed",
+        "Someone else changed it in the meantime. Reload and try again.";
+    INSTALL_LINK_EXPIRED = 410 "install_link_expired", "The install link is no longer valid",
+        "Create a new link and open it in the browser that will finish the installation.";
+    BODY_TOO_LARGE = 413 "body_too_large", "The body is too large",
+        "The limit is 64 KiB on admin routes and 1 MiB on callbacks.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "Unsupported media type", "The body must be application/json.";
-    SECRET_REJECTED = 422 "secret_rejected", "WeCom refused the Secret",
-        "It does not belong to this corporation, or was reset.";
-    WRONG_SECRET_KIND = 422 "wrong_secret_kind", "Another kind of Secret",
-        "This Secret belongs to another place in WeCom's console; `looks_like` says which, where that could be found out.";
+    SECRET_REJECTED = 422 "secret_rejected", "WeCom rejected the Secret",
+        "It does not belong to this corporation, or it has been reset.";
+    WRONG_SECRET_KIND = 422 "wrong_secret_kind", "Wrong kind of Secret",
+        "This Secret belongs to another part of WeCom's console. `looks_like` says which, if that could be determined.";
     UNKNOWN_CORP_ID = 422 "unknown_corp_id", "WeCom does not know this 企业ID",
         "Copy it from the bottom of 我的企业 → 企业信息.";
     INVALID_FIELD = 422 "invalid_field", "A field is invalid", "`errors` names the field.";
     TOO_MANY_ATTEMPTS = 429 "too_many_attempts", "Too many wrong Secrets",
-        "Trying on would make WeCom ban us. Wait, then try again.";
-    INTERNAL_ERROR = 500 "internal_error", "Internal error", "This is a defect of ours. It has been logged.";
-    WECOM_ERROR = 502 "wecom_error", "WeCom refused", "WeCom refused for a reason that cannot be changed here.";
-    SUITE_TICKET_MISSING = 502 "suite_ticket_missing", "WeCom has sent no usable suite ticket",
-        "WeCom sends one every ten minutes. Try again; if it lasts, the platform's operator must look.";
+        "Further attempts could get us banned by WeCom. Wait, then try again.";
+    INTERNAL_ERROR = 500 "internal_error", "Internal error", "This is a bug in the service. It has been logged.";
+    WECOM_ERROR = 502 "wecom_error", "WeCom returned an error",
+        "WeCom refused the request for a reason that cannot be changed here.";
+    SUITE_TICKET_MISSING = 502 "suite_ticket_missing", "WeCom has sent no valid suite ticket",
+        "WeCom sends one every ten minutes. Try again later. If the error persists, contact the platform's operator.";
     TEMPORARILY_UNAVAILABLE = 503 "temporarily_unavailable", "Temporarily unavailable", "Try again in a moment.";
-    WECOM_BAN = 503 "wecom_ban", "WeCom does not answer us for a while",
-        "WeCom bans an address that repeats wrong Secrets for an hour. Nothing to change; try again then.";
+    WECOM_BAN = 503 "wecom_ban", "WeCom is blocking our address",
+        "WeCom blocks an address for an hour after repeated wrong Secrets. Nothing needs to be changed: try again later.";
     WECOM_TIMEOUT = 504 "wecom_timeout", "WeCom did not answer in time", "Try again.";
 }
 
@@ -83,62 +92,127 @@ pub struct Problem(Box<Inner>);
 struct Inner {
     kind: Kind,
     detail: &'static str,
-    extensions: Map<String, Value>,
+    members: Members,
+}
+
+/// Members of a problem document that only some kinds have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+pub(super) struct Members {
+    /// The fields or parameters that are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "contract", schemars(length(min = 1)))]
+    errors: Vec<InvalidField>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wecom: Option<WecomRefusal>,
+    /// The kind of the Secret, if it could be determined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looks_like: Option<SecretKind>,
+    /// The steps that are not done, in the wizard's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "contract", schemars(length(min = 1), extend("uniqueItems" = true)))]
+    missing: Vec<NextStep>,
+    /// Seconds to wait; the same as the header `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "contract", schemars(range(min = 1)))]
     retry_after: Option<i64>,
 }
 
+/// A field of the body or a parameter of the query that is wrong.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+struct InvalidField {
+    /// Its name.
+    field: String,
+    code: FieldCode,
+}
+
+/// WeCom's own error, for support. WeCom documents the codes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+struct WecomRefusal {
+    errcode: i64,
+    errmsg: String,
+}
+
+/// The members that every problem document has (RFC 9457, and `code` and `request_id`).
+#[derive(Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(rename = "Problem"))]
+pub(super) struct Common<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    /// Text for people. It may change; `code` does not.
+    detail: &'a str,
+    code: &'a str,
+    /// Id of the request, for support.
+    request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    common: Common<'a>,
+    #[serde(flatten)]
+    members: Members,
+}
+
 impl Problem {
-    fn new(kind: Kind) -> Self {
+    pub(super) fn new(kind: Kind) -> Self {
         Self(Box::new(Inner {
             kind,
             detail: kind.detail,
-            extensions: Map::new(),
-            retry_after: None,
+            members: Members::default(),
         }))
     }
 
     /// No valid token that names a tenant.
     #[must_use]
     pub fn unauthenticated() -> Self {
-        Self::new(UNAUTHENTICATED)
+        Self::new(kinds::UNAUTHENTICATED)
     }
 
     /// No such route or thing.
     #[must_use]
     pub fn not_found() -> Self {
-        Self::new(NOT_FOUND)
+        Self::new(kinds::NOT_FOUND)
     }
 
     pub(super) fn forbidden() -> Self {
-        Self::new(FORBIDDEN)
+        Self::new(kinds::FORBIDDEN)
     }
 
     pub(super) fn internal() -> Self {
-        Self::new(INTERNAL_ERROR)
+        Self::new(kinds::INTERNAL_ERROR)
     }
 
     pub(super) fn body_too_large() -> Self {
-        Self::new(BODY_TOO_LARGE)
+        Self::new(kinds::BODY_TOO_LARGE)
     }
 
     pub(super) fn unsupported_media_type() -> Self {
-        Self::new(UNSUPPORTED_MEDIA_TYPE)
+        Self::new(kinds::UNSUPPORTED_MEDIA_TYPE)
     }
 
     pub(crate) fn malformed_request(detail: &'static str) -> Self {
-        Self::new(MALFORMED_REQUEST).detail(detail)
+        Self::new(kinds::MALFORMED_REQUEST).detail(detail)
     }
 
     pub(super) fn unknown_field(field: &str) -> Self {
-        Self::malformed_request("The request has a field that this route does not know.").field(field, "unknown")
+        Self::malformed_request("The request has a field that this route does not define.")
+            .field(field, FieldCode::Unknown)
     }
 
     pub(super) fn wrong_type(field: &str) -> Self {
-        Self::malformed_request("A field has a value of the wrong type or form.").field(field, "wrong_type")
+        Self::malformed_request("The value of a field has the wrong type or form.").field(field, FieldCode::WrongType)
+    }
+
+    pub(super) fn malformed_field(field: &str) -> Self {
+        Self::malformed_request("The value of a field is malformed.").field(field, FieldCode::Malformed)
     }
 
     pub(super) fn missing_field(field: &str) -> Self {
-        Self::malformed_request("A required field is missing.").field(field, "missing")
+        Self::malformed_request("A required field is missing.").field(field, FieldCode::Missing)
     }
 
     /// The stable code.
@@ -156,25 +230,36 @@ impl Problem {
         self
     }
 
-    fn extension(mut self, name: &str, value: Value) -> Self {
-        self.0.extensions.insert(name.to_owned(), value);
+    fn field(mut self, field: &str, code: FieldCode) -> Self {
+        let field = field.to_owned();
+        self.0.members.errors.push(InvalidField { field, code });
         self
     }
 
-    fn field(self, field: &str, code: &str) -> Self {
-        self.extension("errors", json!([{"field": field, "code": code}]))
+    fn wecom(mut self, refusal: &Refusal) -> Self {
+        self.0.members.wecom = Some(WecomRefusal {
+            errcode: refusal.errcode.0,
+            errmsg: refusal.errmsg.clone(),
+        });
+        self
     }
 
-    fn wecom(self, refusal: &Refusal) -> Self {
-        self.extension("wecom", json!({"errcode": refusal.errcode.0, "errmsg": refusal.errmsg}))
+    fn missing(mut self, steps: Vec<NextStep>) -> Self {
+        self.0.members.missing = steps;
+        self
+    }
+
+    fn looks_like(mut self, kind: Option<SecretKind>) -> Self {
+        self.0.members.looks_like = kind;
+        self
     }
 
     fn retry_after(mut self, seconds: i64) -> Self {
-        self.0.retry_after = Some(seconds);
-        self.extension("retry_after", json!(seconds))
+        self.0.members.retry_after = Some(seconds);
+        self
     }
 
-    /// What a step's error means at `now`. Logs it, once: here, where it leaves the product.
+    /// The problem for a step's error at `now`. Logs it: this is the one place where errors leave the product.
     pub(crate) fn from_step(error: &StepError, now: Timestamp) -> Self {
         let problem = Self::new(kind_of(error)).with_particulars(error, now);
         if problem.0.kind.status >= 500 {
@@ -185,22 +270,15 @@ impl Problem {
         problem
     }
 
-    /// What there is to say of this one error, beyond its kind.
+    /// Adds the members that belong to this error alone.
     fn with_particulars(self, error: &StepError, now: Timestamp) -> Self {
         let seconds_until = |until: &Timestamp| until.duration_since(now).as_secs().max(1);
         match error {
-            StepError::StepsMissing(missing) => self.extension("missing", json!(missing)),
+            StepError::StepsMissing(missing) => self.missing(missing.clone()),
             StepError::SecretRejected(Some(refusal))
             | StepError::UnknownCorpId(refusal)
-            | StepError::WecomRefused(Some(refusal))
-            | StepError::WrongSecretKind {
-                looks_like: None,
-                refusal,
-            } => self.wecom(refusal),
-            StepError::WrongSecretKind {
-                looks_like: Some(kind),
-                refusal,
-            } => self.wecom(refusal).extension("looks_like", json!(kind.as_str())),
+            | StepError::WecomRefused(Some(refusal)) => self.wecom(refusal),
+            StepError::WrongSecretKind { looks_like, refusal } => self.wecom(refusal).looks_like(*looks_like),
             StepError::InvalidField(field) => self.detail(field.detail).field(field.field, field.code),
             StepError::TooManyAttempts { until } | StepError::WecomBan { until } => {
                 self.retry_after(seconds_until(until))
@@ -216,24 +294,19 @@ impl Problem {
     /// Never: the statuses are literals, and a problem serialises.
     #[must_use]
     pub fn into_response(self, request_id: &str) -> Response<Body> {
-        let Inner {
-            kind,
-            detail,
-            extensions,
-            retry_after,
-        } = *self.0;
-        let mut document = Map::from_iter([
-            (
-                "type".to_owned(),
-                json!(format!("urn:wecom-authorization:problem:{}", kind.code)),
-            ),
-            ("title".to_owned(), json!(kind.title)),
-            ("status".to_owned(), json!(kind.status)),
-            ("detail".to_owned(), json!(detail)),
-            ("code".to_owned(), json!(kind.code)),
-            ("request_id".to_owned(), json!(request_id)),
-        ]);
-        document.extend(extensions);
+        let Inner { kind, detail, members } = *self.0;
+        let retry_after = members.retry_after;
+        let document = Document {
+            common: Common {
+                r#type: kind.urn(),
+                title: kind.title,
+                status: kind.status,
+                detail,
+                code: kind.code,
+                request_id,
+            },
+            members,
+        };
         let status = StatusCode::from_u16(kind.status).expect("the table holds HTTP statuses");
         let mut answer =
             Answer::json(status, &document).with(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -244,39 +317,35 @@ impl Problem {
     }
 }
 
-/// The one place that says which error is which kind of problem.
-fn kind_of(error: &StepError) -> Kind {
-    match error {
-        StepError::NotInstalled => NOT_INSTALLED,
-        StepError::MemberAuthorization => MEMBER_AUTHORIZATION,
-        StepError::CorpMismatch => CORP_MISMATCH,
-        StepError::StepsMissing(_) => STEPS_MISSING,
-        StepError::StateChanged => STATE_CHANGED,
-        StepError::InstallLinkExpired => INSTALL_LINK_EXPIRED,
-        StepError::SecretRejected(_) => SECRET_REJECTED,
-        StepError::WrongSecretKind { .. } => WRONG_SECRET_KIND,
-        StepError::UnknownCorpId(_) => UNKNOWN_CORP_ID,
-        StepError::InvalidField(_) => INVALID_FIELD,
-        StepError::TooManyAttempts { .. } => TOO_MANY_ATTEMPTS,
-        StepError::WecomBan { .. } => WECOM_BAN,
-        StepError::WecomRefused(_) => WECOM_ERROR,
-        StepError::WecomTimeout => WECOM_TIMEOUT,
-        StepError::SuiteTicketMissing => SUITE_TICKET_MISSING,
-        StepError::NotFound => NOT_FOUND,
-        StepError::MalformedCallback => MALFORMED_CALLBACK,
-        StepError::CallbackRejected => CALLBACK_REJECTED,
-        StepError::Unavailable(_) => TEMPORARILY_UNAVAILABLE,
-        StepError::Internal(_) => INTERNAL_ERROR,
+impl Kind {
+    pub(super) fn urn(&self) -> String {
+        format!("urn:wecom-authorization:problem:{}", self.code)
     }
 }
 
-impl SecretKind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Contacts => "contacts",
-            Self::ExternalContacts => "external_contacts",
-            Self::OtherApp => "other_app",
-        }
+/// The kind of problem that each error is.
+fn kind_of(error: &StepError) -> Kind {
+    match error {
+        StepError::NotInstalled => kinds::NOT_INSTALLED,
+        StepError::MemberAuthorization => kinds::MEMBER_AUTHORIZATION,
+        StepError::CorpMismatch => kinds::CORP_MISMATCH,
+        StepError::StepsMissing(_) => kinds::STEPS_MISSING,
+        StepError::StateChanged => kinds::STATE_CHANGED,
+        StepError::InstallLinkExpired => kinds::INSTALL_LINK_EXPIRED,
+        StepError::SecretRejected(_) => kinds::SECRET_REJECTED,
+        StepError::WrongSecretKind { .. } => kinds::WRONG_SECRET_KIND,
+        StepError::UnknownCorpId(_) => kinds::UNKNOWN_CORP_ID,
+        StepError::InvalidField(_) => kinds::INVALID_FIELD,
+        StepError::TooManyAttempts { .. } => kinds::TOO_MANY_ATTEMPTS,
+        StepError::WecomBan { .. } => kinds::WECOM_BAN,
+        StepError::WecomRefused(_) => kinds::WECOM_ERROR,
+        StepError::WecomTimeout => kinds::WECOM_TIMEOUT,
+        StepError::SuiteTicketMissing => kinds::SUITE_TICKET_MISSING,
+        StepError::NotFound => kinds::NOT_FOUND,
+        StepError::MalformedCallback => kinds::MALFORMED_CALLBACK,
+        StepError::CallbackRejected => kinds::CALLBACK_REJECTED,
+        StepError::Unavailable(_) => kinds::TEMPORARILY_UNAVAILABLE,
+        StepError::Internal(_) => kinds::INTERNAL_ERROR,
     }
 }
 
@@ -298,6 +367,8 @@ fn causes(error: &dyn StdError) -> String {
 mod tests {
     use std::collections::HashSet;
 
+    use serde_json::{Value, json};
+
     use super::*;
 
     #[test]
@@ -315,7 +386,7 @@ mod tests {
     fn tells_an_attacker_nothing_of_why_a_callback_was_refused() {
         for error in [StepError::CallbackRejected, StepError::MalformedCallback] {
             let problem = Problem::from_step(&error, Timestamp::UNIX_EPOCH);
-            assert!(problem.0.extensions.is_empty());
+            assert_eq!(problem.0.members, Members::default());
             assert_eq!(problem.0.detail, problem.0.kind.title);
         }
     }

@@ -4,7 +4,7 @@ use crate::{
     authorization::{Authorization, Callback},
     error::StepError,
     ids::TenantId,
-    store::{DynamoDb, EventFilter, EventPage},
+    store::{DynamoDb, EventFilter, EventPage, Position},
 };
 
 /// Reads an authorization.
@@ -43,8 +43,8 @@ impl ReadEvents<'_> {
         tenant_id: &TenantId,
         filter: &EventFilter,
         limit: usize,
-        cursor: Option<&str>,
+        before: Option<Position>,
     ) -> Result<EventPage, StepError> {
-        Ok(self.store.events(tenant_id, filter, limit, cursor).await?)
+        Ok(self.store.events(tenant_id, filter, limit, before).await?)
     }
 }

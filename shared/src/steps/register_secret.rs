@@ -11,7 +11,7 @@ use crate::{
     authorization::{Authorization, Callback, CleanupTask, RegisteredSecret, SecretStatus},
     callbacks::{CredentialIssuer, GeneratedCredentials},
     context::{Context, audited, saved, saved_callback},
-    error::{FieldError, StepError},
+    error::{FieldCode, FieldError, StepError},
     ids::{CorpId, Scope, TenantId, TokenName},
     sealing::SealingKeys,
     store::{Change, CommitError, SecretName, SecretsManager},
@@ -219,38 +219,43 @@ fn valid_secret(secret: &SecretString) -> Result<SecretString, StepError> {
         let detail = "The Secret is empty.";
         return Err(StepError::InvalidField(FieldError {
             field,
-            code: "missing",
+            code: FieldCode::Missing,
             detail,
         }));
     }
     if trimmed.len() > 256 || !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let detail = "A Secret has at most 256 letters, digits and signs, without spaces or line breaks.";
+        let detail =
+            "A Secret consists of at most 256 letters, digits and punctuation marks, without spaces or line breaks.";
         return Err(StepError::InvalidField(FieldError {
             field,
-            code: "malformed",
+            code: FieldCode::Malformed,
             detail,
         }));
     }
     Ok(SecretString::from(trimmed))
 }
 
+/// Advice for the first Secret of a tenant when it comes without 企业ID.
+pub(crate) const CORP_ID_NEEDED: &str =
+    "企业ID is required with the first Secret. Copy it from the bottom of 我的企业 → 企业信息.";
+
 fn corp_id_of(authorization: &Authorization, entered: Option<&str>) -> Result<CorpId, StepError> {
     let field = "corp_id";
     match entered.map(str::trim) {
         Some(entered) => CorpId::parse(entered).map_err(|_| {
-            let detail = "企业ID looks like ww0a1b2c3d4e5f6071; it stands at the bottom of 我的企业 → 企业信息.";
+            let detail = "企业ID has the form ww0a1b2c3d4e5f6071. Copy it from the bottom of 我的企业 → 企业信息.";
             StepError::InvalidField(FieldError {
                 field,
-                code: "malformed",
+                code: FieldCode::Malformed,
                 detail,
             })
         }),
         None => authorization.plaintext_corp_id().cloned().ok_or({
-            let detail = "企业ID is needed with the first Secret; it stands at the bottom of 我的企业 → 企业信息.";
+            let code = FieldCode::Missing;
             StepError::InvalidField(FieldError {
                 field,
-                code: "missing",
-                detail,
+                code,
+                detail: CORP_ID_NEEDED,
             })
         }),
     }

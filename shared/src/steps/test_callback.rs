@@ -38,6 +38,7 @@ pub struct TestCallback<'a> {
 
 /// What the test found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct TestReport {
     /// Whether anything answered.
     pub reachable: bool,
@@ -54,6 +55,7 @@ pub struct TestReport {
 
 /// Something that is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct TestFinding {
     /// The stable word for it.
     pub code: &'static str,

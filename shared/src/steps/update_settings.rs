@@ -6,7 +6,7 @@ use crate::{
     audit::Action,
     authorization::Settings,
     context::{Context, audited},
-    error::{FieldError, StepError},
+    error::{FieldCode, FieldError, StepError},
     ids::TenantId,
     store::{Change, CommitError, DynamoDb},
 };
@@ -53,6 +53,13 @@ impl UpdateSettings<'_> {
     }
 }
 
+/// The refusal of an IP address, `localhost` or a name without a dot.
+pub(crate) const NOT_A_DOMAIN: FieldError = FieldError {
+    field: "callback_base_url",
+    code: FieldCode::NotADomain,
+    detail: "The callback domain must be a public domain name of your company.",
+};
+
 /// The scheme and host of a callback domain: what a CNAME can point to us, and nothing that leads elsewhere.
 fn valid_base_url(text: &str) -> Result<String, StepError> {
     let invalid = |code, detail| {
@@ -63,11 +70,11 @@ fn valid_base_url(text: &str) -> Result<String, StepError> {
         })
     };
     let form = "The callback domain has the form https://wecom.example.com, without a path.";
-    let url = Url::parse(text.trim()).map_err(|_| invalid("malformed", form))?;
+    let url = Url::parse(text.trim()).map_err(|_| invalid(FieldCode::Malformed, form))?;
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let anonymous = url.username().is_empty() && url.password().is_none();
     if url.scheme() != "https" || !bare || !anonymous || url.port().is_some() || text.len() > 256 {
-        return Err(invalid("malformed", form));
+        return Err(invalid(FieldCode::Malformed, form));
     }
     match url.host() {
         Some(Host::Domain(domain))
@@ -75,10 +82,7 @@ fn valid_base_url(text: &str) -> Result<String, StepError> {
         {
             Ok(url.as_str().trim_end_matches('/').to_owned())
         }
-        _ => Err(invalid(
-            "not_a_domain",
-            "The callback domain must be a public domain name of your company.",
-        )),
+        _ => Err(StepError::InvalidField(NOT_A_DOMAIN)),
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Position;
 use crate::ids::{CallbackId, CorpId, EventId, Scope, TenantId};
 
 /// The XML of an event as JSON: every element kept, repeated ones as arrays, values as strings.
@@ -73,6 +74,7 @@ pub enum AppendOutcome {
 
 /// An event of a tenant, as it is read back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct Event {
     /// Names it.
     pub event_id: EventId,
@@ -100,7 +102,7 @@ pub struct Event {
 }
 
 /// Which events are wanted; `None` is any.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct EventFilter {
     /// Of this scope.
     pub scope: Option<Scope>,
@@ -119,6 +121,6 @@ pub struct EventFilter {
 pub struct EventPage {
     /// The events.
     pub events: Vec<Event>,
-    /// Where the next page begins, if there may be one.
-    pub next_cursor: Option<String>,
+    /// The position from which the next page goes on, if there may be one.
+    pub next: Option<Position>,
 }

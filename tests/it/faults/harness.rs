@@ -16,7 +16,7 @@ use aws_credential_types::Credentials as AwsCredentials;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use devstack::{Devstack, Entry, Rotation};
 use jiff::{SignedDuration, Timestamp};
-use lambda_http::{Body, Context, Request, RequestExt as _, Response};
+use lambda_http::{Body, Response};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use simulator::{AuthMode, Control, InstallRequest, Simulator, Suite};
@@ -294,7 +294,7 @@ impl Harness {
         }
     }
 
-    async fn answer(&self, function: &'static str, request: Request) -> Response<Body> {
+    async fn answer(&self, function: &'static str, request: http::Request) -> Response<Body> {
         let platform = self.process(function);
         match function {
             "start-installation" => http::start_installation(&platform, request).await,
@@ -409,7 +409,7 @@ impl Harness {
     }
 }
 
-fn request(caller: Caller<'_>, method: &str, target: &str, body: Option<&str>) -> Request {
+fn request(caller: Caller<'_>, method: &str, target: &str, body: Option<&str>) -> http::Request {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let (tenant, cookies) = match caller {
         Caller::Admin(tenant) => (Some(tenant), ""),
@@ -445,10 +445,8 @@ fn request(caller: Caller<'_>, method: &str, target: &str, body: Option<&str>) -
             "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7"},
         },
     });
-    let mut context = Context::default();
-    context.request_id = "request-1".to_owned();
-    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
-    request.with_lambda_context(context)
+    let request: http::Request = serde_json::from_value(event).unwrap();
+    request.with_id("request-1".to_owned())
 }
 
 /// A stream record in the form in which Lambda passes it to a function.

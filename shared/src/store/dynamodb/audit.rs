@@ -3,13 +3,13 @@ use serde::Deserialize;
 
 use super::{
     DynamoDb,
-    keys::{Key, decode_cursor, encode_cursor, from_item, text, time_key, to_item},
+    keys::{Key, from_item, text, to_item},
     store_error,
 };
 use crate::{
     audit::{AuditEntry, AuditPage},
     ids::TenantId,
-    store::StoreError,
+    store::{Position, StoreError},
 };
 
 /// Lines of one tenant lie together, ordered by time, those of one millisecond by their random id.
@@ -17,13 +17,12 @@ fn entry_key(tenant_id: &TenantId, entry: &AuditEntry) -> Key {
     Key::new(
         "AUDIT",
         tenant_id.as_str(),
-        &format!("{}#{}", time_key(entry.at), entry.entry_id),
+        Position::new(entry.at, &entry.entry_id).as_str(),
     )
 }
 
 #[derive(Deserialize)]
 struct StoredEntry {
-    sk: String,
     #[serde(flatten)]
     entry: AuditEntry,
 }
@@ -40,7 +39,7 @@ impl DynamoDb {
         self.put_once(item).await
     }
 
-    /// Up to `limit` entries of a tenant, newest first, starting at `cursor`.
+    /// Up to `limit` entries of a tenant, newest first, after `before`.
     ///
     /// # Errors
     /// When the store fails.
@@ -48,18 +47,9 @@ impl DynamoDb {
         &self,
         tenant_id: &TenantId,
         limit: usize,
-        cursor: Option<&str>,
+        before: Option<Position>,
     ) -> Result<AuditPage, StoreError> {
-        let before = match cursor.map(decode_cursor) {
-            None => "~".to_owned(),
-            Some(Some(position)) => position,
-            Some(None) => {
-                return Ok(AuditPage {
-                    entries: Vec::new(),
-                    next_cursor: None,
-                });
-            }
-        };
+        let before = before.as_ref().map_or("~", Position::as_str);
         let answer = self
             .client
             .query()
@@ -79,10 +69,13 @@ impl DynamoDb {
             .into_iter()
             .map(from_item)
             .collect::<Result<_, _>>()?;
-        let next_cursor = stored.last().filter(|_| more).map(|last| encode_cursor(&last.sk));
+        let next = stored
+            .last()
+            .filter(|_| more)
+            .map(|last| Position::new(last.entry.at, &last.entry.entry_id));
         Ok(AuditPage {
             entries: stored.into_iter().map(|stored| stored.entry).collect(),
-            next_cursor,
+            next,
         })
     }
 }

@@ -4,14 +4,14 @@ use serde::Deserialize;
 
 use super::{
     DynamoDb,
-    keys::{Item, Key, from_item, number, text, time_key, time_to_live, to_attribute, to_item},
+    keys::{Item, Key, from_item, number, text, time_to_live, to_attribute, to_item},
     store_error,
     transactions::TransactionError,
 };
 use crate::{
     authorization::{Authorization, Callback},
     ids::{CallbackId, CorpId, Scope, TenantId},
-    store::{Change, CommitError, StoreError, tables::DUE},
+    store::{Change, CommitError, StoreError, position::time_key, tables::DUE},
 };
 
 #[derive(Deserialize)]

@@ -1,0 +1,119 @@
+//! The state that the wizard shows, and its end: `/authorization`, `/authorization/completion`.
+
+use lambda_http::{Body, Response, http::StatusCode};
+use serde::Deserialize;
+
+use super::{Answer, Problem, Request, audit, conclude, events, problem};
+use crate::{
+    authorization::{Authorization, Callback, StateView},
+    platform::Platform,
+    steps::{CompleteAuthorization, Disconnect, ReadAuthorization},
+};
+
+/// Nothing: a body is optional, and has no fields.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// `GET /authorization`, `GET /authorization/events` and `GET /authorization/audit`.
+pub async fn read_authorization(platform: &Platform, request: Request) -> Response<Body> {
+    let answer = match request.segments().as_slice() {
+        [_, "events"] => events::list(platform, &request).await,
+        [_, "audit"] => audit::list(platform, &request).await,
+        _ => read(platform, &request).await,
+    };
+    conclude(answer, &request)
+}
+
+async fn read(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+    let tenant_id = request.tenant(&platform.config)?;
+    let (authorization, callbacks) = ReadAuthorization { store: &platform.store }
+        .run(&tenant_id)
+        .await
+        .map_err(problem(platform))?;
+    let state = view(platform, request, &authorization, &callbacks);
+    Ok(Answer::json(StatusCode::OK, &state))
+}
+
+/// `POST /authorization/completion`.
+pub async fn complete_authorization(platform: &Platform, request: Request) -> Response<Body> {
+    conclude(complete(platform, &request).await, &request)
+}
+
+async fn complete(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+    let tenant_id = request.tenant(&platform.config)?;
+    request.json_if_any::<Nothing>()?;
+    let (authorization, callbacks) = CompleteAuthorization { store: &platform.store }
+        .run(&tenant_id, platform.context(&request.actor()))
+        .await
+        .map_err(problem(platform))?;
+    let state = view(platform, request, &authorization, &callbacks);
+    Ok(Answer::json(StatusCode::OK, &state))
+}
+
+/// `DELETE /authorization`.
+pub async fn disconnect(platform: &Platform, request: Request) -> Response<Body> {
+    conclude(delete(platform, &request).await, &request)
+}
+
+async fn delete(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+    let tenant_id = request.tenant(&platform.config)?;
+    let step = Disconnect {
+        termination: platform.termination(),
+    };
+    step.run(&tenant_id, platform.context(&request.actor()))
+        .await
+        .map_err(problem(platform))?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}
+
+fn view(
+    platform: &Platform,
+    request: &Request,
+    authorization: &Authorization,
+    callbacks: &[Option<Callback>; 2],
+) -> StateView {
+    let [contacts, external_contacts] = callbacks;
+    StateView::new(
+        authorization,
+        contacts.as_ref(),
+        external_contacts.as_ref(),
+        &request.base_url(&platform.config),
+        platform.clock.now(),
+    )
+}
+
+#[cfg(feature = "contract")]
+pub(super) fn operations() -> Vec<super::contract::Operation> {
+    use super::{contract::Operation, problem::kinds};
+    vec![
+        Operation::admin(
+            ["GET", "/authorization"],
+            ["readAuthorization", "read-authorization"],
+            ["State", "The whole state"],
+        )
+        .answers::<StateView>(200, "The state. A tenant that has done nothing yet has one as well."),
+        Operation::admin(
+            ["DELETE", "/authorization"],
+            ["disconnect", "disconnect"],
+            ["State", "Disconnect"],
+        )
+        .says(
+            "Afterwards the callbacks answer 404, another tenant may bind the corporation, and the state is that of a tenant \
+             that has done nothing yet, except for the settings. Tokens are dropped, Secrets are scheduled for deletion, and \
+             events are kept or deleted as the deployment is configured. Repeating the request finishes what an interrupted \
+             attempt left undone.",
+        )
+        .answers_nothing(204, "Disconnected, now or before.", &[])
+        .refuses(&[kinds::STATE_CHANGED]),
+        Operation::admin(
+            ["POST", "/authorization/completion"],
+            ["completeAuthorization", "complete-authorization"],
+            ["State", "Complete the wizard"],
+        )
+        .takes_if_any::<Nothing>()
+        .answers_like::<StateView>(200, "The whole state, completed now or before.", &["done"])
+        .refuses(&[kinds::STEPS_MISSING, kinds::STATE_CHANGED]),
+    ]
+}

@@ -1,0 +1,332 @@
+//! The HTTP request that API Gateway passes to a function (HTTP API, payload format 2.0), reduced to what the functions read.
+//!
+//! `lambda_http` would build an `http::Request` of it first, and panics where a client sent a query string or a host that is
+//! no URI (`?a=<`). Here every part stays the text that it arrived as, so nothing that a client can send fails to be read.
+
+use std::{borrow::Cow, collections::HashMap, fmt};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use super::{Problem, fields};
+use crate::{
+    audit::{Actor, ActorKind},
+    config::Config,
+    ids::{Scope, TenantId},
+};
+
+/// Largest body of an admin's request, in bytes.
+const MAX_ADMIN_BODY: usize = 64 * 1024;
+/// Largest body of a callback's request, in bytes.
+pub(super) const MAX_CALLBACK_BODY: usize = 1024 * 1024;
+
+/// A request to one of the routed functions. `Debug` shows the method alone: paths, queries and bodies carry secrets.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Request {
+    raw_path: String,
+    raw_query_string: String,
+    /// Names in lower case; values of a repeated header are joined by commas.
+    headers: HashMap<String, String>,
+    /// `name=value` each.
+    cookies: Option<Vec<String>>,
+    body: Option<String>,
+    is_base64_encoded: bool,
+    #[serde(rename = "requestContext")]
+    context: Context,
+    #[serde(skip)]
+    id: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Context {
+    domain_name: Option<String>,
+    authorizer: Option<Authorizer>,
+    http: HttpDescription,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct HttpDescription {
+    method: String,
+    source_ip: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Authorizer {
+    jwt: Option<Jwt>,
+}
+
+#[derive(Deserialize)]
+struct Jwt {
+    claims: Option<Map<String, Value>>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Request")
+            .field("method", &self.context.http.method)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Request {
+    /// The same request with Lambda's id of the invocation, which problem documents carry as `request_id`.
+    #[must_use]
+    pub fn with_id(self, id: String) -> Self {
+        Self { id, ..self }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn is_post(&self) -> bool {
+        self.context.http.method == "POST"
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.raw_path
+    }
+
+    /// The segments of the path, without empty ones: `/callback/x`, `/callback/x/` and `//callback/x` are the same.
+    pub(super) fn segments(&self) -> Vec<&str> {
+        self.raw_path.split('/').filter(|segment| !segment.is_empty()).collect()
+    }
+
+    /// The query string as it was sent, percent-encoding included.
+    pub(super) fn raw_query(&self) -> &str {
+        &self.raw_query_string
+    }
+
+    /// The query's parameters; of a repeated one the first.
+    ///
+    /// # Errors
+    /// `malformed_request` with the name of the parameter that is unknown or malformed.
+    pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let mut parameters = Map::new();
+        for (name, value) in form_urlencoded::parse(self.raw_query_string.as_bytes()) {
+            parameters
+                .entry(name.into_owned())
+                .or_insert_with(|| Value::String(value.into_owned()));
+        }
+        // An empty parameter counts as absent, and is still refused when its name is unknown.
+        for value in parameters.values_mut().filter(|value| value.as_str() == Some("")) {
+            value.take();
+        }
+        fields::read(parameters)
+    }
+
+    /// A header; `name` is in lower case. Empty where there is none.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    pub(super) fn cookie(&self, name: &str) -> Option<&str> {
+        let pairs = self.cookies.iter().flatten().map(String::as_str);
+        pairs
+            .chain(self.header("cookie").split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// The body's bytes.
+    ///
+    /// # Errors
+    /// `body_too_large` when there are more than `most`.
+    pub(super) fn body(&self, most: usize) -> Result<Cow<'_, [u8]>, Problem> {
+        let text = self.body.as_deref().unwrap_or_default().as_bytes();
+        let bytes = if self.is_base64_encoded {
+            // API Gateway encodes it; what does not decode is taken as it is, and refused by whoever reads it.
+            STANDARD.decode(text).map_or(Cow::Borrowed(text), Cow::Owned)
+        } else {
+            Cow::Borrowed(text)
+        };
+        if bytes.len() > most {
+            Err(Problem::body_too_large())
+        } else {
+            Ok(bytes)
+        }
+    }
+
+    /// The JSON body.
+    ///
+    /// # Errors
+    /// `body_too_large`, `unsupported_media_type`, or `malformed_request` with the name of the field that is unknown, missing
+    /// or of the wrong type. Never a value: it may be a Secret.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let bytes = self.body(MAX_ADMIN_BODY)?;
+        let media_type = self.header("content-type").split(';').next().unwrap_or_default();
+        if !media_type.trim().eq_ignore_ascii_case("application/json") {
+            return Err(Problem::unsupported_media_type());
+        }
+        let object =
+            serde_json::from_slice(&bytes).map_err(|_| Problem::malformed_request("The body is not a JSON object."))?;
+        fields::read(object)
+    }
+
+    /// The JSON body; no body at all counts as `{}`.
+    ///
+    /// # Errors
+    /// As [`Request::json`].
+    pub(super) fn json_if_any<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        if self.body(MAX_ADMIN_BODY)?.is_empty() {
+            fields::read(Map::new())
+        } else {
+            self.json()
+        }
+    }
+
+    /// The tenant, from the claims that API Gateway's JWT authorizer has verified. There is no other way to name one, except
+    /// for the setting that replaces the claim under `sam local`, which checks no token.
+    ///
+    /// # Errors
+    /// `unauthenticated` without a tenant, `forbidden` when its form is invalid.
+    pub(super) fn tenant(&self, config: &Config) -> Result<TenantId, Problem> {
+        let claim = self.claim(&config.tenant_claim).filter(|claim| !claim.is_empty());
+        match (claim, &config.local_tenant_id) {
+            (Some(claim), _) => TenantId::parse(claim).map_err(|_| Problem::forbidden()),
+            (None, Some(local)) => Ok(local.clone()),
+            (None, None) => Err(Problem::unauthenticated()),
+        }
+    }
+
+    fn claim(&self, name: &str) -> Option<&str> {
+        let jwt = self.context.authorizer.as_ref()?.jwt.as_ref()?;
+        jwt.claims.as_ref()?.get(name)?.as_str()
+    }
+
+    /// The admin who asks: the subject of their token, and the address that API Gateway saw.
+    pub(super) fn actor(&self) -> Actor {
+        Actor {
+            kind: ActorKind::Admin,
+            id: self.claim("sub").map(ToOwned::to_owned),
+            source_ip: self.context.http.source_ip.clone(),
+        }
+    }
+
+    /// Where our links and callback URLs begin: as configured, else the host that API Gateway was reached at.
+    pub(super) fn base_url(&self, config: &Config) -> String {
+        config.base_url.clone().unwrap_or_else(|| {
+            let host = self.context.domain_name.as_deref().unwrap_or_default();
+            format!("https://{host}")
+        })
+    }
+
+    /// The scope in `/authorization/{scope}/…`.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such scope.
+    pub(super) fn scope(&self) -> Result<Scope, Problem> {
+        self.segments()
+            .get(1)
+            .and_then(|segment| Scope::from_path(segment))
+            .ok_or_else(Problem::not_found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(event: Value) -> Request {
+        serde_json::from_value(event).unwrap()
+    }
+
+    fn of(claims: &Value) -> Request {
+        request(json!({"requestContext": {"authorizer": {"jwt": {"claims": claims}}}}))
+    }
+
+    fn config(set: &[(&str, &str)]) -> Config {
+        let required = ["AUTHORIZATION_TABLE", "EVENT_TABLE", "SECRET_PREFIX"].map(|name| (name, "x"));
+        Config::from_lookup(|name| {
+            let mut given = required.iter().chain(set);
+            given
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+        .unwrap()
+    }
+
+    fn code(request: &Request, config: &Config) -> Result<String, &'static str> {
+        let tenant = request.tenant(config);
+        tenant.map(String::from).map_err(|problem| problem.code())
+    }
+
+    #[test]
+    fn fails_closed_without_a_claim() {
+        let config = config(&[]);
+        assert_eq!(code(&of(&json!({"tenant_id": "acme"})), &config), Ok("acme".into()));
+        for claims in [
+            json!({}),
+            json!({"tenant_id": ""}),
+            json!({"tenant_id": 7}),
+            json!(null),
+        ] {
+            assert_eq!(code(&of(&claims), &config), Err("unauthenticated"), "{claims}");
+        }
+        assert_eq!(code(&Request::default(), &config), Err("unauthenticated"));
+        assert_eq!(code(&of(&json!({"tenant_id": "a/b"})), &config), Err("forbidden"));
+    }
+
+    #[test]
+    fn falls_back_on_the_local_tenant_only_when_there_is_no_claim() {
+        let config = config(&[("LOCAL_TENANT_ID", "demo"), ("AWS_SAM_LOCAL", "true")]);
+        assert_eq!(code(&of(&json!({})), &config), Ok("demo".into()));
+        assert_eq!(code(&of(&json!({"tenant_id": "acme"})), &config), Ok("acme".into()));
+        assert_eq!(code(&of(&json!({"tenant_id": "a/b"})), &config), Err("forbidden"));
+    }
+
+    #[test]
+    fn reads_what_is_no_uri() {
+        let request = request(json!({
+            "rawPath": "/callback/x y/../<>\u{0}", "rawQueryString": "a=<&b= &c=\"{}|\\^`&a=2&%zz=%ff",
+            "headers": {"host": "not a host"}, "requestContext": {"http": {"method": "POST"}},
+        }));
+        assert_eq!(request.raw_query(), "a=<&b= &c=\"{}|\\^`&a=2&%zz=%ff");
+        assert_eq!(request.segments(), ["callback", "x y", "..", "<>\u{0}"]);
+        let query: HashMap<String, Option<String>> = request.query().unwrap();
+        assert_eq!(query["a"].as_deref(), Some("<"), "the first of two");
+        assert!(request.is_post());
+    }
+
+    #[test]
+    fn reads_nulls_where_api_gateway_leaves_something_out() {
+        let request = request(json!({
+            "cookies": null, "body": null, "requestContext": {"authorizer": null, "domainName": null, "http": {"sourceIp": null}},
+        }));
+        assert!(request.body(0).unwrap().is_empty());
+        assert_eq!(request.cookie("x"), None);
+    }
+
+    #[test]
+    fn measures_a_body_in_the_bytes_that_were_sent() {
+        let encoded = request(json!({"body": STANDARD.encode([0xff; 5]), "isBase64Encoded": true}));
+        assert_eq!(*encoded.body(5).unwrap(), [0xff; 5]);
+        assert_eq!(encoded.body(4).unwrap_err().code(), "body_too_large");
+    }
+
+    #[test]
+    fn finds_a_cookie_however_it_was_handed_over() {
+        let cookies = request(json!({"cookies": ["a=1", "b=2"]}));
+        assert_eq!(cookies.cookie("b"), Some("2"));
+        let header = request(json!({"headers": {"cookie": "a=1; b=2"}}));
+        assert_eq!(header.cookie("b"), Some("2"));
+        assert_eq!(header.cookie("c"), None);
+    }
+
+    #[test]
+    fn shows_nothing_of_itself_when_it_is_debugged() {
+        let request = request(json!({"rawPath": "/p4th", "rawQueryString": "qu3ry", "body": "b0dy"}));
+        let shown = format!("{request:?}");
+        for part in ["p4th", "qu3ry", "b0dy"] {
+            assert!(!shown.contains(part), "{shown}");
+        }
+    }
+}
