@@ -48,7 +48,8 @@ impl Requests {
             .replace("{event_id}", &self.event_id)
             .replace("{nonce}", self.link.rsplit('/').next().unwrap())
             .replace("{callback_id+}", self.callback.url.rsplit('/').next().unwrap())
-            .replace("{file+}", "page.js");
+            .replace("{file+}", "page.js")
+            .replace("{rest+}", "");
         let method: Method = route.method.parse().unwrap();
         let is_post = method == Method::POST;
         let mut request = world.http().request(method, world.url(&path));
