@@ -25,9 +25,9 @@ pub(crate) const EVENT_TABLE: &str = "wecom-events";
 /// First segment of the secrets' names.
 const SECRET_PREFIX: &str = "wecom-authorization";
 
-/// Timeout of a call to the embedded stores, retries included. The functions' own timeouts are for AWS. On a busy machine a debug
-/// build of the embedded DynamoDB can take more than ten seconds to write an event of 700 KB.
-const TIMEOUT: Duration = Duration::from_mins(1);
+/// Timeout of a call to the embedded stores, retries included. The functions' own timeouts are for AWS, and too short for a debug
+/// build of the embedded DynamoDB on a busy machine; a store that does not answer must still be reported.
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The AWS configuration for the embedded stores: the functions' own, except for what depends on how fast the machine is.
 #[must_use]

@@ -149,7 +149,9 @@ async fn rotation(world: &World, contacts: &Credentials) {
     let made = world.admin().post(path, json!({"rotate": true})).await.with_status(201);
     world.verify(Scope::Contacts, &Credentials::of(&made)).await;
     world.admin().get(path).await.with_status(200);
-    let reply = world.deliver(contacts, "<xml><MsgType>event</MsgType><Event>late</Event></xml>").await;
+    let reply = world
+        .deliver(contacts, "<xml><MsgType>event</MsgType><Event>late</Event></xml>")
+        .await;
     assert_eq!(reply.text(), "success");
     let reset = world.wecom().reset_secret(CORP, SecretKind::Contacts).unwrap().secret;
     world.secret("a Secret", &reset, false);
