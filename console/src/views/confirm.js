@@ -1,7 +1,7 @@
 // A question before something that is not undone by a second click. Escape and the second button mean no.
 
 import { h } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { button } from './parts.js';
 
 /** @import { Children } from '../types.js' */
@@ -12,7 +12,8 @@ import { button } from './parts.js';
  */
 export function Question({ title, children, yes, no, kind = 'primary', isRight = () => true, onAnswer }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
+  // In the same task as the click: a key that is pressed right after it belongs to the dialog, not to the button below.
+  useLayoutEffect(() => {
     const from = document.activeElement;
     dialog.current?.showModal();
     return () => {

@@ -1,7 +1,7 @@
 // 操作指引: the panel beside the form, and the little links beside the fields that turn it to their topic.
 
 import { h } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useShared } from '../context.js';
 import { currentLanguage, guideTopic, t } from '../i18n.js';
 import { button, icon, outwardLink, question } from './parts.js';
@@ -133,7 +133,7 @@ function MenuSwitch({ menu, onChoose }) {
 function Figure({ diagram, menu }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [isLarge, setLarge] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isLarge) dialog.current?.showModal();
   }, [isLarge]);
   return h(

@@ -1,7 +1,7 @@
 // The Secret of a scope: entered, checked by WeCom, kept by the server, never shown again.
 
 import { h } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { secretName, words } from '../codes.js';
 import { useShared } from '../context.js';
 import { focusOn } from '../focus.js';
@@ -99,7 +99,7 @@ function SecretForm({ state, scope, kind, isReplacing, onEnd }) {
   useEffect(() => {
     if (!typed.corp_id.peek() && known) typed.corp_id.value = known;
   }, [known]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isReplacing) focusField('corp_id');
   }, [isReplacing]);
 
