@@ -2,6 +2,7 @@
 
 mod answers;
 mod client;
+mod config;
 mod error;
 mod error_code;
 #[cfg(feature = "fuzzing")]
@@ -15,7 +16,8 @@ pub use answers::{
     AccessToken, Agent, AppLicense, AppPermissions, AuthInfo, AuthMode, AuthUser, CustomizedAuthUrl,
     ExpiringPermission, PermanentCode, PreAuthCode, Privilege, PublishStatus, PublishedAgent, Trial,
 };
-pub use client::{BuildError, Client, ClientConfig};
+pub use client::Client;
+pub use config::{BuildError, ClientConfig};
 pub use error::{Error, Refusal};
 pub use error_code::{ErrorClass, ErrorCode};
 pub use tls::public_tls;
