@@ -1,4 +1,4 @@
-//! The audit trail: who did what, when, from where, and how it ended. Append-only. Nothing secret is ever part of it.
+//! The audit trail: actor, operation, time, source address and outcome. Append-only. It never contains a secret.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     entropy::{Entropy, random_id},
     ids::Scope,
-    store::Position,
+    position::Position,
 };
 
 /// Who acts.
@@ -37,7 +37,7 @@ pub enum ActorKind {
 }
 
 impl Actor {
-    /// WeCom, which proves itself by its signature.
+    /// WeCom, authenticated by its signature.
     #[must_use]
     pub fn wecom() -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Actor {
         }
     }
 
-    /// A schedule of ours, or another service of the platform.
+    /// A schedule, or another service of the platform.
     #[must_use]
     pub fn system() -> Self {
         Self {
@@ -127,7 +127,7 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// Something that was done.
+    /// An entry about something that was done.
     pub fn done(action: Action, actor: &Actor, at: Timestamp, entropy: &dyn Entropy) -> Self {
         Self {
             entry_id: random_id(entropy),
@@ -141,7 +141,7 @@ impl AuditEntry {
         }
     }
 
-    /// The same, refused with this code.
+    /// The same entry, refused with this code.
     #[must_use]
     pub fn refused(self, code: &str) -> Self {
         Self {
@@ -151,7 +151,7 @@ impl AuditEntry {
         }
     }
 
-    /// Of this scope.
+    /// The same entry, about an operation on this scope.
     #[must_use]
     pub fn of(self, scope: Scope) -> Self {
         Self {
@@ -160,7 +160,7 @@ impl AuditEntry {
         }
     }
 
-    /// With one more detail.
+    /// The same entry with one more detail.
     #[must_use]
     pub fn with(mut self, name: &str, value: &(impl ToString + ?Sized)) -> Self {
         self.details.insert(name.to_owned(), value.to_string());
@@ -168,10 +168,10 @@ impl AuditEntry {
     }
 }
 
-/// A page of the trail, newest first.
+/// A page of the audit trail, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditPage {
-    /// The entries.
+    /// The entries, newest first.
     pub entries: Vec<AuditEntry>,
     /// The last entry's position, if there may be more after it.
     pub next: Option<Position>,

@@ -1,4 +1,4 @@
-//! The domain: what is true of one tenant's authorization, and how it may change. Pure: no I/O, no clock of its own.
+//! The domain: the state of one tenant's authorization and its transitions. Without I/O; the time is an argument.
 
 mod callback;
 mod changes;
@@ -14,51 +14,51 @@ pub use self::{
     changes::Difference,
     findings::{Finding, Health, Severity},
     installation::{
-        AdminInstallationMissing, AuthMode, Exchange, InstallOutcome, InstallSession, Installation, InstallationStatus,
-        Privilege,
+        AdminInstallationMissing, AuthMode, Exchange, InstallFailure, InstallOutcome, InstallSession, Installation,
+        InstallationStatus, Privilege,
     },
     view::{CallbackStatus, NextStep, ScopeView, StateView},
 };
 use crate::ids::{CallbackId, CorpId, Scope, TenantId};
 
-/// Everything that the wizard shows of one tenant, but for the callbacks, which are records of their own.
+/// The state of one tenant's authorization, as it is stored. Its callbacks are records of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorization {
-    /// Whose it is.
+    /// The tenant that the authorization belongs to.
     pub tenant_id: TenantId,
-    /// Counts the changes, for optimistic locking. Zero: never stored.
+    /// The number of changes, for optimistic locking; zero if it was never stored.
     pub version: u64,
-    /// Step 1.
+    /// Step 1 of the wizard: the installation of the app.
     pub installation: Option<Installation>,
-    /// Step 2.
+    /// Step 2 of the wizard: 通讯录.
     pub contacts: ScopeState,
-    /// Step 3.
+    /// Step 3 of the wizard: 外部联系人.
     pub external_contacts: ScopeState,
-    /// What the tenant has chosen.
+    /// The settings of the tenant.
     pub settings: Settings,
-    /// When the wizard was completed.
+    /// The time at which the wizard was completed.
     pub completed_at: Option<Timestamp>,
-    /// When it is to be looked at again by itself.
+    /// The time of the next check by `check-health`; `None` when there is nothing to check.
     #[serde(default)]
     pub next_check_at: Option<Timestamp>,
-    /// Whether it worked when it was last looked at: what other services were told last.
+    /// The health at the last check: the value that other services were last notified of.
     #[serde(default)]
     pub health: Health,
-    /// What an authorization that ended has left to do.
+    /// The clean-up after an authorization that ended; `None` when it is done.
     #[serde(default)]
     pub cleanup: Option<Cleanup>,
 }
 
-/// What an authorization that ended has left to do.
+/// The clean-up after an authorization that ended; `None` when it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cleanup {
-    /// What.
+    /// The tasks that are not done yet, sorted, each once.
     pub tasks: Vec<CleanupTask>,
-    /// Since when.
+    /// The time at which the authorization ended.
     pub since: Timestamp,
 }
 
-/// One thing to clean up.
+/// A task of the clean-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CleanupTask {
@@ -66,44 +66,44 @@ pub enum CleanupTask {
     Installation,
     /// A Secret and its token.
     Scope(Scope),
-    /// The events.
+    /// The tenant's events that arrived before the end.
     Events,
 }
 
-/// Step 2 or 3 of one tenant.
+/// The state of step 2 or 3 of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScopeState {
-    /// The Secret in the vault, when there is one.
+    /// The Secret that is registered, if any.
     pub secret: Option<RegisteredSecret>,
-    /// The callback, when credentials have been generated.
+    /// The callback, once credentials have been generated.
     pub callback_id: Option<CallbackId>,
 }
 
-/// What may be known of a Secret in the vault.
+/// A registered Secret: everything but its value, which is in Secrets Manager.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisteredSecret {
-    /// Whether WeCom took it when we last asked.
+    /// Whether WeCom accepted it when it was last asked.
     pub status: SecretStatus,
     /// The plaintext corp id that it belongs to.
     pub corp_id: CorpId,
-    /// How sure we are that it is the right kind of Secret.
+    /// The result of the check that it is the right kind of Secret.
     pub kind_check: KindCheck,
-    /// Since when both are as they are.
+    /// The time since which both have their current values.
     pub status_since: Timestamp,
-    /// Its last four characters, so that two people can compare.
+    /// The last four characters, for comparison by people; empty for a Secret of fewer than 16.
     pub last_four: String,
-    /// The version in Secrets Manager that is in force.
+    /// The id of its current version in Secrets Manager.
     pub version_id: String,
-    /// The self-built app it belongs to, when the admin said so.
+    /// The id of the self-built app that it belongs to, if the admin gave it.
     pub agent_id: Option<u64>,
-    /// When it was entered.
+    /// The time at which it was registered.
     pub registered_at: Timestamp,
-    /// When WeCom was last asked.
+    /// The time at which WeCom was last asked about it.
     pub checked_at: Timestamp,
 }
 
 impl RegisteredSecret {
-    /// WeCom was asked at `at`, and this is what it said. Answers whether that is anything new.
+    /// Records the result of asking WeCom at `at`. Returns whether it differs from the previous one.
     pub fn checked(&mut self, status: SecretStatus, kind_check: KindCheck, at: Timestamp) -> bool {
         let new = (self.status, self.kind_check) != (status, kind_check);
         if new {
@@ -164,7 +164,7 @@ impl KindCheck {
     }
 }
 
-/// A binding that works is looked at this often.
+/// The interval between two checks of a tenant that works.
 pub const CHECK_INTERVAL: jiff::SignedDuration = jiff::SignedDuration::from_hours(12);
 
 /// What a tenant has chosen.
@@ -176,7 +176,7 @@ pub struct Settings {
 }
 
 impl Authorization {
-    /// The authorization of a tenant that has done nothing yet.
+    /// The empty authorization of a new tenant.
     #[must_use]
     pub fn new(tenant_id: TenantId) -> Self {
         Self {
@@ -193,7 +193,7 @@ impl Authorization {
         }
     }
 
-    /// One of the two steps.
+    /// The state of one scope.
     #[must_use]
     pub fn scope(&self, scope: Scope) -> &ScopeState {
         match scope {
@@ -202,7 +202,7 @@ impl Authorization {
         }
     }
 
-    /// One of the two steps, to change it.
+    /// The state of one scope, to change it.
     pub fn scope_mut(&mut self, scope: Scope) -> &mut ScopeState {
         match scope {
             Scope::Contacts => &mut self.contacts,
@@ -239,7 +239,7 @@ impl Authorization {
             .map(|secret| &secret.corp_id)
     }
 
-    /// Whether there is nothing to disconnect.
+    /// Whether there is no installation, Secret or callback.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.installation.is_none()
@@ -248,29 +248,29 @@ impl Authorization {
                 .all(|scope| *self.scope(scope) == ScopeState::default())
     }
 
-    /// What is written anew is not to be cleaned up any more.
+    /// Removes a task from the clean-up, after what it would delete was replaced.
     pub fn keep_from_cleanup(&mut self, task: CleanupTask) {
         if let Some(cleanup) = &mut self.cleanup {
             cleanup.tasks.retain(|planned| *planned != task);
         }
     }
 
-    /// Records an installation. One of another corporation than before starts the other steps anew, because their Secrets
-    /// and callbacks belong to the corporation that left; answers the callbacks that must go with it.
+    /// Records an installation. For another corporation than before the other steps are reset, because their Secrets
+    /// and callbacks belong to the previous corporation. Returns the callbacks that have to be removed with it.
     pub fn install(&mut self, installation: Installation) -> Vec<CallbackId> {
         let same = self
             .installation
             .as_ref()
             .is_none_or(|before| before.corp_id == installation.corp_id);
         if self.installed().is_none() {
-            // What an authorization before this one has left to do is due at once.
+            // The clean-up after an earlier authorization is due at once.
             let wait = if self.cleanup.is_some() {
                 jiff::SignedDuration::ZERO
             } else {
                 CHECK_INTERVAL
             };
             self.next_check_at = Some(installation.installed_at + wait);
-            // What was wrong ended with what was there before.
+            // Faults of the previous installation ended with it.
             self.health = Health::Ok;
         }
         self.installation = Some(installation);
@@ -286,7 +286,7 @@ impl Authorization {
         left.into_iter().filter_map(|scope| scope.callback_id).collect()
     }
 
-    /// WeCom says that the app was removed.
+    /// Marks the installation as cancelled, after WeCom reported that the app was removed.
     pub fn cancel(&mut self, at: Timestamp) {
         if let Some(installation) = &mut self.installation {
             installation.status = InstallationStatus::Cancelled;

@@ -1,10 +1,10 @@
-//! The time, as a port: a test decides what time it is.
+//! The time, behind a trait that tests implement.
 
 use jiff::Timestamp;
 
-/// Tells the time in UTC, to the millisecond.
+/// A source of the current time.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// The current time, in whole milliseconds.
     fn now(&self) -> Timestamp;
 }
 
@@ -19,7 +19,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// What is written down and compared has no finer grain than a millisecond.
+/// Times are stored and compared in whole milliseconds.
 fn to_milliseconds(time: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }

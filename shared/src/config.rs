@@ -1,4 +1,4 @@
-//! What a function reads from its environment: names and addresses, never secrets.
+//! The settings of a function, read from its environment: names and addresses, never secrets.
 
 use jiff::SignedDuration;
 use url::Url;
@@ -50,35 +50,35 @@ pub const VARIABLES: [&str; 18] = [
 /// | `LOCAL_TENANT_ID` | the tenant of a request without claims, since `sam local` checks no token; refused elsewhere | none |
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `AUTHORIZATION_TABLE`
+    /// `AUTHORIZATION_TABLE`: name of the table of states.
     pub authorization_table: String,
-    /// `EVENT_TABLE`
+    /// `EVENT_TABLE`: name of the table of events.
     pub event_table: String,
-    /// `SECRET_PREFIX`
+    /// `SECRET_PREFIX`: first segments of every secret's name.
     pub secret_prefix: String,
-    /// `SECRET_KEY_ARN`
+    /// `SECRET_KEY_ARN`: KMS key of the tenants' secrets; `None`: the key of Secrets Manager.
     pub secret_key_arn: Option<String>,
-    /// `BASE_URL`
+    /// `BASE_URL`: begin of links and callback URLs; `None`: the host of the request.
     pub base_url: Option<String>,
-    /// `CONSOLE_URL`
+    /// `CONSOLE_URL`: the page that the browser returns to after an install; `None`: `BASE_URL`.
     pub console_url: Option<String>,
-    /// `WECOM_API_URL`
+    /// `WECOM_API_URL`: base URL of WeCom's HTTP API.
     pub wecom_api_url: Url,
-    /// `WECOM_INSTALL_URL`
+    /// `WECOM_INSTALL_URL`: WeCom's install page.
     pub wecom_install_url: Url,
-    /// `TENANT_CLAIM`
+    /// `TENANT_CLAIM`: claim of the admin's token that names the tenant.
     pub tenant_claim: String,
-    /// `ROTATION_GRACE_HOURS`
+    /// `ROTATION_GRACE_HOURS`: how long replaced credentials stay valid.
     pub rotation_grace: SignedDuration,
-    /// `EVENT_RETENTION_DAYS`
+    /// `EVENT_RETENTION_DAYS`: how long events are stored.
     pub event_retention: SignedDuration,
-    /// `EVENTS_ON_DISCONNECT`
+    /// `EVENTS_ON_DISCONNECT`: whether it is `delete`.
     pub delete_events_on_disconnect: bool,
-    /// The variables `CONSOLE_OIDC_…`
+    /// `CONSOLE_OIDC_…`: the issuer that the admin page gets its token from.
     pub console_oidc: Option<Oidc>,
-    /// `AWS_ENDPOINT_URL`
+    /// `AWS_ENDPOINT_URL`: endpoint instead of AWS's own, for `sam local`.
     pub aws_endpoint_url: Option<String>,
-    /// `LOCAL_TENANT_ID`
+    /// `LOCAL_TENANT_ID`: tenant of a request without claims, under `sam local`.
     pub local_tenant_id: Option<TenantId>,
 }
 

@@ -32,7 +32,7 @@ impl std::fmt::Debug for Context<'_> {
 }
 
 impl Context<'_> {
-    /// The current time.
+    /// The current time of [`Context::clock`].
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()

@@ -1,4 +1,5 @@
-//! Randomness, as a port. Everything valuable that we generate comes from the operating system's generator.
+//! Randomness, behind a trait that tests implement. Every secret that we generate comes from the operating system's
+//! generator.
 
 use rand::{TryRng as _, rngs::SysRng};
 
@@ -20,8 +21,8 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// A lower-case hexadecimal identifier of 128 random bits: letters and digits only, because WeCom's `state` allows no
-/// others, and long enough that nobody guesses one.
+/// A random identifier of 128 bits, in 32 lower-case hexadecimal digits. WeCom's `state` allows letters and digits
+/// only.
 pub(crate) fn random_id(entropy: &dyn Entropy) -> String {
     let mut bytes = [0; 16];
     entropy.fill(&mut bytes);
@@ -40,7 +41,7 @@ pub fn hex(bytes: &[u8]) -> String {
         })
 }
 
-/// Lets an [`Entropy`] stand where `rand` wants a generator.
+/// Adapts an [`Entropy`] to the generator trait of `rand`.
 pub struct Generator<'a>(pub &'a dyn Entropy);
 
 impl std::fmt::Debug for Generator<'_> {

@@ -1,5 +1,5 @@
-//! Every way in which a step can end without success. `http::problem`, and nothing else, assigns each its HTTP status and
-//! code (docs/adr/0007).
+//! Every way in which a step can end without success. `http::problem`, and nothing else, assigns each its HTTP status
+//! and code (docs/adr/0007-one-error-type.md).
 
 use std::error::Error as StdError;
 
@@ -13,7 +13,7 @@ use crate::{
     store::{CommitError, StoreError},
 };
 
-/// A step ended without success.
+/// A step ended without success. The `# Errors` section of each step lists its ends.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// The app is not installed.
@@ -22,57 +22,67 @@ pub enum StepError {
     /// The app was installed by a member, not an administrator.
     #[error("the app was installed by a member")]
     MemberAuthorization,
-    /// The corporation is another one than the installed one, or another tenant has bound it.
-    #[error("another corporation")]
-    CorpMismatch,
+    /// The corporation is another one than the one that belongs to the tenant.
+    #[error("another corporation: {cause}")]
+    CorpMismatch {
+        /// How the corporation differs.
+        cause: CorpFault,
+    },
     /// Not every step is done.
     #[error("steps are missing")]
     StepsMissing(Vec<NextStep>),
-    /// Somebody else changed the state in the meantime.
+    /// The state was changed concurrently, and a retry was not successful or not safe.
     #[error("the state was changed in the meantime")]
     StateChanged,
-    /// The install link is unknown, used, too old, or another browser's.
-    #[error("the install link is no longer good")]
-    InstallLinkExpired,
-    /// The Secret does not belong to that corporation, or was reset.
+    /// The install link cannot be used, or not with this browser or auth_code.
+    #[error("the install link is not valid: {cause}")]
+    InstallLinkExpired {
+        /// Why the link cannot be used.
+        cause: LinkFault,
+    },
+    /// The Secret does not belong to that corporation, or was reset. `None`: WeCom was not asked again, because it
+    /// refused the Secret before.
     #[error("WeCom refused the Secret")]
     SecretRejected(Option<Refusal>),
     /// The Secret is another kind of Secret.
     #[error("another kind of Secret")]
     WrongSecretKind {
-        /// What it seems to be, when that could be found out.
+        /// The kind that it seems to be; `None` when that could not be found out.
         looks_like: Option<SecretKind>,
-        /// What WeCom said.
+        /// The refusal that it was concluded from.
         refusal: Refusal,
     },
-    /// WeCom does not know that 企业ID.
+    /// WeCom does not know the 企业ID.
     #[error("WeCom does not know the corp id")]
     UnknownCorpId(Refusal),
-    /// A field does not hold what it must.
+    /// A field of the request is missing or malformed.
     #[error("a field is invalid")]
     InvalidField(FieldError),
     /// Too many wrong Secrets.
     #[error("too many attempts")]
     TooManyAttempts {
-        /// From then on it may be tried again.
+        /// The time from which it may be tried again.
         until: Timestamp,
     },
     /// WeCom bans our address.
     #[error("WeCom bans our address")]
     WecomBan {
-        /// Until then.
+        /// The end of the ban, assumed to be an hour after WeCom reported it.
         until: Timestamp,
     },
-    /// WeCom refused for a reason that the admin cannot change, or answered nothing intelligible.
+    /// WeCom refused for a reason that the admin cannot change, was unreachable, or its answer could not be read.
     #[error("WeCom refused")]
     WecomRefused(Option<Refusal>),
     /// WeCom did not answer in time.
     #[error("WeCom did not answer in time")]
     WecomTimeout,
-    /// There is no suite ticket that is still good.
+    /// Another attempt to do the same has not finished yet. It may be waiting for WeCom, so a retry helps.
+    #[error("another attempt has not finished yet")]
+    AttemptInProgress,
+    /// There is no suite ticket that is still valid.
     #[error("there is no usable suite ticket")]
     SuiteTicketMissing,
-    /// There is no such thing.
+    /// There is no such callback, event or credentials.
     #[error("not found")]
     NotFound,
     /// A callback request is not of WeCom's form.
@@ -84,15 +94,70 @@ pub enum StepError {
     /// The store is out of reach.
     #[error("the store is out of reach")]
     Unavailable(#[source] Box<dyn StdError + Send + Sync>),
-    /// A defect, or a damaged record.
+    /// A defect of this program, or a damaged record.
     #[error("an internal error")]
     Internal(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-/// A field of a request that does not hold what it must.
+/// Why an install link cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LinkFault {
+    /// There is no such session.
+    #[error("there is no such session")]
+    Unknown,
+    /// The link has expired, or the time to come back from WeCom has.
+    #[error("it has expired")]
+    Expired,
+    /// An installation with it has begun or ended.
+    #[error("it was used")]
+    Used,
+    /// It was opened in another browser, which has the session's cookie.
+    #[error("it was opened in another browser")]
+    OtherBrowser,
+    /// WeCom's redirect has no auth_code: the admin pressed 取消.
+    #[error("the redirect has no auth_code")]
+    NoAuthCode,
+    /// The session was used with another auth_code.
+    #[error("it was used with another auth_code")]
+    OtherAuthCode,
+    /// WeCom says that the auth_code was used or has expired, and the vault has nothing that was obtained with it.
+    #[error("the auth_code was used or has expired")]
+    AuthCodeInvalid,
+}
+
+/// How a corporation differs from the one that belongs to the tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CorpFault {
+    /// Another tenant has bound it.
+    #[error("another tenant has bound it")]
+    BoundToAnotherTenant,
+    /// The tenant has an installation in another corporation.
+    #[error("the tenant has an installation in another corporation")]
+    AnotherInstalled,
+    /// The 企业ID belongs to another corporation that installed the app.
+    #[error("the corp id is that of another installation")]
+    OtherInstallation,
+    /// The 企业ID belongs to a corporation that did not install the app.
+    #[error("the corporation of the corp id has not installed the app")]
+    NotInstalled,
+}
+
+impl From<LinkFault> for StepError {
+    fn from(cause: LinkFault) -> Self {
+        Self::InstallLinkExpired { cause }
+    }
+}
+
+impl From<CorpFault> for StepError {
+    fn from(cause: CorpFault) -> Self {
+        Self::CorpMismatch { cause }
+    }
+}
+
+/// A field of a request that is missing or malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldError {
-    /// Its name.
+    /// The name of the field in the request.
     pub field: &'static str,
     /// What is wrong.
     pub code: FieldCode,
@@ -152,7 +217,7 @@ impl From<CommitError> for StepError {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Stale => Self::StateChanged,
-            CommitError::CorpBoundElsewhere => Self::CorpMismatch,
+            CommitError::CorpBoundElsewhere => CorpFault::BoundToAnotherTenant.into(),
             CommitError::Store(error) => error.into(),
         }
     }
@@ -165,7 +230,7 @@ impl From<SealError> for StepError {
 }
 
 impl StepError {
-    /// What an error of WeCom's means where no code of its has a meaning of its own.
+    /// The error for a call to WeCom none of whose codes has a meaning of its own.
     pub(crate) fn from_wecom(error: WecomError) -> Self {
         match error {
             WecomError::TimedOut => Self::WecomTimeout,

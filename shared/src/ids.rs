@@ -1,4 +1,4 @@
-//! The identifiers that the product hands around, each valid from the moment it exists.
+//! Identifiers. Each is checked when it is created, so every value is valid.
 
 use std::fmt;
 
@@ -88,7 +88,7 @@ text_id!(
 );
 
 impl CallbackId {
-    /// A new one.
+    /// A new random id.
     pub fn generate(entropy: &dyn Entropy) -> Self {
         Self(random_id(entropy))
     }
@@ -101,7 +101,7 @@ text_id!(
 );
 
 impl InstallState {
-    /// A new one.
+    /// A new random id.
     pub fn generate(entropy: &dyn Entropy) -> Self {
         Self(random_id(entropy))
     }
@@ -139,7 +139,7 @@ impl Fingerprint {
         Self(hex(&Sha256::digest(value)))
     }
 
-    /// 64 hexadecimal digits.
+    /// The fingerprint as 64 hexadecimal digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -197,7 +197,7 @@ impl Scope {
     /// Both, in the wizard's order.
     pub const ALL: [Self; 2] = [Self::Contacts, Self::ExternalContacts];
 
-    /// As it stands in a URL's path and in a secret's name.
+    /// The segment of URL paths and of names of secrets: `contacts`, `external-contacts`.
     #[must_use]
     pub fn as_path(self) -> &'static str {
         match self {
@@ -212,7 +212,7 @@ impl Scope {
         Self::ALL.into_iter().find(|scope| scope.as_path() == segment)
     }
 
-    /// As it stands in JSON.
+    /// The word in JSON: `contacts`, `external_contacts`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -221,7 +221,7 @@ impl Scope {
         }
     }
 
-    /// The other one.
+    /// The other of the two scopes.
     #[must_use]
     pub fn other(self) -> Self {
         match self {

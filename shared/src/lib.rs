@@ -15,6 +15,7 @@ pub mod http;
 pub mod ids;
 pub mod lifecycle;
 pub mod platform;
+pub mod position;
 pub mod probe;
 pub mod sealing;
 pub mod steps;

@@ -4,11 +4,14 @@ mod due;
 mod end;
 mod refresh;
 mod renew;
+mod update;
 
-pub(crate) use self::due::{POSTPONED, next_check};
 pub use self::end::Termination;
+pub(crate) use self::{
+    due::{POSTPONED, next_check},
+    update::{Attempts, Update, is_committed},
+};
 use crate::{
-    authorization::Authorization,
     error::StepError,
     ids::{CorpId, TenantId},
     store::DynamoDb,
@@ -20,19 +23,15 @@ use crate::{
 pub struct Lifecycle<'a> {
     /// WeCom, and the tables.
     pub suite: SuiteAccess<'a>,
-    /// Ends authorizations.
+    /// Ends authorizations that WeCom says are over.
     pub termination: Termination<'a>,
 }
 
-/// How often a change is tried when others change the same authorization in the meantime.
-const ATTEMPTS: u32 = 5;
-
-/// The tenant that has bound a corporation, and its authorization.
-async fn bound(store: &DynamoDb, corp_id: &CorpId) -> Result<Option<(TenantId, Authorization)>, StepError> {
-    let Some(tenant_id) = store.tenant_of(corp_id).await? else {
+/// The tenant that has bound a corporation.
+async fn bound(store: &DynamoDb, corp_id: &CorpId) -> Result<Option<TenantId>, StepError> {
+    let tenant_id = store.tenant_of(corp_id).await?;
+    if tenant_id.is_none() {
         tracing::info!(corp.id = %corp_id, "an event of a corporation that no tenant has bound");
-        return Ok(None);
-    };
-    let authorization = store.authorization(&tenant_id).await?;
-    Ok(Some((tenant_id, authorization)))
+    }
+    Ok(tenant_id)
 }

@@ -18,23 +18,23 @@ use crate::{
     suite::SuiteAccess,
 };
 
-/// Everything a function may use. What is costly to build is built when it is first asked for.
+/// Everything that a function may use. WeCom's client, which is costly to build, is built on first use.
 pub struct Platform {
-    /// The deployment's settings.
+    /// The settings of the deployment.
     pub config: Config,
-    /// The tables.
+    /// The tables of states and events.
     pub store: DynamoDb,
-    /// The secrets.
+    /// The tenants' secrets, in Secrets Manager.
     pub vault: SecretsManager,
-    /// The suite's own secret.
+    /// The suite's own secret, cached.
     pub suite_vault: SuiteVault,
-    /// The sealing keys.
+    /// The keys that callback credentials are sealed under, cached.
     pub keys: SealingKeys,
-    /// What this process remembers of callbacks.
+    /// The memory of this process for callbacks.
     pub memory: CallbackMemory,
-    /// The time.
+    /// The source of the time; tests replace it.
     pub clock: Box<dyn Clock>,
-    /// Randomness.
+    /// The source of randomness; tests replace it.
     pub entropy: Box<dyn Entropy>,
     wecom: OnceLock<Client>,
 }
@@ -102,7 +102,7 @@ impl Platform {
         }
     }
 
-    /// Ends authorizations.
+    /// What ends authorizations, as this deployment is configured.
     #[must_use]
     pub fn termination(&self) -> Termination<'_> {
         Termination {
@@ -112,7 +112,7 @@ impl Platform {
         }
     }
 
-    /// Renews, refreshes and ends authorizations.
+    /// What renews, refreshes and ends authorizations.
     pub fn lifecycle(&self) -> Lifecycle<'_> {
         Lifecycle {
             suite: self.suite(),
@@ -120,7 +120,7 @@ impl Platform {
         }
     }
 
-    /// Authenticates requests to callbacks.
+    /// What authenticates requests to callbacks.
     #[must_use]
     pub fn authenticator(&self) -> Authenticator<'_> {
         Authenticator {
@@ -147,8 +147,8 @@ impl Platform {
     }
 }
 
-/// Waits for something that is fetched during start-up, when time costs nobody anything. If it fails, that is not the end:
-/// the first request tries again, and answers 503 when that fails too.
+/// Waits for something that is fetched during start-up, before a request is waiting. A failure is logged only: the
+/// first request tries again, and answers 503 if that fails, too.
 async fn prepared<T, E: std::fmt::Display>(what: &str, fetched: impl Future<Output = Result<T, E>>) {
     if let Err(error) = fetched.await {
         tracing::error!(error = %error, "not ready after start-up: {what}");

@@ -1,4 +1,4 @@
-//! Calls a callback's URL from outside, as WeCom does, for the self-test.
+//! Calls the URL of a callback from outside, as WeCom does, for the self-test.
 //!
 //! The URL is the tenant's to choose, so this must not become a way into our own network: https only, one host, every
 //! address of it public, the connection made to the very address that was looked at, no redirect followed.
@@ -16,18 +16,18 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// The right answer is a few dozen bytes.
 const MAX_ANSWER: usize = 4096;
 
-/// What came back.
+/// The response of a callback's URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached {
-    /// The HTTP status.
+    /// The HTTP status code of the response.
     pub status: u16,
-    /// The body, cut off at 4 KiB.
+    /// The body, truncated at 4 KiB.
     pub body: Vec<u8>,
-    /// From the look-up of the name to the last packet.
+    /// The time from the name lookup to the end of the response.
     pub elapsed: Duration,
 }
 
-/// Why nothing came back.
+/// The reason why there was no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
     /// The URL is not one that may be called.
@@ -39,7 +39,7 @@ pub enum Unreachable {
     /// The name leads to an address that is not public.
     #[error("the name leads to an address that is not public")]
     PrivateAddress,
-    /// Nobody answers at the address.
+    /// The address does not accept connections.
     #[error("no connection")]
     Unconnected,
     /// The certificate or the TLS version is refused.
@@ -50,7 +50,7 @@ pub enum Unreachable {
     TimedOut,
 }
 
-/// Calls URLs.
+/// Calls the URL of a callback, within five seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Probe {
     /// Whether plain http and this machine may be called: only where the deployment itself is on it.
@@ -61,7 +61,7 @@ impl Probe {
     /// `GET`, or `POST` with a body of XML.
     ///
     /// # Errors
-    /// Why nothing came back.
+    /// The reason why there was no response.
     pub async fn call(&self, url: &Url, xml: Option<String>) -> Result<Reached, Unreachable> {
         if url.scheme() != "https" && !(self.local && url.scheme() == "http") {
             return Err(Unreachable::NotAllowed);

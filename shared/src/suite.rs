@@ -12,5 +12,5 @@ pub(crate) use self::{
     breaker::ask,
     call_error::CallError,
     exchange::{StoredInstallation, installation},
-    secret_check::{Observation, SecretToCheck, WRONG_SECRET},
+    secret_check::{Observation, SecretToCheck, WRONG_SECRET, registered_secret},
 };

@@ -1,56 +1,56 @@
-//! One callback: where WeCom sends a corporation's events of one scope, and the generations of its credentials.
+//! A callback, to which WeCom sends a corporation's events of one scope, and the generations of its credentials.
 //!
-//! A generation is *pending* until WeCom has checked the URL with it, then *current*; the one it replaces stays valid among
-//! the *previous* ones until its own grace period ends, however often credentials are rotated meanwhile. So an admin can
-//! paste new values whenever he likes and no event is lost.
+//! A generation is *pending* until WeCom has checked the URL with it, then *current*. The one that it replaces stays
+//! valid among the *previous* ones until its own grace period ends, however often credentials are rotated in the
+//! meantime. So admins can paste new values at any time and no event is lost.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CallbackId, CorpId, Scope, TenantId};
 
-/// Each replaced generation costs a wrong request one more signature, so they are not kept without end; whoever rotates
-/// more often than this within a grace period loses the oldest.
+/// The most previous generations that stay valid. Each costs a wrong request one more signature. After more rotations
+/// than this within a grace period the oldest is no longer valid.
 const MOST_PREVIOUS: usize = 8;
 
-/// Events that WeCom had sealed before it took new credentials arrive within this time, repetitions included.
+/// Events that WeCom encrypted before it took over new credentials arrive within this time, redeliveries included.
 const SETTLING: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
 
 /// A callback as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Callback {
-    /// Names it in its URL.
+    /// The id in the callback's URL.
     pub callback_id: CallbackId,
-    /// Whose it is.
+    /// The tenant that the callback belongs to.
     pub tenant_id: TenantId,
-    /// Which events it receives.
+    /// The scope of the events that it receives.
     pub scope: Scope,
-    /// Counts the changes of the generations, for optimistic locking.
+    /// The number of changes of the generations, for optimistic locking; zero if it was never stored.
     pub version: u64,
-    /// The plaintext corp id that every message must carry as its receiveid; `None` until a Secret or WeCom's own check
-    /// has told it.
+    /// The plaintext corp id, which must be the receiveid of every message; `None` until it is known from a Secret or
+    /// from WeCom's URL check.
     pub corp_id: Option<CorpId>,
     /// The generation that WeCom uses.
     pub current: Option<Generation>,
-    /// The generation that waits for WeCom's check.
+    /// The generation with which WeCom has not checked the URL yet.
     pub pending: Option<Generation>,
-    /// The generations that were current before, each valid until its end; the newest first.
+    /// The generations that were current before, newest first, each with the end of its validity.
     #[serde(default)]
     pub previous: Vec<Retired>,
-    /// When WeCom last checked the URL with a generation that was new to it.
+    /// The time at which WeCom last checked the URL with a pending generation.
     pub verified_at: Option<Timestamp>,
     /// The last request that was refused.
     pub last_rejection: Option<Rejection>,
-    /// Since when WeCom still uses credentials that were replaced; `None` as long as it does not.
+    /// The time since which WeCom still uses credentials that were replaced; `None` when it does not.
     #[serde(default)]
     pub old_credentials_since: Option<Timestamp>,
-    /// When the newest event arrived.
+    /// The arrival of the newest event.
     #[serde(default)]
     pub last_event_at: Option<Timestamp>,
-    /// How many different events arrived.
+    /// The number of different events.
     #[serde(default)]
     pub events_received: u64,
-    /// How many deliveries repeated an event that was there already.
+    /// The number of repeated deliveries.
     #[serde(default)]
     pub duplicates: u64,
 }
@@ -58,11 +58,11 @@ pub struct Callback {
 /// One pair of Token and EncodingAESKey, sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generation {
-    /// Counts from one.
+    /// The number of the generation, counted from one per callback.
     pub number: u64,
-    /// The pair, sealed for exactly this callback, scope and number.
+    /// The pair, sealed for exactly this callback, scope and number ([`sealing`](crate::sealing)).
     pub sealed: String,
-    /// When it was generated.
+    /// The time at which it was generated.
     pub created_at: Timestamp,
 }
 
@@ -77,9 +77,9 @@ impl Generation {
 /// A generation in its grace period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retired {
-    /// The generation.
+    /// The generation that was replaced.
     pub generation: Generation,
-    /// From then on it is refused.
+    /// The end of its grace period.
     pub valid_until: Timestamp,
 }
 
@@ -125,7 +125,7 @@ impl RejectionReason {
 }
 
 impl Callback {
-    /// A callback that has no credentials yet.
+    /// A new callback without credentials.
     #[must_use]
     pub fn new(callback_id: CallbackId, tenant_id: TenantId, scope: Scope) -> Self {
         Self {
@@ -146,7 +146,7 @@ impl Callback {
         }
     }
 
-    /// The number that the next generation gets.
+    /// The number of the next generation.
     #[must_use]
     pub fn next_number(&self) -> u64 {
         [self.current.as_ref(), self.pending.as_ref()]
@@ -158,7 +158,7 @@ impl Callback {
             + 1
     }
 
-    /// The generation that an admin is to paste, or has pasted last.
+    /// The newest generation: the pending one, or the current one.
     #[must_use]
     pub fn newest(&self) -> Option<&Generation> {
         self.pending.as_ref().or(self.current.as_ref())
@@ -185,7 +185,7 @@ impl Callback {
         self.current.iter_mut().chain(&mut self.pending).chain(previous)
     }
 
-    /// Makes `generation` the one that waits for WeCom's check.
+    /// Makes `generation` the pending one.
     pub fn propose(&mut self, generation: Generation) {
         self.pending = Some(generation);
     }
@@ -244,7 +244,7 @@ impl Callback {
             .filter(|since| self.verified_at.is_some_and(|verified_at| verified_at < *since))
     }
 
-    /// Whether WeCom has checked the URL with credentials of ours.
+    /// Whether WeCom has checked the URL with our credentials.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.current.is_some()

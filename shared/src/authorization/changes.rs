@@ -1,16 +1,16 @@
-//! What other services are told of a change: the words that describe a state, compared before and after.
+//! The differences that other services are notified of: the words that describe a state, compared before and after.
 
 use super::{AuthMode, Authorization, Callback, CallbackStatus, InstallationStatus};
 use crate::ids::Scope;
 
-/// One thing that changed, in stable words, without anything secret.
+/// A difference between two states, in stable words. It contains no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// What: `installation`, `contacts.secret`, `contacts.callback`, …
+    /// The part that changed: `installation`, `contacts.secret`, `contacts.callback`, …
     pub what: String,
-    /// What it was.
+    /// The previous value, a stable word.
     pub from: String,
-    /// What it is.
+    /// The new value, a stable word.
     pub to: String,
 }
 
@@ -25,7 +25,7 @@ impl Difference {
 }
 
 impl Authorization {
-    /// What differs between two states of one tenant.
+    /// The differences between two states of one tenant.
     #[must_use]
     pub fn differences(&self, after: &Self) -> Vec<Difference> {
         let mut differences = vec![Difference::between(
@@ -33,7 +33,7 @@ impl Authorization {
             self.installation_word(),
             after.installation_word(),
         )];
-        // An app that has just been installed has got no other privileges than before.
+        // The privileges of an app that was just installed are not a change.
         if let (Some(from), Some(to)) = (self.privilege_word(), after.privilege_word()) {
             differences.push(Difference::between("installation.privilege", from, to));
         }
@@ -89,7 +89,7 @@ impl Authorization {
 }
 
 impl Callback {
-    /// What differs between two states of one callback; `None` is one that does not exist.
+    /// The differences between two states of one callback; `None` is a callback that does not exist.
     #[must_use]
     pub fn differences(before: Option<&Self>, after: Option<&Self>) -> Vec<Difference> {
         let Some(scope) = before.or(after).map(|callback| callback.scope) else {
@@ -104,7 +104,7 @@ impl Callback {
     }
 }
 
-/// How far the callback is, whether new credentials wait for WeCom's check, whether replaced ones are still valid.
+/// The status of the callback, whether new credentials are pending, and whether replaced ones are still valid.
 fn words(callback: Option<&Callback>) -> [&'static str; 3] {
     let status = CallbackStatus::of(callback);
     let pending = callback.is_some_and(|callback| callback.is_verified() && callback.pending.is_some());

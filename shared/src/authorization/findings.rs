@@ -1,4 +1,5 @@
-//! What is not as it should be: found in what is stored, each time it is read, so that a finding ends with its cause.
+//! Findings: faults and warnings about an authorization, derived from the stored state on each read, so that a finding
+//! ends with its cause.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -57,19 +58,19 @@ impl Health {
 }
 
 impl Authorization {
-    /// Whether the binding works, with these callbacks, contacts first.
+    /// The health at `now`, with these callbacks, contacts first.
     #[must_use]
     pub fn health_at(&self, callbacks: [Option<&Callback>; 2], now: Timestamp) -> Health {
         health(&findings(self, callbacks, now))
     }
 }
 
-/// A callback that worked and has been silent for so long may have been changed in WeCom's console.
+/// A callback that worked and received nothing for this long may have been changed in WeCom's console.
 const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Somebody began to rotate and did not paste the new values.
+/// A rotation whose new values were not pasted for this long is reported.
 const UNFINISHED_ROTATION: SignedDuration = SignedDuration::from_hours(24);
 
-/// What an admin should know of an authorization with these callbacks.
+/// The findings about an authorization with these callbacks.
 pub(super) fn findings(
     authorization: &Authorization,
     callbacks: [Option<&Callback>; 2],
@@ -107,7 +108,7 @@ fn of_installation(installation: &Installation) -> Option<Finding> {
     if installation.auth_mode == AuthMode::Member {
         return finding("member_authorization", Severity::Error, installation.auth_mode_since);
     }
-    // Emptied since: what names nobody from the beginning may be an app that is given none of these lists.
+    // Only a range that was emptied later: WeCom may not give these lists for some apps.
     let emptied = installation
         .privilege
         .as_ref()
@@ -160,7 +161,7 @@ fn of_callback(callback: &Callback, now: Timestamp) -> Vec<Finding> {
     .collect()
 }
 
-/// What the findings come to.
+/// The health that follows from the findings.
 pub(super) fn health(findings: &[Finding]) -> Health {
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         Health::Broken

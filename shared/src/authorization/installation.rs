@@ -1,4 +1,4 @@
-//! Step 1: the installation, and the session of the browser that makes it.
+//! Step 1: the installation, and the session in which it is made.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,51 +11,53 @@ use crate::{
 /// An installation of the app in a corporation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Installation {
-    /// Whether it is in force.
+    /// Whether the app is still installed.
     pub status: InstallationStatus,
-    /// The corporation as WeCom names it to this provider: encrypted (`wp…`), plaintext for historic ones.
+    /// The id of the corporation as WeCom gives it to this provider: encrypted (`wp…`), plaintext for old
+    /// authorizations.
     pub corp_id: CorpId,
-    /// Its name.
+    /// The name of the corporation, as WeCom gives it.
     pub corp_name: String,
     /// The app's id in the corporation; missing for a pure contacts app.
     pub agent_id: Option<u64>,
-    /// Who installed it.
+    /// Whether an administrator or a member installed the app.
     pub auth_mode: AuthMode,
-    /// Since when it is that one's.
+    /// The time since which `auth_mode` has its value.
     pub auth_mode_since: Timestamp,
-    /// The version in Secrets Manager of the permanent code that is in force.
+    /// The id of the current version of the permanent code in Secrets Manager.
     pub version_id: String,
-    /// When it was made.
+    /// The time of the installation.
     pub installed_at: Timestamp,
-    /// When WeCom said that it is over.
+    /// The time at which the app was removed, as WeCom reported it.
     pub cancelled_at: Option<Timestamp>,
-    /// What the app may see, as far as WeCom says.
+    /// The visible range of the app, if WeCom gives it.
     #[serde(default)]
     pub privilege: Option<Privilege>,
-    /// Since when WeCom refuses the permanent code without saying that the authorization is over.
+    /// The time since which WeCom refuses the permanent code without reporting that the authorization is over.
     #[serde(default)]
     pub doubted_at: Option<Timestamp>,
 }
 
-/// What the app may see: how much, not whom. A corporation may name thousands of members, and they are its own business.
+/// The visible range of the app, in counts. The members themselves are not stored: a corporation may name thousands,
+/// and this product does not need them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Privilege {
     /// WeCom's permission level, 1 to 6 (developer document 90604).
     pub level: i64,
-    /// How many departments are named.
+    /// The number of departments in the range.
     pub departments: usize,
-    /// How many members are named.
+    /// The number of members in the range.
     pub members: usize,
-    /// How many tags are named.
+    /// The number of tags in the range.
     pub tags: usize,
-    /// Differs when anything differs, whoever is named.
+    /// A hash of the whole range (16 hexadecimal digits): differs when the range differs.
     pub fingerprint: String,
-    /// Since when it is so.
+    /// The time since which the range is the same.
     pub since: Timestamp,
 }
 
 impl Privilege {
-    /// Whether the app may see nobody at all.
+    /// Whether the range is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.departments + self.members + self.tags == 0
@@ -63,7 +65,7 @@ impl Privilege {
 }
 
 impl Installation {
-    /// What WeCom says now of an installation that is `before` here: the same one, so it began when that began.
+    /// The same installation with the start times of `before`, as far as the values did not change since.
     #[must_use]
     pub fn continuing(mut self, before: &Self) -> Self {
         self.installed_at = before.installed_at;
@@ -79,11 +81,11 @@ impl Installation {
     }
 }
 
-/// Whether an installation is in force.
+/// Whether an installation is still in effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InstallationStatus {
-    /// It is.
+    /// The app is installed.
     Installed,
     /// The corporation removed the app.
     Cancelled,
@@ -109,50 +111,79 @@ pub enum AdminInstallationMissing {
     ByMember,
 }
 
-/// One press of 安装到企业微信: ties WeCom's redirect to the tenant and to the browser that set out. `Debug` shows no code.
+/// An install session: from 安装到企业微信 to WeCom's redirect. Binds the redirect to the tenant and to the browser that
+/// opened the link. `Debug` does not show codes.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstallSession {
-    /// Random, single use.
+    /// The `state` of the link: random, for one use.
     pub state: InstallState,
-    /// For which tenant.
+    /// The tenant that the installation is for.
     pub tenant_id: TenantId,
-    /// Part of WeCom's install link.
+    /// The pre-auth code, a part of WeCom's install link.
     pub pre_auth_code: String,
-    /// When the link ends.
+    /// The end of the link's validity.
     pub expires_at: Timestamp,
-    /// Hash of the cookie of the browser that opened the link.
+    /// The fingerprint of the cookie of the browser that opened the link.
     pub browser: Option<Fingerprint>,
-    /// The exchange of the auth_code, once WeCom has sent the browser back.
+    /// The claim on the exchange of the auth_code, after WeCom's redirect.
     pub exchange: Option<Exchange>,
-    /// Who pressed.
+    /// The admin who asked for the link.
     #[serde(default = "Actor::system")]
     pub started_by: Actor,
-    /// How it ended.
+    /// The outcome; `None` while the session is open.
     pub outcome: Option<InstallOutcome>,
 }
 
-/// An attempt to exchange an auth_code.
+/// The claim of an attempt to exchange an auth_code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
-    /// Hash of the auth_code: a session takes one code, once.
+    /// The fingerprint of the auth_code. A session takes one code, once.
     pub auth_code: Fingerprint,
-    /// When the attempt began; one that has not ended after [`Exchange::LEASE`] has died.
+    /// The start of the attempt. One that has not ended after [`Exchange::LEASE`] has died.
     pub started_at: Timestamp,
 }
 
 impl Exchange {
-    /// Longer than `installation-callback` may run (template.yaml).
+    /// The duration of a claim: longer than the timeout of `installation-callback` (template.yaml).
     pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
 }
 
-/// How an install session ended.
+/// The outcome of an install session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InstallOutcome {
-    /// With an installation.
+    /// An administrator installed the app.
     Installed,
-    /// With an error of this code.
-    Failed(String),
+    /// There is no installation that can be used.
+    Failed(InstallFailure),
+}
+
+/// Why an install session ended without an installation that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstallFailure {
+    /// A member installed the app, not an administrator.
+    MemberAuthorization,
+    /// The auth_code was used or has expired.
+    InstallLinkExpired,
+    /// The corporation is another one than the one that belongs to the tenant.
+    CorpMismatch,
+    /// A word in a stored session that this version does not know.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl InstallFailure {
+    /// The stable word for it, as it is stored and as it is shown to the admin.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::MemberAuthorization => "member_authorization",
+            Self::InstallLinkExpired => "install_link_expired",
+            Self::CorpMismatch => "corp_mismatch",
+            Self::Other(word) => word,
+        }
+    }
 }
 
 impl std::fmt::Debug for InstallSession {
@@ -167,7 +198,7 @@ impl std::fmt::Debug for InstallSession {
 }
 
 impl InstallSession {
-    /// A link that nobody has opened yet.
+    /// A new session, whose link has not been opened.
     #[must_use]
     pub fn new(
         state: InstallState,
@@ -186,5 +217,29 @@ impl InstallSession {
             started_by,
             outcome: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_is_stored_as_its_word_and_an_unknown_word_is_kept() {
+        for (failure, word) in [
+            (InstallFailure::MemberAuthorization, "member_authorization"),
+            (InstallFailure::InstallLinkExpired, "install_link_expired"),
+            (InstallFailure::CorpMismatch, "corp_mismatch"),
+            (InstallFailure::Other("next_year".to_owned()), "next_year"),
+        ] {
+            assert_eq!(failure.as_str(), word);
+            let stored = json!({ "failed": word });
+            let outcome = InstallOutcome::Failed(failure);
+            assert_eq!(serde_json::to_value(&outcome).unwrap(), stored);
+            assert_eq!(serde_json::from_value::<InstallOutcome>(stored).unwrap(), outcome);
+        }
+        assert_eq!(serde_json::to_value(InstallOutcome::Installed).unwrap(), "installed");
     }
 }

@@ -1,4 +1,4 @@
-//! The state as the contract gives it: `GET /authorization`.
+//! The state of an authorization as `GET /authorization` returns it.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -126,7 +126,7 @@ pub enum CallbackStatus {
 }
 
 impl CallbackStatus {
-    /// The stable word for it.
+    /// The stable word for it, in JSON and notifications.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -146,8 +146,8 @@ impl CallbackStatus {
 }
 
 impl StateView {
-    /// Describes `authorization` with its callbacks. `default_base_url` is where callback URLs begin unless the tenant has
-    /// chosen otherwise.
+    /// The view of `authorization` with its callbacks. `default_base_url` is the beginning of callback URLs unless the
+    /// tenant's settings replace it.
     #[must_use]
     pub fn new(
         authorization: &Authorization,
@@ -182,7 +182,7 @@ impl StateView {
 }
 
 impl Authorization {
-    /// The steps that are not done, in the wizard's order.
+    /// The steps that are not done, in the order of the wizard.
     #[must_use]
     pub fn missing(&self, contacts: Option<&Callback>, external_contacts: Option<&Callback>) -> Vec<NextStep> {
         let installed = self
@@ -207,7 +207,7 @@ impl Authorization {
         .collect()
     }
 
-    /// Where this tenant's callback URLs begin.
+    /// The beginning of this tenant's callback URLs.
     #[must_use]
     pub fn callback_base_url<'a>(&'a self, default: &'a str) -> &'a str {
         self.settings
@@ -219,7 +219,7 @@ impl Authorization {
 }
 
 impl Callback {
-    /// The URL that the admin pastes.
+    /// The URL that the admin pastes into WeCom's console.
     #[must_use]
     pub fn url(&self, base_url: &str) -> String {
         format!("{base_url}/callback/{}", self.callback_id)
@@ -245,7 +245,7 @@ impl InstallationView {
 }
 
 impl ScopeView {
-    /// Describes one scope.
+    /// The view of one scope of `authorization`.
     #[must_use]
     pub fn new(
         authorization: &Authorization,

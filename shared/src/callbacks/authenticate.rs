@@ -19,14 +19,14 @@ use crate::{
     store::EventCallbackStore,
 };
 
-/// Where a callback is from.
+/// The source of a callback's record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Source {
-    /// It was read just now.
+    /// Read from the table for this request.
     Record,
-    /// From memory, of a callback that is busy.
+    /// From memory, of a callback that is busy (ADR 16).
     Busy,
-    /// From memory.
+    /// From memory, of a callback that is not busy.
     Memory,
 }
 
@@ -35,9 +35,9 @@ pub(crate) enum Source {
 pub struct Authenticator<'a> {
     /// The callbacks, and the events.
     pub store: EventCallbackStore<'a>,
-    /// The sealing keys.
+    /// The keys that the callback credentials are sealed under.
     pub keys: &'a SealingKeys,
-    /// What this process remembers of callbacks.
+    /// The memory of this process.
     pub memory: &'a CallbackMemory,
 }
 
@@ -45,7 +45,7 @@ pub struct Authenticator<'a> {
 type Authentic = (u64, Message);
 
 impl Authenticator<'_> {
-    /// The callback, and where it is from.
+    /// The callback, and the source of its record.
     pub(crate) async fn callback(&self, id: &CallbackId, now: Timestamp) -> Result<(Callback, Source), StepError> {
         match self.memory.recall(id, now) {
             Recalled::Busy(callback) => Ok((*callback, Source::Busy)),
@@ -55,7 +55,7 @@ impl Authenticator<'_> {
         }
     }
 
-    /// The callback as it is now: an admin who has just been given credentials saves them at once.
+    /// The callback, read from the table: an admin saves credentials right after they were generated.
     pub(crate) async fn newest_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
         match self.memory.recall(id, now) {
             Recalled::Nothing => Err(StepError::NotFound),
@@ -69,7 +69,7 @@ impl Authenticator<'_> {
         callback.ok_or(StepError::NotFound)
     }
 
-    /// The number of the generation that the request was made with, and what it says.
+    /// Verifies and decrypts a request with each valid generation. The inner error is the reason of a refusal.
     pub(crate) async fn authenticate(
         &self,
         callback: &Callback,
@@ -78,7 +78,7 @@ impl Authenticator<'_> {
         now: Timestamp,
     ) -> Result<Result<Authentic, RejectionReason>, StepError> {
         let keys = self.keys.to_open(callback, now).await?;
-        // Nearly every refusal is a wrong Token; a later reason means that more of the values were right.
+        // Nearly every refusal is a wrong Token; a later reason means that more of the values were correct.
         let mut reason = RejectionReason::SignatureMismatch;
         for generation in callback.valid_generations(now) {
             let Ok(credentials) = keys.open_generation(callback, generation) else {
@@ -103,21 +103,21 @@ impl Authenticator<'_> {
         Ok(Err(reason))
     }
 
-    /// Notes when WeCom goes on with credentials that were replaced, and when it does so no more. A note that cannot be
-    /// written changes nothing for the sender.
+    /// Stores whether WeCom still uses credentials that were replaced. A note that cannot be stored changes nothing for
+    /// the sender.
     pub(crate) async fn note_generation(&self, callback: &Callback, number: u64, clock: &dyn Clock) {
         let Some(old) = callback.tells_of_old_credentials(number, clock.now()) else {
             return;
         };
         let since = old.then(|| clock.now());
-        // What is remembered lacks the note: it would be made again.
+        // The remembered record lacks the note, so it would be stored again.
         self.memory.forget(&callback.callback_id);
         if let Err(error) = self.store.note_old_credentials(&callback.callback_id, since).await {
             tracing::warn!(error = %error, "which credentials WeCom uses could not be noted");
         }
     }
 
-    /// Notes a refusal and answers the error for it. A note that cannot be written changes nothing for the sender.
+    /// Stores a refusal, and returns the error for it. A note that cannot be stored changes nothing for the sender.
     pub(crate) async fn refuse(&self, id: &CallbackId, reason: RejectionReason, clock: &dyn Clock) -> StepError {
         let now = clock.now();
         if self.memory.may_note(id, now) {

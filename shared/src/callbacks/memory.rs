@@ -1,4 +1,4 @@
-//! What one process of `event-callback` remembers between requests.
+//! The memory of one process of `event-callback`, kept between requests.
 
 use std::{
     collections::HashMap,
@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{authorization::Callback, ids::CallbackId};
 
-/// What one process remembers of callbacks: their records for a few seconds, ids that do not exist for longer, and how much
-/// each may still write or look up. Bounded; when it is full it starts anew.
+/// The memory of one process: records of callbacks for up to five seconds, ids that do not exist for 30, and rate
+/// limits per callback. Bounded to 4096 entries per map; cleared when full.
 #[derive(Debug, Default)]
 pub struct CallbackMemory {
     known: Mutex<HashMap<CallbackId, Known>>,
@@ -22,27 +22,28 @@ pub struct CallbackMemory {
 struct Known {
     read_at: Timestamp,
     record: Option<Callback>,
-    /// How many times it has been read with less than [`BUSY_WITHIN`] between one and the next.
+    /// The number of consecutive reads with less than [`BUSY_WITHIN`] between them.
     reads: u32,
 }
 
-/// What is remembered of an id.
+/// The memory of one id.
 pub(super) enum Recalled {
-    /// Its record, of a callback that is busy: it decides about what is taken too.
+    /// The record of a busy callback: used to accept and to refuse requests.
     Busy(Box<Callback>),
-    /// Its record: it decides about what is refused.
+    /// The record: used to refuse requests only.
     Callback(Box<Callback>),
-    /// That there is none.
+    /// There is no such callback.
     Nothing,
-    /// Nothing that is fresh enough.
+    /// There is no entry that is recent enough.
     Unknown,
 }
 
-/// What is remembered of a record decides about what is refused, so that whoever knows a URL cannot make us read. Before a
-/// request is taken the record is read again: it may have been removed
+/// A remembered record is used to refuse requests, so that requests to a known URL do not cause a read each. Before a
+/// request is accepted the record is read again: it may have been removed
 /// (docs/adr/0016-a-busy-callback-is-remembered-for-a-second.md).
 const REMEMBER_CALLBACK: SignedDuration = SignedDuration::from_secs(5);
-/// A callback whose record has been read this often, each time within this time, is busy: for as long again it is not read.
+/// A callback whose record was read this often, each time within [`BUSY_WITHIN`] of the previous one, is busy: its
+/// record is not read again for [`BUSY_WITHIN`].
 const BUSY_READS: u32 = 10;
 const BUSY_WITHIN: SignedDuration = SignedDuration::from_secs(1);
 /// An id that does not exist is not looked up again within this time.
@@ -92,7 +93,7 @@ impl CallbackMemory {
     }
 }
 
-/// Ten at once, then one every six seconds.
+/// A token bucket: ten at once, then one every six seconds.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     left: u32,

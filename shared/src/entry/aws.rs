@@ -12,8 +12,8 @@ use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::SdkConfig;
 use lambda_http::Error;
 
-/// How long we wait for AWS. WeCom gives a callback one second, and one lost packet must not use it up: the SDK's own
-/// defaults are no time-out at all and a first backoff of up to a second.
+/// Timeouts of calls to AWS. WeCom waits one second for a callback, and one lost packet must not use it up: the SDK's
+/// defaults are no timeout and a first backoff of up to a second.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
@@ -22,9 +22,9 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 /// (<https://www.amazontrust.com/repository/>). The first of them ends on 2037-12-31.
 const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 
-/// The AWS configuration of a process: credentials and region from the environment, as Lambda sets them, without the chain
-/// of `aws-config`, whose other links cannot succeed here (docs/adr/0003-tls-on-ring.md); `endpoint` in the place of AWS's
-/// own.
+/// The AWS configuration of a process: credentials and region from the environment, as Lambda sets them, without the
+/// chain of `aws-config`, whose other providers cannot succeed here (docs/adr/0003-tls-on-ring.md). `endpoint` replaces
+/// AWS's own.
 ///
 /// # Errors
 /// Names the variable that is missing.
@@ -44,7 +44,7 @@ pub fn aws_from_env(endpoint: Option<String>) -> Result<SdkConfig, Error> {
     Ok(aws_config(required("AWS_REGION")?, credentials, endpoint))
 }
 
-/// The AWS configuration for these credentials; `endpoint` in the place of AWS's own.
+/// The AWS configuration for these credentials. `endpoint` replaces AWS's own.
 ///
 /// # Panics
 /// Never: a trust store is all that the TLS context is made of.

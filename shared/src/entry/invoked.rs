@@ -16,17 +16,17 @@ use crate::{
     steps::{CheckHealth, IssueAccessToken, RotateSealingKey, RotationStep, TokenKind},
 };
 
-/// What `issue-access-token` is asked.
+/// The input of `issue-access-token`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRequest {
     tenant_id: String,
     kind: String,
-    /// A token that WeCom refused (40014, 42001), so that it is not handed out again.
+    /// A token that WeCom refused (40014, 42001), so that it is not issued again.
     rejected_access_token: Option<SecretString>,
 }
 
-/// Why an invocation failed: Lambda hands `code` to the caller as the error's type.
+/// The failure of an invocation. Lambda returns its code to the caller as `errorType`, its title as `errorMessage`.
 #[derive(Debug)]
 pub struct InvocationError(Problem);
 
@@ -70,13 +70,13 @@ pub async fn issue_access_token(platform: &Platform, request: Value) -> Result<V
     Ok(json!({"access_token": issued.access_token.expose_secret(), "expires_at": issued.expires_at}))
 }
 
-/// How many bindings one run looks at: with a run every five minutes and a look every twelve hours that is enough for
-/// 100,000 tenants (694 per run).
+/// The number of tenants that one run checks: with a run every five minutes and a check every twelve hours it is enough
+/// for 100,000 tenants (694 per run).
 const SHARE: usize = 800;
-/// A run begins no other look after this time; the function's own time-out is longer by what one look can take.
+/// A run begins no check after this time. The function's timeout is longer by the duration of one check.
 const RUN: SignedDuration = SignedDuration::from_mins(4);
 
-/// `check-health`: looks at the bindings that are due. What it is handed says nothing.
+/// `check-health`: checks the tenants that are due. The input is ignored.
 ///
 /// # Errors
 /// The contract's codes.
@@ -101,8 +101,8 @@ pub async fn check_health(platform: &Platform, _schedule: Value) -> Result<Value
     Ok(json!({"checked": run.checked, "failed": run.failed, "ticket_age_seconds": run.ticket_age_seconds}))
 }
 
-/// What Secrets Manager asks a rotation function. It sends a `RotationToken`, too, which only a role of another account
-/// would need.
+/// The input of a rotation function. Secrets Manager sends a `RotationToken`, too, which only a role of another account
+/// needs.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct RotationRequest {
@@ -111,7 +111,7 @@ struct RotationRequest {
     client_request_token: String,
 }
 
-/// `rotate-sealing-key`: one of Secrets Manager's four steps. What it answers says nothing.
+/// `rotate-sealing-key`: one of the four steps of Secrets Manager, which ignores the output.
 ///
 /// # Errors
 /// The contract's codes; Secrets Manager only sees that there is one.

@@ -1,4 +1,4 @@
-//! The functions that are handed the changes of a table.
+//! The functions that receive the changes of a table.
 
 use aws_lambda_events::{
     dynamodb::{Event, EventRecord},
@@ -20,7 +20,7 @@ use crate::{
 /// A batch of changes.
 pub type Changes = Event;
 
-/// Which of them are to be handed in again.
+/// The changes that have to be redelivered.
 pub type BatchAnswer = DynamoDbEventResponse;
 
 #[derive(Deserialize)]
@@ -41,8 +41,8 @@ struct StoredEvent {
     duplicates: u64,
 }
 
-/// `process-suite-event`: acts on new events of the suite, which are items of the authorization table. One that fails does not
-/// keep the others of its batch waiting: all are acted on, and those that failed are handed in again.
+/// `process-suite-event`: acts on new events of the suite, which are items of the authorization table. One that fails
+/// does not block the others of its batch: all are processed, and those that failed are redelivered.
 pub async fn process_suite_event(platform: &Platform, changes: Changes) -> BatchAnswer {
     let step = ProcessSuiteEvent {
         lifecycle: platform.lifecycle(),
@@ -69,7 +69,7 @@ pub async fn process_suite_event(platform: &Platform, changes: Changes) -> Batch
     answer
 }
 
-/// `count-events`: counts new and repeated events per callback.
+/// `count-events`: counts new and repeated events per callback. A batch that fails is redelivered whole.
 pub async fn count_events(platform: &Platform, changes: Changes) -> BatchAnswer {
     let mut answer = BatchAnswer::default();
     let mut counted = Vec::new();

@@ -88,7 +88,7 @@ async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
             Ok(answer.with(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
         }
         // A person who opens an old link gets the console, which explains it; a program gets the problem document.
-        Err(StepError::InstallLinkExpired) if wants_a_page(request) => {
+        Err(StepError::InstallLinkExpired { .. }) if wants_a_page(request) => {
             to_console(platform, request, Some("install_link_expired"))
         }
         Err(error) => Err(Problem::from_step(&error, clock.now())),
@@ -110,7 +110,7 @@ struct RedirectQuery {
 pub async fn installation_callback(platform: &Platform, request: Request) -> Response<Body> {
     let failed = match finish(platform, &request).await {
         Ok(InstallOutcome::Installed) => None,
-        Ok(InstallOutcome::Failed(code)) => Some(code),
+        Ok(InstallOutcome::Failed(failure)) => Some(failure.as_str().to_owned()),
         Err(problem) => Some(problem.code().to_owned()),
     };
     conclude(to_console(platform, &request, failed.as_deref()), &request)

@@ -6,12 +6,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ATTEMPTS, bound, due::CLEANUP_RETRY};
+use super::{bound, due::CLEANUP_RETRY, update::Update};
 use crate::{
     audit::Action,
     authorization::{Authorization, Callback, Cleanup, CleanupTask},
     clock::Clock,
-    context::{Context, removed_callback, saved},
+    context::{Context, removed_callback},
     error::StepError,
     ids::{CorpId, Scope, TenantId, TokenName},
     store::{Change, CommitError, DynamoDb, SecretName, SecretsManager},
@@ -20,7 +20,7 @@ use crate::{
 /// Ends authorizations, and cleans up after them.
 #[derive(Debug, Clone, Copy)]
 pub struct Termination<'a> {
-    /// The tables.
+    /// The tables of states and events.
     pub store: &'a DynamoDb,
     /// The tenants' permanent codes and Secrets.
     pub vault: &'a SecretsManager,
@@ -28,45 +28,44 @@ pub struct Termination<'a> {
     pub delete_events: bool,
 }
 
-/// What was authentic a moment before the end is stored a moment after it. Whoever begins anew meanwhile keeps his own events.
+/// An event that was authenticated just before the end may be stored this long after it. Events that arrive later belong to
+/// an authorization that began after the end, and are kept.
 const UNDER_WAY: SignedDuration = SignedDuration::from_secs(10);
 
-/// Less than the functions that clean up may run.
+/// The longest time spent on deleting events; less than the timeout of the functions that clean up (template.yaml).
 const DELETE_FOR: SignedDuration = SignedDuration::from_secs(10);
 
 impl Termination<'_> {
-    /// The corporation removed the app. One that was installed again since is left alone: this event came late.
+    /// Ends the authorization of a corporation that removed the app at `at`. One that was installed again since is left
+    /// unchanged: this event came late.
+    ///
+    /// # Errors
+    /// [`StepError::StateChanged`], or the failure of the stores.
     pub(crate) async fn cancel(&self, corp_id: &CorpId, at: Timestamp, context: Context<'_>) -> Result<(), StepError> {
-        for _ in 0..ATTEMPTS {
-            let Some((tenant_id, mut authorization)) = bound(self.store, corp_id).await? else {
-                return Ok(());
-            };
-            let installed_at = authorization.installed().map(|installation| installation.installed_at);
-            // WeCom tells whole seconds only.
-            if installed_at.is_none_or(|installed_at| installed_at.as_second() > at.as_second()) {
-                return self.clean_up(authorization, context.clock).await;
+        let Some(tenant_id) = bound(self.store, corp_id).await? else {
+            return Ok(());
+        };
+        let mut update = Update::of(self.store, &tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
+            let installation = authorization.installed().filter(|known| known.corp_id == *corp_id);
+            // WeCom gives whole seconds only.
+            if installation.is_none_or(|known| known.installed_at.as_second() > at.as_second()) {
+                break;
             }
-            let before = authorization.clone();
-            let callbacks = self.store.callbacks_of(&before).await?;
-            let mut changes = self.end(&mut authorization, &callbacks, Action::AuthorizationCancelled, context);
+            let callbacks = self.store.callbacks_of(&authorization).await?;
+            let changes = self.end(&mut authorization, &callbacks, Action::AuthorizationCancelled, context);
             authorization.cancel(at);
-            changes.extend(saved(&before, authorization, context));
-            match self.store.commit(changes).await {
-                // Should this fail or die, the schedule goes on with it: to the event, handed in again, the corporation is
-                // nobody's.
-                Ok(()) => {
-                    let ended = self.store.authorization(&tenant_id).await?;
-                    return self.clean_up(ended, context.clock).await;
-                }
-                Err(CommitError::Stale) => {}
-                Err(error) => return Err(error.into()),
+            if update.commit(authorization, changes).await? {
+                break;
             }
         }
-        Err(StepError::StateChanged)
+        // If this fails or dies, `check-health` continues: when the event is redelivered, the corporation is bound to no tenant.
+        self.clean_up(&tenant_id, context.clock).await
     }
 
-    /// Empties an authorization, and answers what must be written together with it. The installation is left to the caller,
-    /// who removes it or marks it as cancelled.
+    /// Empties an authorization, and returns what must be written together with it. The caller removes the installation, or
+    /// marks it as cancelled.
     pub(crate) fn end(
         &self,
         authorization: &mut Authorization,
@@ -76,9 +75,9 @@ impl Termination<'_> {
     ) -> Vec<Change> {
         let tenant_id = authorization.tenant_id.clone();
         let mut changes = vec![Change::Audit(tenant_id.clone(), context.entry(action))];
-        // What an end before this one has left is still to do.
+        // Tasks of an earlier end that are not done yet.
         let mut tasks = authorization.cleanup.take().map_or(Vec::new(), |cleanup| cleanup.tasks);
-        // The corporation of one that is over was set free when it ended, and may be another tenant's by now.
+        // The corporation of an installation that ended before is no longer bound, or bound to another tenant.
         if let Some(installation) = authorization.installed() {
             changes.push(Change::ReleaseCorp(installation.corp_id.clone(), tenant_id));
         }
@@ -101,39 +100,40 @@ impl Termination<'_> {
         authorization.completed_at = None;
         let since = context.now();
         authorization.cleanup = Some(Cleanup { tasks, since });
-        // Should this attempt die before it has cleaned up, the schedule goes on with it.
+        // If this attempt dies before the clean-up, `check-health` continues.
         authorization.next_check_at = Some(since + CLEANUP_RETRY);
         changes
     }
 
-    /// Does what an ended authorization has left to do; what takes too long is left for the next attempt.
+    /// Does the clean-up tasks of a tenant's authorization that ended, if there are any. What takes too long is left for the
+    /// next attempt.
     ///
     /// # Errors
-    /// The store's failure; it is to be tried again.
-    pub(crate) async fn clean_up(&self, mut authorization: Authorization, clock: &dyn Clock) -> Result<(), StepError> {
+    /// The failure of the stores; a retry continues.
+    pub(crate) async fn clean_up(&self, tenant_id: &TenantId, clock: &dyn Clock) -> Result<(), StepError> {
+        let mut authorization = self.store.authorization(tenant_id).await?;
         let Some(cleanup) = authorization.cleanup.take() else {
             return Ok(());
         };
-        let tenant_id = authorization.tenant_id.clone();
         let mut left = Vec::new();
         for task in cleanup.tasks {
             match task {
                 CleanupTask::Installation => {
                     self.vault.delete(&SecretName::Installation(tenant_id.clone())).await?;
-                    self.store.drop_token(&TokenName::installation(&tenant_id)).await?;
+                    self.store.drop_token(&TokenName::installation(tenant_id)).await?;
                 }
                 CleanupTask::Scope(scope) => {
                     self.vault.delete(&SecretName::Scope(tenant_id.clone(), scope)).await?;
-                    self.store.drop_token(&TokenName::scope(&tenant_id, scope)).await?;
+                    self.store.drop_token(&TokenName::scope(tenant_id, scope)).await?;
                 }
                 CleanupTask::Events => {
-                    if !self.delete_events_until(&tenant_id, cleanup.since, clock).await? {
+                    if !self.delete_events_until(tenant_id, cleanup.since, clock).await? {
                         left.push(task);
                     }
                 }
             }
         }
-        // Whoever has begun anew meanwhile is looked at as before.
+        // An authorization that began in the meantime is checked as usual.
         authorization.next_check_at = if left.is_empty() && authorization.installed().is_none() {
             None
         } else {
@@ -144,14 +144,14 @@ impl Termination<'_> {
             since: cleanup.since,
         });
         match self.store.commit(vec![Change::Save(Box::new(authorization))]).await {
-            // Somebody began anew meanwhile; what is left to do stands in the record that he wrote.
+            // An authorization began in the meantime, whose record still contains the remaining tasks.
             Ok(()) | Err(CommitError::Stale) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Deletes the events that arrived before the authorization ended, for a while. Answers whether all are gone, and no more
-    /// can come.
+    /// Deletes the events that arrived before the authorization ended, for ten seconds at most. Returns whether all are
+    /// deleted and no more can arrive.
     async fn delete_events_until(
         &self,
         tenant_id: &TenantId,

@@ -3,41 +3,42 @@
 use jiff::Timestamp;
 use wecom_client::{ErrorClass, ErrorCode};
 
-use super::{ATTEMPTS, Lifecycle, bound, due::DOUBT};
+use super::{Lifecycle, bound, due::DOUBT, update::Update};
 use crate::{
     audit::Action,
     authorization::Installation,
-    context::{Context, audited, saved},
+    context::{Context, audited},
     error::StepError,
     ids::{CorpId, TenantId},
-    store::{CommitError, SecretName},
     suite::{CallError, StoredInstallation, installation},
 };
 
 impl Lifecycle<'_> {
-    /// Range, privileges or mode of an authorization changed: what WeCom says now is what counts.
+    /// Asks WeCom about the authorization of a corporation, and stores the answer. Ends the authorization when WeCom says that
+    /// it is over; `at` is the time that this happened.
+    ///
+    /// # Errors
+    /// The refusal of WeCom, [`StepError::StateChanged`], or the failure of the stores.
     pub(crate) async fn refresh(&self, corp_id: &CorpId, at: Timestamp, context: Context<'_>) -> Result<(), StepError> {
         let clock = context.clock;
-        let Some((tenant_id, authorization)) = bound(self.suite.store, corp_id).await? else {
+        let Some(tenant_id) = bound(self.suite.store, corp_id).await? else {
             return Ok(());
         };
+        let authorization = self.suite.store.authorization(&tenant_id).await?;
         let Some(before) = authorization.installed() else {
             return Ok(());
         };
-        let name = SecretName::Installation(tenant_id.clone());
-        let Some(secret) = self.termination.vault.read(&name, Some(&before.version_id)).await? else {
-            return Err(StepError::Internal(
-                "the permanent code is missing from the vault".into(),
-            ));
-        };
-        let stored = StoredInstallation::parse(&secret)?;
+        let stored = StoredInstallation::read(self.termination.vault, &tenant_id, &before.version_id).await?;
         match self.suite.auth_info(&stored, clock).await {
             Ok(info) => {
                 let now = installation(&stored, info, before.version_id.clone(), clock).continuing(before);
                 self.update_installation(&tenant_id, &now, context).await
             }
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_PERMANENT_CODE) => {
-                self.doubt(corp_id, at, context).await
+                if self.doubt(&tenant_id, corp_id, context).await? {
+                    self.termination.cancel(corp_id, at, context).await?;
+                }
+                Ok(())
             }
             Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
                 self.termination.cancel(corp_id, at, context).await
@@ -46,58 +47,53 @@ impl Lifecycle<'_> {
         }
     }
 
-    /// WeCom takes the permanent code no more (40084). The authorization may be over, or the code was replaced a moment ago and
-    /// the event that says so is on its way. What comes of it is decided when WeCom is asked again, after the auth_code of such
-    /// an event has run out.
-    async fn doubt(&self, corp_id: &CorpId, at: Timestamp, context: Context<'_>) -> Result<(), StepError> {
+    /// Stores that WeCom refuses the permanent code (40084): the authorization may be over, or the code was replaced a moment
+    /// ago and the event that says so is on its way. Returns whether that was stored long enough ago for the auth_code of such
+    /// an event to have expired: then the authorization is over.
+    async fn doubt(&self, tenant_id: &TenantId, corp_id: &CorpId, context: Context<'_>) -> Result<bool, StepError> {
         let now = context.now();
-        for _ in 0..ATTEMPTS {
-            let Some((_, mut authorization)) = bound(self.suite.store, corp_id).await? else {
-                return Ok(());
+        let mut update = Update::of(self.suite.store, tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
+            let installation = authorization.installation.as_mut();
+            let Some(installation) = installation.filter(|known| known.corp_id == *corp_id) else {
+                return Ok(false);
             };
-            let before = authorization.clone();
-            let Some(installation) = &mut authorization.installation else {
-                return Ok(());
-            };
-            match installation.doubted_at {
-                Some(since) if now >= since + DOUBT => return self.termination.cancel(corp_id, at, context).await,
-                Some(_) => return Ok(()),
-                None => installation.doubted_at = Some(now),
+            if let Some(since) = installation.doubted_at {
+                return Ok(now >= since + DOUBT);
             }
+            installation.doubted_at = Some(now);
             authorization.next_check_at = Some(now + DOUBT);
-            match self.suite.store.commit(saved(&before, authorization, context)).await {
-                Err(CommitError::Stale) => {}
-                other => return other.map_err(StepError::from),
+            if update.commit(authorization, Vec::new()).await? {
+                return Ok(false);
             }
         }
-        Err(StepError::StateChanged)
     }
 
-    /// Writes what WeCom says now of the tenant's installation, if it is another than was known.
+    /// Stores what WeCom says now of the tenant's installation, if it differs from what is stored and the corporation is still
+    /// bound to the tenant.
     pub(super) async fn update_installation(
         &self,
         tenant_id: &TenantId,
         now: &Installation,
         context: Context<'_>,
     ) -> Result<(), StepError> {
-        for _ in 0..ATTEMPTS {
-            let Some((bound_to, mut authorization)) = bound(self.suite.store, &now.corp_id).await? else {
-                return Ok(());
-            };
-            let before = authorization.clone();
-            let Some(known) = before.installed().filter(|known| known.corp_id == now.corp_id) else {
+        if bound(self.suite.store, &now.corp_id).await?.as_ref() != Some(tenant_id) {
+            return Ok(());
+        }
+        let mut update = Update::of(self.suite.store, tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
+            let Some(known) = authorization.installed().filter(|known| known.corp_id == now.corp_id) else {
                 return Ok(());
             };
             let now = Installation {
                 installed_at: now.installed_at.max(known.installed_at),
                 ..now.clone().continuing(known)
             };
-            if bound_to != *tenant_id || *known == now {
+            if *known == now {
                 return Ok(());
             }
-            authorization.install(now.clone());
-            // Looked at next, so that other services hear soon what became of the health.
-            authorization.next_check_at = Some(context.now());
             let mut entry = context.entry(Action::AuthorizationChanged);
             if let Some(privilege) = &now.privilege {
                 entry = entry
@@ -106,13 +102,12 @@ impl Lifecycle<'_> {
                     .with("members", &privilege.members)
                     .with("tags", &privilege.tags);
             }
-            let mut changes = vec![audited(tenant_id, entry)];
-            changes.extend(saved(&before, authorization, context));
-            match self.suite.store.commit(changes).await {
-                Err(CommitError::Stale) => {}
-                other => return other.map_err(StepError::from),
+            authorization.install(now);
+            // Checked next, so that other services are soon notified of the new health.
+            authorization.next_check_at = Some(context.now());
+            if update.commit(authorization, vec![audited(tenant_id, entry)]).await? {
+                return Ok(());
             }
         }
-        Err(StepError::StateChanged)
     }
 }

@@ -10,7 +10,6 @@ use crate::{
     context::Context,
     error::StepError,
     ids::{Fingerprint, TenantId, TokenName},
-    store::SecretName,
     suite::{CallError, StoredInstallation, installation},
 };
 
@@ -37,7 +36,7 @@ impl Lifecycle<'_> {
                     .await?;
                 (stored, tenant_id)
             }
-            // Used or too old: an attempt before this one got it and died, or nobody will.
+            // Used or expired: an earlier attempt exchanged it and died, or it is lost.
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_AUTH_CODE) => {
                 let Some(exchanged) = self.exchanged(&code_hash).await? else {
                     tracing::warn!("an auth_code of the suite's events is used up or too old");
@@ -53,13 +52,13 @@ impl Lifecycle<'_> {
             .auth_info(&stored, clock)
             .await
             .map_err(CallError::into_step)?;
-        // By WeCom's clock, not by ours: a removal that WeCom tells of a moment later must not look like an earlier one.
+        // By WeCom's clock, not ours: a removal that WeCom reports a moment later must not look like an earlier one.
         let renewed = Installation {
             installed_at: at,
             ..installation(&stored, info, version_id, clock)
         };
         self.update_installation(&tenant_id, &renewed, context).await?;
-        // A token of the permanent code before is not handed out any more.
+        // A token of the previous permanent code is no longer issued.
         Ok(self
             .suite
             .store
@@ -67,19 +66,12 @@ impl Lifecycle<'_> {
             .await?)
     }
 
-    /// What an attempt before this one got for the code, if it came to keep it.
+    /// The permanent code that an earlier attempt exchanged for, if it was stored.
     async fn exchanged(&self, code_hash: &Fingerprint) -> Result<Option<(StoredInstallation, TenantId)>, StepError> {
         let Some(tenant_id) = self.suite.store.exchanged_for(code_hash).await? else {
             return Ok(None);
         };
-        let kept = self
-            .termination
-            .vault
-            .read(&SecretName::Installation(tenant_id.clone()), None)
-            .await?;
-        let kept = kept.map(|secret| StoredInstallation::parse(&secret)).transpose()?;
-        Ok(kept
-            .filter(|kept| kept.auth_code == *code_hash)
-            .map(|kept| (kept, tenant_id)))
+        let stored = StoredInstallation::obtained_with(self.termination.vault, &tenant_id, code_hash).await?;
+        Ok(stored.map(|stored| (stored, tenant_id)))
     }
 }

@@ -1,6 +1,6 @@
 //! Errors of sealing.
 
-/// Sealing or opening failed. Never says more than that to anybody outside.
+/// Sealing or opening failed. The cause is logged and not shown to callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// The key ring's secret does not hold a key ring.

@@ -1,4 +1,4 @@
-//! Reading the sealing keys, and reading them again when they have been rotated.
+//! The sealing keys, read from Secrets Manager, and read again after a rotation.
 
 use std::sync::Arc;
 
@@ -11,23 +11,24 @@ use crate::{
     store::{SecretName, SecretsManager, StoreError},
 };
 
-/// The sealing keys as a process knows them: read when they are first needed, and again when they may be too old for what
-/// they are needed for. One reader fetches, the others wait for it.
+/// The sealing keys, cached in the process: read when they are first needed, and again when the copy may be too old for
+/// its use. Concurrent callers wait for one read.
 #[derive(Debug)]
 pub struct SealingKeys {
     vault: SecretsManager,
     read: Mutex<Option<(Timestamp, Arc<KeyRing>)>>,
 }
 
-/// Nobody seals under a ring that is older: what it holds for primary may have been replaced, and is dropped some day.
+/// Maximum age of a key ring that is used for sealing. An older ring may name a primary key that has since been
+/// replaced and will be removed.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
 
-/// A ring that lacks a key is read again, but not within this time: a damaged record must not make every event of its
-/// callback a call of the vault.
+/// A ring that lacks a key is read again, but not within this time: a damaged record must not cause a call to Secrets
+/// Manager for every event of its callback.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
 impl SealingKeys {
-    /// Reads through `vault`.
+    /// Keys that are read from `vault` when they are first needed.
     #[must_use]
     pub fn new(vault: SecretsManager) -> Self {
         Self {
@@ -36,7 +37,7 @@ impl SealingKeys {
         }
     }
 
-    /// Reads the ring ahead, so that the first request need not.
+    /// Reads the ring ahead of the first request.
     ///
     /// # Errors
     /// When the vault is out of reach, or holds no key ring.
@@ -44,8 +45,9 @@ impl SealingKeys {
         self.ring(now, |_, _| true).await.map(|_| ())
     }
 
-    /// The ring to open what `callback` holds: any that has its keys. Those of a ring that was read before a rotation may
-    /// be missing; then it is read again. The keys' ids stand in our own record, so nobody outside can cause that.
+    /// The ring to open the credentials of `callback`: any that has its keys. A ring that was read before a rotation
+    /// may lack them; then it is read again. The ids of the keys are part of our own record, so no sender can cause a
+    /// read.
     ///
     /// # Errors
     /// When the vault is out of reach, or holds no key ring.
@@ -53,7 +55,7 @@ impl SealingKeys {
         self.ring(now, |age, ring| ring.knows(callback) || age < PAUSE).await
     }
 
-    /// The ring to seal under, at most five minutes old. An older one does not serve on when the vault is out of reach.
+    /// The ring to seal under, at most five minutes old. An older one is not used even when the vault is out of reach.
     ///
     /// # Errors
     /// When the vault is out of reach, or holds no key ring.

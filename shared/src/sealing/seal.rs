@@ -1,4 +1,4 @@
-//! Sealing of the credentials that we generate, so that they can lie in the callback's record.
+//! Sealing of the credentials that we generate, so that they can be stored in the callback's record.
 //!
 //! AES-256-GCM under a key of the key ring. A sealed pair opens only for the callback, scope and generation that it was
 //! sealed for (associated data), so a record cannot be moved. Form: `key id . base64(nonce[12] | ciphertext | tag[16])`.
@@ -17,7 +17,7 @@ use crate::{
     ids::{CallbackId, Scope},
 };
 
-/// Sealing and opening.
+/// Sealing and opening of credentials.
 impl KeyRing {
     /// Seals a pair for exactly this callback, scope and generation, under the key that is primary at `now`.
     ///
@@ -104,8 +104,8 @@ impl KeyRing {
         keys.all(|id| self.key(id).is_some())
     }
 
-    /// Seals every generation of `callback` again that is not sealed under the key that is primary at `now`. Answers
-    /// whether there was one. What does not open is left as it is.
+    /// Seals every generation of `callback` again that is not sealed under the key that is primary at `now`. Returns
+    /// whether there was one. A generation that does not open is left unchanged.
     pub fn reseal(&self, callback: &mut Callback, now: Timestamp, entropy: &dyn Entropy) -> bool {
         let (id, scope) = (callback.callback_id.clone(), callback.scope);
         let mut changed = false;

@@ -4,6 +4,8 @@
 //! Which tenants are due stands in an index; a run takes those that have waited longest, a few at a time, until it has done
 //! its share or its time is up. The next run goes on. A Secret that WeCom has refused is not asked about again until somebody
 //! replaces it: repeated wrong Secrets ban everybody.
+//!
+//! Tests: `tests/it/year.rs`, `tests/it/uncertain_authorization.rs`, `tests/it/sealing.rs`, `tests/it/half_disconnected.rs`.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,48 +14,48 @@ use jiff::Timestamp;
 use crate::{
     audit::Action,
     authorization::{Authorization, ScopeState, SecretStatus},
-    context::{Context, audited, saved, saved_callback},
+    context::{Context, audited, saved_callback},
     error::StepError,
     ids::{Scope, TenantId},
-    lifecycle::{Lifecycle, POSTPONED, next_check},
+    lifecycle::{Lifecycle, POSTPONED, Update, next_check},
     sealing::SealingKeys,
-    store::{Change, CommitError, SecretName},
-    suite::Observation,
+    store::{Change, CommitError},
+    suite::{Observation, registered_secret},
 };
 
-/// Checks what is due.
+/// Checks the tenants that are due.
 #[derive(Debug)]
 pub struct CheckHealth<'a> {
     /// Refreshes and ends authorizations.
     pub lifecycle: Lifecycle<'a>,
-    /// The sealing keys, to seal again what lies under an old one.
+    /// The sealing keys, to seal again what is sealed under an old one.
     pub keys: &'a SealingKeys,
 }
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HealthRun {
-    /// Tenants that were looked at.
+    /// The number of tenants that were checked.
     pub checked: usize,
-    /// Tenants that could not be looked at; they are still due.
+    /// The number of tenants that could not be checked; they are due again in 30 minutes.
     pub failed: usize,
-    /// How old the suite ticket is, in seconds.
+    /// The age of the suite ticket in seconds; `None` when there is none.
     pub ticket_age_seconds: Option<i64>,
 }
 
 impl CheckHealth<'_> {
-    /// Looks at up to `share` tenants that are due, and begins with none after `until`.
+    /// Checks up to `share` tenants that are due, and begins no check after `until`.
     ///
     /// # Errors
-    /// When the store cannot say who is due; a tenant that cannot be looked at does not end the run.
+    /// The failure of the stores before the first check, or while a tenant is postponed. A tenant that cannot be
+    /// checked does not end the run.
     pub async fn run(&self, share: usize, until: Timestamp, context: Context<'_>) -> Result<HealthRun, StepError> {
         let store = self.lifecycle.suite.store;
         let suite_id = self.lifecycle.suite.vault.suite(context.now()).await?.suite_id;
         let ticket = store.ticket(&suite_id).await?;
         let age = ticket.map(|(_, issued_at)| context.now().duration_since(issued_at).as_secs());
         let queue = Mutex::new(store.due_authorizations(context.now(), share).await?.into_iter());
-        // So many at a time that 100,000 tenants fit into the interval, so few that WeCom does not notice
-        // (docs/architecture.md#looking-at-100000-tenants).
+        // Four at a time: enough for 100,000 tenants per interval, and few for WeCom (docs/architecture.md).
         let (a, b, c, d) = tokio::try_join!(
             self.work_off(&queue, until, context),
             self.work_off(&queue, until, context),
@@ -68,7 +70,7 @@ impl CheckHealth<'_> {
         })
     }
 
-    /// Looks at one tenant of the queue after the other. Answers how many could be looked at, and how many could not.
+    /// Checks one tenant of the queue after the other. Returns how many were checked, and how many could not be.
     async fn work_off(
         &self,
         queue: &Mutex<impl Iterator<Item = TenantId> + Send>,
@@ -82,7 +84,7 @@ impl CheckHealth<'_> {
             if banned || context.now() >= until {
                 break;
             }
-            // Boxed: four of these lie beside one another.
+            // Boxed, because four of these futures are part of one.
             match Box::pin(self.check(&tenant_id, context)).await {
                 Ok(()) => checked += 1,
                 Err(error) => {
@@ -99,16 +101,16 @@ impl CheckHealth<'_> {
         let store = self.lifecycle.suite.store;
         let mut before = store.authorization(tenant_id).await?;
         if before.cleanup.is_some() {
-            self.lifecycle.termination.clean_up(before, context.clock).await?;
+            self.lifecycle.termination.clean_up(tenant_id, context.clock).await?;
             before = store.authorization(tenant_id).await?;
             if before.installed().is_none() {
                 return Ok(());
             }
         }
-        // First, because it depends on nobody's answer.
+        // First, because it does not depend on WeCom.
         self.tend_callbacks(&before, context).await?;
         if let Some(installation) = before.installed() {
-            // Ends the authorization, too, when WeCom says that it is over.
+            // Also ends the authorization when WeCom says that it is over.
             self.lifecycle
                 .refresh(&installation.corp_id, context.now(), context)
                 .await?;
@@ -124,7 +126,7 @@ impl CheckHealth<'_> {
                 }
             }
         }
-        // What is known is written down even so: a refused Secret must not be asked about again.
+        // The results so far are stored even after a failure: a refused Secret must not be tried again.
         self.write_down(tenant_id, &observed, context).await?;
         failure.map_or(Ok(()), Err)
     }
@@ -140,13 +142,8 @@ impl CheckHealth<'_> {
         let Some(registered) = secret.filter(|secret| secret.status == SecretStatus::Accepted) else {
             return Ok(None);
         };
-        let name = SecretName::Scope(authorization.tenant_id.clone(), scope);
         let vault = self.lifecycle.termination.vault;
-        let Some(secret) = vault.read(&name, Some(&registered.version_id)).await? else {
-            return Err(StepError::Internal(
-                "a registered Secret is missing from the vault".into(),
-            ));
-        };
+        let secret = registered_secret(vault, &authorization.tenant_id, scope, registered).await?;
         let suite = self.lifecycle.suite;
         suite.observe_secret(scope, registered, &secret, context.clock).await
     }
@@ -157,13 +154,14 @@ impl CheckHealth<'_> {
         observed: &[(Scope, ScopeState, Observation)],
         context: Context<'_>,
     ) -> Result<(), StepError> {
-        for _ in 0..3 {
-            let mut authorization = self.lifecycle.suite.store.authorization(tenant_id).await?;
-            let unchanged = authorization.clone();
+        let store = self.lifecycle.suite.store;
+        let mut update = Update::of(store, tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
             let mut changes = Vec::new();
             for (scope, before, observation) in observed {
                 let state = authorization.scope_mut(*scope);
-                // What was replaced meanwhile was checked when it was replaced.
+                // A Secret that was replaced in the meantime was checked then.
                 if state != before {
                     continue;
                 }
@@ -177,21 +175,18 @@ impl CheckHealth<'_> {
                     changes.push(audited(tenant_id, entry));
                 }
             }
-            let [contacts, external_contacts] = self.lifecycle.suite.store.callbacks_of(&authorization).await?;
+            let [contacts, external_contacts] = store.callbacks_of(&authorization).await?;
             authorization.health =
                 authorization.health_at([contacts.as_ref(), external_contacts.as_ref()], context.now());
             authorization.next_check_at = next_check(&authorization, context.now());
-            changes.extend(saved(&unchanged, authorization, context));
-            match self.lifecycle.suite.store.commit(changes).await {
-                Err(CommitError::Stale) => {}
-                other => return other.map_err(StepError::from),
+            if update.commit(authorization, changes).await? {
+                return Ok(());
             }
         }
-        Err(StepError::StateChanged)
     }
 
-    /// Credentials whose grace period is over are refused already; here they are destroyed. The others are sealed again, if
-    /// they lie under an old key: they stay what they are, so the audit trail says nothing of it.
+    /// Destroys credentials whose grace period is over; they are refused already. Seals the others again if they are
+    /// sealed under an old key, which changes nothing for the admin and is not part of the audit trail.
     async fn tend_callbacks(&self, authorization: &Authorization, context: Context<'_>) -> Result<(), StepError> {
         let (store, now) = (self.lifecycle.suite.store, context.now());
         for scope in Scope::ALL {
@@ -209,7 +204,7 @@ impl CheckHealth<'_> {
                 continue;
             }
             match store.commit(saved_callback(Some(&before), callback, context)).await {
-                // Somebody is changing it; the next look finds them again.
+                // It was changed in the meantime; the next check finds them again.
                 Ok(()) | Err(CommitError::Stale) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -217,7 +212,7 @@ impl CheckHealth<'_> {
         Ok(())
     }
 
-    /// A tenant that cannot be looked at must not hold up the others.
+    /// Postpones a tenant that could not be checked, so that it does not block the others.
     async fn postpone(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
         let mut authorization = self.lifecycle.suite.store.authorization(tenant_id).await?;
         authorization.next_check_at = Some(context.now() + POSTPONED);

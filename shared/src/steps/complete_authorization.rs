@@ -1,33 +1,37 @@
 //! Step 4: completes the wizard when every step is really done.
+//!
+//! Tests: `tests/it/walk.rs`, `tests/it/install_mistakes.rs`.
 
 use crate::{
     audit::Action,
     authorization::{Authorization, Callback},
-    context::{Context, audited, saved},
+    context::{Context, audited},
     error::StepError,
     ids::TenantId,
-    store::{CommitError, DynamoDb},
+    lifecycle::Update,
+    store::DynamoDb,
 };
 
-/// Completes an authorization.
+/// Completes the wizard of one tenant.
 #[derive(Debug)]
 pub struct CompleteAuthorization<'a> {
-    /// The store.
+    /// The table of states.
     pub store: &'a DynamoDb,
 }
 
 impl CompleteAuthorization<'_> {
-    /// Answers the authorization, completed now or before, with its callbacks.
+    /// The authorization, completed now or before, with its callbacks, contacts first.
     ///
     /// # Errors
-    /// [`StepError::StepsMissing`], [`StepError::StateChanged`] or the store's failure.
+    /// [`StepError::StepsMissing`], [`StepError::StateChanged`], or the failure of the store.
     pub async fn run(
         &self,
         tenant_id: &TenantId,
         context: Context<'_>,
     ) -> Result<(Authorization, [Option<Callback>; 2]), StepError> {
-        for _ in 0..3 {
-            let mut authorization = self.store.authorization(tenant_id).await?;
+        let mut update = Update::of(self.store, tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
             let callbacks = self.store.callbacks_of(&authorization).await?;
             let [contacts, external_contacts] = &callbacks;
             let missing = authorization.missing(contacts.as_ref(), external_contacts.as_ref());
@@ -37,16 +41,11 @@ impl CompleteAuthorization<'_> {
             if authorization.completed_at.is_some() {
                 return Ok((authorization, callbacks));
             }
-            let before = authorization.clone();
             authorization.completed_at = Some(context.now());
-            let mut changes = saved(&before, authorization.clone(), context);
-            changes.push(audited(tenant_id, context.entry(Action::Completed)));
-            match self.store.commit(changes).await {
-                Ok(()) => return Ok((authorization, callbacks)),
-                Err(CommitError::Stale) => {}
-                Err(error) => return Err(error.into()),
+            let changes = vec![audited(tenant_id, context.entry(Action::Completed))];
+            if update.commit(authorization.clone(), changes).await? {
+                return Ok((authorization, callbacks));
             }
         }
-        Err(StepError::StateChanged)
     }
 }

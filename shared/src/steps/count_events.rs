@@ -1,4 +1,6 @@
 //! Counts stored events per callback, from the stream of the event table, so that no event costs a second write of its own.
+//!
+//! Tests: below, `tests/it/rotation_counted.rs`, `tests/it/contract/counting.rs`.
 
 use std::collections::BTreeMap;
 
@@ -10,27 +12,27 @@ use crate::{
     store::{CallbackCount, DynamoDb},
 };
 
-/// Counts a batch of changes.
+/// Counts a batch of changes of the event table.
 #[derive(Debug)]
 pub struct CountStoredEvents<'a> {
-    /// The store.
+    /// The table of the callbacks' counters.
     pub store: &'a DynamoDb,
 }
 
-/// What happened to one stored event.
+/// A change of one stored event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventChange {
-    /// It was stored.
+    /// The event was stored, at this time.
     Stored(CallbackId, Timestamp),
-    /// It was delivered again.
+    /// The event was delivered again.
     Repeated(CallbackId),
 }
 
 impl CountStoredEvents<'_> {
-    /// Adds up `changes`. `batch` names them: handed in again within two days they are not counted again.
+    /// Adds up `changes`. `batch` identifies them: redelivered within two days they are not counted again.
     ///
     /// # Errors
-    /// The store's failure; the batch is to be handed in again.
+    /// The failure of the store; the batch has to be redelivered.
     pub async fn run(&self, changes: &[EventChange], batch: &str, now: Timestamp) -> Result<(), StepError> {
         Ok(self.store.count_events(add_up(changes), batch, now).await?)
     }

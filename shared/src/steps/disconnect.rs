@@ -1,16 +1,17 @@
 //! Ends an authorization on request of its admin, and leaves nothing behind.
+//!
+//! Tests: `tests/it/half_disconnected.rs`, `tests/it/faults/concurrency.rs`.
 
 use crate::{
     audit::Action,
     authorization::Health,
-    context::{Context, saved},
+    context::Context,
     error::StepError,
     ids::TenantId,
-    lifecycle::Termination,
-    store::CommitError,
+    lifecycle::{Termination, Update},
 };
 
-/// Ends an authorization.
+/// Ends the authorization of one tenant.
 #[derive(Debug)]
 pub struct Disconnect<'a> {
     /// Ends it and cleans up after it.
@@ -18,33 +19,26 @@ pub struct Disconnect<'a> {
 }
 
 impl Disconnect<'_> {
-    /// Ends the authorization; one that has ended already is answered alike.
+    /// Ends the authorization. One that has ended already is a success, too: what an earlier attempt left is cleaned up.
     ///
     /// # Errors
-    /// [`StepError::StateChanged`] or the store's failure; asking again goes on where this stopped.
+    /// [`StepError::StateChanged`], or the failure of the stores. A retry continues.
     pub async fn run(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
         let termination = self.termination;
-        let store = termination.store;
-        for _ in 0..5 {
-            let mut authorization = store.authorization(tenant_id).await?;
+        let mut update = Update::of(termination.store, tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
             if authorization.is_empty() {
-                return termination.clean_up(authorization, context.clock).await;
+                break;
             }
-            let before = authorization.clone();
-            let callbacks = store.callbacks_of(&before).await?;
-            let mut changes = termination.end(&mut authorization, &callbacks, Action::Disconnected, context);
+            let callbacks = termination.store.callbacks_of(&authorization).await?;
+            let changes = termination.end(&mut authorization, &callbacks, Action::Disconnected, context);
             authorization.installation = None;
             authorization.health = Health::Ok;
-            changes.extend(saved(&before, authorization, context));
-            match store.commit(changes).await {
-                Ok(()) => {
-                    let ended = store.authorization(tenant_id).await?;
-                    return termination.clean_up(ended, context.clock).await;
-                }
-                Err(CommitError::Stale) => {}
-                Err(error) => return Err(error.into()),
+            if update.commit(authorization, changes).await? {
+                break;
             }
         }
-        Err(StepError::StateChanged)
+        termination.clean_up(tenant_id, context.clock).await
     }
 }

@@ -1,29 +1,32 @@
 //! The token broker: other services get an `access_token`, never a Secret.
 //!
-//! A token is cached in the store for all instances and renewed early, by one of them at a time: whoever holds the lease asks
-//! WeCom, the others go on with the old token, or wait for the new one when there is none.
+//! A token is cached in DynamoDB for all instances and renewed early, by one of them at a time: the holder of the lease asks
+//! WeCom, the others return the old token, or wait for the new one when there is none.
+//!
+//! Tests: `tests/it/token_broker.rs`.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
-use wecom_client::{AccessToken, Error as WecomError, ErrorClass};
+use wecom_client::{AccessToken, Error as WecomError};
 
 use crate::{
     audit::Action,
     authorization::{Authorization, NextStep, RegisteredSecret, SecretStatus},
-    clock::Clock,
-    context::{Context, audited, saved},
+    context::{Context, audited},
     error::StepError,
     ids::{Scope, TenantId, TokenName},
-    store::{CachedToken, CommitError, DynamoDb, SecretName, SecretsManager},
-    suite::{CallError, StoredInstallation, SuiteAccess, WRONG_SECRET, ask},
+    lifecycle::Update,
+    store::{CachedToken, DynamoDb, SecretsManager},
+    suite::{CallError, StoredInstallation, SuiteAccess, WRONG_SECRET, ask, registered_secret},
 };
 
-/// A token that is good for less than this is renewed.
+/// A token that is valid for less than this is renewed.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(10);
-/// Longer than `issue-access-token` may run (template.yaml).
+/// How long one caller may take to renew a token; longer than the timeout of `issue-access-token` (template.yaml).
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// How often, and how long apart, the others check whether it has been renewed: four seconds together.
 const LOOKS: u32 = 40;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
@@ -32,16 +35,16 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 pub struct IssueAccessToken<'a> {
     /// WeCom, and the tables.
     pub suite: SuiteAccess<'a>,
-    /// Where the Secrets are.
+    /// Secrets Manager, where the Secrets are stored.
     pub vault: &'a SecretsManager,
 }
 
-/// Which token is wanted.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
-    /// Of a Secret that the tenant registered.
+    /// The token of a Secret that the tenant registered.
     Scope(Scope),
-    /// Of the installed app (`get_corp_token`).
+    /// The token of the installed app (`get_corp_token`).
     Installation,
 }
 
@@ -49,12 +52,10 @@ impl TokenKind {
     /// Reads the `kind` of a request.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        let mut scopes = Scope::ALL.into_iter();
         match text {
             "installation" => Some(Self::Installation),
-            _ => Scope::ALL
-                .into_iter()
-                .find(|scope| scope.as_str() == text)
-                .map(Self::Scope),
+            _ => scopes.find(|one| one.as_str() == text).map(Self::Scope),
         }
     }
 
@@ -69,9 +70,9 @@ impl TokenKind {
 /// A token that was issued.
 #[derive(Debug, Clone)]
 pub struct IssuedToken {
-    /// The token.
+    /// The `access_token` of WeCom's API.
     pub access_token: SecretString,
-    /// Until when it is good, as far as WeCom has said.
+    /// The end of its validity. WeCom may revoke it earlier.
     pub expires_at: Timestamp,
 }
 
@@ -82,12 +83,16 @@ impl IssuedToken {
 }
 
 impl IssueAccessToken<'_> {
-    /// Answers a token that is good for a while. `rejected` is one that WeCom refused (40014, 42001): if it is the cached
-    /// one it is dropped.
+    /// A token that is valid for ten minutes or more, unless WeCom could not be asked for a new one. `rejected` is one that
+    /// WeCom refused (40014, 42001): if it is the cached one, it is dropped.
     ///
     /// # Errors
-    /// [`StepError::NotInstalled`], [`StepError::StepsMissing`], [`StepError::SecretRejected`], [`StepError::WecomBan`], what
-    /// WeCom refused, or the store's failure.
+    /// - [`StepError::NotInstalled`] when the app is not installed, or WeCom says that the authorization is over;
+    /// - [`StepError::StepsMissing`] when no Secret is registered;
+    /// - [`StepError::SecretRejected`] when WeCom no longer accepts the Secret, now or before;
+    /// - [`StepError::AttemptInProgress`] when another caller has not renewed the token within four seconds;
+    /// - [`StepError::SuiteTicketMissing`], [`StepError::WecomBan`], [`StepError::WecomRefused`], [`StepError::WecomTimeout`],
+    ///   [`StepError::StateChanged`], or the failure of the stores.
     pub async fn run(
         &self,
         tenant_id: &TenantId,
@@ -109,8 +114,8 @@ impl IssueAccessToken<'_> {
                 return Ok(fresh.clone());
             }
             if store.claim_refresh(&name, now, now + LEASE).await? {
-                // Between the look and the claim somebody else may have done it. His token is fresh: that this lease lasts
-                // until its end hurts nobody.
+                // Another caller may have renewed it between the read and the claim. Its token is fresh, so it does no harm
+                // that this lease is not released.
                 return match self.cached(&name, version_id, now).await? {
                     Some(fresh) if !fresh.is_to_be_renewed(now) => Ok(fresh),
                     old => self.renew(&authorization, kind, old, context).await,
@@ -121,11 +126,10 @@ impl IssueAccessToken<'_> {
             }
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
-        Err(StepError::WecomTimeout)
+        Err(StepError::AttemptInProgress)
     }
 
-    /// The cached token, if it was got with the Secret that is in force: one of the Secret before, or of the corporation
-    /// before, is not handed out.
+    /// The cached token, if it was obtained with the current Secret: one of a previous Secret or corporation is not issued.
     async fn cached(
         &self,
         name: &TokenName,
@@ -140,7 +144,7 @@ impl IssueAccessToken<'_> {
         }))
     }
 
-    /// Gets a token from WeCom. When that fails for now, `old` is still good for a while.
+    /// Gets a token from WeCom. When that fails temporarily, `old` is returned: it is still valid.
     async fn renew(
         &self,
         authorization: &Authorization,
@@ -164,9 +168,9 @@ impl IssueAccessToken<'_> {
                     expires_at: token.expires_at,
                 })
             }
-            // What it was got with is good no more, and so is the token.
+            // The Secret or the installation that it was obtained with is no longer valid, and so is the token.
             (Err(error @ (StepError::SecretRejected(_) | StepError::NotInstalled)), _) | (Err(error), None) => {
-                // Gives the lease back, too: the next caller need not wait for its end to learn the same.
+                // Releases the lease, too, so that the next caller need not wait for its end.
                 store.drop_token(&name).await?;
                 Err(error)
             }
@@ -183,108 +187,58 @@ impl IssueAccessToken<'_> {
         kind: TokenKind,
         context: Context<'_>,
     ) -> Result<AccessToken, StepError> {
-        match kind {
-            TokenKind::Scope(scope) => {
-                let registered = registered(authorization, scope)?;
-                let secret = self.secret(authorization, scope, registered).await?;
-                let token = self.suite.wecom.access_token(registered.corp_id.as_str(), &secret);
-                match ask(self.suite.store, context.clock, token).await {
-                    Err(error) => Err(self.refused(authorization, scope, error, context).await?),
-                    Ok(token) => Ok(token),
-                }
+        let tenant_id = &authorization.tenant_id;
+        let scope = match kind {
+            TokenKind::Scope(scope) => scope,
+            TokenKind::Installation => {
+                let installation = authorization.installed().ok_or(StepError::NotInstalled)?;
+                let stored = StoredInstallation::read(self.vault, tenant_id, &installation.version_id).await?;
+                return self.suite.corp_token(&stored, context.clock).await;
             }
-            TokenKind::Installation => self.installation_token(authorization, context.clock).await,
-        }
-    }
-
-    async fn secret(
-        &self,
-        authorization: &Authorization,
-        scope: Scope,
-        registered: &RegisteredSecret,
-    ) -> Result<SecretString, StepError> {
-        let name = SecretName::Scope(authorization.tenant_id.clone(), scope);
-        let secret = self.vault.read(&name, Some(&registered.version_id)).await?;
-        secret.ok_or_else(|| StepError::Internal("a registered Secret is missing from the vault".into()))
-    }
-
-    async fn installation_token(
-        &self,
-        authorization: &Authorization,
-        clock: &dyn Clock,
-    ) -> Result<AccessToken, StepError> {
-        let installation = authorization.installed().ok_or(StepError::NotInstalled)?;
-        let name = SecretName::Installation(authorization.tenant_id.clone());
-        let secret = self.vault.read(&name, Some(&installation.version_id)).await?;
-        let secret =
-            secret.ok_or_else(|| StepError::Internal("the permanent code is missing from the vault".into()))?;
-        let stored = StoredInstallation::parse(&secret)?;
-        let (wecom, stored) = (self.suite.wecom, &stored);
-        let token = self.suite.as_suite(clock, |token| async move {
-            wecom
-                .corp_access_token(&token, stored.corp_id.as_str(), &stored.permanent_code)
-                .await
-        });
-        match token.await {
-            Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
-                Err(StepError::NotInstalled)
+        };
+        let registered = registered(authorization, scope)?;
+        let secret = registered_secret(self.vault, tenant_id, scope, registered).await?;
+        let token = self.suite.wecom.access_token(registered.corp_id.as_str(), &secret);
+        match ask(self.suite.store, context.clock, token).await {
+            // Not tried again: repeated wrong Secrets lead to a ban of our address.
+            Err(CallError::Wecom(WecomError::Refused(refusal))) if WRONG_SECRET.contains(&refusal.errcode) => {
+                mark_rejected(self.suite.store, authorization, scope, context).await?;
+                Err(StepError::SecretRejected(Some(refusal)))
             }
             other => other.map_err(CallError::into_step),
         }
     }
-
-    /// A Secret that WeCom no longer takes is written down as such, and not tried again: repeated wrong Secrets ban everybody.
-    async fn refused(
-        &self,
-        authorization: &Authorization,
-        scope: Scope,
-        error: CallError,
-        context: Context<'_>,
-    ) -> Result<StepError, StepError> {
-        let refusal = match error {
-            CallError::Wecom(WecomError::Refused(refusal)) if WRONG_SECRET.contains(&refusal.errcode) => refusal,
-            other => return Ok(other.into_step()),
-        };
-        mark_rejected(self.suite.store, authorization, scope, context).await?;
-        Ok(StepError::SecretRejected(Some(refusal)))
-    }
 }
 
-/// Writes down that WeCom takes a Secret no more, unless it was replaced meanwhile.
+/// Stores that WeCom no longer accepts a Secret, unless it was replaced in the meantime.
 async fn mark_rejected(
     store: &DynamoDb,
     before: &Authorization,
     scope: Scope,
     context: Context<'_>,
 ) -> Result<(), StepError> {
-    for _ in 0..3 {
-        let mut authorization = store.authorization(&before.tenant_id).await?;
+    let mut update = Update::of(store, &before.tenant_id, context);
+    loop {
+        let mut authorization = update.read().await?;
         if authorization.scope(scope) != before.scope(scope) {
             return Ok(());
         }
-        let unchanged = authorization.clone();
         let Some(secret) = &mut authorization.scope_mut(scope).secret else {
             return Ok(());
         };
         let status = SecretStatus::Rejected;
         secret.checked(status, secret.kind_check, context.now());
-        // The next look, within minutes, tells other services what became of the health.
+        // The next check, within minutes, notifies other services of the new health.
         authorization.next_check_at = Some(context.now());
-        let entry = context
-            .entry(Action::SecretChecked)
-            .of(scope)
-            .with("status", status.as_str());
-        let mut changes = saved(&unchanged, authorization, context);
-        changes.push(audited(&before.tenant_id, entry));
-        match store.commit(changes).await {
-            Err(CommitError::Stale) => {}
-            other => return other.map_err(StepError::from),
+        let entry = context.entry(Action::SecretChecked).of(scope);
+        let entry = audited(&before.tenant_id, entry.with("status", status.as_str()));
+        if update.commit(authorization, vec![entry]).await? {
+            return Ok(());
         }
     }
-    Err(StepError::StateChanged)
 }
 
-/// The version of the Secret that such a token is got with.
+/// The version in the vault of the Secret that such a token is obtained with.
 fn version_of(authorization: &Authorization, kind: TokenKind) -> Result<&str, StepError> {
     let installation = authorization.installed().ok_or(StepError::NotInstalled)?;
     match kind {

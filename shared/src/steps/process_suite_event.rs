@@ -4,6 +4,8 @@
 //! auth_code and proves, by its cookie, that the corporation's admin is the one who began. One without a state of ours comes
 //! from WeCom's app market; it renews the authorization of a corporation that is bound, and binds none that is not, because
 //! nothing in it says to which tenant (docs/adr/0005-who-may-bind-a-corporation.md).
+//!
+//! Tests: `tests/it/suite_events.rs`, `tests/it/uncertain_authorization.rs`.
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -17,18 +19,18 @@ use crate::{
     store::Payload,
 };
 
-/// A stored event of the suite. `Debug` does not show what it said: tickets and codes.
+/// A stored event of the suite. `Debug` does not show its payload, which contains tickets and codes.
 #[derive(Clone)]
 pub struct SuiteEvent {
-    /// The suite.
+    /// The id of the suite (`suite_id`).
     pub suite_id: String,
-    /// `InfoType`.
+    /// The type of the event (`InfoType`).
     pub info_type: String,
-    /// `TimeStamp`.
+    /// The time at which WeCom created it (`TimeStamp`).
     pub created_at: Option<Timestamp>,
-    /// When it arrived.
+    /// The time at which it arrived.
     pub received_at: Timestamp,
-    /// What it said.
+    /// The decrypted XML as JSON.
     pub payload: Payload,
 }
 
@@ -42,7 +44,7 @@ impl std::fmt::Debug for SuiteEvent {
     }
 }
 
-/// Acts on one event.
+/// Acts on one stored event of the suite.
 #[derive(Debug)]
 pub struct ProcessSuiteEvent<'a> {
     /// Renews, refreshes and ends authorizations.
@@ -50,10 +52,12 @@ pub struct ProcessSuiteEvent<'a> {
 }
 
 impl ProcessSuiteEvent<'_> {
-    /// Acts on the event; an unknown one is left alone.
+    /// Acts on the event. One of an unknown type is ignored.
     ///
     /// # Errors
-    /// When it should be tried again: WeCom or the store failed.
+    /// [`StepError::SuiteTicketMissing`], [`StepError::WecomBan`], [`StepError::WecomRefused`],
+    /// [`StepError::WecomTimeout`], [`StepError::StateChanged`], or the failure of the stores. The event has to be
+    /// redelivered.
     pub async fn run(&self, event: &SuiteEvent, context: Context<'_>) -> Result<(), StepError> {
         let text = |name| xml::text(&event.payload, name).filter(|text| !text.is_empty());
         let corp_id = text("AuthCorpId").and_then(|corp_id| CorpId::parse(corp_id).ok());

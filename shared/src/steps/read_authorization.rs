@@ -1,4 +1,6 @@
 //! Reads the state that the wizard shows, and the events that arrived.
+//!
+//! Tests: `tests/it/walk.rs`, `tests/it/events.rs`.
 
 use crate::{
     authorization::{Authorization, Callback},
@@ -7,10 +9,10 @@ use crate::{
     store::{DynamoDb, EventFilter, EventPage, Position},
 };
 
-/// Reads an authorization.
+/// Reads the state that the wizard shows.
 #[derive(Debug)]
 pub struct ReadAuthorization<'a> {
-    /// The store.
+    /// The tables of states and events.
     pub store: &'a DynamoDb,
 }
 
@@ -18,7 +20,7 @@ impl ReadAuthorization<'_> {
     /// The authorization with its callbacks, contacts first.
     ///
     /// # Errors
-    /// The store's failure.
+    /// The failure of the store.
     pub async fn run(&self, tenant_id: &TenantId) -> Result<(Authorization, [Option<Callback>; 2]), StepError> {
         let authorization = self.store.authorization(tenant_id).await?;
         let callbacks = self.store.callbacks_of(&authorization).await?;
@@ -26,10 +28,10 @@ impl ReadAuthorization<'_> {
     }
 }
 
-/// Reads events.
+/// Reads a tenant's events, newest first.
 #[derive(Debug)]
 pub struct ReadEvents<'a> {
-    /// The store.
+    /// The tables of states and events.
     pub store: &'a DynamoDb,
 }
 
@@ -37,7 +39,7 @@ impl ReadEvents<'_> {
     /// A page of a tenant's events, newest first.
     ///
     /// # Errors
-    /// The store's failure.
+    /// The failure of the store.
     pub async fn run(
         &self,
         tenant_id: &TenantId,

@@ -1,6 +1,8 @@
 //! WeCom delivers an event of a corporation: the hot path.
 //!
 //! Nothing of a request is interpreted before it is authentic, and an event is stored before it is answered.
+//!
+//! Tests: `tests/it/callback_input.rs`, `tests/it/events.rs`, `tests/it/calls.rs`.
 
 use jiff::Timestamp;
 use wecom_callback::{CallbackQuery, Message, envelope};
@@ -17,15 +19,16 @@ use crate::{
 /// Receives an event of a corporation.
 #[derive(Debug)]
 pub struct ReceiveEvent<'a> {
-    /// Authenticates the request.
+    /// Authenticates the request, and stores the event.
     pub authenticator: Authenticator<'a>,
 }
 
 impl ReceiveEvent<'_> {
-    /// Stores the event; one that is there already is answered alike.
+    /// Stores the event. One that is stored already is a success, too.
     ///
     /// # Errors
-    /// [`StepError::NotFound`], [`StepError::MalformedCallback`], [`StepError::CallbackRejected`] or the store's failure.
+    /// [`StepError::NotFound`] for an unknown callback, [`StepError::MalformedCallback`],
+    /// [`StepError::CallbackRejected`], or the failure of the stores.
     pub async fn run(
         &self,
         id: &CallbackId,
@@ -44,8 +47,8 @@ impl ReceiveEvent<'_> {
         let mut opened = authenticator
             .authenticate(&callback, &query, &encrypt, clock.now())
             .await?;
-        // What is remembered may have been removed since, or be older than the credentials that WeCom uses. Looking again at
-        // what it refuses is limited like the notes.
+        // A remembered record may have been removed since, or be older than the credentials that WeCom uses. Reading
+        // again what it refuses is limited like the notes.
         let look_again = match source {
             Source::Record => false,
             Source::Busy if opened.is_ok() => false,
@@ -63,7 +66,7 @@ impl ReceiveEvent<'_> {
             Err(reason) => return Err(authenticator.refuse(id, reason, clock).await),
         };
         let event = new_event(&callback, &message, clock.now())?;
-        // A test event is ours, and tells nothing of what WeCom uses.
+        // A test event is ours, and says nothing about the credentials that WeCom uses.
         if event.event != TEST_EVENT {
             authenticator.note_generation(&callback, number, clock).await;
         }

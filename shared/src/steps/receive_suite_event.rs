@@ -2,6 +2,8 @@
 //!
 //! The receiveid is the provider's corp id on a URL check and the suite's id on an event (developer documents 90968 and
 //! 97172). An event is stored and answered; `process-suite-event` acts on it.
+//!
+//! Tests: `tests/it/suite_events.rs`.
 
 use wecom_callback::{CallbackQuery, Message, envelope};
 
@@ -16,15 +18,15 @@ use crate::{
 /// Answers WeCom's check of the suite's callback URL.
 #[derive(Debug)]
 pub struct VerifySuiteUrl<'a> {
-    /// The suite's secret.
+    /// The suite's secret: Token, EncodingAESKey and ids.
     pub suite: &'a SuiteVault,
 }
 
 impl VerifySuiteUrl<'_> {
-    /// Answers exactly the bytes that WeCom wants back.
+    /// Returns exactly the bytes that WeCom expects.
     ///
     /// # Errors
-    /// [`StepError::MalformedCallback`], [`StepError::CallbackRejected`] or the vault's failure.
+    /// [`StepError::MalformedCallback`], [`StepError::CallbackRejected`], or the failure of the vault.
     pub async fn run(&self, raw_query: &str, clock: &dyn Clock) -> Result<Vec<u8>, StepError> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let echostr = query.echostr.as_deref().ok_or(StepError::MalformedCallback)?;
@@ -41,17 +43,17 @@ impl VerifySuiteUrl<'_> {
 /// Receives an event of the suite.
 #[derive(Debug)]
 pub struct ReceiveSuiteEvent<'a> {
-    /// Where events are stored.
+    /// The table that events of the suite are stored in.
     pub store: SuiteCallbackStore<'a>,
-    /// The suite's secret.
+    /// The suite's secret: Token, EncodingAESKey and ids.
     pub suite: &'a SuiteVault,
 }
 
 impl ReceiveSuiteEvent<'_> {
-    /// Stores the event; one that is there already is answered alike.
+    /// Stores the event. One that is stored already is a success, too.
     ///
     /// # Errors
-    /// [`StepError::MalformedCallback`], [`StepError::CallbackRejected`], or the failure of store or vault.
+    /// [`StepError::MalformedCallback`], [`StepError::CallbackRejected`], or the failure of the stores.
     pub async fn run(&self, raw_query: &str, body: &[u8], clock: &dyn Clock) -> Result<(), StepError> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let encrypt = envelope::encrypt_of(body).map_err(|_| StepError::MalformedCallback)?;
@@ -80,7 +82,7 @@ impl ReceiveSuiteEvent<'_> {
     }
 }
 
-/// Opens a request with the suite's credentials; when they do not open it, with those that an operator may have entered since.
+/// Opens a request with the suite's credentials; when that fails, with those that the operator may have entered since.
 async fn authenticate(
     vault: &SuiteVault,
     query: &CallbackQuery,

@@ -3,6 +3,8 @@
 //! Checked in this order, because each question is only worth asking after the one before: does the tenant have an
 //! installation; is that 企业ID the installed corporation (`corpid_to_opencorpid`); do 企业ID and Secret belong together
 //! (`gettoken`); is it the right kind (the call that only this kind may make). Nothing is changed before all are answered.
+//!
+//! Tests: `tests/it/secret_mistakes.rs`, `tests/it/faults/concurrency.rs`.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -10,47 +12,45 @@ use crate::{
     audit::Action,
     authorization::{Authorization, Callback, CleanupTask, RegisteredSecret, SecretStatus},
     callbacks::{CredentialIssuer, GeneratedCredentials},
-    context::{Context, audited, saved, saved_callback},
+    context::{Context, audited, saved_callback},
     error::{FieldCode, FieldError, StepError},
     ids::{CorpId, Scope, TenantId, TokenName},
+    lifecycle::Update,
     sealing::SealingKeys,
-    store::{Change, CommitError, SecretName, SecretsManager},
+    store::{SecretName, SecretsManager},
     suite::{SecretToCheck, SuiteAccess},
 };
 
-/// How often it is written anew what somebody else's change of something else has kept from being written.
-const ATTEMPTS_TO_WRITE: u32 = 5;
-
-/// Registers a Secret.
+/// Checks and stores the Secret of one scope.
 #[derive(Debug)]
 pub struct RegisterSecret<'a> {
     /// WeCom, and the tables.
     pub suite: SuiteAccess<'a>,
-    /// Where the Secret is kept.
+    /// Secrets Manager, where the Secret is stored.
     pub vault: &'a SecretsManager,
     /// The sealing keys, for the credentials that are generated with it.
     pub keys: &'a SealingKeys,
 }
 
-/// What the admin entered.
+/// The input of the admin.
 #[derive(Debug)]
 pub struct SecretInput {
-    /// The Secret.
+    /// The Secret as it was entered.
     pub secret: SecretString,
-    /// 企业ID, unless it is known from the other scope.
+    /// The 企业ID; `None` if it is known from the other scope.
     pub corp_id: Option<String>,
-    /// The self-built app's id, if the admin gave it.
+    /// The id of the self-built app, if the admin gave it.
     pub agent_id: Option<u64>,
 }
 
 /// A Secret that was registered.
 #[derive(Debug)]
 pub struct RegisteredScope {
-    /// The authorization as it is now.
+    /// The authorization with the Secret.
     pub authorization: Authorization,
-    /// The scope's callback.
+    /// The callback of the scope.
     pub callback: Callback,
-    /// What the admin is to paste next.
+    /// The credentials that the admin has to paste next.
     pub credentials: GeneratedCredentials,
 }
 
@@ -96,77 +96,65 @@ impl RegisterSecret<'_> {
             registered_at: now,
             checked_at: now,
         };
-        self.put(&before, scope, registered, context).await
+        let generated = self.put(&before, scope, registered, context).await?;
+        self.registered(tenant_id, scope, generated, context).await
     }
 
-    /// Writes what was checked, unless somebody else changed what it was checked against.
+    /// Stores the Secret that was checked with `before`, unless that has changed since in a way that matters to the check.
+    /// Returns whether credentials were generated with it.
     async fn put(
         &self,
         before: &Authorization,
         scope: Scope,
         registered: RegisteredSecret,
         context: Context<'_>,
-    ) -> Result<RegisteredScope, StepError> {
-        for _ in 0..ATTEMPTS_TO_WRITE {
-            let (changes, generated) = self.changes(before, scope, registered.clone(), context).await?;
-            match self.suite.store.commit(changes).await {
-                Ok(()) => return self.registered(before, scope, generated, context).await,
-                // Something else was changed: by the schedule, or in the other step.
-                Err(CommitError::Stale) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StepError::StateChanged)
-    }
-
-    /// What is to be written, and whether credentials are generated with it.
-    async fn changes(
-        &self,
-        before: &Authorization,
-        scope: Scope,
-        registered: RegisteredSecret,
-        context: Context<'_>,
-    ) -> Result<(Vec<Change>, bool), StepError> {
-        let mut authorization = self.suite.store.authorization(&before.tenant_id).await?;
-        let checked_against = |a: &Authorization| {
-            let state = a.scope(scope);
+    ) -> Result<bool, StepError> {
+        let checked_against = |authorization: &Authorization| {
+            let state = authorization.scope(scope);
             (
-                a.installed().map(|installation| installation.corp_id.clone()),
+                authorization
+                    .installed()
+                    .map(|installation| installation.corp_id.clone()),
                 state.secret.as_ref().map(|secret| secret.version_id.clone()),
                 state.callback_id.clone(),
-                // A clean-up that ended meanwhile may have deleted what was just put into the vault.
-                a.cleanup.clone(),
+                // A clean-up that ended in the meantime may have deleted the Secret that was just put into the vault.
+                authorization.cleanup.clone(),
             )
         };
-        if checked_against(&authorization) != checked_against(before) {
-            return Err(StepError::StateChanged);
+        let store = self.suite.store;
+        let mut update = Update::of(store, &before.tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
+            if checked_against(&authorization) != checked_against(before) {
+                return Err(StepError::StateChanged);
+            }
+            let corp_id = registered.corp_id.clone();
+            let entry = context
+                .entry(Action::SecretRegistered)
+                .of(scope)
+                .with("last_four", &registered.last_four);
+            let mut changes = vec![audited(&before.tenant_id, entry)];
+            authorization.scope_mut(scope).secret = Some(registered.clone());
+            authorization.keep_from_cleanup(CleanupTask::Scope(scope));
+            // The 企业ID is proved now, so both callbacks may expect it.
+            let (mut callback, generated) = self.issuer().callback(&mut authorization, scope, context).await?;
+            let known = (!generated).then(|| callback.clone());
+            callback.assign_corp(corp_id.clone());
+            changes.extend(saved_callback(known.as_ref(), callback, context));
+            if let Some(other_id) = &authorization.scope(scope.other()).callback_id
+                && let Some(known) = store.callback(other_id).await?
+                && known.corp_id.is_none()
+            {
+                let mut other = known.clone();
+                other.assign_corp(corp_id);
+                changes.extend(saved_callback(Some(&known), other, context));
+            }
+            // The next check, within minutes, notifies other services of the new health.
+            authorization.next_check_at = Some(context.now());
+            if update.commit(authorization, changes).await? {
+                return Ok(generated);
+            }
         }
-        let unchanged = authorization.clone();
-        let corp_id = registered.corp_id.clone();
-        let entry = context
-            .entry(Action::SecretRegistered)
-            .of(scope)
-            .with("last_four", &registered.last_four);
-        authorization.scope_mut(scope).secret = Some(registered);
-        authorization.keep_from_cleanup(CleanupTask::Scope(scope));
-        let mut changes = vec![audited(&before.tenant_id, entry)];
-        // The 企业ID is proved now, so both callbacks may expect it.
-        let (mut callback, generated) = self.issuer().callback(&mut authorization, scope, context).await?;
-        let known = (!generated).then(|| callback.clone());
-        callback.assign_corp(corp_id.clone());
-        changes.extend(saved_callback(known.as_ref(), callback, context));
-        if let Some(other_id) = &authorization.scope(scope.other()).callback_id
-            && let Some(known) = self.suite.store.callback(other_id).await?
-            && known.corp_id.is_none()
-        {
-            let mut other = known.clone();
-            other.assign_corp(corp_id);
-            changes.extend(saved_callback(Some(&known), other, context));
-        }
-        // The next look, within minutes, tells other services what became of the health.
-        authorization.next_check_at = Some(context.now());
-        changes.extend(saved(&unchanged, authorization, context));
-        Ok((changes, generated))
     }
 
     fn issuer(&self) -> CredentialIssuer<'_> {
@@ -176,31 +164,21 @@ impl RegisterSecret<'_> {
         }
     }
 
-    /// What the admin sees of it.
+    /// The state that is shown to the admin.
     async fn registered(
         &self,
-        before: &Authorization,
+        tenant_id: &TenantId,
         scope: Scope,
         generated: bool,
         context: Context<'_>,
     ) -> Result<RegisteredScope, StepError> {
-        // A token of the Secret before is not handed out any more.
-        self.suite
-            .store
-            .drop_token(&TokenName::scope(&before.tenant_id, scope))
-            .await?;
-        let authorization = self.suite.store.authorization(&before.tenant_id).await?;
-        let callback_id = authorization
-            .scope(scope)
-            .callback_id
-            .clone()
-            .ok_or(StepError::StateChanged)?;
-        let callback = self
-            .suite
-            .store
-            .callback(&callback_id)
-            .await?
-            .ok_or(StepError::StateChanged)?;
+        let store = self.suite.store;
+        // A token of the previous Secret is no longer issued.
+        store.drop_token(&TokenName::scope(tenant_id, scope)).await?;
+        let authorization = store.authorization(tenant_id).await?;
+        let id = authorization.scope(scope).callback_id.as_ref();
+        let callback = store.callback(id.ok_or(StepError::StateChanged)?).await?;
+        let callback = callback.ok_or(StepError::StateChanged)?;
         let issuer = self.issuer();
         let credentials = issuer.describe(&authorization, &callback, generated, context).await?;
         Ok(RegisteredScope {
@@ -211,7 +189,8 @@ impl RegisterSecret<'_> {
     }
 }
 
-/// Outer spaces come with copying and are dropped; anything else that WeCom's Secrets never hold is a mistake.
+/// The Secret without outer spaces, which come with copying. Any other character that WeCom's Secrets never contain is
+/// a mistake.
 fn valid_secret(secret: &SecretString) -> Result<SecretString, StepError> {
     let field = "secret";
     let trimmed = secret.expose_secret().trim();
@@ -263,7 +242,7 @@ fn corp_id_of(authorization: &Authorization, entered: Option<&str>) -> Result<Co
 
 fn last_four(secret: &SecretString) -> String {
     let text = secret.expose_secret();
-    // Of a short one even four would tell too much.
+    // Of a short Secret even four characters would reveal too much.
     let shown = if text.len() >= 16 { 4 } else { 0 };
     text.get(text.len() - shown..).unwrap_or_default().to_owned()
 }

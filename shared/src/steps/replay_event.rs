@@ -1,4 +1,6 @@
 //! Hands an event to the platform's other services again.
+//!
+//! Tests: `tests/it/events.rs`, `tests/it/contract/events.rs`.
 
 use crate::{
     audit::Action,
@@ -8,18 +10,18 @@ use crate::{
     store::DynamoDb,
 };
 
-/// Replays an event.
+/// Puts a stored event on the bus again.
 #[derive(Debug)]
 pub struct ReplayEvent<'a> {
-    /// The store.
+    /// The table of events.
     pub store: &'a DynamoDb,
 }
 
 impl ReplayEvent<'_> {
-    /// Marks the event, so that the stream hands it on as it handed on a new one. WeCom is not asked for anything.
+    /// Marks the event, so that the stream puts it on the bus like a new one. WeCom is not called.
     ///
     /// # Errors
-    /// [`StepError::NotFound`] when the tenant has no such event, or the store's failure.
+    /// [`StepError::NotFound`] when the tenant has no such event, or the failure of the store.
     pub async fn run(&self, tenant_id: &TenantId, event_id: &str, context: Context<'_>) -> Result<EventId, StepError> {
         let event_id = EventId::parse(event_id).map_err(|_| StepError::NotFound)?;
         if !self.store.replay_event(tenant_id, &event_id).await? {

@@ -3,6 +3,8 @@
 //!
 //! Nothing is refused because of a rotation, and no key is dropped that a record needs. Why that is so says
 //! docs/adr/0015-sealing-key-rotation.md.
+//!
+//! Tests: `tests/it/sealing.rs`.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -16,12 +18,12 @@ use crate::{
     store::{DynamoDb, SecretName, SecretVersions, SecretsManager},
 };
 
-/// Which of the four steps.
+/// A step of a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RotationStep {
-    /// `createSecret`: makes the next ring and keeps it as the version that is pending.
+    /// `createSecret`: creates the next ring and stores it as the pending version.
     Create,
-    /// `setSecret`: would tell whoever else has to know the new value. Nobody has.
+    /// `setSecret`: would set the new value at a service that uses it. There is none.
     Set,
     /// `testSecret`: the pending ring opens what is sealed under the current one.
     Test,
@@ -30,7 +32,7 @@ pub enum RotationStep {
 }
 
 impl RotationStep {
-    /// The step that Secrets Manager calls so.
+    /// The step of this name; `None` for any other text.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
@@ -46,9 +48,9 @@ impl RotationStep {
 /// Rotates the sealing key.
 #[derive(Debug)]
 pub struct RotateSealingKey<'a> {
-    /// The records that are sealed.
+    /// The table of the sealed records.
     pub store: &'a DynamoDb,
-    /// Where the ring is.
+    /// Secrets Manager, where the ring is stored.
     pub vault: &'a SecretsManager,
 }
 
@@ -148,7 +150,7 @@ impl RotateSealingKey<'_> {
             .make_current(&SecretName::SealingKey, version_id, before)
             .await;
         if let Err(error) = moved {
-            // The SDK asks again when an answer was lost, and is told that the label is not where it was.
+            // The SDK retries when a response was lost, and the retry is refused because the label was moved already.
             let versions = self.vault.versions(&SecretName::SealingKey).await?;
             if versions.and_then(|versions| versions.current).as_deref() != Some(version_id) {
                 return Err(error.into());
@@ -168,7 +170,7 @@ impl RotateSealingKey<'_> {
     }
 }
 
-/// For the log, which the operator reads; Secrets Manager only learns that the step failed.
+/// A refusal, for the operator's log. Secrets Manager only sees that the step failed.
 fn refused(why: &'static str) -> StepError {
     StepError::Internal(why.into())
 }

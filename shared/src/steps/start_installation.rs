@@ -1,8 +1,10 @@
-//! Step 1, setting out: an install link, and the browser that opens it.
+//! Step 1, first half: an install link, and the browser that opens it.
 //!
-//! The link is ours. It binds the browser that opens it first with a cookie of our own origin, because the front end may
-//! live on another, and sends it on to WeCom. WeCom's redirect is accepted from that browser alone: so nobody can finish in
-//! a victim's browser what he began in his own.
+//! The link is ours. It binds the browser that opens it first with a cookie of our own origin, because the front end
+//! may have another origin, and redirects it to WeCom. WeCom's redirect is accepted from that browser only, so that an
+//! attacker cannot finish in a victim's browser what they began in their own.
+//!
+//! Tests: `tests/it/walk.rs`, `tests/it/install_mistakes.rs`.
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
@@ -14,7 +16,7 @@ use crate::{
     clock::Clock,
     context::Context,
     entropy::{Entropy, random_id},
-    error::StepError,
+    error::{LinkFault, StepError},
     ids::{Fingerprint, InstallState, TenantId},
     store::{DynamoDb, SuiteVault},
     suite::{CallError, SuiteAccess},
@@ -25,24 +27,25 @@ use crate::{
 pub struct StartInstallation<'a> {
     /// WeCom, and the tables.
     pub suite: SuiteAccess<'a>,
-    /// Where our links begin.
+    /// The beginning of our links.
     pub base_url: &'a str,
 }
 
-/// An install link.
+/// A link that starts an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstallLink {
-    /// What the admin's browser is to open.
+    /// The URL that the admin's browser has to open.
     pub install_url: String,
-    /// Until when it is good.
+    /// The end of its validity, set by WeCom.
     pub expires_at: Timestamp,
 }
 
 impl StartInstallation<'_> {
-    /// Asks WeCom for a pre-auth code and stores a session for it.
+    /// Gets a pre-auth code from WeCom and stores a session for it.
     ///
     /// # Errors
-    /// [`StepError::SuiteTicketMissing`], what WeCom refused, or the store's failure.
+    /// [`StepError::SuiteTicketMissing`], [`StepError::WecomBan`], [`StepError::WecomRefused`],
+    /// [`StepError::WecomTimeout`], or the failure of the stores.
     pub async fn run(&self, tenant_id: TenantId, context: Context<'_>) -> Result<InstallLink, StepError> {
         let Context { actor, clock, entropy } = context;
         let wecom = self.suite.wecom;
@@ -77,33 +80,34 @@ impl StartInstallation<'_> {
 /// Opens an install link in a browser.
 #[derive(Debug)]
 pub struct OpenInstallLink<'a> {
-    /// The sessions.
+    /// The table of the install sessions.
     pub store: &'a DynamoDb,
-    /// The suite's secret.
+    /// The suite's secret, for the suite's id.
     pub suite: &'a SuiteVault,
-    /// WeCom's install page.
+    /// The URL of WeCom's install page.
     pub install_page: &'a Url,
-    /// Where our links begin.
+    /// The beginning of our links.
     pub base_url: &'a str,
 }
 
-/// A link that was opened.
+/// The response to a browser that opened the link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenedLink {
-    /// Where to send the browser.
+    /// The URL to redirect the browser to.
     pub wecom_url: String,
-    /// The value of the cookie that the browser is to keep.
+    /// The value of the session cookie.
     pub cookie: String,
-    /// Until when.
+    /// The end of the session.
     pub expires_at: Timestamp,
 }
 
 impl OpenInstallLink<'_> {
-    /// Binds the session to the browser, unless it is bound to another one. `cookie` is what the browser brought, if it
-    /// has been here before.
+    /// Binds the session to the browser, unless it is bound to another one. `cookie` is the session cookie that the
+    /// browser sent, if any.
     ///
     /// # Errors
-    /// [`StepError::InstallLinkExpired`] when the link is unknown, used, too old, or bound to another browser.
+    /// [`StepError::InstallLinkExpired`] when the link is unknown, used, expired, or bound to another browser; or the
+    /// failure of the stores.
     pub async fn run(
         &self,
         state: &str,
@@ -111,16 +115,20 @@ impl OpenInstallLink<'_> {
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<OpenedLink, StepError> {
-        let state = InstallState::parse(state).map_err(|_| StepError::InstallLinkExpired)?;
-        let session = self.store.session(&state).await?.ok_or(StepError::InstallLinkExpired)?;
-        if session.expires_at <= clock.now() || session.exchange.is_some() || session.outcome.is_some() {
-            return Err(StepError::InstallLinkExpired);
+        let state = InstallState::parse(state).map_err(|_| LinkFault::Unknown)?;
+        let session = self.store.session(&state).await?.ok_or(LinkFault::Unknown)?;
+        if session.expires_at <= clock.now() {
+            return Err(LinkFault::Expired.into());
         }
-        // Read first: once the session is bound nothing may fail, or the browser would not get the cookie it is bound to.
+        if session.exchange.is_some() || session.outcome.is_some() {
+            return Err(LinkFault::Used.into());
+        }
+        // Read first: once the session is bound nothing may fail, or the browser would not get the cookie that it is
+        // bound to.
         let suite = self.suite.suite(clock.now()).await?;
         let cookie = cookie.map_or_else(|| random_id(entropy), ToOwned::to_owned);
         if !self.store.bind_browser(&state, &Fingerprint::of(&cookie)).await? {
-            return Err(StepError::InstallLinkExpired);
+            return Err(LinkFault::OtherBrowser.into());
         }
         let mut wecom_url = self.install_page.clone();
         wecom_url

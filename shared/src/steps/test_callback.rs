@@ -1,5 +1,7 @@
-//! The self-test: the same check that WeCom makes, sent through the callback's public URL before the admin pastes anything; and
-//! on request an event down the whole path.
+//! The self-test: the check that WeCom makes, sent through the callback's public URL before the admin pastes anything;
+//! on request also a test event, which takes the whole path.
+//!
+//! Tests: `tests/it/self_test.rs`.
 
 use std::time::Duration;
 
@@ -20,19 +22,19 @@ use crate::{
     store::DynamoDb,
 };
 
-/// WeCom waits this long.
+/// The time that WeCom waits for an answer (developer document 90930).
 const BUDGET: Duration = Duration::from_secs(1);
 
-/// Tests a callback.
+/// Tests a callback through its public URL.
 #[derive(Debug)]
 pub struct TestCallback<'a> {
-    /// The store.
+    /// The table of states.
     pub store: &'a DynamoDb,
-    /// The sealing keys.
+    /// The keys that the credentials are sealed under.
     pub keys: &'a SealingKeys,
-    /// Calls the URL.
+    /// The client that calls the URL.
     pub probe: Probe,
-    /// Where callback URLs begin unless the tenant has chosen otherwise.
+    /// The beginning of callback URLs, unless the tenant's settings replace it.
     pub base_url: &'a str,
 }
 
@@ -67,10 +69,10 @@ pub struct TestFinding {
 }
 
 impl TestCallback<'_> {
-    /// Sends the check, and with `send_event` an event after it.
+    /// Sends the check, and with `send_event` a test event after it.
     ///
     /// # Errors
-    /// [`StepError::NotFound`] when no credentials have been generated, or the store's failure.
+    /// [`StepError::NotFound`] when no credentials have been generated, or the failure of the stores.
     pub async fn run(
         &self,
         tenant_id: &TenantId,

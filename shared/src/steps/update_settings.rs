@@ -1,4 +1,6 @@
-//! Changes what a tenant has chosen.
+//! Replaces the settings of a tenant.
+//!
+//! Tests: below, `tests/it/bad_requests.rs`.
 
 use url::{Host, Url};
 
@@ -8,21 +10,22 @@ use crate::{
     context::{Context, audited},
     error::{FieldCode, FieldError, StepError},
     ids::TenantId,
-    store::{Change, CommitError, DynamoDb},
+    lifecycle::Update,
+    store::DynamoDb,
 };
 
-/// Changes settings.
+/// Replaces the settings of one tenant.
 #[derive(Debug)]
 pub struct UpdateSettings<'a> {
-    /// The store.
+    /// The table of states.
     pub store: &'a DynamoDb,
 }
 
 impl UpdateSettings<'_> {
-    /// Replaces the settings.
+    /// Replaces the settings, and returns them.
     ///
     /// # Errors
-    /// [`StepError::InvalidField`], [`StepError::StateChanged`] or the store's failure.
+    /// [`StepError::InvalidField`], [`StepError::StateChanged`], or the failure of the store.
     pub async fn run(
         &self,
         tenant_id: &TenantId,
@@ -31,25 +34,19 @@ impl UpdateSettings<'_> {
     ) -> Result<Settings, StepError> {
         let callback_base_url = callback_base_url.map(valid_base_url).transpose()?;
         let settings = Settings { callback_base_url };
-        for _ in 0..3 {
-            let mut authorization = self.store.authorization(tenant_id).await?;
+        let mut update = Update::of(self.store, tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
             if authorization.settings == settings {
-                return Ok(settings);
+                return Ok(settings.clone());
             }
             authorization.settings = settings.clone();
             let shown = settings.callback_base_url.as_deref().unwrap_or("default");
             let entry = context.entry(Action::SettingsChanged).with("callback_base_url", shown);
-            match self
-                .store
-                .commit(vec![Change::Save(Box::new(authorization)), audited(tenant_id, entry)])
-                .await
-            {
-                Ok(()) => return Ok(settings),
-                Err(CommitError::Stale) => {}
-                Err(error) => return Err(error.into()),
+            if update.commit(authorization, vec![audited(tenant_id, entry)]).await? {
+                return Ok(settings.clone());
             }
         }
-        Err(StepError::StateChanged)
     }
 }
 

@@ -1,6 +1,8 @@
 //! WeCom checks the URL of a callback when an admin saves it, with the credentials that the admin entered.
 //!
 //! The generation that the check was made with becomes the current one before it is answered.
+//!
+//! Tests: `tests/it/callback_input.rs`, `tests/it/rotation.rs`.
 
 use jiff::SignedDuration;
 use wecom_callback::{CallbackQuery, QueryError};
@@ -12,7 +14,7 @@ use crate::{
     context::{Context, state_changes},
     error::StepError,
     ids::{CallbackId, CorpId},
-    store::CommitError,
+    lifecycle::{Attempts, is_committed},
 };
 
 /// Answers WeCom's check of a callback's URL.
@@ -20,15 +22,17 @@ use crate::{
 pub struct VerifyUrl<'a> {
     /// Authenticates the request.
     pub authenticator: Authenticator<'a>,
-    /// How long the credentials that a promotion replaces stay valid.
+    /// The grace period of the credentials that a promotion replaces.
     pub grace: SignedDuration,
 }
 
 impl VerifyUrl<'_> {
-    /// Answers exactly the bytes that WeCom wants back, after the generation it used has become the current one.
+    /// Returns exactly the bytes that WeCom expects, after the generation that it used has become the current one.
     ///
     /// # Errors
-    /// [`StepError::NotFound`], [`StepError::MalformedCallback`], [`StepError::CallbackRejected`] or the store's failure.
+    /// [`StepError::NotFound`] for an unknown callback, [`StepError::MalformedCallback`],
+    /// [`StepError::CallbackRejected`], or the failure of the stores, which includes that others keep changing the
+    /// callback.
     pub async fn run(&self, id: &CallbackId, raw_query: &str, context: Context<'_>) -> Result<Vec<u8>, StepError> {
         let clock = context.clock;
         let authenticator = self.authenticator;
@@ -56,7 +60,7 @@ impl VerifyUrl<'_> {
         Ok(answer)
     }
 
-    /// Makes the generation current, and pins the corporation if none was known. Somebody else may be doing the same.
+    /// Makes the generation current, and pins the corporation if none was known. A concurrent check may be doing the same.
     async fn promote(
         &self,
         mut callback: Callback,
@@ -64,7 +68,10 @@ impl VerifyUrl<'_> {
         receive_id: &str,
         context: Context<'_>,
     ) -> Result<(), StepError> {
-        for _ in 0..3 {
+        let (store, memory) = (self.authenticator.store, self.authenticator.memory);
+        let mut attempts = Attempts::default();
+        // There is no page to reload: the admin presses 保存 in WeCom's console again.
+        while attempts.begin().is_ok() {
             let id = callback.callback_id.clone();
             let mut promoted = callback.clone();
             if promoted.corp_id.is_none() {
@@ -76,22 +83,15 @@ impl VerifyUrl<'_> {
             let entry = context
                 .entry(Action::CallbackVerified)
                 .of(promoted.scope)
-                .with("generation", &(number));
+                .with("generation", &number);
             let differences = Callback::differences(Some(&callback), Some(&promoted));
             let notifications = state_changes(&promoted.tenant_id, differences, context);
-            self.authenticator.memory.forget(&id);
-            match self.authenticator.store.promote(promoted, notifications, entry).await {
-                Err(CommitError::Stale) => {}
-                other => return other.map_err(StepError::from),
+            memory.forget(&id);
+            if is_committed(store.promote(promoted, notifications, entry).await)? {
+                return Ok(());
             }
-            callback = self
-                .authenticator
-                .store
-                .callback(&id)
-                .await?
-                .ok_or(StepError::NotFound)?;
+            callback = store.callback(&id).await?.ok_or(StepError::NotFound)?;
         }
-        // Nobody is there to reload anything: WeCom's admin presses 保存 again.
         Err(StepError::Unavailable("others kept changing the callback".into()))
     }
 }

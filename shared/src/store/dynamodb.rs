@@ -22,7 +22,7 @@ use super::{
     errors::{condition_failed, store_error},
 };
 
-/// The two tables.
+/// The tables of states and events, as `store::tables` defines them.
 #[derive(Debug, Clone)]
 pub struct DynamoDb {
     client: Client,

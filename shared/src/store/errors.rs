@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 
-/// The store failed.
+/// DynamoDB or Secrets Manager failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It is unreachable or overloaded. A retry may succeed.

@@ -13,21 +13,21 @@ pub type Payload = Map<String, Value>;
 /// An event that is to be stored. `Debug` does not show what it said: a suite's event carries tickets and codes.
 #[derive(Clone)]
 pub struct NewEvent {
-    /// Hash of where it arrived and what it said.
+    /// Hash of the callback or suite and the plaintext ([`EventId::of`]).
     pub event_id: EventId,
-    /// Where it came from.
+    /// The callback or suite that it was delivered to.
     pub source: EventSource,
     /// `Event`, or `InfoType` of a suite event; empty when there is none.
     pub event: String,
     /// `ChangeType`, where there is one.
     pub change_type: Option<String>,
-    /// When WeCom made it (`CreateTime`, `TimeStamp`), if it says so.
+    /// The time at which WeCom created it (`CreateTime`, `TimeStamp`), if it is given.
     pub created_at: Option<Timestamp>,
-    /// When it arrived.
+    /// The time at which it arrived.
     pub received_at: Timestamp,
     /// Whether the message was not well-formed: the payload may lack a part of it.
     pub damaged: bool,
-    /// What it said.
+    /// The decrypted XML as JSON.
     pub payload: Payload,
 }
 
@@ -42,33 +42,33 @@ impl std::fmt::Debug for NewEvent {
     }
 }
 
-/// Where an event came from.
+/// The callback or suite that an event was delivered to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventSource {
     /// A corporation's own callback.
     Callback {
-        /// The callback.
+        /// The id of the callback, as in its URL.
         callback_id: CallbackId,
-        /// Whose it is.
+        /// The tenant that the callback belongs to.
         tenant_id: TenantId,
-        /// Its scope.
+        /// The scope of the callback.
         scope: Scope,
-        /// The corporation, plaintext.
+        /// The plaintext id of the corporation (企业ID).
         corp_id: CorpId,
     },
     /// The suite's command callback.
     Suite {
-        /// The suite.
+        /// The id of the suite (`suite_id`).
         suite_id: String,
     },
 }
 
-/// What became of an event that was to be stored.
+/// The outcome of storing an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppendOutcome {
-    /// It was new and is stored.
+    /// The event is new and was stored.
     Stored,
-    /// It was there already.
+    /// The event was stored before.
     Duplicate,
 }
 
@@ -104,22 +104,22 @@ pub struct Event {
 /// Which events are wanted; `None` is any.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct EventFilter {
-    /// Of this scope.
+    /// The scope of the callback.
     pub scope: Option<Scope>,
-    /// With this `Event`.
+    /// The type of the event (`Event`).
     pub event: Option<String>,
-    /// With this `ChangeType`.
+    /// The kind of change (`ChangeType`).
     pub change_type: Option<String>,
-    /// Arrived then or later.
+    /// The earliest arrival, included.
     pub since: Option<Timestamp>,
-    /// Arrived before then.
+    /// The latest arrival, excluded.
     pub until: Option<Timestamp>,
 }
 
 /// A page of events, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventPage {
-    /// The events.
+    /// The events, newest first.
     pub events: Vec<Event>,
     /// The position from which the next page goes on, if there may be one.
     pub next: Option<Position>,

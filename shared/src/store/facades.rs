@@ -1,4 +1,4 @@
-//! What the functions that WeCom can reach may do to the tables: nothing but this, by type.
+//! The tables as the functions that WeCom can reach may use them: by type, no other operation.
 
 use jiff::Timestamp;
 
@@ -30,12 +30,12 @@ impl<'a> From<&'a DynamoDb> for SuiteCallbackStore<'a> {
 }
 
 impl EventCallbackStore<'_> {
-    /// See [`DynamoDb::callback`].
+    /// Reads a callback: [`DynamoDb::callback`].
     pub(crate) async fn callback(&self, id: &CallbackId) -> Result<Option<Callback>, StoreError> {
         self.0.callback(id).await
     }
 
-    /// See [`DynamoDb::promote`].
+    /// Makes a generation current: [`DynamoDb::promote`].
     pub(crate) async fn promote(
         &self,
         callback: Callback,
@@ -45,7 +45,7 @@ impl EventCallbackStore<'_> {
         self.0.promote(callback, notifications, entry).await
     }
 
-    /// See [`DynamoDb::note_old_credentials`].
+    /// Notes the use of old credentials: [`DynamoDb::note_old_credentials`].
     pub(crate) async fn note_old_credentials(
         &self,
         id: &CallbackId,
@@ -54,19 +54,19 @@ impl EventCallbackStore<'_> {
         self.0.note_old_credentials(id, since).await
     }
 
-    /// See [`DynamoDb::note_rejection`].
+    /// Notes a refused request: [`DynamoDb::note_rejection`].
     pub(crate) async fn note_rejection(&self, id: &CallbackId, rejection: Rejection) -> Result<bool, StoreError> {
         self.0.note_rejection(id, rejection).await
     }
 
-    /// See [`DynamoDb::append_event`].
+    /// Stores an event: [`DynamoDb::append_event`].
     pub(crate) async fn append_event(&self, event: NewEvent) -> Result<AppendOutcome, StoreError> {
         self.0.append_event(event).await
     }
 }
 
 impl SuiteCallbackStore<'_> {
-    /// See [`DynamoDb::append_event`].
+    /// Stores an event: [`DynamoDb::append_event`].
     pub(crate) async fn append_event(&self, event: NewEvent) -> Result<AppendOutcome, StoreError> {
         self.0.append_event(event).await
     }

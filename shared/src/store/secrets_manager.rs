@@ -78,7 +78,7 @@ impl SecretsManager {
                 Some(PutSecretValueError::ResourceNotFoundException(_)) => {
                     match self.create(&name, value).await {
                         Ok(version_id) => Ok(version_id),
-                        // Somebody else created it between the two calls.
+                        // It was created between the two calls.
                         Err(error)
                             if matches!(
                                 error.as_service_error(),
@@ -90,7 +90,7 @@ impl SecretsManager {
                         Err(error) => Err(store_error(error)),
                     }
                 }
-                // It is scheduled for deletion: whoever writes it again wants it back.
+                // It is scheduled for deletion: writing it again restores it.
                 Some(PutSecretValueError::InvalidRequestException(_)) => {
                     self.client
                         .restore_secret()
@@ -120,7 +120,7 @@ impl SecretsManager {
             .await;
         match deleted {
             Ok(_) => Ok(()),
-            // It was never there, or is scheduled for deletion already.
+            // It does not exist, or is scheduled for deletion already.
             Err(error)
                 if matches!(
                     error.as_service_error(),
@@ -241,7 +241,7 @@ impl SecretsManager {
             .await;
         match put {
             Ok(_) => Ok(()),
-            // Another attempt has filled it.
+            // Another attempt has given it a value.
             Err(error)
                 if matches!(
                     error.as_service_error(),

@@ -1,4 +1,4 @@
-//! The suite's own secret: what the platform's operator enters once, and the command callback is authenticated with.
+//! The suite's own secret, which the platform's operator enters once. The command callback is authenticated with it.
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -8,22 +8,22 @@ use wecom_callback::{Credentials, EncodingAesKey, Token};
 
 use super::{SecretName, SecretsManager, StoreError};
 
-/// The suite as its provider has registered it at WeCom.
+/// The suite as its provider registered it at WeCom.
 #[derive(Debug, Clone)]
 pub struct Suite {
     /// The app's id (`suite_id`).
     pub suite_id: String,
-    /// The app's secret.
+    /// The secret of the app (`suite_secret`).
     pub suite_secret: SecretString,
     /// Token and EncodingAESKey of the command callback.
     pub credentials: Credentials,
     /// The provider's own corp id: the receiveid of URL checks.
     pub provider_corp_id: String,
-    /// The provider's secret.
+    /// The secret of the provider (`provider_secret`).
     pub provider_secret: SecretString,
 }
 
-/// The suite's secret does not hold what it must. Says which field, never what it says.
+/// The suite's secret is missing a field or has a malformed one. Names the field, never its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the suite's secret is malformed: {0}")]
 pub struct MalformedSuite(&'static str);
@@ -40,7 +40,7 @@ struct Stored {
 }
 
 impl Suite {
-    /// Reads the JSON that the secret holds.
+    /// Reads the JSON object in the secret.
     ///
     /// # Errors
     /// When a field is missing or malformed.
@@ -74,7 +74,7 @@ impl SuiteVault {
     /// A copy younger than this is not read again on demand, so that forged requests do not cause a read each.
     const MIN_REREAD_INTERVAL: SignedDuration = SignedDuration::from_secs(10);
 
-    /// Reads through `vault`.
+    /// A cache of the secret in `vault`.
     #[must_use]
     pub fn new(vault: SecretsManager) -> Self {
         Self {

@@ -1,5 +1,5 @@
-//! The two tables, defined once: the local server and the tests create them from here, and `template.yaml` is held
-//! against this.
+//! The definitions of the two tables. The local server and the tests create the tables from them, and a test compares
+//! `template.yaml` with them.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -13,22 +13,23 @@ use aws_sdk_dynamodb::{
 
 use super::StoreError;
 
-/// A table as both the deployment and the local server have it. All keys are strings, billing is on demand.
+/// The definition of a table. All keys are strings, billing is on demand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableDefinition {
-    /// The partition key.
+    /// The name of the partition key.
     pub partition_key: &'static str,
     /// The sort key, if the table has one.
     pub sort_key: Option<&'static str>,
-    /// The attribute whose time (seconds) ends an item.
+    /// The name of the attribute with the time, in seconds, after which an item is removed.
     pub time_to_live: &'static str,
-    /// The index: name, partition key, sort key; it holds every attribute.
+    /// The index: name, partition key, sort key. It projects every attribute.
     pub index: Option<(&'static str, &'static str, &'static str)>,
     /// Whether changes are streamed, with the item before and after.
     pub stream: bool,
 }
 
-/// State: authorizations, callbacks, corporations, sessions, counters, tokens, tickets, audit trail, events of the suite.
+/// The table of states: authorizations, callbacks, corporations, sessions, counters, tokens, tickets, audit trail,
+/// events of the suite.
 pub const AUTHORIZATION_TABLE: TableDefinition = TableDefinition {
     partition_key: "pk",
     sort_key: Some("sk"),
@@ -37,10 +38,10 @@ pub const AUTHORIZATION_TABLE: TableDefinition = TableDefinition {
     stream: true,
 };
 
-/// The index of [`AUTHORIZATION_TABLE`] that orders tenants by when they are to be looked at again.
+/// The index of [`AUTHORIZATION_TABLE`] that orders tenants by the time of their next check.
 pub const DUE: &str = "due";
 
-/// Events, one item each.
+/// The table of events, one item each.
 pub const EVENT_TABLE: TableDefinition = TableDefinition {
     partition_key: "event_id",
     sort_key: None,

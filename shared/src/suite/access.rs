@@ -1,5 +1,5 @@
-//! Calling WeCom as the suite or as its provider: with a cached token, and once more with a fresh one when WeCom says that
-//! the cached one is dead.
+//! Calls to WeCom as the suite or as its provider: with a cached token, and once more with a fresh one when WeCom
+//! refuses the cached one as invalid or expired.
 
 use std::future::Future;
 
@@ -18,10 +18,10 @@ use crate::{
 /// A ticket is valid for 30 minutes (developer document 90628).
 const TICKET_LIFETIME: SignedDuration = SignedDuration::from_mins(30);
 
-/// A token is renewed this long before it ends, so that it does not end on the way.
+/// A token is renewed this long before it expires, so that it does not expire during a call.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(5);
 
-/// WeCom may end a token before its time (developer document 90605).
+/// The codes of an invalid or expired token. WeCom may revoke a token early (developer document 90605).
 const DEAD_TOKEN: [ErrorCode; 4] = [
     ErrorCode::INVALID_ACCESS_TOKEN,
     ErrorCode::EXPIRED_ACCESS_TOKEN,
@@ -34,14 +34,14 @@ const DEAD_TOKEN: [ErrorCode; 4] = [
 pub struct SuiteAccess<'a> {
     /// Tickets, tokens and the circuit breaker.
     pub store: &'a DynamoDb,
-    /// The suite's secret.
+    /// The suite's secret, cached.
     pub vault: &'a SuiteVault,
     /// The client of WeCom's API.
     pub wecom: &'a Client,
 }
 
 impl SuiteAccess<'_> {
-    /// Makes a call that wants a `suite_access_token`.
+    /// Makes a call that requires a `suite_access_token`.
     pub(crate) async fn as_suite<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
     where
         C: Fn(SecretString) -> F + Send + Sync,
@@ -54,7 +54,7 @@ impl SuiteAccess<'_> {
         self.with_token(&name, clock, fetch, call).await
     }
 
-    /// Makes a call that wants a `provider_access_token`.
+    /// Makes a call that requires a `provider_access_token`.
     pub(crate) async fn as_provider<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
     where
         C: Fn(SecretString) -> F + Send + Sync,

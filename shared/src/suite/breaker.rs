@@ -1,7 +1,7 @@
 //! The circuit breaker for WeCom: while WeCom bans our address no call is made, because each attempt may prolong the ban.
 //!
-//! WeCom answers 45009 to repeated wrong Secrets (an hour, for all tenants) and to too many calls (a minute or an hour) alike,
-//! and says neither which it was nor how long it lasts. So any of them counts as the longest, wherever it was answered.
+//! WeCom answers 45009 both to repeated wrong Secrets (an hour, for all tenants) and to too many calls (a minute or an
+//! hour), without the reason or the duration. So each is treated as the longest, whichever call it answered.
 
 use std::future::Future;
 
@@ -11,7 +11,7 @@ use wecom_client::{Error as WecomError, ErrorClass};
 use super::call_error::CallError;
 use crate::{clock::Clock, error::StepError, store::DynamoDb};
 
-/// How long WeCom bans an address that repeats wrong Secrets (developer document 90313 on 45009).
+/// The duration of WeCom's ban of an address that repeats wrong Secrets (developer document 90313 on 45009).
 const BAN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Makes a call to WeCom unless it bans our address. When the call is answered with a ban, stores that for all processes.

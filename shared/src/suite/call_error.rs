@@ -20,7 +20,7 @@ impl From<StepError> for CallError {
 }
 
 impl CallError {
-    /// For a call none of whose codes has a meaning of its own.
+    /// The error of a step, for a call none of whose codes has a meaning of its own.
     pub(crate) fn into_step(self) -> StepError {
         match self {
             Self::Wecom(error) => StepError::from_wecom(error),
@@ -28,7 +28,7 @@ impl CallError {
         }
     }
 
-    /// What WeCom refused this call with; `None` when it was only a bad moment of WeCom's, which says nothing.
+    /// The refusal of this call; `None` when WeCom did not answer, which says nothing.
     pub(crate) fn refusal(self) -> Result<Option<Refusal>, StepError> {
         match self {
             Self::Wecom(WecomError::Refused(refusal)) => Ok(Some(refusal)),
@@ -37,7 +37,7 @@ impl CallError {
         }
     }
 
-    /// The code that WeCom refused this call with.
+    /// The `errcode` that WeCom refused this call with.
     pub(crate) fn errcode(&self) -> Option<ErrorCode> {
         match self {
             Self::Wecom(WecomError::Refused(refusal)) => Some(refusal.errcode),

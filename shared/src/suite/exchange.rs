@@ -1,10 +1,12 @@
-//! From a temporary auth_code to an installation: what the browser's redirect and WeCom's command callback have in common.
+//! The exchange of a temporary auth_code for an installation, after the browser's redirect or an event of the suite.
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use wecom_client::{AuthInfo, AuthMode as WecomAuthMode, PermanentCode, Privilege as WecomPrivilege};
+use wecom_client::{
+    AccessToken, AuthInfo, AuthMode as WecomAuthMode, ErrorClass, PermanentCode, Privilege as WecomPrivilege,
+};
 
 use super::{SuiteAccess, call_error::CallError};
 use crate::{
@@ -16,8 +18,8 @@ use crate::{
     store::{SecretName, SecretsManager},
 };
 
-/// What the vault keeps of an installation. The hash of the auth_code tells an attempt that follows a crash that the code
-/// it cannot exchange again was exchanged by itself.
+/// The secret of an installation, as it is stored in the vault. The fingerprint of the auth_code lets an attempt that
+/// follows a crash recognise that the code, which it cannot exchange again, was exchanged by an earlier attempt.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredInstallation {
     pub(crate) corp_id: CorpId,
@@ -27,7 +29,7 @@ pub(crate) struct StoredInstallation {
     pub(crate) auth_code: Fingerprint,
 }
 
-/// The one place where a permanent code is written out: into the vault.
+/// The only place where a permanent code is written out: for the vault.
 fn expose<S: serde::Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
 }
@@ -42,10 +44,34 @@ impl StoredInstallation {
         })
     }
 
-    pub(crate) fn parse(secret: &SecretString) -> Result<Self, StepError> {
-        // The parser's own words may quote what it read.
+    fn parse(secret: &SecretString) -> Result<Self, StepError> {
+        // The message of the parser may quote the secret.
         serde_json::from_str(secret.expose_secret())
             .map_err(|_| StepError::Internal("the secret of an installation is malformed".into()))
+    }
+
+    /// Reads a version of it from the vault.
+    pub(crate) async fn read(
+        vault: &SecretsManager,
+        tenant_id: &TenantId,
+        version_id: &str,
+    ) -> Result<Self, StepError> {
+        let name = SecretName::Installation(tenant_id.clone());
+        let secret = vault.read(&name, Some(version_id)).await?;
+        let secret =
+            secret.ok_or_else(|| StepError::Internal("the permanent code is missing from the vault".into()))?;
+        Self::parse(&secret)
+    }
+
+    /// The newest in the vault, if it was obtained with this auth_code: by an attempt that died before it was referred to.
+    pub(crate) async fn obtained_with(
+        vault: &SecretsManager,
+        tenant_id: &TenantId,
+        auth_code: &Fingerprint,
+    ) -> Result<Option<Self>, StepError> {
+        let secret = vault.read(&SecretName::Installation(tenant_id.clone()), None).await?;
+        let stored = secret.map(|secret| Self::parse(&secret)).transpose()?;
+        Ok(stored.filter(|stored| stored.auth_code == *auth_code))
     }
 
     /// Writes it to the vault for the tenant. Returns the version.
@@ -58,7 +84,7 @@ impl StoredInstallation {
 }
 
 impl SuiteAccess<'_> {
-    /// Exchanges an auth_code, which WeCom allows once.
+    /// Exchanges an auth_code for the permanent code (`get_permanent_code`), which WeCom allows once.
     pub(crate) async fn permanent_code(
         &self,
         auth_code: &SecretString,
@@ -72,7 +98,7 @@ impl SuiteAccess<'_> {
         .await
     }
 
-    /// What WeCom says of an authorization now.
+    /// The authorization as WeCom describes it now (`get_auth_info`).
     pub(crate) async fn auth_info(
         &self,
         installation: &StoredInstallation,
@@ -85,6 +111,28 @@ impl SuiteAccess<'_> {
             |token| async move { wecom.auth_info(&token, corp_id, code).await },
         )
         .await
+    }
+
+    /// A token of the app that was installed (`get_corp_token`).
+    ///
+    /// # Errors
+    /// [`StepError::NotInstalled`] when WeCom says that the authorization is over, or the refusal of WeCom.
+    pub(crate) async fn corp_token(
+        &self,
+        installation: &StoredInstallation,
+        clock: &dyn Clock,
+    ) -> Result<AccessToken, StepError> {
+        let wecom = self.wecom;
+        let (corp_id, code) = (installation.corp_id.as_str(), &installation.permanent_code);
+        let token = self.as_suite(clock, |token| async move {
+            wecom.corp_access_token(&token, corp_id, code).await
+        });
+        match token.await {
+            Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
+                Err(StepError::NotInstalled)
+            }
+            other => other.map_err(CallError::into_step),
+        }
     }
 }
 
@@ -123,7 +171,7 @@ pub(crate) fn installation(
     }
 }
 
-/// WeCom may list the same in another order, which changes nothing.
+/// The privileges as counts and a fingerprint, which does not depend on the order in which WeCom lists them.
 fn privilege_of(granted: &WecomPrivilege, since: Timestamp) -> Privilege {
     let mut names: Vec<String> = granted
         .allow_user

@@ -12,8 +12,9 @@ use super::{SuiteAccess, breaker::ask, call_error::CallError};
 use crate::{
     authorization::{Installation, KindCheck, RegisteredSecret, SecretStatus},
     clock::Clock,
-    error::{SecretKind, StepError},
+    error::{CorpFault, SecretKind, StepError},
     ids::{CorpId, Scope, TenantId},
+    store::{SecretName, SecretsManager},
 };
 
 /// Wrong Secrets per tenant and hour. An admin who mistypes needs a few; WeCom's ban affects all tenants.
@@ -76,7 +77,7 @@ impl SuiteAccess<'_> {
         let checked = self.judge_secret(input, clock).await;
         let is_mistake = matches!(
             checked,
-            Err(StepError::SecretRejected(_) | StepError::UnknownCorpId(_) | StepError::CorpMismatch)
+            Err(StepError::SecretRejected(_) | StepError::UnknownCorpId(_) | StepError::CorpMismatch { .. })
         );
         if !is_mistake {
             self.return_attempts(&taken, now).await?;
@@ -96,7 +97,7 @@ impl SuiteAccess<'_> {
         let belongs = self.belongs_to(input.installation, input.corp_id, clock).await?;
         // A Secret is not tried on a corporation that is certainly another one.
         if belongs == Belongs::No {
-            return Err(StepError::CorpMismatch);
+            return Err(CorpFault::OtherInstallation.into());
         }
         let token = self.wecom.access_token(input.corp_id.as_str(), input.secret);
         let token = match ask(self.store, clock, token).await {
@@ -104,14 +105,14 @@ impl SuiteAccess<'_> {
             Err(error @ CallError::Wecom(_))
                 if belongs == Belongs::Unknown && error.errcode() != Some(ErrorCode::INVALID_CORP_ID) =>
             {
-                return Err(StepError::CorpMismatch);
+                return Err(CorpFault::NotInstalled.into());
             }
             // WeCom accepts the Secret and does not trust our address.
             Err(error) if error.errcode() == Some(ErrorCode::IP_NOT_TRUSTED) => return Ok(KindCheck::IpNotTrusted),
             Err(error) => return Err(token_error(error)),
         };
         if belongs != Belongs::Yes {
-            return Err(StepError::CorpMismatch);
+            return Err(CorpFault::NotInstalled.into());
         }
         self.check_kind(input.scope, &token, clock).await
     }
@@ -243,6 +244,18 @@ impl SuiteAccess<'_> {
         };
         Ok(kind_check.map(accepted_as))
     }
+}
+
+/// A registered Secret, from the vault.
+pub(crate) async fn registered_secret(
+    vault: &SecretsManager,
+    tenant_id: &TenantId,
+    scope: Scope,
+    registered: &RegisteredSecret,
+) -> Result<SecretString, StepError> {
+    let name = SecretName::Scope(tenant_id.clone(), scope);
+    let secret = vault.read(&name, Some(&registered.version_id)).await?;
+    secret.ok_or_else(|| StepError::Internal("a registered Secret is missing from the vault".into()))
 }
 
 /// The kind check that follows from a refusal of a Secret that WeCom accepts.

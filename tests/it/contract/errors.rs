@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde_json::json;
 use wecom_authorization::{
-    authorization::{Rejection, RejectionReason},
+    authorization::{InstallFailure, Rejection, RejectionReason},
     ids::{EventId, Fingerprint, Scope, TokenName},
     store::{
         CallbackCount, CommitError, DynamoDb, EventFilter, EventSource, NewEvent, Payload, SecretName, SecretsManager,
@@ -105,7 +105,10 @@ async fn every_method(
             "release_exchange",
             store.release_exchange(&session.state, &fingerprint).await,
         ),
-        ("fail_session", store.fail_session(&session.state, "code").await),
+        (
+            "fail_session",
+            store.fail_session(&session.state, &InstallFailure::CorpMismatch).await,
+        ),
         (
             "append_event",
             store.append_event(event(Payload::new())).await.map(drop),

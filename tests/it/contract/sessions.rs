@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use wecom_authorization::{
-    authorization::{Exchange, InstallOutcome, InstallSession},
+    authorization::{Exchange, InstallFailure, InstallOutcome, InstallSession},
     ids::Fingerprint,
     store::Change,
 };
@@ -180,9 +180,9 @@ async fn of_fifty_who_claim_an_exchange_at_one_moment_one_has_it() {
 async fn a_failed_session_says_why_and_an_installed_one_stays_installed() {
     let endpoint = Endpoint::any().await;
     let (store, failed) = (endpoint.store(), opened(&endpoint).await);
-    for code in ["corp_mismatch", "install_link_expired"] {
-        store.fail_session(&failed.state, code).await.unwrap();
-        let outcome = Some(InstallOutcome::Failed("corp_mismatch".to_owned()));
+    for failure in [InstallFailure::CorpMismatch, InstallFailure::InstallLinkExpired] {
+        store.fail_session(&failed.state, &failure).await.unwrap();
+        let outcome = Some(InstallOutcome::Failed(InstallFailure::CorpMismatch));
         assert_eq!(
             read(&endpoint, &failed).await.outcome,
             outcome,
@@ -192,12 +192,18 @@ async fn a_failed_session_says_why_and_an_installed_one_stays_installed() {
     let installed = opened(&endpoint).await;
     let end = Change::EndInstallSession(installed.state.clone(), InstallOutcome::Installed);
     store.commit(vec![end]).await.unwrap();
-    store.fail_session(&installed.state, "corp_mismatch").await.unwrap();
+    store
+        .fail_session(&installed.state, &InstallFailure::CorpMismatch)
+        .await
+        .unwrap();
     let outcome = read(&endpoint, &installed).await.outcome;
     assert_eq!(outcome, Some(InstallOutcome::Installed));
 
     let unknown = session(&tenant("acme"), endpoint.now).state;
-    store.fail_session(&unknown, "corp_mismatch").await.unwrap();
+    store
+        .fail_session(&unknown, &InstallFailure::CorpMismatch)
+        .await
+        .unwrap();
     assert_eq!(
         store.session(&unknown).await.unwrap(),
         None,

@@ -12,7 +12,7 @@ use crate::{
     store::{Position, StoreError},
 };
 
-/// Lines of one tenant lie together, ordered by time, those of one millisecond by their random id.
+/// The entries of one tenant share a partition, ordered by time, and within one millisecond by their random id.
 fn entry_key(tenant_id: &TenantId, entry: &AuditEntry) -> Key {
     Key::new(
         "AUDIT",
@@ -27,7 +27,7 @@ struct StoredEntry {
     entry: AuditEntry,
 }
 
-/// The audit trail.
+/// The audit trail: appended to and read, never changed.
 impl DynamoDb {
     /// Adds an entry about something that changed no other record.
     ///

@@ -153,8 +153,8 @@ impl DynamoDb {
         Ok(put.build()?)
     }
 
-    /// Writes what the wizard and WeCom's check change. The counters and the note on the last refusal are other writers'
-    /// and are left alone, so that a busy callback does not make every change stale.
+    /// Writes what the wizard and WeCom's check change. The counters and the last refusal have other writers and are
+    /// not touched, so that a busy callback does not make every change stale.
     fn save_callback(&self, callback: &Callback) -> Result<Update, StoreError> {
         let update = Update::builder()
             .table_name(&self.authorization_table)
@@ -194,10 +194,10 @@ fn callback_values(callback: &Callback) -> Result<Item, StoreError> {
     .collect())
 }
 
-/// The bus has it within a second, and its archive keeps it.
+/// The stream puts it on the bus within a second, whose archive stores it.
 const NOTIFICATION_RETENTION: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
-/// Tenants that are to be looked at are spread over this many partitions of the index.
+/// The number of partitions of the index `due`.
 const DUE_SHARDS: u8 = 4;
 
 fn due_shard(tenant_id: &TenantId) -> String {
@@ -235,7 +235,7 @@ impl DynamoDb {
                 due.push(from_item(item)?);
             }
         }
-        // Each shard may hold all that have waited longest: how names fall into shards is nobody's choice.
+        // Each shard was read up to the limit, because the longest overdue may all be in one.
         due.sort_unstable_by_key(|one| one.due_at);
         due.truncate(limit);
         Ok(due.into_iter().map(|one| one.tenant_id).collect())

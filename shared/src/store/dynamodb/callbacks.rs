@@ -19,7 +19,7 @@ use crate::{
 /// What one batch of stored events adds to the counters of one callback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallbackCount {
-    /// The callback.
+    /// The callback that the counters belong to.
     pub callback_id: CallbackId,
     /// The number of new events.
     pub received: u64,
@@ -29,7 +29,7 @@ pub struct CallbackCount {
     pub last_event_at: Option<Timestamp>,
 }
 
-/// The same refusal again within this time is not noted again.
+/// The same refusal is not stored again within this time.
 const SAME_REJECTION: SignedDuration = SignedDuration::from_secs(10);
 
 /// Notes on a callback.
@@ -108,7 +108,7 @@ impl DynamoDb {
     }
 }
 
-/// How long it is remembered what has been counted: longer than the stream hands a batch in again (its records live a day).
+/// How long the note that a batch was counted is stored: longer than the stream redelivers a batch (a day).
 const REMEMBER_COUNTED: SignedDuration = SignedDuration::from_hours(48);
 
 impl DynamoDb {

@@ -13,7 +13,7 @@ use crate::{
     store::StoreError,
 };
 
-/// A table of millions of items is read in minutes this way; nobody waits for it.
+/// The number of parallel scans. A table of millions of items is read in minutes.
 const SEGMENTS: i32 = 4;
 
 #[derive(Deserialize)]

@@ -11,12 +11,12 @@ use super::{
     store_error,
 };
 use crate::{
-    authorization::{Exchange, InstallOutcome, InstallSession},
+    authorization::{Exchange, InstallFailure, InstallOutcome, InstallSession},
     ids::{Fingerprint, InstallState},
     store::StoreError,
 };
 
-/// Install sessions.
+/// Install sessions: one browser, one auth_code, one outcome.
 impl DynamoDb {
     /// Stores a new session.
     ///
@@ -114,8 +114,8 @@ impl DynamoDb {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn fail_session(&self, state: &InstallState, code: &str) -> Result<(), StoreError> {
-        let outcome = InstallOutcome::Failed(code.to_owned());
+    pub async fn fail_session(&self, state: &InstallState, failure: &InstallFailure) -> Result<(), StoreError> {
+        let outcome = InstallOutcome::Failed(failure.clone());
         let written = self
             .client
             .update_item()

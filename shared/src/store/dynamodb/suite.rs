@@ -13,10 +13,10 @@ use crate::{
     store::StoreError,
 };
 
-/// An access token.
+/// A cached access token of WeCom's API.
 #[derive(Debug, Clone, Deserialize)]
 pub struct CachedToken {
-    /// The token.
+    /// The `access_token`, `suite_access_token` or `provider_access_token`.
     pub token: SecretString,
     /// The end of its validity.
     pub expires_at: Timestamp,
@@ -30,7 +30,7 @@ struct Ticket {
     issued_at: Timestamp,
 }
 
-/// While the first one is being fetched the item is a lease, without a token.
+/// While the first token is being fetched the item is a lease without a token.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Token {
@@ -74,7 +74,7 @@ impl DynamoDb {
             .set_item(Some(ticket_key(suite_id).into_item()))
             .item("ticket", text(ticket.expose_secret()))
             .item("issued_at", to_attribute(&issued_at)?)
-            // A number beside the text, because only numbers compare rightly.
+            // A number in addition to the text, because texts of different precision do not compare by time.
             .item("issued_ms", number(issued_at.as_millisecond()))
             .condition_expression("attribute_not_exists(pk) OR issued_ms <= :issued")
             .expression_attribute_values(":issued", number(issued_at.as_millisecond()))
@@ -82,7 +82,7 @@ impl DynamoDb {
             .await;
         match written {
             Ok(_) => Ok(()),
-            // A newer ticket is there: this one came late.
+            // A newer ticket is stored: this one came late.
             Err(error) if condition_failed(&error) => Ok(()),
             Err(error) => Err(store_error(error)),
         }
@@ -98,7 +98,7 @@ fn exchange_key(auth_code: &Fingerprint) -> Key {
     Key::new("CODE", auth_code.as_str(), "EXCHANGE")
 }
 
-/// The stream hands an event in for a day at most.
+/// The stream redelivers an event for a day at most.
 const REMEMBER_EXCHANGE: SignedDuration = SignedDuration::from_hours(48);
 
 /// The tenants for which auth_codes of the suite's events were exchanged. A code can be exchanged once, and the event does not

@@ -14,14 +14,14 @@ use crate::store::{
 
 /// A transaction was not carried out.
 pub(super) enum TransactionError {
-    /// For each item, whether its condition did not hold; at least one did not.
+    /// For each item, whether its condition failed; at least one did.
     Conditions(Vec<bool>),
-    /// The store failed.
+    /// The transaction failed for another reason.
     Store(StoreError),
 }
 
-/// Another transaction holds an item for milliseconds, as `count-events` does with a busy callback. Nobody has changed
-/// anything then: so it is tried again before anybody hears of it.
+/// Pauses between attempts when another transaction holds an item, as `count-events` does with a busy callback for
+/// milliseconds. Such a conflict is not a change, so it is retried here.
 const PAUSES: [Duration; 4] = [
     Duration::from_millis(10),
     Duration::from_millis(30),
@@ -30,8 +30,8 @@ const PAUSES: [Duration; 4] = [
 ];
 
 impl DynamoDb {
-    /// Claims something by a conditional update; answers whether it is claimed. A transaction, because that knows its own
-    /// repetition: a claim whose answer was lost must not look like somebody else's.
+    /// Claims something by a conditional update. Returns whether it is claimed. A transaction, because it is
+    /// idempotent: a claim whose response was lost must not look like another caller's.
     pub(super) async fn claim(&self, claim: UpdateBuilder) -> Result<bool, StoreError> {
         let claim = claim.table_name(&self.authorization_table).build()?;
         match self
@@ -69,10 +69,10 @@ impl DynamoDb {
     }
 }
 
-/// Why an item was not written.
+/// The reason why an item was not written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reason {
-    /// Because another one was not.
+    /// Another item of the transaction was not written.
     Another,
     Condition,
     /// Another transaction holds it.
