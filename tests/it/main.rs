@@ -18,6 +18,7 @@ mod events;
 mod faults;
 mod half_disconnected;
 mod install_mistakes;
+mod modules;
 mod openapi;
 mod operations;
 mod permissions;
