@@ -10,21 +10,19 @@ mod dynamodb;
 mod errors;
 mod events;
 mod facades;
-
 mod secret_name;
 mod secrets_manager;
 mod suite_vault;
 pub mod tables;
 
-pub use crate::position::Position;
 pub use self::{
     change::{Change, StateChange},
     dynamodb::{CachedToken, CallbackCount, DynamoDb},
     errors::{CommitError, StoreError},
     events::{AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload},
     facades::{EventCallbackStore, SuiteCallbackStore},
-
     secret_name::SecretName,
     secrets_manager::{SecretVersions, SecretsManager},
     suite_vault::{MalformedSuite, Suite, SuiteVault},
 };
+pub use crate::position::Position;

@@ -15,7 +15,7 @@ use syn::{
 };
 
 /// The modules of `shared`, each of which uses only those after it.
-const LAYERS: [&str; 18] = [
+const LAYERS: [&str; 19] = [
     "entry",
     "http",
     "platform",
@@ -31,6 +31,7 @@ const LAYERS: [&str; 18] = [
     "authorization",
     "audit",
     "config",
+    "position",
     "ids",
     "entropy",
     "clock",

@@ -11,7 +11,8 @@ use super::{
 use crate::{
     authorization::{Authorization, Callback},
     ids::{CallbackId, CorpId, Scope, TenantId},
-    store::{Change, CommitError, StoreError, position::time_key, tables::DUE},
+    position::time_key,
+    store::{Change, CommitError, StoreError, tables::DUE},
 };
 
 #[derive(Deserialize)]

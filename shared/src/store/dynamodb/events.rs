@@ -10,9 +10,10 @@ use super::{
 };
 use crate::{
     ids::{CorpId, EventId, Scope, TenantId},
+    position::time_key,
     store::{
         AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload, Position, StoreError,
-        position::time_key, tables::TIMELINE,
+        tables::TIMELINE,
     },
 };
 
