@@ -1,7 +1,8 @@
 //! How modules use each other: without circles in any crate, in one direction in `shared`, and no step through another.
 //!
 //! Every path that begins with `crate`, `self` or `super` is followed through re-exports to the module that defines the name.
-//! Code that is compiled for tests only does not count, nor does use between a module and the modules inside it.
+//! Code that is compiled for tests or to generate the contract only does not count, nor does use between a module and the
+//! modules inside it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -297,12 +298,13 @@ impl Reader {
     }
 }
 
-fn is_for_tests(attributes: &[Attribute]) -> bool {
-    let is_cfg_test = |attribute: &Attribute| {
-        let arguments = attribute.meta.require_list();
-        attribute.path().is_ident("cfg") && arguments.is_ok_and(|list| list.tokens.to_string() == "test")
-    };
-    attributes.iter().any(is_cfg_test)
+/// Whether an item is compiled for tests, or to generate the contract, only.
+fn is_optional(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        let condition = attribute.meta.require_list().map(|list| list.tokens.to_string());
+        let is_off = condition.is_ok_and(|text| ["test", "feature = \"contract\""].contains(&text.as_str()));
+        attribute.path().is_ident("cfg") && is_off
+    })
 }
 
 impl Visit<'_> for Reader {
@@ -310,7 +312,7 @@ impl Visit<'_> for Reader {
         for item in &file.items {
             if let Item::Mod(module) = item
                 && module.content.is_none()
-                && !is_for_tests(&module.attrs)
+                && !is_optional(&module.attrs)
             {
                 self.children.push(module.ident.to_string());
             }
@@ -319,13 +321,15 @@ impl Visit<'_> for Reader {
     }
 
     fn visit_item_mod(&mut self, module: &syn::ItemMod) {
-        if !is_for_tests(&module.attrs) {
+        if !is_optional(&module.attrs) {
             visit::visit_item_mod(self, module);
         }
     }
 
     fn visit_item_use(&mut self, item: &syn::ItemUse) {
-        self.read_use(&item.tree, &[]);
+        if !is_optional(&item.attrs) {
+            self.read_use(&item.tree, &[]);
+        }
     }
 
     fn visit_path(&mut self, path: &syn::Path) {

@@ -1,20 +1,13 @@
 //! The state that the wizard shows, and its end: `/authorization`, `/authorization/completion`.
 
 use lambda_http::{Body, Response, http::StatusCode};
-use serde::Deserialize;
 
-use super::{Answer, Problem, Request, audit, conclude, events, problem};
+use super::{Answer, Problem, Request, audit, conclude, events, problem, request::Nothing};
 use crate::{
     authorization::{Authorization, Callback, StateView},
     platform::Platform,
     steps::{CompleteAuthorization, Disconnect, ReadAuthorization},
 };
-
-/// Nothing: a body is optional, and has no fields.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
 
 /// `GET /authorization`, `GET /authorization/events` and `GET /authorization/audit`.
 pub async fn read_authorization(platform: &Platform, request: Request) -> Response<Body> {

@@ -5,11 +5,10 @@ use lambda_http::{Body, Response, http::StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, Problem, Request,
-    authorization::Nothing,
-    conclude,
+    Answer, Problem, Request, conclude,
     page::{Cursor, Limit},
     problem,
+    request::Nothing,
 };
 use crate::{
     ids::{EventId, Scope},

@@ -11,7 +11,7 @@ use lambda_http::{
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Problem, Request, authorization::Nothing, conclude, problem};
+use super::{Answer, Problem, Request, conclude, problem, request::Nothing};
 use crate::{
     authorization::InstallOutcome,
     error::StepError,

@@ -40,6 +40,12 @@ pub struct Request {
     id: String,
 }
 
+/// Nothing: a body is optional, and has no fields.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Context {
