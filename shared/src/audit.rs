@@ -32,7 +32,8 @@ pub enum ActorKind {
     Admin,
     /// WeCom.
     Wecom,
-    /// A schedule of ours, or another service of the platform.
+    /// A schedule of ours, or another service of the platform; also a word of a newer version.
+    #[serde(other)]
     System,
 }
 
@@ -91,6 +92,11 @@ pub enum Action {
     EventReplayed,
     /// The authorization was disconnected.
     Disconnected,
+    /// WeCom refused a call for this tenant as too frequent; such calls pause.
+    CallsPaused,
+    /// A word of a newer version.
+    #[serde(other)]
+    Unknown,
 }
 
 /// How it ended.

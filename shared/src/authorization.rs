@@ -121,7 +121,8 @@ impl RegisteredSecret {
 pub enum SecretStatus {
     /// It did when we last asked.
     Accepted,
-    /// It did once, and does no more.
+    /// It no longer does; also a word of a newer version.
+    #[serde(other)]
     Rejected,
 }
 
@@ -136,7 +137,8 @@ pub enum KindCheck {
     IpNotTrusted,
     /// The app that the Secret belongs to is disabled (50003, 50006).
     AppDisabled,
-    /// WeCom gave an answer that says neither yes nor no.
+    /// WeCom gave an answer that says neither yes nor no; also a word of a newer version.
+    #[serde(other)]
     Unconfirmed,
 }
 
@@ -237,6 +239,15 @@ impl Authorization {
             .into_iter()
             .find_map(|scope| self.scope(scope).secret.as_ref())
             .map(|secret| &secret.corp_id)
+    }
+
+    /// Whether WeCom accepts a Secret of this tenant.
+    #[must_use]
+    pub fn has_accepted_secret(&self) -> bool {
+        let mut secrets = Scope::ALL
+            .into_iter()
+            .filter_map(|scope| self.scope(scope).secret.as_ref());
+        secrets.any(|secret| secret.status == SecretStatus::Accepted)
     }
 
     /// Whether there is no installation, Secret or callback.

@@ -182,6 +182,42 @@ impl TokenName {
     }
 }
 
+/// The name of a circuit breaker for WeCom: the calls that a rate limit of WeCom blocks together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BreakerName(String);
+
+impl BreakerName {
+    /// `gettoken` with Secrets that WeCom has not accepted before, of any corporation: what a ban of our address concerns.
+    #[must_use]
+    pub fn unproven_secrets() -> Self {
+        Self("WECOM".to_owned())
+    }
+
+    /// Calls with the `suite_access_token`, and those for it.
+    #[must_use]
+    pub fn suite() -> Self {
+        Self("suite".to_owned())
+    }
+
+    /// Calls with the `provider_access_token`, and those for it.
+    #[must_use]
+    pub fn provider() -> Self {
+        Self("provider".to_owned())
+    }
+
+    /// One API with one corporation's token or Secret (developer document 90313: the limit is per corporation and API).
+    #[must_use]
+    pub fn corp(corp_id: &str, api: &str) -> Self {
+        Self(format!("corp/{corp_id}/{api}"))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Which of a corporation's two callbacks and Secrets is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(rename = "ScopeName"))]

@@ -9,7 +9,6 @@ mod secret_check;
 
 pub use self::access::SuiteAccess;
 pub(crate) use self::{
-    breaker::ask,
     call_error::CallError,
     exchange::{StoredInstallation, installation},
     secret_check::{Observation, SecretToCheck, WRONG_SECRET, registered_secret},

@@ -22,6 +22,7 @@ mod modules;
 mod openapi;
 mod operations;
 mod permissions;
+mod rate_limits;
 mod rotation;
 mod rotation_counted;
 mod samples;

@@ -13,7 +13,7 @@ const ITEMS: [(&str, &str); 18] = [
         "check-health",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN
          PutItem TENANT AUDIT CHANGED TOKEN BAN
-         UpdateItem CALLBACK
+         UpdateItem BAN CALLBACK TENANT
          DeleteItem CORP CALLBACK TOKEN",
     ),
     (
@@ -55,7 +55,7 @@ const ITEMS: [(&str, &str); 18] = [
         "issue-access-token",
         "GetItem TENANT SUITE TOKEN BAN
          PutItem TENANT TOKEN BAN AUDIT CHANGED
-         UpdateItem TOKEN
+         UpdateItem BAN TOKEN
          DeleteItem TOKEN",
     ),
     (
@@ -71,9 +71,9 @@ const ITEMS: [(&str, &str); 18] = [
     ),
     (
         "register-secret",
-        "GetItem TENANT CALLBACK TOKEN BAN
+        "GetItem TENANT CALLBACK TOKEN BAN ATTEMPTS
          PutItem TENANT TOKEN BAN AUDIT CHANGED
-         UpdateItem CALLBACK ATTEMPTS
+         UpdateItem BAN CALLBACK ATTEMPTS
          DeleteItem TOKEN",
     ),
     ("replay-event", "PutItem AUDIT"),

@@ -264,10 +264,6 @@ async fn a_ban_is_said_so_with_its_end_and_nobody_asks_wecom_again_before() {
     let asked = calls(&world, GETTOKEN);
     assert_eq!(asked, [Some(40001), Some(45009)]);
     banned(&world.enter(Scope::Contacts, &right).await);
-    // The ban is our address's, so it is every tenant's.
-    let theirs = world.wecom().secret(OTHER_CORP, SecretKind::Contacts).unwrap().secret;
-    let body = json!({"secret": theirs, "corp_id": OTHER_CORP});
-    banned(&world.other_admin().put("/authorization/contacts/secret", body).await);
     assert_eq!(calls(&world, GETTOKEN), asked);
 }
 
@@ -275,6 +271,7 @@ async fn a_ban_is_said_so_with_its_end_and_nobody_asks_wecom_again_before() {
 fn banned(reply: &Reply) {
     let problem = reply.refused(503, "wecom_ban");
     waits_for_at_most_an_hour(reply, &problem);
+    assert!(problem["retry_after"].as_i64().unwrap() <= 60, "{problem}");
 }
 
 #[track_caller]

@@ -104,10 +104,11 @@ pub enum RejectionReason {
     DecryptionFailed,
     /// The values were entered in another corporation's console.
     ReceiveIdMismatch,
-    /// Not a request that WeCom makes.
-    Malformed,
     /// Somebody opened the URL by hand.
     OpenedInBrowser,
+    /// Not a request that WeCom makes; also a word of a newer version.
+    #[serde(other)]
+    Malformed,
 }
 
 impl RejectionReason {

@@ -19,7 +19,8 @@ pub enum Health {
     Ok,
     /// It does, with something to look at.
     Attention,
-    /// It does not.
+    /// It does not; also a word of a newer version, until the next check.
+    #[serde(other)]
     Broken,
 }
 

@@ -87,7 +87,8 @@ impl Installation {
 pub enum InstallationStatus {
     /// The app is installed.
     Installed,
-    /// The corporation removed the app.
+    /// The corporation removed the app; also a word of a newer version.
+    #[serde(other)]
     Cancelled,
 }
 
@@ -99,6 +100,7 @@ pub enum AuthMode {
     /// An administrator: the app sees what he allowed.
     Admin,
     /// A member, for himself alone: of no use here.
+    #[serde(other)]
     Member,
 }
 

@@ -16,10 +16,10 @@ use crate::{
     authorization::{Authorization, ScopeState, SecretStatus},
     context::{Context, audited, saved_callback},
     error::StepError,
-    ids::{Scope, TenantId},
+    ids::{BreakerName, Scope, TenantId},
     lifecycle::{Lifecycle, POSTPONED, Update, next_check},
     sealing::SealingKeys,
-    store::{Change, CommitError},
+    store::CommitError,
     suite::{Observation, registered_secret},
 };
 
@@ -56,12 +56,12 @@ impl CheckHealth<'_> {
         let age = ticket.map(|(_, issued_at)| context.now().duration_since(issued_at).as_secs());
         let queue = Mutex::new(store.due_authorizations(context.now(), share).await?.into_iter());
         // Four at a time: enough for 100,000 tenants per interval, and few for WeCom (docs/architecture.md).
-        let (a, b, c, d) = tokio::try_join!(
+        let (a, b, c, d) = tokio::join!(
             self.work_off(&queue, until, context),
             self.work_off(&queue, until, context),
             self.work_off(&queue, until, context),
             self.work_off(&queue, until, context),
-        )?;
+        );
         let looks = [a, b, c, d];
         Ok(HealthRun {
             checked: looks.iter().map(|(checked, _)| checked).sum(),
@@ -70,31 +70,40 @@ impl CheckHealth<'_> {
         })
     }
 
-    /// Checks one tenant of the queue after the other. Returns how many were checked, and how many could not be.
+    /// Checks one tenant of the queue after the other. Returns how many could be checked, and how many could not. An error
+    /// of one tenant counts, and never ends the run.
     async fn work_off(
         &self,
         queue: &Mutex<impl Iterator<Item = TenantId> + Send>,
         until: Timestamp,
         context: Context<'_>,
-    ) -> Result<(usize, usize), StepError> {
+    ) -> (usize, usize) {
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let (mut checked, mut failed) = (0, 0);
         while let Some(tenant_id) = next() {
-            let banned = self.lifecycle.suite.store.ban(context.now()).await?.is_some();
-            if banned || context.now() >= until {
+            if context.now() >= until {
                 break;
             }
             // Boxed, because four of these futures are part of one.
             match Box::pin(self.check(&tenant_id, context)).await {
                 Ok(()) => checked += 1,
+                // The suite's calls pause for all tenants: those that are left stay due.
+                Err(StepError::WecomBan { .. }) if self.suite_pauses(context).await => {
+                    failed += 1;
+                    break;
+                }
                 Err(error) => {
                     failed += 1;
-                    tracing::error!(error = %error, "a binding could not be checked");
-                    self.postpone(&tenant_id, context).await?;
+                    tracing::error!(error = %error, tenant.id = %tenant_id, "a binding could not be checked");
+                    // Its record may be one that cannot be read, so it is not read again.
+                    let later = context.now() + POSTPONED;
+                    if let Err(error) = self.lifecycle.suite.store.postpone_check(&tenant_id, later).await {
+                        tracing::error!(error = %error, tenant.id = %tenant_id, "a check could not be postponed");
+                    }
                 }
             }
         }
-        Ok((checked, failed))
+        (checked, failed)
     }
 
     async fn check(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
@@ -145,7 +154,10 @@ impl CheckHealth<'_> {
         let vault = self.lifecycle.termination.vault;
         let secret = registered_secret(vault, &authorization.tenant_id, scope, registered).await?;
         let suite = self.lifecycle.suite;
-        suite.observe_secret(scope, registered, &secret, context.clock).await
+        let tenant_id = &authorization.tenant_id;
+        suite
+            .observe_secret(tenant_id, scope, registered, &secret, context)
+            .await
     }
 
     async fn write_down(
@@ -212,19 +224,9 @@ impl CheckHealth<'_> {
         Ok(())
     }
 
-    /// Postpones a tenant that could not be checked, so that it does not block the others.
-    async fn postpone(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
-        let mut authorization = self.lifecycle.suite.store.authorization(tenant_id).await?;
-        authorization.next_check_at = Some(context.now() + POSTPONED);
-        match self
-            .lifecycle
-            .suite
-            .store
-            .commit(vec![Change::Save(Box::new(authorization))])
-            .await
-        {
-            Ok(()) | Err(CommitError::Stale) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+    /// Whether WeCom refuses the suite's calls as too frequent. Unknown counts as no.
+    async fn suite_pauses(&self, context: Context<'_>) -> bool {
+        let breaker = self.lifecycle.suite.store.breaker(&BreakerName::suite()).await;
+        breaker.is_ok_and(|breaker| breaker.is_some_and(|breaker| breaker.is_open(context.now())))
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     ids::{Scope, TenantId, TokenName},
     lifecycle::Update,
     store::{CachedToken, DynamoDb, SecretsManager},
-    suite::{CallError, StoredInstallation, SuiteAccess, WRONG_SECRET, ask, registered_secret},
+    suite::{CallError, StoredInstallation, SuiteAccess, WRONG_SECRET, registered_secret},
 };
 
 /// A token that is valid for less than this is renewed.
@@ -198,8 +198,7 @@ impl IssueAccessToken<'_> {
         };
         let registered = registered(authorization, scope)?;
         let secret = registered_secret(self.vault, tenant_id, scope, registered).await?;
-        let token = self.suite.wecom.access_token(registered.corp_id.as_str(), &secret);
-        match ask(self.suite.store, context.clock, token).await {
+        match self.suite.secret_token(tenant_id, registered, &secret, context).await {
             // Not tried again: repeated wrong Secrets lead to a ban of our address.
             Err(CallError::Wecom(WecomError::Refused(refusal))) if WRONG_SECRET.contains(&refusal.errcode) => {
                 mark_rejected(self.suite.store, authorization, scope, context).await?;

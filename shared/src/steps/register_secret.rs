@@ -77,8 +77,9 @@ impl RegisterSecret<'_> {
             installation,
             corp_id: &corp_id,
             secret: &secret,
+            in_good_standing: before.has_accepted_secret(),
         };
-        let kind_check = self.suite.check_secret(&to_check, clock).await?;
+        let kind_check = self.suite.check_secret(&to_check, clock, context.entropy).await?;
 
         let version_id = self
             .vault

@@ -3,6 +3,7 @@
 mod attempts;
 mod audit;
 mod authorizations;
+mod breakers;
 mod callbacks;
 mod events;
 mod keys;
@@ -16,7 +17,7 @@ use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 
 use self::keys::{Item, Key, from_item};
-pub use self::{callbacks::CallbackCount, suite::CachedToken};
+pub use self::{breakers::Breaker, callbacks::CallbackCount, suite::CachedToken};
 use super::{
     StoreError,
     errors::{condition_failed, store_error},

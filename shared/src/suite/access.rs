@@ -7,7 +7,10 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use wecom_client::{AccessToken, Client, Error as WecomError, ErrorCode};
 
-use super::{breaker::ask, call_error::CallError};
+use super::{
+    breaker::{Caller, ask},
+    call_error::CallError,
+};
 use crate::{
     clock::Clock,
     error::StepError,
@@ -51,7 +54,7 @@ impl SuiteAccess<'_> {
         let suite = self.vault.suite(clock.now()).await.map_err(StepError::from)?;
         let name = TokenName::suite(&suite.suite_id);
         let fetch = || self.suite_token(&suite, clock);
-        self.with_token(&name, clock, fetch, call).await
+        self.with_token(&name, Caller::Suite, clock, fetch, call).await
     }
 
     /// Makes a call that requires a `provider_access_token`.
@@ -67,14 +70,16 @@ impl SuiteAccess<'_> {
             let token = self
                 .wecom
                 .provider_access_token(&suite.provider_corp_id, &suite.provider_secret);
-            ask(self.store, clock, token).await.map_err(CallError::into_step)
+            let token = ask(self.store, Caller::Provider, clock, token).await;
+            token.map_err(CallError::into_step)
         };
-        self.with_token(&name, clock, fetch, call).await
+        self.with_token(&name, Caller::Provider, clock, fetch, call).await
     }
 
     async fn with_token<T, F, C, G, H>(
         &self,
         name: &TokenName,
+        caller: Caller<'_>,
         clock: &dyn Clock,
         fetch: G,
         call: C,
@@ -87,7 +92,7 @@ impl SuiteAccess<'_> {
         T: Send,
     {
         if let Some(cached) = self.store.token(name, clock.now()).await.map_err(StepError::from)? {
-            match ask(self.store, clock, call(cached.token)).await {
+            match ask(self.store, caller, clock, call(cached.token)).await {
                 Err(error) if error.errcode().is_some_and(|code| DEAD_TOKEN.contains(&code)) => {}
                 other => return other,
             }
@@ -102,7 +107,7 @@ impl SuiteAccess<'_> {
             };
             self.store.put_token(name, &token).await.map_err(StepError::from)?;
         }
-        ask(self.store, clock, call(fresh.token)).await
+        ask(self.store, caller, clock, call(fresh.token)).await
     }
 
     async fn suite_token(&self, suite: &Suite, clock: &dyn Clock) -> Result<AccessToken, StepError> {
@@ -113,7 +118,7 @@ impl SuiteAccess<'_> {
         let token = self
             .wecom
             .suite_access_token(&suite.suite_id, &suite.suite_secret, &ticket);
-        match ask(self.store, clock, token).await {
+        match ask(self.store, Caller::Suite, clock, token).await {
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_SUITE_TICKET) => {
                 Err(StepError::SuiteTicketMissing)
             }

@@ -6,12 +6,18 @@
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
-use wecom_client::{Error as WecomError, ErrorClass, ErrorCode, Refusal};
+use wecom_client::{AccessToken, Error as WecomError, ErrorClass, ErrorCode, Refusal};
 
-use super::{SuiteAccess, breaker::ask, call_error::CallError};
+use super::{
+    SuiteAccess,
+    breaker::{Caller, TenantCorp, ask},
+    call_error::CallError,
+};
 use crate::{
     authorization::{Installation, KindCheck, RegisteredSecret, SecretStatus},
     clock::Clock,
+    context::Context,
+    entropy::Entropy,
     error::{CorpFault, SecretKind, StepError},
     ids::{CorpId, Scope, TenantId},
     store::{SecretName, SecretsManager},
@@ -21,6 +27,8 @@ use crate::{
 const TENANT_ATTEMPTS: u32 = 10;
 /// Wrong Secrets of all tenants per hour. WeCom does not document how many it allows.
 const ALL_ATTEMPTS: u32 = 100;
+/// Further ones for tenants of which WeCom accepts another Secret: newcomers who mistype do not lock them out.
+const RESERVED_ATTEMPTS: u32 = 20;
 const ATTEMPTS_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 const ALL_TENANTS: &str = "*all*";
 
@@ -38,6 +46,8 @@ pub(crate) struct SecretToCheck<'a> {
     pub(crate) installation: &'a Installation,
     pub(crate) corp_id: &'a CorpId,
     pub(crate) secret: &'a SecretString,
+    /// Whether WeCom accepts another Secret of this tenant.
+    pub(crate) in_good_standing: bool,
 }
 
 /// The answer of WeCom about a registered Secret.
@@ -61,20 +71,23 @@ impl SuiteAccess<'_> {
         &self,
         input: &SecretToCheck<'_>,
         clock: &dyn Clock,
+        entropy: &dyn Entropy,
     ) -> Result<KindCheck, StepError> {
         let now = clock.now();
-        if let Some(until) = self.store.ban(now).await? {
-            return Err(StepError::WecomBan { until });
-        }
+        let reserve = if input.in_good_standing { RESERVED_ATTEMPTS } else { 0 };
+        let limits = [
+            (input.tenant_id.as_str(), TENANT_ATTEMPTS),
+            (ALL_TENANTS, ALL_ATTEMPTS + reserve),
+        ];
         let mut taken = Vec::new();
-        for (counter, limit) in [(input.tenant_id.as_str(), TENANT_ATTEMPTS), (ALL_TENANTS, ALL_ATTEMPTS)] {
+        for (counter, limit) in limits {
             if let Err(until) = self.store.take_attempt(counter, limit, ATTEMPTS_WINDOW, now).await? {
                 self.return_attempts(&taken, now).await?;
                 return Err(StepError::TooManyAttempts { until });
             }
             taken.push(counter);
         }
-        let checked = self.judge_secret(input, clock).await;
+        let checked = self.judge_secret(input, clock, entropy).await;
         let is_mistake = matches!(
             checked,
             Err(StepError::SecretRejected(_) | StepError::UnknownCorpId(_) | StepError::CorpMismatch { .. })
@@ -93,14 +106,24 @@ impl SuiteAccess<'_> {
         Ok(())
     }
 
-    async fn judge_secret(&self, input: &SecretToCheck<'_>, clock: &dyn Clock) -> Result<KindCheck, StepError> {
+    async fn judge_secret(
+        &self,
+        input: &SecretToCheck<'_>,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<KindCheck, StepError> {
+        let corp = TenantCorp {
+            tenant_id: input.tenant_id,
+            corp_id: input.corp_id.as_str(),
+            entropy,
+        };
         let belongs = self.belongs_to(input.installation, input.corp_id, clock).await?;
         // A Secret is not tried on a corporation that is certainly another one.
         if belongs == Belongs::No {
             return Err(CorpFault::OtherInstallation.into());
         }
         let token = self.wecom.access_token(input.corp_id.as_str(), input.secret);
-        let token = match ask(self.store, clock, token).await {
+        let token = match ask(self.store, Caller::UnprovenSecret(corp), clock, token).await {
             Ok(token) => token.token,
             Err(error @ CallError::Wecom(_))
                 if belongs == Belongs::Unknown && error.errcode() != Some(ErrorCode::INVALID_CORP_ID) =>
@@ -114,7 +137,7 @@ impl SuiteAccess<'_> {
         if belongs != Belongs::Yes {
             return Err(CorpFault::NotInstalled.into());
         }
-        self.check_kind(input.scope, &token, clock).await
+        self.check_kind(input.scope, &token, corp, clock).await
     }
 
     /// Whether the plaintext 企业ID is the corporation that installed the app.
@@ -147,8 +170,14 @@ impl SuiteAccess<'_> {
 
     /// Makes the call that only this kind of Secret may make; when WeCom refuses it, the call of the other kind tells which
     /// kind it is.
-    async fn check_kind(&self, scope: Scope, token: &SecretString, clock: &dyn Clock) -> Result<KindCheck, StepError> {
-        let refusal = match self.probe(scope, token, clock).await {
+    async fn check_kind(
+        &self,
+        scope: Scope,
+        token: &SecretString,
+        corp: TenantCorp<'_>,
+        clock: &dyn Clock,
+    ) -> Result<KindCheck, StepError> {
+        let refusal = match self.probe(scope, token, corp, clock).await {
             Ok(()) => return Ok(KindCheck::Confirmed),
             Err(CallError::Wecom(WecomError::Refused(refusal))) => refusal,
             Err(error) => return Err(error.into_step()),
@@ -159,7 +188,7 @@ impl SuiteAccess<'_> {
         match refusal.errcode {
             ErrorCode::API_FORBIDDEN | ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET | ErrorCode::AGENT_MISMATCH => {
                 Err(StepError::WrongSecretKind {
-                    looks_like: self.looks_like(scope, token, &refusal, clock).await,
+                    looks_like: self.looks_like(scope, token, &refusal, corp, clock).await,
                     refusal,
                 })
             }
@@ -177,6 +206,7 @@ impl SuiteAccess<'_> {
         scope: Scope,
         token: &SecretString,
         refusal: &Refusal,
+        corp: TenantCorp<'_>,
         clock: &dyn Clock,
     ) -> Option<SecretKind> {
         if refusal.errcode == ErrorCode::FORBIDDEN_FOR_CONTACTS_SECRET {
@@ -186,37 +216,70 @@ impl SuiteAccess<'_> {
             Scope::Contacts => SecretKind::ExternalContacts,
             Scope::ExternalContacts => SecretKind::Contacts,
         };
-        match self.probe(scope.other(), token, clock).await {
+        match self.probe(scope.other(), token, corp, clock).await {
             Ok(()) => Some(other),
             Err(error) if error.errcode() == Some(ErrorCode::API_FORBIDDEN) => Some(SecretKind::OtherApp),
             Err(_) => None,
         }
     }
 
-    async fn probe(&self, scope: Scope, token: &SecretString, clock: &dyn Clock) -> Result<(), CallError> {
+    async fn probe(
+        &self,
+        scope: Scope,
+        token: &SecretString,
+        corp: TenantCorp<'_>,
+        clock: &dyn Clock,
+    ) -> Result<(), CallError> {
+        let api = match scope {
+            Scope::Contacts => "user/list_id",
+            Scope::ExternalContacts => "externalcontact/get_follow_user_list",
+        };
         let probed = async {
             match scope {
                 Scope::Contacts => self.wecom.probe_contacts(token).await,
                 Scope::ExternalContacts => self.wecom.probe_external_contacts(token).await.map(|_members| ()),
             }
         };
-        ask(self.store, clock, probed).await
+        ask(self.store, Caller::Corp(corp, api), clock, probed).await
+    }
+
+    /// A token by a Secret that WeCom accepted when it was registered (`gettoken`).
+    pub(crate) async fn secret_token(
+        &self,
+        tenant_id: &TenantId,
+        registered: &RegisteredSecret,
+        secret: &SecretString,
+        context: Context<'_>,
+    ) -> Result<AccessToken, CallError> {
+        let corp = TenantCorp {
+            tenant_id,
+            corp_id: registered.corp_id.as_str(),
+            entropy: context.entropy,
+        };
+        let token = self.wecom.access_token(registered.corp_id.as_str(), secret);
+        ask(self.store, Caller::ProvenSecret(corp), context.clock, token).await
     }
 
     /// Asks WeCom about a registered Secret. `None` when the answer says nothing about the Secret.
     pub(crate) async fn observe_secret(
         &self,
+        tenant_id: &TenantId,
         scope: Scope,
         registered: &RegisteredSecret,
         secret: &SecretString,
-        clock: &dyn Clock,
+        context: Context<'_>,
     ) -> Result<Option<Observation>, StepError> {
+        let clock = context.clock;
+        let corp = TenantCorp {
+            tenant_id,
+            corp_id: registered.corp_id.as_str(),
+            entropy: context.entropy,
+        };
         let accepted_as = |kind_check| Observation {
             status: SecretStatus::Accepted,
             kind_check,
         };
-        let token = self.wecom.access_token(registered.corp_id.as_str(), secret);
-        let token = match ask(self.store, clock, token).await {
+        let token = match self.secret_token(tenant_id, registered, secret, context).await {
             Ok(token) => token.token,
             Err(error) => {
                 let Some(refusal) = error.refusal()? else {
@@ -229,7 +292,7 @@ impl SuiteAccess<'_> {
                 return Ok(rejected.or_else(|| kind_from_errcode(&refusal, scope).map(accepted_as)));
             }
         };
-        let Err(error) = self.probe(scope, &token, clock).await else {
+        let Err(error) = self.probe(scope, &token, corp, clock).await else {
             return Ok(Some(accepted_as(KindCheck::Confirmed)));
         };
         let Some(refusal) = error.refusal()? else {

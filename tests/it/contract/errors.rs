@@ -8,10 +8,10 @@ use secrecy::SecretString;
 use serde_json::json;
 use wecom_authorization::{
     authorization::{InstallFailure, Rejection, RejectionReason},
-    ids::{EventId, Fingerprint, Scope, TokenName},
+    ids::{BreakerName, EventId, Fingerprint, Scope, TokenName},
     store::{
-        CallbackCount, CommitError, DynamoDb, EventFilter, EventSource, NewEvent, Payload, SecretName, SecretsManager,
-        StoreError,
+        Breaker, CallbackCount, CommitError, DynamoDb, EventFilter, EventSource, NewEvent, Payload, SecretName,
+        SecretsManager, StoreError,
     },
 };
 
@@ -32,7 +32,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 39;
+const METHODS: usize = 42;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -47,6 +47,11 @@ async fn every_method(
     let session = session(&tenant, now);
     let window = SignedDuration::from_hours(1);
     let secret = SecretString::from(SECRET);
+    let breaker = Breaker {
+        until: now,
+        pause_seconds: 60,
+        opened_by: None,
+    };
     let rejection = Rejection {
         at: now,
         reason: RejectionReason::Malformed,
@@ -153,8 +158,14 @@ async fn every_method(
             store.take_attempt("acme", 3, window, now).await.map(drop),
         ),
         ("return_attempt", store.return_attempt("acme", window, now).await),
-        ("ban", store.ban(now).await.map(drop)),
-        ("note_ban", store.note_ban(now).await),
+        ("breaker", store.breaker(&BreakerName::suite()).await.map(drop)),
+        ("put_breaker", store.put_breaker(&BreakerName::suite(), &breaker).await),
+        (
+            "claim_probe",
+            store.claim_probe(&BreakerName::suite(), now, now).await.map(drop),
+        ),
+        ("note_refused_corp", store.note_refused_corp("ww1", now).await.map(drop)),
+        ("postpone_check", store.postpone_check(&tenant, now).await),
         ("put", vault.put(&name, &secret).await.map(drop)),
         ("delete", vault.delete(&name).await),
         ("read", vault.read(&name, None).await.map(drop)),

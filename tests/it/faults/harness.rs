@@ -482,6 +482,7 @@ fn attribute(value: &AttributeValue) -> Value {
         AttributeValue::N(number) => json!({ "N": number }),
         AttributeValue::Bool(truth) => json!({ "BOOL": truth }),
         AttributeValue::Null(_) => json!({"NULL": true}),
+        AttributeValue::Ss(texts) => json!({ "SS": texts }),
         AttributeValue::L(list) => json!({"L": list.iter().map(attribute).collect::<Vec<_>>()}),
         AttributeValue::M(map) => json!({ "M": object(map) }),
         other => panic!("no table holds such a value: {other:?}"),

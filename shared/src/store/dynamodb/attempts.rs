@@ -3,32 +3,51 @@ use serde::Deserialize;
 
 use super::{
     DynamoDb, condition_failed,
-    keys::{Key, number, time_to_live, to_attribute},
+    keys::{Key, number, time_to_live},
     store_error,
 };
 use crate::store::StoreError;
 
+/// A window of a counter: the one that contains `now`.
+struct Window {
+    start: i64,
+    length: i64,
+}
+
+impl Window {
+    fn at(length: SignedDuration, now: Timestamp) -> Self {
+        let length = length.as_secs().max(1);
+        let start = now.as_second().div_euclid(length) * length;
+        Self { start, length }
+    }
+
+    fn key(&self, counter: &str) -> Key {
+        Key::new("ATTEMPTS", counter, &self.start.to_string())
+    }
+
+    fn previous(&self) -> Self {
+        Self {
+            start: self.start - self.length,
+            length: self.length,
+        }
+    }
+
+    fn end(&self) -> i64 {
+        self.start + self.length
+    }
+}
+
 #[derive(Deserialize)]
-struct Ban {
-    until: Timestamp,
-}
-
-fn ban_key() -> Key {
-    Key::new("BAN", "WECOM", "BAN")
-}
-
-/// The window that `now` falls into: its key, and its end.
-fn window_of(counter: &str, window: SignedDuration, now: Timestamp) -> (Key, Timestamp) {
-    let length = window.as_secs().max(1);
-    let start = now.as_second().div_euclid(length) * length;
-    let end = Timestamp::from_second(start + length).unwrap_or(now);
-    (Key::new("ATTEMPTS", counter, &start.to_string()), end)
+struct Count {
+    attempts: i64,
 }
 
 /// Wrong Secrets, counted, because WeCom bans our address for an hour when they repeat (developer document 90313).
+///
+/// The window slides: the attempts of the previous window count by the part of it that lies within one length of `now`.
 impl DynamoDb {
-    /// Takes one of the `limit` attempts of `counter` in the current window. The inner error is the end of the window, when
-    /// none is left.
+    /// Takes one of the `limit` attempts that `counter` has within one length of `window`. The inner error is the time at
+    /// which the next one is free, when none is.
     ///
     /// # Errors
     /// When the store fails.
@@ -39,23 +58,39 @@ impl DynamoDb {
         window: SignedDuration,
         now: Timestamp,
     ) -> Result<Result<(), Timestamp>, StoreError> {
-        let (key, end) = window_of(counter, window, now);
+        let window = Window::at(window, now);
+        let before: Option<Count> = self.item(window.previous().key(counter)).await?;
+        let before = before.map_or(0, |before| before.attempts);
+        let left = window.end() - now.as_second();
+        let carried = before * left / window.length;
+        let free_at = if carried > 0 {
+            window.end() - window.length * carried / before + 1
+        } else {
+            window.end() + 1
+        };
+        let refused = Ok(Err(Timestamp::from_second(free_at).unwrap_or(now)));
+        let free = i64::from(limit) - carried;
+        if free <= 0 {
+            return refused;
+        }
+        // Until then the next window counts these.
+        let ttl = Timestamp::from_second(window.end() + window.length).unwrap_or(now);
         let written = self
             .client
             .update_item()
             .table_name(&self.authorization_table)
-            .set_key(Some(key.into_item()))
+            .set_key(Some(window.key(counter).into_item()))
             .update_expression("ADD attempts :one SET #ttl = :ttl")
-            .condition_expression("attribute_not_exists(attempts) OR attempts < :limit")
+            .condition_expression("attribute_not_exists(attempts) OR attempts < :free")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":limit", number(limit))
-            .expression_attribute_values(":ttl", time_to_live(end))
+            .expression_attribute_values(":free", number(free))
+            .expression_attribute_values(":ttl", time_to_live(ttl))
             .send()
             .await;
         match written {
             Ok(_) => Ok(Ok(())),
-            Err(error) if condition_failed(&error) => Ok(Err(end)),
+            Err(error) if condition_failed(&error) => refused,
             Err(error) => Err(store_error(error)),
         }
     }
@@ -70,7 +105,7 @@ impl DynamoDb {
         window: SignedDuration,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (key, _) = window_of(counter, window, now);
+        let key = Window::at(window, now).key(counter);
         let written = self
             .client
             .update_item()
@@ -88,34 +123,5 @@ impl DynamoDb {
             Err(error) if condition_failed(&error) => Ok(()),
             Err(error) => Err(store_error(error)),
         }
-    }
-}
-
-/// The circuit breaker for WeCom: the time until which outbound calls are blocked.
-impl DynamoDb {
-    /// The end of WeCom's ban of our address; `None` when there is none at `now`.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn ban(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let ban: Option<Ban> = self.item(ban_key()).await?;
-        Ok(ban.map(|ban| ban.until).filter(|until| now < *until))
-    }
-
-    /// Stores that WeCom bans our address until then.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn note_ban(&self, until: Timestamp) -> Result<(), StoreError> {
-        self.client
-            .put_item()
-            .table_name(&self.authorization_table)
-            .set_item(Some(ban_key().into_item()))
-            .item("until", to_attribute(&until)?)
-            .item("ttl", time_to_live(until))
-            .send()
-            .await
-            .map_err(store_error)?;
-        Ok(())
     }
 }

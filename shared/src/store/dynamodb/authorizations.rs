@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    DynamoDb,
+    DynamoDb, condition_failed,
     keys::{Item, Key, from_item, number, text, time_to_live, to_attribute, to_item},
     store_error,
     transactions::TransactionError,
@@ -233,12 +233,40 @@ impl DynamoDb {
                 .await
                 .map_err(store_error)?;
             for item in answer.items.unwrap_or_default() {
-                due.push(from_item(item)?);
+                // One item that cannot be read must not hide the others.
+                match from_item(item) {
+                    Ok(one) => due.push(one),
+                    Err(error) => tracing::error!(error = %error, "an entry of the index of due checks is unreadable"),
+                }
             }
         }
         // Each shard was read up to the limit, because the longest overdue may all be in one.
         due.sort_unstable_by_key(|one| one.due_at);
         due.truncate(limit);
         Ok(due.into_iter().map(|one| one.tenant_id).collect())
+    }
+
+    /// Postpones the next check of a tenant without reading the record, which may be one that this version cannot read.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn postpone_check(&self, tenant_id: &TenantId, until: Timestamp) -> Result<(), StoreError> {
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.authorization_table)
+            .set_key(Some(Key::authorization(tenant_id).into_item()))
+            .update_expression("SET due_at = :due, next_check_at = :until")
+            // A record that is no longer due stays out of the index.
+            .condition_expression("attribute_exists(due_at)")
+            .expression_attribute_values(":due", text(time_key(until)))
+            .expression_attribute_values(":until", to_attribute(&until)?)
+            .send()
+            .await;
+        match updated {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(store_error(error)),
+        }
     }
 }
