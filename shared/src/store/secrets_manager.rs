@@ -6,6 +6,7 @@ use aws_sdk_secretsmanager::{
     operation::{
         create_secret::CreateSecretError, delete_secret::DeleteSecretError, describe_secret::DescribeSecretError,
         get_secret_value::GetSecretValueError, put_secret_value::PutSecretValueError,
+        restore_secret::RestoreSecretError,
     },
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -92,13 +93,19 @@ impl SecretsManager {
                 }
                 // It is scheduled for deletion: writing it again restores it.
                 Some(PutSecretValueError::InvalidRequestException(_)) => {
-                    self.client
-                        .restore_secret()
-                        .secret_id(&name)
-                        .send()
-                        .await
-                        .map_err(store_error)?;
-                    self.put_version(&name, value).await.map_err(store_error)
+                    let restored = self.client.restore_secret().secret_id(&name).send().await;
+                    match restored {
+                        // Somebody else restored it between the two calls.
+                        Err(error)
+                            if !matches!(
+                                error.as_service_error(),
+                                Some(RestoreSecretError::InvalidRequestException(_))
+                            ) =>
+                        {
+                            Err(store_error(error))
+                        }
+                        _ => self.put_version(&name, value).await.map_err(store_error),
+                    }
                 }
                 _ => Err(store_error(error)),
             },

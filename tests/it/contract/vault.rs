@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use devstack::Fault;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -140,6 +141,19 @@ async fn fifty_who_bring_a_deleted_secret_back_all_succeed() {
     });
     assert_eq!(versions.await.len(), 50);
     assert!(read(&endpoint, None).await.is_some());
+}
+
+/// Secrets Manager refuses to restore a secret that is not scheduled for deletion, at least as two of three emulators have it.
+#[tokio::test]
+async fn a_secret_that_somebody_else_restored_meanwhile_is_written() {
+    let endpoint = Endpoint::ours().await;
+    put(&endpoint, "before").await;
+    for operation in ["PutSecretValue", "RestoreSecret"] {
+        let refused = Fault::on(operation).answer("InvalidRequestException").times(1);
+        endpoint.faults().add(refused);
+    }
+    put(&endpoint, "after").await;
+    assert_eq!(read(&endpoint, None).await.as_deref(), Some("after"));
 }
 
 async fn put_suite(endpoint: &Endpoint, token: &str) {
