@@ -1,5 +1,6 @@
 //! Every sample invocation in `events/` through its function, on the harness of `tests::seed`, with the answer that is recorded
-//! beside it (`tests::expectation`).
+//! beside it (`tests::expectation`). If `TEST_ENDPOINT_URL` is set, the stores are there, and each function signs its requests with its
+//! name as access key, so that `scripts/second-aws` can enforce the function's role.
 
 use std::{
     collections::BTreeSet,
@@ -8,6 +9,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use serde_json::{Value, json};
 use tests::{
     Names,
@@ -114,22 +116,22 @@ fn names(folder: &Path) -> BTreeSet<String> {
 
 /// The stores, and the samples' WeCom.
 struct Harness {
-    _devstack: devstack::Devstack,
-    aws: aws_types::SdkConfig,
+    _devstack: Option<devstack::Devstack>,
+    endpoint_url: String,
     wecom_url: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Harness {
     async fn start() -> Self {
-        let devstack = devstack::Devstack::start(devstack::Options::default()).await.unwrap();
+        let (devstack, endpoint_url) = stores().await;
         let asked = Arc::new(Mutex::new(Vec::new()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let wecom_url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(wecom::serve(listener, Arc::clone(&asked)));
         Self {
-            aws: local::aws(devstack.endpoint_url()),
             _devstack: devstack,
+            endpoint_url,
             wecom_url,
             asked,
         }
@@ -143,7 +145,7 @@ impl Harness {
             event_table: format!("{own}-events"),
             secret_prefix: own,
         };
-        seed(&self.aws, &names).await.unwrap();
+        seed(&local::aws(&self.endpoint_url), &names).await.unwrap();
         let config = Config::from_lookup(|name| match name {
             "AUTHORIZATION_TABLE" => Some(names.authorization_table.clone()),
             "EVENT_TABLE" => Some(names.event_table.clone()),
@@ -151,8 +153,13 @@ impl Harness {
             "WECOM_API_URL" => Some(self.wecom_url.clone()),
             _ => None,
         });
+        let credentials = Credentials::new(&sample.function, "samples", None, None, "samples");
+        let aws = local::aws(&self.endpoint_url)
+            .to_builder()
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
         // As in a function's process, which has one for ever.
-        let platform: &Platform = Box::leak(Box::new(Platform::new(config.unwrap(), &self.aws)));
+        let platform: &Platform = Box::leak(Box::new(Platform::new(config.unwrap(), &aws)));
         self.asked.lock().unwrap().clear();
         let mut answer = invoke(&sample.function, platform, &sample.event).await;
         let asked = self.asked.lock().unwrap().clone();
@@ -161,6 +168,20 @@ impl Harness {
         }
         answer
     }
+}
+
+/// The endpoint of `TEST_ENDPOINT_URL`, or one in memory.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's own switch, not a function's configuration"
+)]
+async fn stores() -> (Option<devstack::Devstack>, String) {
+    if let Ok(url) = std::env::var("TEST_ENDPOINT_URL") {
+        return (None, url);
+    }
+    let devstack = devstack::Devstack::start(devstack::Options::default()).await.unwrap();
+    let url = devstack.endpoint_url().to_owned();
+    (Some(devstack), url)
 }
 
 /// A function's answer to an event, in the recorded form.
