@@ -58,6 +58,8 @@ async function files() {
   return new Map([
     ['index.html', read('index.html').replace('<!-- icons.svg -->', icons)],
     ['assets/page.js', `/*! With Preact and Preact Signals, MIT: licences.txt */\n${await bundle('src/main.js')}`],
+    ['embed.js', await bundle('src/embed/embed.js')],
+    ['assets/early.js', await bundle('src/early.js')],
     ['assets/page.css', await bundle('css/index.css')],
     ...LANGUAGES.map((language) => /** @type {const} */ ([`assets/texts/${language}.json`, texts(language)])),
     ...drawings.map((file) => /** @type {const} */ ([`assets/guide/${file}`, read(`guide/${file}`)])),

@@ -44,7 +44,10 @@ export function createApi({ session, base = document.baseURI, fetch = globalThis
    */
   async function call(method, path, options) {
     let response = await send(method, path, options);
-    if (response.status === 401 && (await session.renew())) response = await send(method, path, options);
+    if (response.status === 401 && (await session.renew())) {
+      if (method !== 'GET') await assertSameTenant();
+      response = await send(method, path, options);
+    }
     if (response.status === 401) session.expire();
     if (!response.ok) throw await Problem.fromResponse(response);
     if (response.status === 204) return /** @type {T} */ (null);
@@ -53,9 +56,24 @@ export function createApi({ session, base = document.baseURI, fetch = globalThis
     });
   }
 
+  /** @type {string | null} */
+  let tenantId = null;
+
+  /** A new token may be another account's, and what was pressed was meant for the one that is shown. */
+  async function assertSameTenant() {
+    /** @type {State} */
+    const state = await call('GET', 'authorization');
+    if (tenantId !== null && state.tenant_id !== tenantId) throw new Problem('state_changed');
+  }
+
   return {
     /** @returns {Promise<State>} */
-    readAuthorization: () => call('GET', 'authorization'),
+    async readAuthorization() {
+      /** @type {State} */
+      const state = await call('GET', 'authorization');
+      tenantId = state.tenant_id;
+      return state;
+    },
     /** @returns {Promise<InstallLink>} */
     startInstallation: () => call('POST', 'authorization/installation'),
     /** @type {(scope: Scope, entry: SecretEntry) => Promise<RegisteredScope>} */

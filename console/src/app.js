@@ -78,6 +78,9 @@ export function createPage({ api, session, arrival }) {
 
   /** @type {(state: State, before: State | null) => void} */
   function settle(state, before) {
+    // Another account's: what was typed or shown for the first is nothing to the second.
+    if (before && before.tenant_id !== state.tenant_id) shared.forget();
+    session.host?.report(before, state);
     installation.settle(state);
     if (before && isInstalled(state) && !isInstalled(before)) drafts.note('arrival', null);
     credentials.settle(state);
@@ -99,6 +102,7 @@ export function createPage({ api, session, arrival }) {
     receive(hint);
     void store.refresh({ fresh: true });
   });
+  session.host?.view.subscribe((view) => view && router.go(view));
   void store.start();
 
   return h(

@@ -2,6 +2,7 @@
 // was typed. Only what is no secret is also kept for a reload.
 
 import { signal } from '@preact/signals';
+import { passing } from './storage.js';
 
 /** @import { Signal } from './types.js' */
 
@@ -9,7 +10,7 @@ const PREFIX = 'wecom-authorization.draft.';
 
 /** @typedef {ReturnType<typeof createDrafts>} Drafts */
 
-export function createDrafts(store = globalThis.sessionStorage) {
+export function createDrafts(store = passing) {
   /** @type {Map<string, Signal<string>>} */
   const fields = new Map();
   /** @type {Map<string, Signal<unknown>>} */
@@ -39,7 +40,7 @@ export function createDrafts(store = globalThis.sessionStorage) {
     clear() {
       for (const field of fields.values()) field.value = '';
       for (const noted of notes.values()) noted.value = null;
-      for (const name of Object.keys(store)) if (name.startsWith(PREFIX)) store.removeItem(name);
+      for (const name of store.keys()) if (name.startsWith(PREFIX)) store.removeItem(name);
     },
     /** What was typed into the field of that name. Never leaves memory. @param {string} name */
     field: (name) => one(fields, name, () => ''),

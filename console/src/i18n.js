@@ -3,41 +3,13 @@
 
 import { signal } from '@preact/signals';
 
+/** @import { Language } from './language.js' */
 /** @import { Json, Topic } from './types.js' */
-
-export const LANGUAGES = /** @type {const} */ (['zh-CN', 'en']);
-const CHOICE = 'wecom-authorization.language';
-
-/** @typedef {typeof LANGUAGES[number]} Language */
 
 const spoken = signal({ language: /** @type {Language} */ ('zh-CN'), texts: /** @type {Json} */ ({}) });
 
 export function currentLanguage() {
   return spoken.value.language;
-}
-
-/** @type {(text: unknown) => Language | undefined} */
-export const asLanguage = (text) => LANGUAGES.find((language) => language === text);
-
-/**
- * The admin's own choice, else the browser's, else Chinese.
- * @param {Pick<Storage, 'getItem'>} [store]
- * @param {readonly string[]} [wanted]
- * @returns {Language}
- */
-export function preferredLanguage(store = globalThis.localStorage, wanted = globalThis.navigator?.languages ?? []) {
-  const chosen = asLanguage(store?.getItem(CHOICE));
-  if (chosen) return chosen;
-  for (const tag of wanted) {
-    if (/^zh\b/i.test(tag)) return 'zh-CN';
-    if (/^en\b/i.test(tag)) return 'en';
-  }
-  return 'zh-CN';
-}
-
-/** @param {Language} chosen */
-export function rememberLanguage(chosen, store = globalThis.localStorage) {
-  store?.setItem(CHOICE, chosen);
 }
 
 /**
@@ -51,7 +23,8 @@ export async function loadTexts(language, read = readTexts) {
 
 /** @param {Language} language */
 async function readTexts(language) {
-  const answer = await fetch(new URL(`texts/${language}.json`, import.meta.url));
+  const early = globalThis.early?.language === language ? await globalThis.early.texts : null;
+  const answer = early && !early.bodyUsed ? early : await fetch(new URL(`texts/${language}.json`, import.meta.url));
   if (!answer.ok) throw new Error(`texts/${language}.json: ${answer.status}`);
   return answer.json();
 }

@@ -1,8 +1,10 @@
 // The install link: made, opened in a tab beside this one, kept for this tab's life so that a reload loses nothing.
 
 import { signal } from '@preact/signals';
+import { passing } from './storage.js';
 
 /** @import { State } from './types.js' */
+/** @import { Store } from './storage.js' */
 /** @import { Api } from './api.js' */
 
 const KEPT = 'wecom-authorization.install-link';
@@ -12,8 +14,8 @@ const FINISHING_MS = 60_000;
 /** @typedef {{ url: string, expires_at: string, before: string }} Link */
 /** @typedef {ReturnType<typeof createInstallation>} InstallationFlow */
 
-/** @param {{ api: Pick<Api, 'startInstallation'>, store?: Storage, now?: () => number }} parts */
-export function createInstallation({ api, store = globalThis.sessionStorage, now = () => Date.now() }) {
+/** @param {{ api: Pick<Api, 'startInstallation'>, store?: Store, now?: () => number }} parts */
+export function createInstallation({ api, store = passing, now = () => Date.now() }) {
   const kept = signal(/** @type {Link | null} */ (JSON.parse(store.getItem(KEPT) ?? 'null')));
   const returnedAt = signal(/** @type {number | null} */ (null));
   /** The browser opened no tab when the link was made. */
@@ -68,7 +70,7 @@ export function createInstallation({ api, store = globalThis.sessionStorage, now
       try {
         const { install_url: url, expires_at } = await api.startInstallation();
         keep({ url, expires_at, before: JSON.stringify(installation) });
-        tab?.location.replace(url);
+        tab?.location.replace(entrance(url));
         blocked.value = tab === null;
       } catch (problem) {
         tab?.close();
@@ -77,10 +79,39 @@ export function createInstallation({ api, store = globalThis.sessionStorage, now
     },
     reopen(open = openTab) {
       const tab = open();
-      tab?.location.replace(link()?.url ?? 'about:blank');
+      tab?.location.replace(entrance(link()?.url ?? 'about:blank'));
       blocked.value = tab === null;
     },
   };
+}
+
+/**
+ * In a frame, the tab is opened at the page itself first: there it is nobody's frame, so the browser lets it have the cookie
+ * that ties the installation to it, and it can remember where it was begun.
+ * @param {string} url
+ */
+function entrance(url) {
+  if (globalThis.parent === globalThis.window) return url;
+  const page = new URL(globalThis.location.pathname, globalThis.location.origin);
+  page.searchParams.set('begin', url);
+  return page.href;
+}
+
+const ELSEWHERE = 'wecom-authorization.begun-in-a-frame';
+
+/** Goes on to the install link that a frame of ours has opened this tab for; only to one of our own server. */
+export function beginElsewhere(place = globalThis.location, store = passing) {
+  const text = new URLSearchParams(place.search).get('begin');
+  const link = text && URL.canParse(text) ? new URL(text) : null;
+  if (link?.origin !== place.origin || !link.pathname.includes('/installation/start/')) return false;
+  store.setItem(ELSEWHERE, 'yes');
+  place.replace(link);
+  return true;
+}
+
+/** Whether this tab was opened by a frame, which shows the result. */
+export function wasBegunElsewhere(store = passing) {
+  return store.getItem(ELSEWHERE) !== null;
 }
 
 function openTab() {

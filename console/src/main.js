@@ -4,18 +4,28 @@ import { h, render } from 'preact';
 import { createApi } from './api.js';
 import { createPage } from './app.js';
 import { announceArrival, takeArrival } from './arrival.js';
+import { applyTheme } from './embed/theme.js';
 import { keepFocus } from './focus.js';
-import { loadTexts, preferredLanguage, t } from './i18n.js';
+import { loadTexts, t } from './i18n.js';
+import { beginElsewhere, wasBegunElsewhere } from './installation.js';
+import { preferredLanguage } from './language.js';
 import { openSession } from './session.js';
-import { SignInView } from './views/entrance.js';
+import { ReturnedView, SignInView } from './views/entrance.js';
 
 async function start() {
-  const [session] = await Promise.all([openSession(), loadTexts(preferredLanguage())]);
-  if (!session.token() && session.signIn && !session.tried) return session.signIn();
+  if (beginElsewhere()) return undefined;
+  const session = await openSession();
+  await loadTexts(session.host?.language ?? preferredLanguage());
   const arrival = takeArrival();
   if (arrival) announceArrival(arrival);
+  if (arrival && wasBegunElsewhere()) return draw(h(ReturnedView, { arrival }));
+  if (!session.token() && session.signIn && !session.tried) return session.signIn();
+  if (session.host) {
+    document.documentElement.classList.add('embedded');
+    applyTheme(session.host.theme);
+    session.host.watchHeight(document.body);
+  }
   if (session.token()) return draw(createPage({ api: createApi({ session }), session, arrival }));
-  document.title = t('page.product');
   return draw(h(SignInView, { session, arrival }));
 }
 
@@ -24,6 +34,7 @@ function draw(page) {
   const root = element('page');
   root.replaceChildren();
   keepFocus(root);
+  document.title = t('page.product');
   render(page, root);
 }
 

@@ -1,11 +1,14 @@
 // OIDC authorization code with PKCE (RFC 7636, RFC 9700): a public client, no client secret, no third-party script.
 
+import { passing } from './storage.js';
+
 const KEPT = 'wecom-authorization.token';
 const PENDING = 'wecom-authorization.sign-in';
 /** A token about to end is as good as ended. */
 const MARGIN_MS = 30_000;
 
 /** @import { Adapter } from './session.js' */
+/** @import { Store } from './storage.js' */
 
 /**
  * @typedef {object} OidcConfig what `config.json` gives; session.js says what each member means
@@ -16,11 +19,12 @@ const MARGIN_MS = 30_000;
  * @property {'access_token' | 'id_token'} [bearer]
  * @property {string} [authorization_endpoint]
  * @property {string} [token_endpoint]
+ * @property {string[]} [embed_origins]
  */
 /** @typedef {{ access_token?: string, id_token?: string, refresh_token?: string, expires_in?: number }} Granted */
 
-/** @type {(config: OidcConfig, window?: { place?: Location, store?: Storage }) => Promise<Adapter>} */
-export async function openOidc(config, { place = globalThis.location, store = globalThis.sessionStorage } = {}) {
+/** @type {(config: OidcConfig, window?: { place?: Location, store?: Store }) => Promise<Adapter>} */
+export async function openOidc(config, { place = globalThis.location, store = passing } = {}) {
   const endpoints = await discover(config);
   const redirectUri = place.origin + place.pathname;
   /** @type {string | null} */

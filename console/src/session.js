@@ -10,6 +10,8 @@
 //       Nobody signs in on a machine of one's own: the server hands the token over, and the page keeps it in memory. A
 //       token in the address, `#token=…`, wins over it, for another tenant; fragments are not sent to any server, and the
 //       page takes it out of the address bar at once.
+//   In a platform's own page neither counts: the host hands its token over, the page keeps it in memory, and asks for another
+//       one when the API refuses it. "embed_origins" lists the hosts that may.
 //
 // A token that must outlive a reload is held in sessionStorage: it ends with the tab, and is never in localStorage or a
 // cookie.
@@ -19,11 +21,15 @@
 // the admin has just come back from there (then a missing token must not send them off once more).
 
 import { signal } from '@preact/signals';
+import { framedBy, openHost } from './embed/host.js';
 import { openOidc } from './oidc.js';
+import { passing as store } from './storage.js';
 
 /** @import { OidcConfig } from './oidc.js' */
 
-/** @typedef {{ mode: 'local', token?: string | null }} LocalConfig */
+/** @import { Host } from './embed/host.js' */
+
+/** @typedef {{ mode: 'local', token?: string | null, embed_origins?: string[] }} LocalConfig */
 /**
  * @typedef {object} Adapter
  * @property {() => string | null} token
@@ -37,10 +43,18 @@ const KEPT = 'wecom-authorization.token';
 
 export async function openSession({ place = globalThis.location } = {}) {
   const config = await readConfig();
-  const adapter = config.mode === 'local' ? openLocal(place, config) : await openOidc(config);
+  const framer = framedBy(place);
+  const host = framer === null ? null : await openHost({ origin: framer, origins: config.embed_origins ?? [] });
+  const adapter = host
+    ? await openEmbedded(host)
+    : config.mode === 'local'
+      ? openLocal(place, config)
+      : await openOidc(config);
   const expired = signal(false);
   return {
     ...adapter,
+    /** The platform's page around this one, or null. */
+    host,
     /** Whether the server has refused the token and there was no other. */
     expired,
     expire() {
@@ -51,18 +65,21 @@ export async function openSession({ place = globalThis.location } = {}) {
 
 /** @returns {Promise<LocalConfig | OidcConfig>} */
 async function readConfig() {
-  const answer = await fetch(new URL('assets/config.json', document.baseURI), { cache: 'no-cache' });
+  const early = await globalThis.early?.config;
+  const answer =
+    early && !early.bodyUsed
+      ? early
+      : await fetch(new URL('assets/config.json', document.baseURI), { cache: 'no-cache' });
   if (!answer.ok) throw new Error(`config.json: ${answer.status}`);
   return answer.json();
 }
 
 /** @type {(place: Location, config: LocalConfig) => Adapter} */
 function openLocal(place, config) {
-  const store = globalThis.sessionStorage;
   let given = config.token ?? null;
-  takeToken(place, store);
+  takeToken(place);
   // Another tenant's address opened in this tab changes nothing but the fragment.
-  globalThis.addEventListener('hashchange', () => takeToken(place, store) && place.reload());
+  globalThis.addEventListener('hashchange', () => takeToken(place) && place.reload());
 
   /** The server may have been started anew, with another token. */
   async function renew() {
@@ -82,11 +99,27 @@ function openLocal(place, config) {
   };
 }
 
-/** @type {(place: Location, store: Storage) => boolean} */
-function takeToken(place, store) {
+/** @type {(place: Location) => boolean} */
+function takeToken(place) {
   const token = /^#token=(.+)$/.exec(place.hash)?.[1];
   if (!token) return false;
   store.setItem(KEPT, decodeURIComponent(token));
   globalThis.history.replaceState(null, '', place.pathname + place.search);
   return true;
+}
+
+/** @param {Host} host @returns {Promise<Adapter>} */
+async function openEmbedded(host) {
+  let token = await host.askToken(false);
+  return {
+    token: () => token,
+    async renew() {
+      const renewed = await host.askToken(true);
+      const isNew = renewed !== null && renewed !== token;
+      token = renewed ?? token;
+      return isNew;
+    },
+    signIn: null,
+    tried: false,
+  };
 }

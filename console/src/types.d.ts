@@ -60,3 +60,8 @@ export type Json = string | number | boolean | null | Json[] | { [name: string]:
 export type Children = ComponentChildren;
 
 export type { operations, ReadonlySignal, Signal };
+
+declare global {
+  /** What early.js has asked for; null where nobody answered. */
+  var early: { language: string; texts: Promise<Response | null>; config: Promise<Response | null> } | undefined;
+}

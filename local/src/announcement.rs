@@ -17,6 +17,8 @@ pub struct Announcement {
     pub bus_url: String,
     /// Base URL of the simulator of WeCom; `None` with `--wecom-api`.
     pub simulator_url: Option<String>,
+    /// URL of the example of a platform's own page.
+    pub workbench_url: String,
     /// Value for `AWS_ENDPOINT_URL`.
     pub aws_endpoint_url: String,
     /// Id of the first tenant.
@@ -41,6 +43,7 @@ impl Announcement {
     pub(crate) fn new(
         base_url: &str,
         simulator_url: Option<&str>,
+        workbench_url: &str,
         aws_endpoint_url: &str,
         settings: &Settings,
     ) -> Self {
@@ -49,6 +52,7 @@ impl Announcement {
             console_url: format!("{base_url}/"),
             bus_url: format!("{base_url}{}", crate::bus::PATH),
             simulator_url: simulator_url.map(ToOwned::to_owned),
+            workbench_url: format!("{workbench_url}/"),
             aws_endpoint_url: aws_endpoint_url.to_owned(),
             tenant_id: "demo".to_owned(),
             admin_token: String::new(),
@@ -71,6 +75,7 @@ impl fmt::Display for Announcement {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "WeCom Authorization 企微授权管理 is running.\n")?;
         writeln!(formatter, "  admin page   管理页面    {}", self.console_url)?;
+        writeln!(formatter, "  workbench    示例工作台  {}", self.workbench_url)?;
         match &self.simulator_url {
             Some(url) => writeln!(formatter, "  WeCom        模拟企业微信  {url}")?,
             None => writeln!(formatter, "  suite callback 指令回调  {}/suite/callback", self.base_url)?,

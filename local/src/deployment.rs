@@ -51,13 +51,14 @@ fn install_url(wecom_url: &Url) -> Option<String> {
     })
 }
 
-pub(crate) fn config(base_url: &str, wecom_url: &Url) -> Result<Config, ConfigError> {
+pub(crate) fn config(base_url: &str, wecom_url: &Url, embed_origins: &[String]) -> Result<Config, ConfigError> {
     let mut variables = HashMap::from([
         ("AUTHORIZATION_TABLE", AUTHORIZATION_TABLE.to_owned()),
         ("EVENT_TABLE", EVENT_TABLE.to_owned()),
         ("SECRET_PREFIX", SECRET_PREFIX.to_owned()),
         ("BASE_URL", base_url.to_owned()),
         ("WECOM_API_URL", wecom_url.to_string()),
+        ("EMBED_ORIGINS", embed_origins.join(",")),
     ]);
     if let Some(url) = install_url(wecom_url) {
         variables.insert("WECOM_INSTALL_URL", url);

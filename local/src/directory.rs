@@ -29,6 +29,8 @@ pub(crate) struct Ports {
     pub(crate) gateway: Option<u16>,
     pub(crate) aws: Option<u16>,
     pub(crate) simulator: Option<u16>,
+    #[serde(default)]
+    pub(crate) workbench: Option<u16>,
 }
 
 /// The suite, as in `local.json` and in the suite's secret.
@@ -70,7 +72,7 @@ impl Settings {
     }
 }
 
-fn random_hex(bytes: usize) -> String {
+pub(crate) fn random_hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];
     SystemEntropy.fill(&mut random);
     hex(&random)

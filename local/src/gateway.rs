@@ -185,7 +185,10 @@ impl Gateway {
             (&Method::GET, bus::PATH) if is_local => Some(self.bus.answer(&parts.headers)),
             (&Method::GET, bus::PATH) => Some(plain(StatusCode::FORBIDDEN)),
             (&Method::GET, "/assets/config.json") => {
-                let config = json!({"mode": "local", "token": is_local.then_some(&self.console_token)});
+                let config = json!({
+                    "mode": "local", "token": is_local.then_some(&self.console_token),
+                    "embed_origins": self.platform.config.embed_origins,
+                });
                 let mut response = Response::new(Body::from(config.to_string()));
                 let headers = response.headers_mut();
                 headers.insert("content-type", HeaderValue::from_static("application/json"));

@@ -14,6 +14,7 @@ pub mod gateway;
 mod options;
 mod rotations;
 mod streams;
+mod workbench;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -39,6 +40,7 @@ use self::{
     directory::{Directory, Settings, loopback},
     gateway::{Gateway, authorizer::Authorizer},
     streams::{Pump, Subscriber},
+    workbench::Workbench,
 };
 
 /// Reason why the server does not start, worded for the person who started it.
@@ -118,6 +120,10 @@ impl Local {
             .map_err(|error| StartError::Internal(error.to_string()))?;
         let base_url = format!("http://{}", reachable(address));
 
+        let (workbench, workbench_port) = listen_for_workbench(&options, &settings).await?;
+        // Another name than the admin page's, so that a browser takes the two for different sites.
+        let workbench_url = format!("http://localhost:{workbench_port}");
+
         let simulator = match &options.wecom_api {
             Some(_) => None,
             None => Some(start_simulator(&directory, &settings, &options).await?),
@@ -130,6 +136,7 @@ impl Local {
             }
         };
         settings.ports.gateway = Some(address.port());
+        settings.ports.workbench = Some(workbench_port);
         settings.ports.aws = port_of(devstack.endpoint_url());
         settings.ports.simulator = simulator.as_ref().and_then(|simulator| port_of(simulator.base_url()));
         directory
@@ -140,7 +147,9 @@ impl Local {
             })?;
 
         let aws = aws(devstack.endpoint_url());
-        let config = config(&base_url, &wecom_url).map_err(|error| StartError::Internal(error.to_string()))?;
+        let embed_origins = [options.embed_origins.as_slice(), std::slice::from_ref(&workbench_url)].concat();
+        let config =
+            config(&base_url, &wecom_url, &embed_origins).map_err(|error| StartError::Internal(error.to_string()))?;
         let platform = Arc::new(Platform::new(config, &aws));
         set_up(&platform, &aws, &settings).await.map_err(StartError::Setup)?;
 
@@ -149,6 +158,7 @@ impl Local {
         let announcement = Announcement::new(
             &base_url,
             simulator.as_ref().map(Simulator::base_url),
+            &workbench_url,
             devstack.endpoint_url(),
             &settings,
         )
@@ -158,7 +168,7 @@ impl Local {
         let stop = Arc::new(Notify::new());
         let gateway = Gateway {
             platform: Arc::clone(&platform),
-            authorizer,
+            authorizer: authorizer.clone(),
             console_token: announcement.admin_token.clone(),
             bus: Arc::clone(&bus),
             requests: Arc::new(AtomicU64::new(0)),
@@ -171,7 +181,11 @@ impl Local {
                 tracing::error!(%error, "the server ended");
             }
         });
-        let tasks = start_tasks(&platform, &aws, &devstack, &bus, &directory);
+        let mut tasks = start_tasks(&platform, &aws, &devstack, &bus, &directory);
+        tasks.push(workbench::serve(
+            workbench,
+            Workbench::new(&announcement, authorizer, &platform),
+        ));
         if let Some(simulator) = &simulator {
             let url = parse_url(&format!("{base_url}/suite/callback"))?;
             simulator.set_suite_callback_url(url);
@@ -345,6 +359,18 @@ async fn listen(options: &Options, settings: &Settings) -> Result<TcpListener, S
             StartError::Listen { address, source }
         }
     })
+}
+
+async fn listen_for_workbench(options: &Options, settings: &Settings) -> Result<(TcpListener, u16), StartError> {
+    let [usual, any] = loopback(settings.ports.workbench, options.usual_port(3100));
+    let bound = match TcpListener::bind(usual).await {
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => TcpListener::bind(any).await,
+        bound => bound,
+    };
+    let listen_error = |source| StartError::Listen { address: usual, source };
+    let listener = bound.map_err(listen_error)?;
+    let port = listener.local_addr().map_err(listen_error)?.port();
+    Ok((listener, port))
 }
 
 /// The address to connect to: the wildcard address is for listening only.

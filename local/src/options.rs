@@ -34,6 +34,9 @@ pub struct Options {
     /// Base URL of the WeCom API to use instead of the simulator
     #[arg(long, value_name = "URL")]
     pub wecom_api: Option<Url>,
+    /// Origins whose pages may frame the admin page, beside the example workbench
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    pub embed_origins: Vec<String>,
 }
 
 impl Options {

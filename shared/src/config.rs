@@ -6,7 +6,7 @@ use url::Url;
 use crate::ids::TenantId;
 
 /// Every variable that `template.yaml` sets, in the order of [`Config`]'s table.
-pub const VARIABLES: [&str; 18] = [
+pub const VARIABLES: [&str; 19] = [
     "AUTHORIZATION_TABLE",
     "EVENT_TABLE",
     "SECRET_PREFIX",
@@ -23,6 +23,7 @@ pub const VARIABLES: [&str; 18] = [
     "CONSOLE_OIDC_CLIENT_ID",
     "CONSOLE_OIDC_TOKEN_ORIGIN",
     "CONSOLE_OIDC_BEARER",
+    "EMBED_ORIGINS",
     "AWS_ENDPOINT_URL",
     "LOCAL_TENANT_ID",
 ];
@@ -46,6 +47,7 @@ pub const VARIABLES: [&str; 18] = [
 /// | `CONSOLE_OIDC_ISSUER`, `CONSOLE_OIDC_CLIENT_ID` | where the admin page gets its token | none: the page is handed one |
 /// | `CONSOLE_OIDC_TOKEN_ORIGIN` | the origin of the issuer's token endpoint | the issuer's own |
 /// | `CONSOLE_OIDC_BEARER` | which of the issuer's tokens names the tenant: `access_token` or `id_token` | `access_token` |
+/// | `EMBED_ORIGINS` | origins whose pages may frame the admin page, separated by commas | none |
 /// | `AWS_ENDPOINT_URL` | the endpoint in the place of AWS's own, for `sam local` | AWS's own |
 /// | `LOCAL_TENANT_ID` | the tenant of a request without claims, since `sam local` checks no token; refused elsewhere | none |
 #[derive(Debug, Clone)]
@@ -76,6 +78,8 @@ pub struct Config {
     pub delete_events_on_disconnect: bool,
     /// `CONSOLE_OIDC_…`: the issuer that the admin page gets its token from.
     pub console_oidc: Option<Oidc>,
+    /// `EMBED_ORIGINS`: origins whose pages may frame the admin page.
+    pub embed_origins: Vec<String>,
     /// `AWS_ENDPOINT_URL`: endpoint instead of AWS's own, for `sam local`.
     pub aws_endpoint_url: Option<String>,
     /// `LOCAL_TENANT_ID`: tenant of a request without claims, under `sam local`.
@@ -120,6 +124,7 @@ impl Config {
             problems: Vec::new(),
         };
         let console_oidc = reader.oidc();
+        let embed_origins = reader.embed_origins();
         let config = Self {
             authorization_table: reader.required("AUTHORIZATION_TABLE"),
             event_table: reader.required("EVENT_TABLE"),
@@ -138,6 +143,7 @@ impl Config {
             event_retention: SignedDuration::from_hours(24 * reader.number("EVENT_RETENTION_DAYS", 30)),
             delete_events_on_disconnect: reader.one_of("EVENTS_ON_DISCONNECT", ["keep", "delete"]) == "delete",
             console_oidc,
+            embed_origins,
             aws_endpoint_url: reader.optional("AWS_ENDPOINT_URL"),
             local_tenant_id: reader.local_tenant_id(),
         };
@@ -226,6 +232,20 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         })
     }
 
+    /// Exact origins, separated by commas. https, or http on this machine.
+    fn embed_origins(&mut self) -> Vec<String> {
+        let text = self.optional("EMBED_ORIGINS").unwrap_or_default();
+        let named: Vec<_> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        let origins: Vec<_> = named.iter().filter_map(|name| embed_origin(name)).collect();
+        if origins.iter().ne(named.iter().copied()) {
+            self.problems.push(
+                "EMBED_ORIGINS is not a list of origins such as https://app.example.com,https://other.example.com"
+                    .into(),
+            );
+        }
+        origins
+    }
+
     /// Where it counts, anybody is the tenant: so only where `sam local` says that it is the one who runs us.
     fn local_tenant_id(&mut self) -> Option<TenantId> {
         let text = self.optional("LOCAL_TENANT_ID")?;
@@ -240,6 +260,16 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         }
         tenant_id
     }
+}
+
+/// The origin of a URL whose page may frame the admin page: https, or http on a loopback name.
+fn embed_origin(url: &str) -> Option<String> {
+    let parsed = Url::parse(url).ok()?;
+    let is_loopback = parsed.scheme() == "http" && matches!(parsed.host_str(), Some("localhost" | "127.0.0.1"));
+    if is_loopback {
+        return Some(parsed.origin().ascii_serialization());
+    }
+    https_origin(url)
 }
 
 /// The origin of an https URL. It goes into the page's policy, so the host may hold neither a wildcard nor a separator, which
@@ -372,6 +402,32 @@ mod tests {
         ] {
             let error = config(elsewhere).unwrap_err().to_string();
             assert!(error.contains("LOCAL_TENANT_ID"), "{error}");
+        }
+    }
+
+    #[test]
+    fn takes_exact_origins_for_embedding_and_nothing_wider() {
+        let origins = |text: &str| config(&[("EMBED_ORIGINS", text)]).map(|config| config.embed_origins);
+        assert_eq!(origins(""), Ok(Vec::new()));
+        let two = "https://app.example.com, http://localhost:5173";
+        assert_eq!(
+            origins(two),
+            Ok(vec![
+                "https://app.example.com".to_owned(),
+                "http://localhost:5173".to_owned()
+            ])
+        );
+        for wrong in [
+            "*",
+            "https://*.example.com",
+            "http://app.example.com",
+            "https://app.example.com/",
+            "https://app.example.com/path",
+            "app.example.com",
+            "https://a.example.com; script-src *",
+            "null",
+        ] {
+            assert!(origins(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { takeArrival } from '../../console/src/arrival.js';
-import { preferredLanguage } from '../../console/src/i18n.js';
+import { preferredLanguage } from '../../console/src/language.js';
 import { Problem } from '../../console/src/problem.js';
 import { happenings, isWaiting, missing, openRejection, stepOf, stepStates } from '../../console/src/progress.js';
 import { FAST_FOR_MS, FAST_MS, IDLE_MS, nextDelay, SLOW_FOR_MS, SLOW_MS } from '../../console/src/schedule.js';

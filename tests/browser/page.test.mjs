@@ -12,7 +12,7 @@ const code = files().filter((path) => /\.(js|html|css|svg)$/.test(path));
 test('names every file that a first view needs in the HTML, and nothing that is not there', () => {
   const html = bytesBuilt('index.html').toString();
   const named = [...html.matchAll(/(?:src|href)="(assets[^"]+)"/g)].map(([, file]) => file);
-  assert.deepEqual(named.sort(), ['assets/mark.svg', 'assets/page.css', 'assets/page.js']);
+  assert.deepEqual(named.sort(), ['assets/early.js', 'assets/mark.svg', 'assets/page.css', 'assets/page.js']);
   for (const file of named) assert.ok(built().includes(file), file);
 });
 

@@ -29,9 +29,28 @@ export function SignInView({ session, arrival }) {
         wordsMessage('bad', words('error', arrival.code, 'installation'), { code: arrival.code }),
       session.tried && message('warn', t('page.signInFailed'), h('p', null, t('page.signInFailedHint'))),
       h('h1', null, t('page.signInTitle')),
-      h('p', { class: 'lead' }, t(signIn ? 'page.signInLead' : 'page.signInLocal')),
+      h('p', { class: 'lead' }, t(session.host ? 'page.signInHost' : signIn ? 'page.signInLead' : 'page.signInLocal')),
       signIn &&
         h('div', { class: 'actions' }, button(t('page.signIn'), { kind: 'primary', onClick: () => void signIn() })),
+    ),
+  );
+}
+
+/** In the tab that a platform's page opened for the installation: what came of it, and where to go on. @param {{ arrival: Arrival }} props */
+export function ReturnedView({ arrival }) {
+  return h(
+    'main',
+    { class: 'inner' },
+    h(
+      'div',
+      { class: 'card entrance' },
+      h('p', { class: 'brand' }, icon('mark', 'mark'), h('span', null, t('page.product'))),
+      arrival.outcome === 'installed'
+        ? message('ok', t('page.returnedInstalled'), h('p', null, t('page.returnedHint')))
+        : wordsMessage('bad', words('error', arrival.code, 'installation'), {
+            code: arrival.code,
+            extra: h('p', null, t('page.returnedHint')),
+          }),
     ),
   );
 }

@@ -3,7 +3,8 @@
 import { h } from 'preact';
 import { problemWords } from '../codes.js';
 import { useShared } from '../context.js';
-import { asLanguage, currentLanguage, LANGUAGES, loadTexts, moment, rememberLanguage, t } from '../i18n.js';
+import { currentLanguage, loadTexts, moment, t } from '../i18n.js';
+import { asLanguage, LANGUAGES, rememberLanguage } from '../language.js';
 import { isInstalled, isStep } from '../progress.js';
 import { href } from '../router.js';
 import { GuidePanel } from './guide.js';
@@ -11,7 +12,7 @@ import { healthBanner } from './health.js';
 import { badge, button, icon, message, WorkButton } from './parts.js';
 import { Stepper } from './stepper.js';
 
-/** @import { Language } from '../i18n.js' */
+/** @import { Language } from '../language.js' */
 /** @import { Problem } from '../problem.js' */
 /** @import { Children, Route } from '../types.js' */
 
@@ -134,10 +135,10 @@ function tabs(route) {
 }
 
 /** @type {(problem: Problem, at: string | null, session: import('../session.js').Session) => Children} */
-function connectionLost(problem, at, { signIn }) {
+function connectionLost(problem, at, { host, signIn }) {
   if (problem.code === 'unauthenticated') {
     return message('warn', t('page.expired'), [
-      h('p', null, t(signIn ? 'page.expiredHint' : 'page.expiredLocal')),
+      h('p', null, t(host ? 'page.expiredHost' : signIn ? 'page.expiredHint' : 'page.expiredLocal')),
       signIn && button(t('page.signIn'), { kind: 'primary', onClick: () => void signIn() }),
     ]);
   }

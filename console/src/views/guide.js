@@ -4,6 +4,7 @@ import { h } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useShared } from '../context.js';
 import { currentLanguage, guideTopic, t } from '../i18n.js';
+import { lasting } from '../storage.js';
 import { button, icon, outwardLink, question } from './parts.js';
 
 /** @import { Children, Topic } from '../types.js' */
@@ -68,14 +69,12 @@ const MENU = 'wecom-authorization.menu';
 /** @param {{ topic: Topic }} props */
 function TopicBody({ topic }) {
   const { title, rules, path, newPath, link, diagram, steps, questions } = topic;
-  const [menu, setMenu] = useState(
-    /** @type {Menu} */ (globalThis.localStorage.getItem(MENU) === 'old' ? 'old' : 'new'),
-  );
+  const [menu, setMenu] = useState(/** @type {Menu} */ (lasting.getItem(MENU) === 'old' ? 'old' : 'new'));
   const way = menu === 'new' && newPath.length > 0 ? newPath : path;
 
   /** @param {Menu} chosen */
   function choose(chosen) {
-    globalThis.localStorage.setItem(MENU, chosen);
+    lasting.setItem(MENU, chosen);
     setMenu(chosen);
   }
 

@@ -7,6 +7,7 @@ import { useShared } from '../context.js';
 import { t } from '../i18n.js';
 import { Problem } from '../problem.js';
 import { isInstalled } from '../progress.js';
+import { lasting } from '../storage.js';
 import { DisconnectControl, disconnectedMessage } from './disconnect.js';
 import { GuideLink } from './guide.js';
 import {
@@ -234,11 +235,11 @@ const PREPARATION_TOPICS = { domain: 'callback-domain', ip: 'trusted-ip', corpId
 
 /** 开始前请确认: open where the admin begins, until it has been read once in this browser. @param {{ isFit: boolean }} props */
 function Preparation({ isFit }) {
-  const [isOpen, setOpen] = useState(isFit && globalThis.localStorage.getItem(READ) === null);
+  const [isOpen, setOpen] = useState(isFit && lasting.getItem(READ) === null);
 
   /** @param {MouseEvent} event */
   function read({ currentTarget }) {
-    globalThis.localStorage.setItem(READ, 'yes');
+    lasting.setItem(READ, 'yes');
     setOpen(false);
     if (currentTarget instanceof HTMLElement) currentTarget.closest('details')?.querySelector('summary')?.focus();
   }

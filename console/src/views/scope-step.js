@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks';
 import { useShared } from '../context.js';
 import { t } from '../i18n.js';
 import { awaitsCheck, scopeState } from '../progress.js';
+import { lasting } from '../storage.js';
 import { CallbackCard } from './callback-card.js';
 import { SecretCard } from './secret-card.js';
 
@@ -18,7 +19,7 @@ const KINDS = /** @type {const} */ (['customer', 'app']);
 /** @type {(scope: Scope) => SecretKind} */
 function kindOf(scope) {
   if (scope === 'contacts') return 'contacts';
-  return globalThis.localStorage.getItem(CHOICE) === 'app' ? 'app' : 'customer';
+  return lasting.getItem(CHOICE) === 'app' ? 'app' : 'customer';
 }
 
 /** The help that fits what is open. @type {(state: State, scope: Scope) => string} */
@@ -44,7 +45,7 @@ export function ExternalContactsStep({ state }) {
 
   /** @param {SecretKind} chosen */
   function choose(chosen) {
-    globalThis.localStorage.setItem(CHOICE, chosen);
+    lasting.setItem(CHOICE, chosen);
     setKind(chosen);
     guide.suggest(`${chosen}-secret`);
   }

@@ -80,6 +80,7 @@ routes! {
     GET "/installation/callback" Open InstallationCallback,
     GET "/" Open Console,
     HEAD "/" Open Console,
+    GET "/embed.js" Open Console,
     GET "/assets/{file+}" Open Console,
     GET "/authorization" Token ReadAuthorization,
     GET "/authorization/events" Token ReadAuthorization,

@@ -40,6 +40,9 @@ static INDEX: LazyLock<String> = LazyLock::new(|| {
         .replace("\"assets/", &format!("\"assets/{}/", *VERSION))
 });
 
+/// The script that a platform puts into its own page.
+const EMBED: &str = "embed.js";
+
 const KEEP: &str = "public, max-age=31536000, immutable";
 const ASK_EACH_TIME: &str = "no-cache";
 
@@ -48,7 +51,7 @@ const ASK_EACH_TIME: &str = "no-cache";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// `GET /` and `GET /assets/…`.
+/// `GET /`, `GET /embed.js` and `GET /assets/…`.
 pub async fn console(platform: &Platform, request: Request) -> Response<Body> {
     conclude(file(platform, &request), &request)
 }
@@ -58,7 +61,10 @@ fn file(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     if path == "assets/config.json" {
         return Ok(protect(
             platform,
-            Answer::json(StatusCode::OK, &page_config(platform.config.console_oidc.as_ref())),
+            Answer::json(
+                StatusCode::OK,
+                &page_config(platform.config.console_oidc.as_ref(), &platform.config.embed_origins),
+            ),
         ));
     }
     let (path, contents, cache_control) = find(path).ok_or_else(Problem::not_found)?;
@@ -84,6 +90,10 @@ fn file(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
 fn find(path: &str) -> Option<(String, &'static [u8], &'static str)> {
     if path.is_empty() || path == "index.html" {
         return Some(("index.html".to_owned(), INDEX.as_bytes(), ASK_EACH_TIME));
+    }
+    if path == EMBED {
+        let contents = FILES.get_file(EMBED)?.contents();
+        return Some((path.to_owned(), contents, ASK_EACH_TIME));
     }
     let file = path.strip_prefix("assets/")?;
     let is_version = |segment: &str| segment.len() == VERSION_DIGITS && segment.bytes().all(|b| b.is_ascii_hexdigit());
@@ -145,29 +155,38 @@ enum PageConfig {
         /// The token that goes into `Authorization: Bearer`: `access_token` or `id_token`.
         bearer: &'static str,
         scope: &'static str,
+        /// Origins whose pages may frame the admin page (`EmbedOrigins`).
+        embed_origins: Vec<String>,
     },
     /// From the local server, in this answer. `null` when it was not reached by a name of its own machine.
     #[cfg_attr(feature = "contract", schemars(title = "The page is given a token"))]
     Local {
         #[serde(skip_serializing_if = "Option::is_none")]
         token: Option<String>,
+        /// Origins whose pages may frame the admin page (`EmbedOrigins`).
+        embed_origins: Vec<String>,
     },
 }
 
-fn page_config(oidc: Option<&Oidc>) -> PageConfig {
+fn page_config(oidc: Option<&Oidc>, embed_origins: &[String]) -> PageConfig {
+    let embed_origins = embed_origins.to_vec();
     match oidc {
-        None => PageConfig::Local { token: None },
+        None => PageConfig::Local {
+            token: None,
+            embed_origins,
+        },
         Some(oidc) => PageConfig::Oidc {
             issuer: oidc.issuer.clone(),
             client_id: oidc.client_id.clone(),
             bearer: oidc.bearer,
             scope: "openid",
+            embed_origins,
         },
     }
 }
 
 fn protect(platform: &Platform, answer: Answer) -> Answer {
-    let policy = policy(platform.config.console_oidc.as_ref());
+    let policy = policy(platform.config.console_oidc.as_ref(), &platform.config.embed_origins);
     let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY));
     answer
         .with(CONTENT_SECURITY_POLICY, policy)
@@ -179,9 +198,16 @@ fn protect(platform: &Platform, answer: Answer) -> Answer {
         )
 }
 
-fn policy(oidc: Option<&Oidc>) -> String {
+fn policy(oidc: Option<&Oidc>, embed_origins: &[String]) -> String {
     let origins = oidc.map(|oidc| oidc.origins.join(" ")).unwrap_or_default();
-    POLICY.replace("connect-src 'self'", format!("connect-src 'self' {origins}").trim_end())
+    let policy = POLICY.replace("connect-src 'self'", format!("connect-src 'self' {origins}").trim_end());
+    if embed_origins.is_empty() {
+        return policy;
+    }
+    policy.replace(
+        "frame-ancestors 'none'",
+        &format!("frame-ancestors {}", embed_origins.join(" ")),
+    )
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -207,6 +233,15 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
     vec![
         page("GET", "readConsole", "The admin page").answers_component(200, "Page"),
         page("HEAD", "headConsole", "The admin page's headers").answers_component(200, "PageHeaders"),
+        Operation::open(
+            ["GET", "/embed.js"],
+            ["readEmbedScript", "console"],
+            ["Console", "The script that a platform puts into its own page"],
+        )
+        .never_fails()
+        .parameters(&["ifNoneMatch"])
+        .answers_component(200, "EmbedScript")
+        .answers_component(304, "NotModified"),
         Operation::open(
             ["GET", "/assets/{file}"],
             ["readAsset", "console"],
@@ -255,13 +290,13 @@ mod tests {
             .collect();
         assert_eq!(
             named,
-            ["mark.svg", "page.css", "page.js"].map(|name| format!("{}/{name}", *VERSION))
+            ["mark.svg", "early.js", "page.css", "page.js"].map(|name| format!("{}/{name}", *VERSION))
         );
         for name in named {
             let (_, _, cache_control) = find(&format!("assets/{name}")).unwrap();
             assert_eq!(cache_control, KEEP, "{name}");
         }
-        for path in ["", "assets/page.js", "assets/0123456789abcdef/page.js"] {
+        for path in ["", EMBED, "assets/page.js", "assets/0123456789abcdef/page.js"] {
             assert_eq!(find(path).unwrap().2, ASK_EACH_TIME, "{path}");
         }
         let version = VERSION.as_str();
@@ -277,13 +312,13 @@ mod tests {
 
     #[test]
     fn lets_the_page_talk_to_its_own_origin_alone_when_nobody_signs_in() {
-        assert_eq!(policy(None), POLICY);
+        assert_eq!(policy(None, &[]), POLICY);
         assert!(POLICY.contains("connect-src 'self';"));
     }
 
     #[test]
     fn opens_the_policy_for_the_issuer_and_its_token_endpoint_and_for_nothing_else() {
-        let opened = policy(Some(&oidc()));
+        let opened = policy(Some(&oidc()), &[]);
         let sources = "connect-src 'self' https://issuer.example.com https://login.example.com;";
         assert!(opened.contains(sources), "{opened}");
         assert_eq!(opened.replace(sources, "connect-src 'self';"), POLICY);
@@ -293,8 +328,23 @@ mod tests {
     fn tells_the_page_which_token_to_send() {
         let expected = json!({
             "mode": "oidc", "issuer": "https://issuer.example.com/pool", "client_id": "page", "bearer": "id_token", "scope": "openid",
+            "embed_origins": [],
         });
-        assert_eq!(json!(page_config(Some(&oidc()))), expected);
-        assert_eq!(json!(page_config(None)), json!({"mode": "local"}));
+        assert_eq!(json!(page_config(Some(&oidc()), &[])), expected);
+        let listed = ["https://app.example.com".to_owned()];
+        assert_eq!(
+            json!(page_config(None, &listed)),
+            json!({"mode": "local", "embed_origins": listed})
+        );
+    }
+
+    #[test]
+    fn lets_the_listed_origins_frame_the_page_and_nobody_otherwise() {
+        assert!(POLICY.ends_with("frame-ancestors 'none'"));
+        let listed = ["https://app.example.com".to_owned(), "http://localhost:5173".to_owned()];
+        let opened = policy(None, &listed);
+        let ancestors = "frame-ancestors https://app.example.com http://localhost:5173";
+        assert!(opened.ends_with(ancestors), "{opened}");
+        assert_eq!(opened.replace(ancestors, "frame-ancestors 'none'"), POLICY);
     }
 }

@@ -16,7 +16,8 @@ const PATIENCE_MS = 5_000;
 const WIDTHS = [1280, 360];
 const SCHEMES = ['light', 'dark'];
 
-export async function openBrowser() {
+/** `args` are further switches of Chromium. */
+export async function openBrowser({ args = [] } = {}) {
   return chromium.launch({
     executablePath: EXECUTABLE,
     headless: true,
@@ -28,6 +29,7 @@ export async function openBrowser() {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...args,
     ],
   });
 }

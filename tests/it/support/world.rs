@@ -605,6 +605,7 @@ impl Running {
             listen,
             data: data.to_owned(),
             wecom_api: None,
+            embed_origins: Vec::new(),
         };
         let local = runtime.spawn(Local::start(options)).await.unwrap().unwrap();
         Self { local, runtime }
