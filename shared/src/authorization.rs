@@ -2,6 +2,7 @@
 
 mod callback;
 mod changes;
+mod cleanup;
 mod findings;
 mod installation;
 mod view;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     callback::{Callback, Generation, Rejection, RejectionReason, Retired},
     changes::Difference,
+    cleanup::{Cleanup, CleanupTask, Marker, PlannedWrite},
     findings::{Finding, Health, Severity},
     installation::{
         AdminInstallationMissing, AuthMode, Exchange, InstallFailure, InstallOutcome, InstallSession, Installation,
@@ -47,27 +49,9 @@ pub struct Authorization {
     /// The clean-up after an authorization that ended; `None` when it is done.
     #[serde(default)]
     pub cleanup: Option<Cleanup>,
-}
-
-/// The clean-up after an authorization that ended; `None` when it is done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cleanup {
-    /// The tasks that are not done yet, sorted, each once.
-    pub tasks: Vec<CleanupTask>,
-    /// The time at which the authorization ended.
-    pub since: Timestamp,
-}
-
-/// A task of the clean-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CleanupTask {
-    /// The permanent code and its token.
-    Installation,
-    /// A Secret and its token.
-    Scope(Scope),
-    /// The tenant's events that arrived before the end.
-    Events,
+    /// Secrets that may be in the vault although nothing here names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub planned_writes: Vec<PlannedWrite>,
 }
 
 /// The state of step 2 or 3 of one tenant.
@@ -121,6 +105,8 @@ impl RegisteredSecret {
 pub enum SecretStatus {
     /// It did when we last asked.
     Accepted,
+    /// Unknown: the Secret is missing in Secrets Manager.
+    Missing,
     /// It no longer does; also a word of a newer version.
     #[serde(other)]
     Rejected,
@@ -148,6 +134,7 @@ impl SecretStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::Missing => "missing",
             Self::Rejected => "rejected",
         }
     }
@@ -192,6 +179,7 @@ impl Authorization {
             next_check_at: None,
             health: Health::Ok,
             cleanup: None,
+            planned_writes: Vec::new(),
         }
     }
 
@@ -250,20 +238,14 @@ impl Authorization {
         secrets.any(|secret| secret.status == SecretStatus::Accepted)
     }
 
-    /// Whether there is no installation, Secret or callback.
+    /// Whether there is no installation, Secret or callback, and none of their secrets was being written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.installation.is_none()
+            && self.planned_writes.is_empty()
             && Scope::ALL
                 .into_iter()
                 .all(|scope| *self.scope(scope) == ScopeState::default())
-    }
-
-    /// Removes a task from the clean-up, after what it would delete was replaced.
-    pub fn keep_from_cleanup(&mut self, task: CleanupTask) {
-        if let Some(cleanup) = &mut self.cleanup {
-            cleanup.tasks.retain(|planned| *planned != task);
-        }
     }
 
     /// Records an installation. For another corporation than before the other steps are reset, because their Secrets
@@ -285,7 +267,6 @@ impl Authorization {
             self.health = Health::Ok;
         }
         self.installation = Some(installation);
-        self.keep_from_cleanup(CleanupTask::Installation);
         if same {
             return Vec::new();
         }

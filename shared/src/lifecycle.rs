@@ -5,11 +5,13 @@ mod end;
 mod refresh;
 mod renew;
 mod update;
+mod write;
 
 pub use self::end::Termination;
 pub(crate) use self::{
     due::{POSTPONED, next_check},
     update::{Attempts, Update, is_committed},
+    write::plan_write,
 };
 use crate::{
     error::StepError,

@@ -3,6 +3,7 @@
 mod cases;
 mod concurrency;
 mod crashes;
+mod gives_up;
 pub(crate) mod harness;
 mod lost_answers;
 mod outage;

@@ -170,6 +170,7 @@ impl Stage {
             cancelled_at: None,
             privilege: None,
             doubted_at: None,
+            code_missing_since: None,
         });
         Ok(authorization)
     }

@@ -14,7 +14,9 @@ const FINDING_TONE = /** @type {const} */ ({ error: 'bad', warning: 'warn', info
 /** Which part of the scope, or all of it, does not work because of a finding. @type {Partial<Record<Finding['code'], 'all' | 'secret' | 'callback'>>} */
 const AFFECTED = {
   authorization_cancelled: 'all',
+  permanent_code_missing: 'all',
   member_authorization: 'all',
+  secret_missing: 'secret',
   secret_rejected: 'secret',
   app_disabled: 'secret',
   ip_not_trusted: 'secret',

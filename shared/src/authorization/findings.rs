@@ -106,6 +106,9 @@ fn of_installation(installation: &Installation) -> Option<Finding> {
         let since = installation.cancelled_at.unwrap_or(installation.installed_at);
         return finding("authorization_cancelled", Severity::Error, since);
     }
+    if let Some(since) = installation.code_missing_since {
+        return finding("permanent_code_missing", Severity::Error, since);
+    }
     if installation.auth_mode == AuthMode::Member {
         return finding("member_authorization", Severity::Error, installation.auth_mode_since);
     }
@@ -119,6 +122,7 @@ fn of_installation(installation: &Installation) -> Option<Finding> {
 
 fn of_secret(scope: Scope, secret: &RegisteredSecret) -> Option<Finding> {
     let (code, severity) = match (secret.status, secret.kind_check) {
+        (SecretStatus::Missing, _) => ("secret_missing", Severity::Error),
         (SecretStatus::Rejected, _) => ("secret_rejected", Severity::Error),
         (SecretStatus::Accepted, KindCheck::AppDisabled) => ("app_disabled", Severity::Error),
         (SecretStatus::Accepted, KindCheck::IpNotTrusted) => ("ip_not_trusted", Severity::Warning),
@@ -202,6 +206,7 @@ mod tests {
                 since,
             }),
             doubted_at: None,
+            code_missing_since: None,
         }
     }
 

@@ -36,6 +36,9 @@ pub struct Installation {
     /// The time since which WeCom refuses the permanent code without reporting that the authorization is over.
     #[serde(default)]
     pub doubted_at: Option<Timestamp>,
+    /// The time since which the permanent code is missing in Secrets Manager.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_missing_since: Option<Timestamp>,
 }
 
 /// The visible range of the app, in counts. The members themselves are not stored: a corporation may name thousands,

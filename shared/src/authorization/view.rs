@@ -46,6 +46,17 @@ pub enum NextStep {
     Done,
 }
 
+impl NextStep {
+    /// Entering the Secret of a scope.
+    #[must_use]
+    pub fn secret(scope: Scope) -> Self {
+        match scope {
+            Scope::Contacts => Self::ContactsSecret,
+            Scope::ExternalContacts => Self::ExternalContactsSecret,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(
     feature = "contract",

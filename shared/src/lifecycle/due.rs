@@ -17,6 +17,11 @@ pub(crate) const POSTPONED: SignedDuration = SignedDuration::from_mins(30);
 /// The time of the next check; `None` when there is nothing left to check. Spread over an hour by the tenant's name, so that
 /// tenants that began together do not stay together.
 pub(crate) fn next_check(authorization: &Authorization, now: Timestamp) -> Option<Timestamp> {
+    let writes = authorization.planned_writes.iter().map(|planned| planned.attempt.until);
+    writes.chain(usual_check(authorization, now)).min()
+}
+
+fn usual_check(authorization: &Authorization, now: Timestamp) -> Option<Timestamp> {
     if authorization.cleanup.is_some() {
         return Some(now + CLEANUP_RETRY);
     }

@@ -6,15 +6,20 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{bound, due::CLEANUP_RETRY, update::Update};
+use super::{
+    bound,
+    due::{CLEANUP_RETRY, next_check},
+    update::Update,
+};
 use crate::{
     audit::Action,
-    authorization::{Authorization, Callback, Cleanup, CleanupTask},
+    authorization::{Authorization, Callback, Cleanup, CleanupTask, ScopeState},
     clock::Clock,
     context::{Context, removed_callback},
+    entropy::random_id,
     error::StepError,
     ids::{CorpId, Scope, TenantId, TokenName},
-    store::{Change, CommitError, DynamoDb, SecretName, SecretsManager},
+    store::{Change, DynamoDb, SecretName, SecretsManager},
 };
 
 /// Ends authorizations, and cleans up after them.
@@ -61,7 +66,7 @@ impl Termination<'_> {
             }
         }
         // If this fails or dies, `check-health` continues: when the event is redelivered, the corporation is bound to no tenant.
-        self.clean_up(&tenant_id, context.clock).await
+        self.clean_up(&tenant_id, context).await
     }
 
     /// Empties an authorization, and returns what must be written together with it. The caller removes the installation, or
@@ -75,79 +80,105 @@ impl Termination<'_> {
     ) -> Vec<Change> {
         let tenant_id = authorization.tenant_id.clone();
         let mut changes = vec![Change::Audit(tenant_id.clone(), context.entry(action))];
-        // Tasks of an earlier end that are not done yet.
-        let mut tasks = authorization.cleanup.take().map_or(Vec::new(), |cleanup| cleanup.tasks);
         // The corporation of an installation that ended before is no longer bound, or bound to another tenant.
         if let Some(installation) = authorization.installed() {
             changes.push(Change::ReleaseCorp(installation.corp_id.clone(), tenant_id));
         }
-        if authorization.installation.is_some() {
-            tasks.push(CleanupTask::Installation);
-        }
         for scope in Scope::ALL {
-            let left = std::mem::take(authorization.scope_mut(scope));
-            if left.secret.is_some() {
-                tasks.push(CleanupTask::Scope(scope));
-            }
+            *authorization.scope_mut(scope) = ScopeState::default();
         }
         let callbacks = callbacks.iter().flatten();
         changes.extend(callbacks.flat_map(|callback| removed_callback(callback, context)));
-        if self.delete_events {
-            tasks.push(CleanupTask::Events);
-        }
-        tasks.sort_unstable();
-        tasks.dedup();
         authorization.completed_at = None;
-        let since = context.now();
-        authorization.cleanup = Some(Cleanup { tasks, since });
+        authorization.plan_cleanup(self.delete_events, context.now());
         // If this attempt dies before the clean-up, `check-health` continues.
-        authorization.next_check_at = Some(since + CLEANUP_RETRY);
+        authorization.next_check_at = Some(context.now() + CLEANUP_RETRY);
         changes
     }
 
-    /// Does the clean-up tasks of a tenant's authorization that ended, if there are any. What takes too long is left for the
-    /// next attempt.
+    /// Does the clean-up tasks of a tenant's authorization that ended, and those after a write that died, if there are any.
+    /// What takes too long, or has to be repeated, is left for the next attempt.
     ///
     /// # Errors
-    /// The failure of the stores; a retry continues.
-    pub(crate) async fn clean_up(&self, tenant_id: &TenantId, clock: &dyn Clock) -> Result<(), StepError> {
-        let mut authorization = self.store.authorization(tenant_id).await?;
-        let Some(cleanup) = authorization.cleanup.take() else {
+    /// [`StepError::StateChanged`], or the failure of the stores; a retry continues.
+    pub(crate) async fn clean_up(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
+        self.delete_secrets(tenant_id, context).await?;
+        let cleanup = self.store.authorization(tenant_id).await?.cleanup;
+        let Some(cleanup) = cleanup.filter(Cleanup::has_events) else {
             return Ok(());
         };
-        let mut left = Vec::new();
-        for task in cleanup.tasks {
-            match task {
-                CleanupTask::Installation => {
-                    self.vault.delete(&SecretName::Installation(tenant_id.clone())).await?;
-                    self.store.drop_token(&TokenName::installation(tenant_id)).await?;
-                }
-                CleanupTask::Scope(scope) => {
-                    self.vault.delete(&SecretName::Scope(tenant_id.clone(), scope)).await?;
-                    self.store.drop_token(&TokenName::scope(tenant_id, scope)).await?;
-                }
-                CleanupTask::Events => {
-                    if !self.delete_events_until(tenant_id, cleanup.since, clock).await? {
-                        left.push(task);
-                    }
-                }
+        let is_over = self
+            .delete_events_until(tenant_id, cleanup.since, context.clock)
+            .await?;
+        let mut update = Update::of(self.store, tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
+            // The authorization that began in the meantime may have ended, too.
+            let ended = authorization.cleanup.as_ref().map(|cleanup| cleanup.since);
+            if is_over && ended == Some(cleanup.since) {
+                authorization.settle_events();
+            }
+            authorization.next_check_at = check_after_cleanup(&authorization, context.now());
+            if update.commit(authorization, Vec::new()).await? {
+                return Ok(());
             }
         }
-        // An authorization that began in the meantime is checked as usual.
-        authorization.next_check_at = if left.is_empty() && authorization.installed().is_none() {
-            None
-        } else {
-            Some(clock.now().max(cleanup.since + UNDER_WAY))
+    }
+
+    /// Deletes secrets, under a claim that keeps new ones from being written meanwhile.
+    async fn delete_secrets(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
+        let claim = random_id(context.entropy);
+        let claimed_at = context.now();
+        let mut update = Update::of(self.store, tenant_id, context);
+        let secrets = loop {
+            let mut authorization = update.read().await?;
+            let before = authorization.clone();
+            let secrets = authorization.claim_deletion(&claim, claimed_at);
+            if secrets.is_empty() && authorization != before {
+                authorization.next_check_at = check_after_cleanup(&authorization, claimed_at);
+            }
+            if update.commit(authorization, Vec::new()).await? {
+                break secrets;
+            }
         };
-        authorization.cleanup = (!left.is_empty()).then_some(Cleanup {
-            tasks: left,
-            since: cleanup.since,
-        });
-        match self.store.commit(vec![Change::Save(Box::new(authorization))]).await {
-            // An authorization began in the meantime, whose record still contains the remaining tasks.
-            Ok(()) | Err(CommitError::Stale) => Ok(()),
-            Err(error) => Err(error.into()),
+        if secrets.is_empty() {
+            return Ok(());
         }
+        let (mut deleted, mut failure) = (Vec::new(), None);
+        for secret in secrets {
+            match self.delete_secret(tenant_id, secret).await {
+                Ok(()) => deleted.push(secret),
+                Err(error) => failure = Some(error),
+            }
+        }
+        let mut update = Update::of(self.store, tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
+            authorization.settle_deletion(&claim, &deleted, claimed_at);
+            if failure.is_none() {
+                authorization.next_check_at = check_after_cleanup(&authorization, context.now());
+            }
+            if update.commit(authorization, Vec::new()).await? {
+                return failure.map_or(Ok(()), Err);
+            }
+        }
+    }
+
+    /// Deletes a secret and the token that was obtained with it.
+    async fn delete_secret(&self, tenant_id: &TenantId, secret: CleanupTask) -> Result<(), StepError> {
+        let (name, token) = match secret {
+            CleanupTask::Installation => (
+                SecretName::Installation(tenant_id.clone()),
+                TokenName::installation(tenant_id),
+            ),
+            CleanupTask::Scope(scope) => (
+                SecretName::Scope(tenant_id.clone(), scope),
+                TokenName::scope(tenant_id, scope),
+            ),
+            CleanupTask::Events => return Ok(()),
+        };
+        self.vault.delete(&name).await?;
+        Ok(self.store.drop_token(&token).await?)
     }
 
     /// Deletes the events that arrived before the authorization ended, for ten seconds at most. Returns whether all are
@@ -166,5 +197,17 @@ impl Termination<'_> {
             }
         }
         Ok(is_over)
+    }
+}
+
+/// The next check after an attempt at the clean-up.
+fn check_after_cleanup(authorization: &Authorization, now: Timestamp) -> Option<Timestamp> {
+    match &authorization.cleanup {
+        Some(cleanup) => Some(now.max(cleanup.since + UNDER_WAY).max(cleanup.repeat_at.unwrap_or(now))),
+        // An authorization that began in the meantime is checked as usual.
+        None => authorization
+            .installed()
+            .map(|_| now)
+            .or_else(|| next_check(authorization, now)),
     }
 }

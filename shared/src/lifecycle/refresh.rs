@@ -29,10 +29,13 @@ impl Lifecycle<'_> {
             return Ok(());
         };
         let stored = StoredInstallation::read(self.termination.vault, &tenant_id, &before.version_id).await?;
+        let Some(stored) = stored else {
+            return self.miss_permanent_code(&tenant_id, corp_id, context).await;
+        };
         match self.suite.auth_info(&stored, clock).await {
             Ok(info) => {
                 let now = installation(&stored, info, before.version_id.clone(), clock).continuing(before);
-                self.update_installation(&tenant_id, &now, context).await
+                self.update_installation(&tenant_id, &now, None, context).await
             }
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_PERMANENT_CODE) => {
                 if self.doubt(&tenant_id, corp_id, context).await? {
@@ -44,6 +47,28 @@ impl Lifecycle<'_> {
                 self.termination.cancel(corp_id, at, context).await
             }
             Err(error) => Err(error.into_step()),
+        }
+    }
+
+    /// Stores that the permanent code is missing in Secrets Manager, so that the admin learns that the app has to be installed
+    /// again.
+    async fn miss_permanent_code(
+        &self,
+        tenant_id: &TenantId,
+        corp_id: &CorpId,
+        context: Context<'_>,
+    ) -> Result<(), StepError> {
+        tracing::error!(tenant.id = %tenant_id, "a permanent code is missing in Secrets Manager");
+        let mut update = Update::of(self.suite.store, tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
+            let installation = authorization.installation.as_mut();
+            if let Some(installation) = installation.filter(|known| known.corp_id == *corp_id) {
+                installation.code_missing_since.get_or_insert(context.now());
+            }
+            if update.commit(authorization, Vec::new()).await? {
+                return Ok(());
+            }
         }
     }
 
@@ -71,11 +96,12 @@ impl Lifecycle<'_> {
     }
 
     /// Stores what WeCom says now of the tenant's installation, if it differs from what is stored and the corporation is still
-    /// bound to the tenant.
+    /// bound to the tenant. `plan` is the plan of the write of its permanent code, if that is new.
     pub(super) async fn update_installation(
         &self,
         tenant_id: &TenantId,
         now: &Installation,
+        plan: Option<&str>,
         context: Context<'_>,
     ) -> Result<(), StepError> {
         if bound(self.suite.store, &now.corp_id).await?.as_ref() != Some(tenant_id) {
@@ -101,6 +127,10 @@ impl Lifecycle<'_> {
                     .with("departments", &privilege.departments)
                     .with("members", &privilege.members)
                     .with("tags", &privilege.tags);
+            }
+            // Whoever took the plan over deletes the permanent code.
+            if plan.is_some_and(|plan| !authorization.settle_write(plan)) {
+                return Err(StepError::StateChanged);
             }
             authorization.install(now);
             // Checked next, so that other services are soon notified of the new health.

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use wecom_client::ErrorCode;
 
-use super::Lifecycle;
+use super::{Lifecycle, write::plan_write};
 use crate::{
-    authorization::Installation,
+    authorization::{CleanupTask, Installation},
     context::Context,
     error::StepError,
     ids::{Fingerprint, TenantId, TokenName},
@@ -30,10 +30,6 @@ impl Lifecycle<'_> {
                     tracing::info!(corp.id = %stored.corp_id, "an authorization that no tenant has begun: bound to none");
                     return Ok(());
                 };
-                self.suite
-                    .store
-                    .note_exchange(&code_hash, &tenant_id, clock.now())
-                    .await?;
                 (stored, tenant_id)
             }
             // Used or expired: an earlier attempt exchanged it and died, or it is lost.
@@ -46,6 +42,14 @@ impl Lifecycle<'_> {
             }
             Err(error) => return Err(error.into_step()),
         };
+        let plan = plan_write(
+            self.suite.store,
+            &tenant_id,
+            CleanupTask::Installation,
+            Some(&code_hash),
+            context,
+        )
+        .await?;
         let version_id = stored.put(self.termination.vault, &tenant_id).await?;
         let info = self
             .suite
@@ -57,7 +61,8 @@ impl Lifecycle<'_> {
             installed_at: at,
             ..installation(&stored, info, version_id, clock)
         };
-        self.update_installation(&tenant_id, &renewed, context).await?;
+        self.update_installation(&tenant_id, &renewed, Some(&plan), context)
+            .await?;
         // A token of the previous permanent code is no longer issued.
         Ok(self
             .suite

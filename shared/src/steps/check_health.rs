@@ -109,8 +109,8 @@ impl CheckHealth<'_> {
     async fn check(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
         let store = self.lifecycle.suite.store;
         let mut before = store.authorization(tenant_id).await?;
-        if before.cleanup.is_some() {
-            self.lifecycle.termination.clean_up(tenant_id, context.clock).await?;
+        if before.cleanup.is_some() || before.has_expired_writes(context.now()) {
+            self.lifecycle.termination.clean_up(tenant_id, context).await?;
             before = store.authorization(tenant_id).await?;
             if before.installed().is_none() {
                 return Ok(());
@@ -140,7 +140,7 @@ impl CheckHealth<'_> {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Asks WeCom about a Secret that it accepted when it was last asked. `None` when the answer says nothing about it.
+    /// Asks WeCom about a Secret that it did not refuse when it was last asked. `None` when the answer says nothing about it.
     async fn observe(
         &self,
         authorization: &Authorization,
@@ -148,11 +148,16 @@ impl CheckHealth<'_> {
         context: Context<'_>,
     ) -> Result<Option<Observation>, StepError> {
         let secret = authorization.scope(scope).secret.as_ref();
-        let Some(registered) = secret.filter(|secret| secret.status == SecretStatus::Accepted) else {
+        let Some(registered) = secret.filter(|secret| secret.status != SecretStatus::Rejected) else {
             return Ok(None);
         };
         let vault = self.lifecycle.termination.vault;
         let secret = registered_secret(vault, &authorization.tenant_id, scope, registered).await?;
+        let Some(secret) = secret else {
+            tracing::error!(tenant.id = %authorization.tenant_id, scope = scope.as_str(), "a registered Secret is missing in Secrets Manager");
+            let (status, kind_check) = (SecretStatus::Missing, registered.kind_check);
+            return Ok(Some(Observation { status, kind_check }));
+        };
         let suite = self.lifecycle.suite;
         let tenant_id = &authorization.tenant_id;
         suite

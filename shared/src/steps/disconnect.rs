@@ -39,6 +39,6 @@ impl Disconnect<'_> {
                 break;
             }
         }
-        termination.clean_up(tenant_id, context.clock).await
+        termination.clean_up(tenant_id, context).await
     }
 }

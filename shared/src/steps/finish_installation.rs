@@ -1,7 +1,7 @@
 //! Step 1, second half: WeCom has redirected the browser to our callback with an auth_code.
 //!
-//! What is written, in this order: the claim on the session (so that one attempt exchanges), the permanent code in the
-//! vault, then one transaction of authorization, corporation and session. An attempt that dies in between leaves the state
+//! What is written, in this order: the claim on the session (so that one attempt exchanges), the plan to write the permanent
+//! code, the permanent code in the vault, then one transaction of authorization, corporation and session. An attempt that dies in between leaves the state
 //! as it was; the next one, the same redirect reloaded, takes the claim over and finds the code either unused or in the
 //! vault. A code that was exchanged and not yet in the vault is lost; the admin presses the button again.
 //!
@@ -15,13 +15,13 @@ use wecom_client::ErrorCode;
 
 use crate::{
     audit::Action,
-    authorization::{AuthMode, Authorization, Exchange, InstallFailure, InstallOutcome, InstallSession},
+    authorization::{AuthMode, Authorization, CleanupTask, Exchange, InstallFailure, InstallOutcome, InstallSession},
     clock::Clock,
     context::{Context, audited},
     entropy::Entropy,
     error::{CorpFault, LinkFault, StepError},
     ids::{CorpId, Fingerprint, InstallState},
-    lifecycle::Update,
+    lifecycle::{Update, plan_write},
     store::{Change, SecretsManager},
     suite::{CallError, StoredInstallation, SuiteAccess, installation},
 };
@@ -160,11 +160,11 @@ impl FinishInstallation<'_> {
     async fn install(&self, attempt: &Attempt<'_>) -> Result<InstallOutcome, StepError> {
         let (store, context) = (self.suite.store, attempt.context);
         let tenant_id = &attempt.session.tenant_id;
-        let mut cleanup = store.authorization(tenant_id).await?.cleanup;
+        let plan = plan_write(store, tenant_id, CleanupTask::Installation, None, context).await?;
         let (stored, version_id) = self.permanent_code(attempt).await?;
         let info = self.suite.auth_info(&stored, context.clock).await;
         let info = info.map_err(CallError::into_step)?;
-        let mut installation = installation(&stored, info, version_id, context.clock);
+        let installation = installation(&stored, info, version_id, context.clock);
         let outcome = match installation.auth_mode {
             AuthMode::Admin => InstallOutcome::Installed,
             AuthMode::Member => InstallOutcome::Failed(InstallFailure::MemberAuthorization),
@@ -174,10 +174,9 @@ impl FinishInstallation<'_> {
         loop {
             let mut authorization = update.read().await?;
             refuse_other_corp(&authorization, &installation.corp_id)?;
-            if authorization.cleanup != cleanup {
-                // A clean-up that ended in the meantime may have deleted what was put into the vault.
-                installation.version_id = stored.put(self.vault, tenant_id).await?;
-                cleanup.clone_from(&authorization.cleanup);
+            // Whoever took the plan over deletes the permanent code.
+            if !authorization.settle_write(&plan) {
+                return Err(StepError::StateChanged);
             }
             let removed = authorization.install(installation.clone());
             let entry = context.entry(Action::Installed);

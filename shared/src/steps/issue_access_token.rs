@@ -193,11 +193,13 @@ impl IssueAccessToken<'_> {
             TokenKind::Installation => {
                 let installation = authorization.installed().ok_or(StepError::NotInstalled)?;
                 let stored = StoredInstallation::read(self.vault, tenant_id, &installation.version_id).await?;
+                let stored = stored.ok_or(StepError::NotInstalled)?;
                 return self.suite.corp_token(&stored, context.clock).await;
             }
         };
         let registered = registered(authorization, scope)?;
         let secret = registered_secret(self.vault, tenant_id, scope, registered).await?;
+        let secret = secret.ok_or_else(|| StepError::StepsMissing(vec![NextStep::secret(scope)]))?;
         match self.suite.secret_token(tenant_id, registered, &secret, context).await {
             // Not tried again: repeated wrong Secrets lead to a ban of our address.
             Err(CallError::Wecom(WecomError::Refused(refusal))) if WRONG_SECRET.contains(&refusal.errcode) => {
@@ -247,12 +249,8 @@ fn version_of(authorization: &Authorization, kind: TokenKind) -> Result<&str, St
 }
 
 fn registered(authorization: &Authorization, scope: Scope) -> Result<&RegisteredSecret, StepError> {
-    let missing = match scope {
-        Scope::Contacts => NextStep::ContactsSecret,
-        Scope::ExternalContacts => NextStep::ExternalContactsSecret,
-    };
     match &authorization.scope(scope).secret {
-        None => Err(StepError::StepsMissing(vec![missing])),
+        None => Err(StepError::StepsMissing(vec![NextStep::secret(scope)])),
         Some(secret) if secret.status == SecretStatus::Rejected => Err(StepError::SecretRejected(None)),
         Some(secret) => Ok(secret),
     }

@@ -15,7 +15,7 @@ use crate::{
     context::{Context, audited, saved_callback},
     error::{FieldCode, FieldError, StepError},
     ids::{CorpId, Scope, TenantId, TokenName},
-    lifecycle::Update,
+    lifecycle::{Update, plan_write},
     sealing::SealingKeys,
     store::{SecretName, SecretsManager},
     suite::{SecretToCheck, SuiteAccess},
@@ -81,6 +81,7 @@ impl RegisterSecret<'_> {
         };
         let kind_check = self.suite.check_secret(&to_check, clock, context.entropy).await?;
 
+        let plan = plan_write(self.suite.store, tenant_id, CleanupTask::Scope(scope), None, context).await?;
         let version_id = self
             .vault
             .put(&SecretName::Scope(tenant_id.clone(), scope), &secret)
@@ -97,7 +98,7 @@ impl RegisterSecret<'_> {
             registered_at: now,
             checked_at: now,
         };
-        let generated = self.put(&before, scope, registered, context).await?;
+        let generated = self.put(&before, scope, registered, &plan, context).await?;
         self.registered(tenant_id, scope, generated, context).await
     }
 
@@ -108,6 +109,7 @@ impl RegisterSecret<'_> {
         before: &Authorization,
         scope: Scope,
         registered: RegisteredSecret,
+        plan: &str,
         context: Context<'_>,
     ) -> Result<bool, StepError> {
         let checked_against = |authorization: &Authorization| {
@@ -118,15 +120,14 @@ impl RegisterSecret<'_> {
                     .map(|installation| installation.corp_id.clone()),
                 state.secret.as_ref().map(|secret| secret.version_id.clone()),
                 state.callback_id.clone(),
-                // A clean-up that ended in the meantime may have deleted the Secret that was just put into the vault.
-                authorization.cleanup.clone(),
             )
         };
         let store = self.suite.store;
         let mut update = Update::of(store, &before.tenant_id, context);
         loop {
             let mut authorization = update.read().await?;
-            if checked_against(&authorization) != checked_against(before) {
+            // Whoever took the plan over deletes the Secret that was just put into the vault.
+            if !authorization.settle_write(plan) || checked_against(&authorization) != checked_against(before) {
                 return Err(StepError::StateChanged);
             }
             let corp_id = registered.corp_id.clone();
@@ -136,7 +137,6 @@ impl RegisterSecret<'_> {
                 .with("last_four", &registered.last_four);
             let mut changes = vec![audited(&before.tenant_id, entry)];
             authorization.scope_mut(scope).secret = Some(registered.clone());
-            authorization.keep_from_cleanup(CleanupTask::Scope(scope));
             // The 企业ID is proved now, so both callbacks may expect it.
             let (mut callback, generated) = self.issuer().callback(&mut authorization, scope, context).await?;
             let known = (!generated).then(|| callback.clone());

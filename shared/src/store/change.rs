@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     audit::AuditEntry,
     authorization::{Authorization, Callback, InstallOutcome},
-    ids::{CallbackId, CorpId, InstallState, TenantId},
+    ids::{CallbackId, CorpId, Fingerprint, InstallState, TenantId},
 };
 
 /// One part of a commit. The parts of a commit are carried out together or not at all.
@@ -22,6 +22,8 @@ pub enum Change {
     SaveCallback(Box<Callback>),
     /// Removes a callback: from then on its URL answers 404.
     RemoveCallback(CallbackId),
+    /// Stores for which tenant an auth_code was exchanged, at this time.
+    NoteExchange(Fingerprint, TenantId, Timestamp),
     /// Ends an install session.
     EndInstallSession(InstallState, InstallOutcome),
     /// Notifies the platform's other services of a change.

@@ -50,17 +50,15 @@ impl StoredInstallation {
             .map_err(|_| StepError::Internal("the secret of an installation is malformed".into()))
     }
 
-    /// Reads a version of it from the vault.
+    /// Reads a version of it from the vault; `None` when it is missing there.
     pub(crate) async fn read(
         vault: &SecretsManager,
         tenant_id: &TenantId,
         version_id: &str,
-    ) -> Result<Self, StepError> {
+    ) -> Result<Option<Self>, StepError> {
         let name = SecretName::Installation(tenant_id.clone());
         let secret = vault.read(&name, Some(version_id)).await?;
-        let secret =
-            secret.ok_or_else(|| StepError::Internal("the permanent code is missing from the vault".into()))?;
-        Self::parse(&secret)
+        secret.map(|secret| Self::parse(&secret)).transpose()
     }
 
     /// The newest in the vault, if it was obtained with this auth_code: by an attempt that died before it was referred to.
@@ -168,6 +166,7 @@ pub(crate) fn installation(
         installed_at: clock.now(),
         cancelled_at: None,
         doubted_at: None,
+        code_missing_since: None,
     }
 }
 

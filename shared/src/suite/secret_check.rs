@@ -309,16 +309,15 @@ impl SuiteAccess<'_> {
     }
 }
 
-/// A registered Secret, from the vault.
+/// A registered Secret, from the vault; `None` when it is missing there.
 pub(crate) async fn registered_secret(
     vault: &SecretsManager,
     tenant_id: &TenantId,
     scope: Scope,
     registered: &RegisteredSecret,
-) -> Result<SecretString, StepError> {
+) -> Result<Option<SecretString>, StepError> {
     let name = SecretName::Scope(tenant_id.clone(), scope);
-    let secret = vault.read(&name, Some(&registered.version_id)).await?;
-    secret.ok_or_else(|| StepError::Internal("a registered Secret is missing from the vault".into()))
+    Ok(vault.read(&name, Some(&registered.version_id)).await?)
 }
 
 /// The kind check that follows from a refusal of a Secret that WeCom accepts.

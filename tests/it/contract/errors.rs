@@ -138,7 +138,6 @@ async fn every_method(
             store.claim_refresh(&token_name, now, now).await.map(drop),
         ),
         ("due_authorizations", store.due_authorizations(now, 10).await.map(drop)),
-        ("note_exchange", store.note_exchange(&fingerprint, &tenant, now).await),
         ("exchanged_for", store.exchanged_for(&fingerprint).await.map(drop)),
         (
             "replay_event",

@@ -42,6 +42,7 @@ pub(crate) fn authorization(tenant_id: &TenantId, at: Timestamp) -> Authorizatio
             since: at,
         }),
         doubted_at: None,
+        code_missing_since: None,
     });
     for scope in Scope::ALL {
         let state = authorization.scope_mut(scope);

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 use wecom_authorization::{
     ids::{Fingerprint, Scope, TokenName},
-    store::CachedToken,
+    store::{CachedToken, Change},
 };
 
 use super::{
@@ -219,10 +219,8 @@ async fn what_a_code_was_exchanged_for_is_remembered_for_two_days() {
     let store = endpoint.store();
     assert_eq!(store.exchanged_for(&Fingerprint::of("code")).await.unwrap(), None);
     for _ in 0..2 {
-        store
-            .note_exchange(&Fingerprint::of("code"), &tenant("acme"), endpoint.now)
-            .await
-            .unwrap();
+        let note = Change::NoteExchange(Fingerprint::of("code"), tenant("acme"), endpoint.now);
+        store.commit(vec![note]).await.unwrap();
         assert_eq!(
             store.exchanged_for(&Fingerprint::of("code")).await.unwrap(),
             Some(tenant("acme"))

@@ -118,6 +118,7 @@ impl DynamoDb {
                     .set_key(Some(Key::callback(&id).into_item()));
                 item.delete(delete.build()?)
             }
+            Change::NoteExchange(auth_code, tenant_id, at) => item.put(self.exchange_put(&auth_code, &tenant_id, at)?),
             Change::EndInstallSession(state, outcome) => item.update(self.end_session(&state, &outcome)?),
             Change::Notify(change) => {
                 let mut notification = Key::new("CHANGED", &change.announcement_id, "CHANGED").into_item();

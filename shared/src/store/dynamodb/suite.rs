@@ -1,4 +1,4 @@
-use aws_sdk_dynamodb::types::Update;
+use aws_sdk_dynamodb::types::{Put, Update};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -104,26 +104,20 @@ const REMEMBER_EXCHANGE: SignedDuration = SignedDuration::from_hours(48);
 /// The tenants for which auth_codes of the suite's events were exchanged. A code can be exchanged once, and the event does not
 /// name the corporation: an attempt that follows one that died learns here where the permanent code is stored.
 impl DynamoDb {
-    /// Stores for which tenant a code was exchanged.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn note_exchange(
+    /// The item that says for which tenant a code was exchanged.
+    pub(super) fn exchange_put(
         &self,
         auth_code: &Fingerprint,
         tenant_id: &TenantId,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.client
-            .put_item()
+    ) -> Result<Put, StoreError> {
+        let mut item = exchange_key(auth_code).into_item();
+        item.insert("tenant_id".to_owned(), text(tenant_id.as_str()));
+        item.insert("ttl".to_owned(), time_to_live(now + REMEMBER_EXCHANGE));
+        Ok(Put::builder()
             .table_name(&self.authorization_table)
-            .set_item(Some(exchange_key(auth_code).into_item()))
-            .item("tenant_id", text(tenant_id.as_str()))
-            .item("ttl", time_to_live(now + REMEMBER_EXCHANGE))
-            .send()
-            .await
-            .map_err(store_error)?;
-        Ok(())
+            .set_item(Some(item))
+            .build()?)
     }
 
     /// The tenant for which a code was exchanged, if that was stored.
