@@ -1,4 +1,4 @@
-//! The event bus, and the two Pipes of `template.yaml` that put events on it, filters and templates included.
+//! The event bus: what `publish-events` puts on it, for whoever listens.
 //!
 //! As on EventBridge, an event goes to whoever listens, and is dropped when nobody does; the newest are kept for listeners
 //! that reconnect. `GET /_local/bus` listens with server-sent events (WHATWG HTML, 9.2), or shows a page that does.
@@ -18,7 +18,7 @@ use axum::{
     },
 };
 use futures_util::{Stream, StreamExt as _, stream};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use tokio::sync::broadcast;
 
 /// Where to listen.
@@ -140,59 +140,10 @@ impl From<Published> for Event {
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; \
                            base-uri 'none'; frame-ancestors 'none'";
 
-/// `EventPipe`: the event on the bus for a record of the event table's stream, if the filter lets it pass.
-#[must_use]
-pub fn event_pipe(record: &Value) -> Option<Value> {
-    let image = record.pointer("/dynamodb/NewImage")?;
-    let kind = record.get("eventName").and_then(Value::as_str);
-    let is_new = kind == Some("INSERT");
-    let is_replayed = kind == Some("MODIFY") && text(image, "change", "S") == "replayed";
-    (text(image, "source", "S") == "callback" && (is_new || is_replayed)).then(|| {
-        let strings = [
-            "event_id",
-            "tenant_id",
-            "scope",
-            "corp_id",
-            "event",
-            "change_type",
-            "created_at",
-            "received_at",
-            "payload",
-            "damaged",
-        ];
-        let numbers = ["parts", "replays"];
-        let strings = strings.map(|name| (name, "S")).into_iter();
-        envelope("wecom.event", image, strings.chain(numbers.map(|name| (name, "N"))))
-    })
-}
-
-/// `AnnouncementPipe`: the event on the bus for a record of the authorization table's stream, if the filter lets it pass.
-#[must_use]
-pub fn announcement_pipe(record: &Value) -> Option<Value> {
-    let image = record.pointer("/dynamodb/NewImage")?;
-    let key = record.pointer("/dynamodb/Keys/pk/S").and_then(Value::as_str)?;
-    let passes = record.get("eventName").and_then(Value::as_str) == Some("INSERT") && key.starts_with("CHANGED#");
-    passes.then(|| {
-        let names = ["tenant_id", "what", "from", "to", "at"].map(|name| (name, "S"));
-        envelope("authorization.changed", image, names.into_iter())
-    })
-}
-
-/// The Pipes paste: every member is a string, and `""` where the item has no such attribute.
-fn envelope<'a>(kind: &str, image: &Value, members: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
-    let detail: Map<String, Value> = members
-        .map(|(name, of_type)| (name.to_owned(), text(image, name, of_type).into()))
-        .collect();
-    json!({"source": "wecom.authorization", "detail-type": kind, "detail": detail})
-}
-
-fn text<'a>(image: &'a Value, name: &str, of_type: &str) -> &'a str {
-    let value = image.get(name).and_then(|value| value.get(of_type));
-    value.and_then(Value::as_str).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     async fn ids(listener: impl Stream<Item = Result<Event, Infallible>>) -> Vec<String> {
@@ -248,28 +199,6 @@ mod tests {
             (ids.len(), ids[0].as_str()),
             (KEPT, "2"),
             "the oldest is no longer kept"
-        );
-    }
-
-    #[test]
-    fn a_repeated_delivery_and_an_event_of_the_suite_do_not_reach_the_bus() {
-        let record = |kind: &str, source: &str, change: Option<&str>| {
-            let mut image = json!({"event_id": {"S": "e"}, "source": {"S": source}, "parts": {"N": "0"}});
-            if let Some(change) = change {
-                image["change"] = json!({ "S": change });
-            }
-            event_pipe(&json!({"eventName": kind, "dynamodb": {"NewImage": image}}))
-        };
-        let passed = record("INSERT", "callback", None).unwrap();
-        assert_eq!(passed.pointer("/detail/parts"), Some(&json!("0")));
-        assert_eq!(passed.pointer("/detail/replays"), Some(&json!("")));
-        assert!(record("MODIFY", "callback", Some("replayed")).is_some());
-        assert_eq!(record("MODIFY", "callback", Some("repeated")), None);
-        assert_eq!(record("MODIFY", "callback", None), None);
-        assert_eq!(record("INSERT", "suite", None), None);
-        assert_eq!(
-            event_pipe(&json!({"eventName": "REMOVE", "dynamodb": {"OldImage": {}}})),
-            None
         );
     }
 }

@@ -24,6 +24,8 @@ pub(crate) const AUTHORIZATION_TABLE: &str = "wecom-authorization";
 pub(crate) const EVENT_TABLE: &str = "wecom-events";
 /// First segment of the secrets' names.
 const SECRET_PREFIX: &str = "wecom-authorization";
+/// Name of the event bus.
+const EVENT_BUS: &str = "wecom-authorization";
 
 /// Timeout of a call to the embedded stores, retries included. The functions' own timeouts are for AWS, and too short for a debug
 /// build of the embedded DynamoDB on a busy machine; a store that does not answer must still be reported.
@@ -55,6 +57,7 @@ pub(crate) fn config(base_url: &str, wecom_url: &Url, embed_origins: &[String]) 
     let mut variables = HashMap::from([
         ("AUTHORIZATION_TABLE", AUTHORIZATION_TABLE.to_owned()),
         ("EVENT_TABLE", EVENT_TABLE.to_owned()),
+        ("EVENT_BUS", EVENT_BUS.to_owned()),
         ("SECRET_PREFIX", SECRET_PREFIX.to_owned()),
         ("BASE_URL", base_url.to_owned()),
         ("WECOM_API_URL", wecom_url.to_string()),

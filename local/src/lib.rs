@@ -1,7 +1,7 @@
 //! WeCom Authorization on one machine: every function behind one loopback server, the stores, and a simulator of WeCom.
 //!
 //! The functions and their adapters are those that are deployed. The services around them are emulated: API Gateway by
-//! [`gateway`], Lambda's event source mappings and EventBridge Pipes by `streams`, EventBridge by [`bus`], the part of Secrets
+//! [`gateway`], Lambda's event source mappings by `streams`, EventBridge's rules by [`bus`], the part of Secrets
 //! Manager that invokes a function by `rotations`, the rest of it and DynamoDB by the crate `devstack`, and WeCom by the
 //! crate `simulator`. `docs/deploy.md` lists what is not covered.
 
@@ -25,7 +25,11 @@ use std::{
 use aws_types::SdkConfig;
 use devstack::Devstack;
 use simulator::Simulator;
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, broadcast},
+    task::JoinHandle,
+};
 use url::Url;
 use wecom_authorization::{platform::Platform, store::StoreError};
 
@@ -275,7 +279,6 @@ fn start_tasks(
             platform: Arc::clone(platform),
             subscriber,
             writes: devstack.table_writes(subscriber.table()),
-            bus: Arc::clone(bus),
             directory: directory.clone(),
         };
         tokio::spawn(pump.run())
@@ -283,8 +286,22 @@ fn start_tasks(
     let others = [
         tokio::spawn(check_health_on_schedule(Arc::clone(platform))),
         tokio::spawn(rotations::run(Arc::clone(platform), devstack.rotations())),
+        tokio::spawn(deliver(devstack.events(), Arc::clone(bus))),
     ];
     pumps.chain(others).collect()
+}
+
+/// Delivers the events that EventBridge has accepted.
+async fn deliver(mut events: broadcast::Receiver<serde_json::Value>, bus: Arc<Bus>) {
+    loop {
+        match events.recv().await {
+            Ok(event) => bus.put(event),
+            Err(broadcast::error::RecvError::Lagged(missed)) => {
+                tracing::warn!(missed, "events are not shown on the bus");
+            }
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
 }
 
 /// Invokes `check-health` at the interval of the deployment's schedule.

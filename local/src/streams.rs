@@ -1,4 +1,4 @@
-//! Lambda's event source mapping, and EventBridge Pipes: reads a table's stream and delivers batches to what is subscribed.
+//! Lambda's event source mapping: reads a table's stream and delivers batches to the function that is subscribed.
 //! Records that the function reports as failed are redelivered a few times, then written to `dead-letters.jsonl`.
 //!
 //! It does not poll: it reads when the store notifies a write to the table.
@@ -18,68 +18,50 @@ use wecom_authorization::{
     platform::Platform,
 };
 
-use crate::{
-    bus::{self, Bus},
-    directory::Directory,
-};
+use crate::directory::Directory;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// A reader of a stream: a function, or a Pipe to the event bus.
+/// A function's subscription to a stream.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Subscriber {
     ProcessSuiteEvent,
-    CountEvents,
-    EventPipe,
-    AnnouncementPipe,
+    PublishEvents,
+    /// `publish-events` too: its other stream.
+    PublishChanges,
 }
 
 impl Subscriber {
-    pub(crate) const ALL: [Self; 4] = [
-        Self::ProcessSuiteEvent,
-        Self::CountEvents,
-        Self::EventPipe,
-        Self::AnnouncementPipe,
-    ];
+    pub(crate) const ALL: [Self; 3] = [Self::ProcessSuiteEvent, Self::PublishEvents, Self::PublishChanges];
 
     fn name(self) -> &'static str {
         match self {
             Self::ProcessSuiteEvent => "process-suite-event",
-            Self::CountEvents => "count-events",
-            Self::EventPipe => "event-pipe",
-            Self::AnnouncementPipe => "announcement-pipe",
+            Self::PublishEvents => "publish-events",
+            Self::PublishChanges => "publish-changes",
         }
     }
 
     /// Table whose stream it reads.
     pub(crate) fn table(self) -> &'static str {
         match self {
-            Self::ProcessSuiteEvent | Self::AnnouncementPipe => crate::deployment::AUTHORIZATION_TABLE,
-            Self::CountEvents | Self::EventPipe => crate::deployment::EVENT_TABLE,
+            Self::ProcessSuiteEvent | Self::PublishChanges => crate::deployment::AUTHORIZATION_TABLE,
+            Self::PublishEvents => crate::deployment::EVENT_TABLE,
         }
     }
 
-    /// Delivers records, as Lambda's event has them.
+    /// Delivers records of a shard, as Lambda's event has them.
     async fn invoke(
         self,
         platform: &Platform,
-        bus: &Bus,
+        shard: &str,
         records: Vec<Value>,
     ) -> Result<BatchAnswer, serde_json::Error> {
-        let changes = |records| serde_json::from_value::<Changes>(json!({ "Records": records }));
-        match self {
-            Self::ProcessSuiteEvent => return Ok(streams::process_suite_event(platform, changes(records)?).await),
-            Self::CountEvents => return Ok(streams::count_events(platform, changes(records)?).await),
-            Self::EventPipe => records
-                .iter()
-                .filter_map(bus::event_pipe)
-                .for_each(|event| bus.put(event)),
-            Self::AnnouncementPipe => records
-                .iter()
-                .filter_map(bus::announcement_pipe)
-                .for_each(|event| bus.put(event)),
-        }
-        Ok(BatchAnswer::default())
+        let changes: Changes = serde_json::from_value(json!({"Records": records, "shardId": shard}))?;
+        Ok(match self {
+            Self::ProcessSuiteEvent => streams::process_suite_event(platform, changes).await,
+            Self::PublishEvents | Self::PublishChanges => streams::publish_events(platform, changes).await,
+        })
     }
 }
 
@@ -90,7 +72,6 @@ pub(crate) struct Pump {
     pub(crate) subscriber: Subscriber,
     /// Marked as changed after each write to the subscriber's table.
     pub(crate) writes: watch::Receiver<()>,
-    pub(crate) bus: Arc<Bus>,
     pub(crate) directory: Directory,
 }
 
@@ -204,7 +185,7 @@ impl Pump {
         let last = batch.last().and_then(sequence_number).map(ToOwned::to_owned);
         positions.entry(shard.to_owned()).or_default().in_hand.clone_from(&last);
         self.directory.write_json(&self.file(), positions)?;
-        self.deliver(batch).await?;
+        self.deliver(batch, shard).await?;
         let position = Position {
             done: last,
             in_hand: None,
@@ -215,11 +196,11 @@ impl Pump {
     }
 
     /// Delivers a batch, and redelivers it from the first failed record on, as Lambda does.
-    async fn deliver(&self, records: &[Record]) -> Result<(), Error> {
+    async fn deliver(&self, records: &[Record], shard: &str) -> Result<(), Error> {
         let mut rest = records;
         for attempt in 1..=ATTEMPTS {
             let events = rest.iter().map(record_event).collect();
-            let answer = self.subscriber.invoke(&self.platform, &self.bus, events).await?;
+            let answer = self.subscriber.invoke(&self.platform, shard, events).await?;
             let failed = rest.iter().position(|record| {
                 answer
                     .batch_item_failures

@@ -1,8 +1,9 @@
-"""Judges each call to DynamoDB and Secrets Manager by the caller's role, as IAM would, and hands it on if it is allowed.
+"""Judges each call to DynamoDB, Secrets Manager and EventBridge by the caller's role, as IAM would, and hands it on if it is allowed.
 
 The caller is the access key of the request's signature: the name of a function, whose role in the transformed template is then
 its only right, or a name of `UNCONFINED`, which prepares the stores. Tables and secrets of any name stand for those of the
-template: `…-state` for the table of states, `…-events` for the table of events, the first segment of a secret for the stack's.
+template: `…-state` for the table of states, `…-events` for the table of events, the first segment of a secret for the stack's. Every
+event bus stands for that of the template.
 
 A condition or an operation that this file does not know is an error, never allowed.
 """
@@ -114,13 +115,13 @@ class Roles:
             self.used[function] = set()
 
     def grants(self, function):
-        """The actions on tables and secrets that a role allows."""
+        """The actions on tables, secrets and the event bus that a role allows."""
         return {
             action
             for statement in self.statements[function]
             if statement["Effect"] == "Allow"
             for action in listed(statement["Action"])
-            if action.startswith(("dynamodb:", "secretsmanager:")) and not re.search("Stream|Records|Shard", action)
+            if action.startswith(("dynamodb:", "secretsmanager:", "events:")) and not re.search("Stream|Records|Shard", action)
         }
 
     def allow(self, function, action, resource, context):
@@ -186,6 +187,12 @@ def questions(service, operation, request):
         yield f"secretsmanager:{operation}", f"{arn}-AbCdEf", {}
         for action in KMS_OF_SECRETS.get(operation, []):
             yield f"kms:{action}", arn_of("SecretKey"), {"kms:ViaService": [f"secretsmanager.{REGION}.amazonaws.com"]}
+        return
+    if service == "events":
+        if operation != "PutEvents":
+            raise Unknown(f"events:{operation}")
+        for _ in request["Entries"]:
+            yield "events:PutEvents", arn_of("EventBus"), {}
         return
     if operation in ("TransactWriteItems", "TransactGetItems"):
         parts = [(TRANSACTED[kind], part) for item in request["TransactItems"] for kind, part in item.items()]
@@ -270,7 +277,7 @@ class Judge:
         target = headers.get("x-amz-target", "")
         caller = caller[1] if caller else "nobody"
         service, operation = target.rsplit(".", 1) if "." in target else ("", "")
-        service = "secretsmanager" if service == "secretsmanager" else "dynamodb"
+        service = {"secretsmanager": "secretsmanager", "AWSEvents": "events"}.get(service, "dynamodb")
         request = json.loads(body or b"{}")
         try:
             if caller in UNCONFINED:

@@ -83,7 +83,8 @@ def judges_rightly(outcome):
 
     scan = {"TableName": "x-state", "Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "pk, sk, #c", "ExpressionAttributeNames": {"#c": "current"}}
     transaction = {"TransactItems": [{"Delete": item("TOKEN#x")}, {"Update": item("CALLBACK#x")}]}
-    dynamodb, secretsmanager = "DynamoDB_20120810", "secretsmanager"
+    dynamodb, secretsmanager, put_events = "DynamoDB_20120810", "secretsmanager", "AWSEvents.PutEvents"
+    event = {"Entries": [{"EventBusName": "bus", "Source": "x", "DetailType": "x", "Detail": "{}"}]}
     known = [
         ("event-callback", f"{dynamodb}.GetItem", item("CALLBACK#x"), True),
         ("event-callback", f"{dynamodb}.GetItem", item("TENANT#x"), False),
@@ -96,6 +97,8 @@ def judges_rightly(outcome):
         ("rotate-sealing-key", f"{dynamodb}.Scan", {**scan, "ProjectionExpression": "pk, access_token"}, False),
         ("rotate-sealing-key", f"{dynamodb}.Scan", {key: value for key, value in scan.items() if key != "Select"}, False),
         ("issue-access-token", f"{dynamodb}.TransactWriteItems", transaction, False),
+        ("publish-events", put_events, event, True),
+        ("event-callback", put_events, event, False),
         ("local", f"{dynamodb}.CreateTable", {"TableName": "x-state", "KeySchema": [], "AttributeDefinitions": []}, False),
         ("nobody", f"{dynamodb}.GetItem", item("CALLBACK#x"), False),
     ]

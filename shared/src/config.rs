@@ -6,9 +6,10 @@ use url::Url;
 use crate::ids::TenantId;
 
 /// Every variable that `template.yaml` sets, in the order of [`Config`]'s table.
-pub const VARIABLES: [&str; 19] = [
+pub const VARIABLES: [&str; 20] = [
     "AUTHORIZATION_TABLE",
     "EVENT_TABLE",
+    "EVENT_BUS",
     "SECRET_PREFIX",
     "SECRET_KEY_ARN",
     "BASE_URL",
@@ -34,6 +35,7 @@ pub const VARIABLES: [&str; 19] = [
 /// | --- | --- | --- |
 /// | `AUTHORIZATION_TABLE` | name of the table of states | required |
 /// | `EVENT_TABLE` | name of the table of events | required |
+/// | `EVENT_BUS` | name of the event bus | none: nothing is published |
 /// | `SECRET_PREFIX` | first segments of every secret's name | required |
 /// | `SECRET_KEY_ARN` | the KMS key that tenants' secrets are encrypted under | Secrets Manager's own |
 /// | `BASE_URL` | where our links and callback URLs begin | the host that the request came to |
@@ -56,6 +58,8 @@ pub struct Config {
     pub authorization_table: String,
     /// `EVENT_TABLE`: name of the table of events.
     pub event_table: String,
+    /// `EVENT_BUS`: name of the event bus; `None`: nothing is published.
+    pub event_bus: Option<String>,
     /// `SECRET_PREFIX`: first segments of every secret's name.
     pub secret_prefix: String,
     /// `SECRET_KEY_ARN`: KMS key of the tenants' secrets; `None`: the key of Secrets Manager.
@@ -128,6 +132,7 @@ impl Config {
         let config = Self {
             authorization_table: reader.required("AUTHORIZATION_TABLE"),
             event_table: reader.required("EVENT_TABLE"),
+            event_bus: reader.optional("EVENT_BUS"),
             secret_prefix: reader.required("SECRET_PREFIX"),
             secret_key_arn: reader.optional("SECRET_KEY_ARN"),
             base_url: reader

@@ -11,6 +11,7 @@ pub mod contract;
 pub mod entropy;
 pub mod entry;
 pub mod error;
+pub mod event_bus;
 pub mod http;
 pub mod ids;
 pub mod lifecycle;

@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     context::Context,
     entropy::{Entropy, SystemEntropy},
+    event_bus::EventBus,
     lifecycle::{Lifecycle, Termination},
     sealing::SealingKeys,
     store::{DynamoDb, SecretsManager, SuiteVault},
@@ -24,6 +25,8 @@ pub struct Platform {
     pub config: Config,
     /// The tables of states and events.
     pub store: DynamoDb,
+    /// The event bus; `None`: nothing is published.
+    pub event_bus: Option<EventBus>,
     /// The tenants' secrets, in Secrets Manager.
     pub vault: SecretsManager,
     /// The suite's own secret, cached.
@@ -58,11 +61,14 @@ impl Platform {
             config.event_table.clone(),
             config.event_retention,
         );
+        let bus = config.event_bus.clone();
+        let event_bus = bus.map(|name| EventBus::new(aws_sdk_eventbridge::Client::new(aws), name));
         let vault = SecretsManager::new(aws_sdk_secretsmanager::Client::new(aws), config.secret_prefix.clone())
             .encrypting_under(config.secret_key_arn.clone());
         Self {
             config,
             store,
+            event_bus,
             suite_vault: SuiteVault::new(vault.clone()),
             keys: SealingKeys::new(vault.clone()),
             vault,

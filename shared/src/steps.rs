@@ -3,12 +3,12 @@
 
 mod check_health;
 mod complete_authorization;
-mod count_events;
 mod disconnect;
 mod finish_installation;
 mod generate_credentials;
 mod issue_access_token;
 mod process_suite_event;
+mod publish_events;
 mod read_authorization;
 mod receive_event;
 mod receive_suite_event;
@@ -23,12 +23,12 @@ mod verify_url;
 pub use self::{
     check_health::{CheckHealth, HealthRun},
     complete_authorization::CompleteAuthorization,
-    count_events::{CountStoredEvents, EventChange},
     disconnect::Disconnect,
     finish_installation::{AUTH_CODE_LIFETIME, FinishInstallation, Redirect},
     generate_credentials::{GenerateCredentials, ShowCredentials},
     issue_access_token::{IssueAccessToken, IssuedToken, TokenKind},
     process_suite_event::{ProcessSuiteEvent, SuiteEvent},
+    publish_events::StoredEvent,
     read_authorization::{ReadAuthorization, ReadEvents},
     receive_event::ReceiveEvent,
     receive_suite_event::{ReceiveSuiteEvent, VerifySuiteUrl},

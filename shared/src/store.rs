@@ -17,7 +17,7 @@ pub mod tables;
 
 pub use self::{
     change::{Change, StateChange},
-    dynamodb::{Breaker, CachedToken, CallbackCount, DynamoDb},
+    dynamodb::{Breaker, CachedToken, DynamoDb, EventChange},
     errors::{CommitError, StoreError},
     events::{AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload},
     facades::{EventCallbackStore, SuiteCallbackStore},

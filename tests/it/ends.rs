@@ -59,7 +59,7 @@ async fn write_every_kind_of_item(harness: &Harness, contacts: &Credentials) {
     for message in [member_created("small"), large] {
         harness.deliver(contacts, &message).await.with_success();
     }
-    harness.stream("count-events").await.unwrap();
+    harness.stream("publish-events").await.unwrap();
     // A new permanent code, whose exchange is remembered.
     let new_code = simulator::SuiteEventRequest {
         event: Some("reset_permanent_code".to_owned()),

@@ -1,14 +1,13 @@
-//! Events on the bus are valid by `docs/events.schema.json`: stored items, put into the templates of the Pipes as
-//! EventBridge does it. Not covered: EventBridge itself, and the Pipes' filters.
+//! What leaves on the event bus, held to `docs/events.schema.json`.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use tokio::sync::broadcast::Receiver;
 
 use crate::{
-    faults::harness::{AUTHORIZATION_TABLE, Harness, member_created},
+    faults::harness::{Harness, member_created},
     support::{CORP, Scope, letter},
-    template::{read, template},
+    template::read,
 };
 
 fn schema() -> Validator {
@@ -22,39 +21,23 @@ pub(crate) fn holds(envelope: &Value) {
     assert!(problems.is_empty(), "{problems:?}: {envelope:#}");
 }
 
-/// A Pipe's output for the new image of an item, envelope included.
-fn put_on_the_bus(pipe: &str, image: &Value) -> Value {
-    let template = template();
-    let target = &template["Resources"][pipe]["Properties"]["TargetParameters"];
-    let bus = &target["EventBridgeEventBusParameters"];
-    let mut text = target["InputTemplate"].as_str().unwrap().to_owned();
-    while let Some(begin) = text.find("<$.dynamodb.NewImage.") {
-        let end = begin + text[begin..].find('>').unwrap();
-        let path = &text[begin + "<$.dynamodb.NewImage.".len()..end];
-        let (name, kind) = path.split_once('.').unwrap();
-        // A missing value becomes an empty string.
-        let value = image[name][kind].as_str().unwrap_or_default();
-        let is_quoted = text[..begin].ends_with('"');
-        let value = if is_quoted {
-            value.to_owned()
-        } else {
-            json!(value).to_string()
-        };
-        text.replace_range(begin..=end, &value);
-    }
-    let detail: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
-    json!({"source": bus["Source"], "detail-type": bus["DetailType"], "detail": detail})
+/// What the bus has accepted since it was looked at last.
+pub(crate) fn published(bus: &mut Receiver<Value>) -> Vec<Value> {
+    std::iter::from_fn(|| bus.try_recv().ok()).collect()
 }
 
 #[tokio::test]
-async fn what_the_pipes_make_of_events_is_what_the_schema_says() {
+async fn events_on_the_bus_are_what_the_schema_says() {
     let harness = Harness::start(false).await;
+    let mut bus = harness.devstack().events();
     let [contacts, external_contacts] = Box::pin(harness.bind_all()).await;
-    let large = "企业微信".repeat(40_000);
+    // Larger than the bus takes, and so large that it is stored in parts.
+    let (large, parted) = ("企业微信".repeat(22_000), "企业微信".repeat(40_000));
     let bare = format!("<xml><ToUserName>{CORP}</ToUserName><MsgType>event</MsgType></xml>");
     for (credentials, message) in [
         (&contacts, member_created("a\"quoted\" member")),
         (&contacts, member_created(&large)),
+        (&contacts, member_created(&parted)),
         (&contacts, bare),
         (
             &external_contacts,
@@ -63,76 +46,132 @@ async fn what_the_pipes_make_of_events_is_what_the_schema_says() {
     ] {
         harness.deliver(credentials, &message).await.with_success();
     }
-    let page = harness.admin("read-authorization", "GET", "/authorization/events", &Value::Null);
-    let page = page.await.with_status(200);
-    let target = format!(
-        "/authorization/events/{}/replay",
-        page["events"][0]["event_id"].as_str().unwrap()
-    );
-    let replayed = harness.admin("replay-event", "POST", &target, &Value::Null);
-    replayed.await.with_status(202);
-
-    harness.fetch("count-events").await;
-    let records = harness.batch("count-events");
-    let images = records.iter().map(|record| &record["dynamodb"]["NewImage"]);
-    let of_callbacks: Vec<_> = images.filter(|image| image["source"]["S"] == "callback").collect();
-    assert_eq!(of_callbacks.len(), 5, "four events, one of them replayed");
-    let sent: Vec<Value> = of_callbacks
-        .iter()
-        .map(|image| put_on_the_bus("EventPipe", image))
-        .collect();
+    harness.stream("publish-events").await.unwrap();
+    let sent = published(&mut bus);
     sent.iter().for_each(holds);
-    let locally: Vec<Value> = records.iter().filter_map(local::bus::event_pipe).collect();
-    assert_eq!(locally, sent, "the local server has the same Pipe");
-    assert!(
-        sent.iter().any(|sent| sent["detail"]["parts"] != "0"),
-        "one is too large"
-    );
-    assert!(
-        sent.iter().any(|sent| sent["detail"]["replays"] == "1"),
-        "one is replayed"
-    );
-    assert!(
-        sent.iter().any(|sent| sent["detail"]["created_at"] == ""),
-        "one says no time"
-    );
+    assert_eq!(sent.len(), 5);
+    let details: Vec<_> = sent.iter().map(|sent| &sent["detail"]).collect();
+    assert_eq!(details[0]["payload"]["UserID"], "a\"quoted\" member");
+    assert_eq!(details[3]["created_at"], Value::Null, "it says no time");
+    for (detail, name) in [(details[1], large), (details[2], parted)] {
+        let path = detail["payload_at"].as_str().unwrap();
+        let read = harness
+            .admin("read-authorization", "GET", path, &Value::Null)
+            .await
+            .with_status(200);
+        assert!(
+            read["payload"]["UserID"] == name.as_str(),
+            "what is too large for the bus is read there"
+        );
+    }
 }
 
 #[tokio::test]
-async fn what_the_pipes_make_of_changes_is_what_the_schema_says() {
+async fn a_replay_is_published_once_and_says_which_it_is() {
     let harness = Harness::start(false).await;
+    let [contacts, _] = Box::pin(harness.bind_all()).await;
+    harness
+        .deliver(&contacts, &member_created("wangfang"))
+        .await
+        .with_success();
+    harness.stream("publish-events").await.unwrap();
+    let mut bus = harness.devstack().events();
+    let page = harness.admin("read-authorization", "GET", "/authorization/events", &Value::Null);
+    let page = page.await.with_status(200);
+    let event_id = page["events"][0]["event_id"].as_str().unwrap();
+    let target = format!("/authorization/events/{event_id}/replay");
+    // The answer of the write is lost, so that it is sent again.
+    harness.devstack().faults().add(
+        devstack::Fault::on("UpdateItem")
+            .of("events")
+            .after_applying()
+            .times(1)
+            .drop_connection(),
+    );
+    for _ in 0..2 {
+        let replayed = harness.admin("replay-event", "POST", &target, &Value::Null);
+        replayed.await.with_status(202);
+    }
+    // Delivered again, which is no replay.
+    harness
+        .deliver(&contacts, &member_created("wangfang"))
+        .await
+        .with_success();
+    harness.stream("publish-events").await.unwrap();
+    let sent = published(&mut bus);
+    sent.iter().for_each(holds);
+    let replays: Vec<_> = sent.iter().map(|sent| &sent["detail"]["replays"]).collect();
+    assert_eq!(replays, [1, 2]);
+    assert_ne!(sent[0]["detail"]["replay_id"], sent[1]["detail"]["replay_id"]);
+    assert!(sent.iter().all(|sent| sent["detail"]["event_id"] == event_id));
+}
+
+#[tokio::test]
+async fn changes_on_the_bus_are_what_the_schema_says() {
+    let harness = Harness::start(false).await;
+    let mut bus = harness.devstack().events();
     Box::pin(harness.bind_all()).await;
     harness.generate(Scope::Contacts, true).await.with_status(201);
     let disconnected = harness.admin("disconnect", "DELETE", "/authorization", &Value::Null);
     assert_eq!(disconnected.await.status, 204);
-    let scanned = harness
-        .dynamodb()
-        .scan()
-        .table_name(AUTHORIZATION_TABLE)
-        .send()
-        .await
-        .unwrap();
-    let mut told = 0;
-    for item in scanned.items() {
-        if item["sk"].as_s().unwrap() != "CHANGED" {
-            continue;
-        }
-        let text = |value: &AttributeValue| value.as_s().ok().map(|text| json!({ "S": text }));
-        let image = item
-            .iter()
-            .filter_map(|(name, value)| Some((name.clone(), text(value)?)));
-        let image = Value::Object(image.collect());
-        let sent = put_on_the_bus("AnnouncementPipe", &image);
-        holds(&sent);
-        let record = json!({"eventName": "INSERT", "dynamodb": {"Keys": {"pk": image["pk"]}, "NewImage": image}});
-        assert_eq!(
-            local::bus::announcement_pipe(&record),
-            Some(sent),
-            "the local server has the same Pipe"
-        );
-        told += 1;
+    harness.stream("publish-changes").await.unwrap();
+    let sent = published(&mut bus);
+    sent.iter().for_each(holds);
+    assert!(sent.len() >= 14, "{}", sent.len());
+    assert!(sent.iter().all(|sent| sent["detail-type"] == "authorization.changed"));
+}
+
+/// What did not fail is not delayed, what did is published in the end, and nothing is counted twice.
+#[tokio::test]
+async fn an_event_that_the_bus_refuses_is_redelivered_and_counted_once() {
+    let harness = Harness::start(false).await;
+    let mut bus = harness.devstack().events();
+    let [contacts, _] = Box::pin(harness.bind_all()).await;
+    for member in ["a", "refused", "c"] {
+        harness.deliver(&contacts, &member_created(member)).await.with_success();
     }
-    assert!(told >= 14, "{told}");
+    let members = |sent: Vec<Value>| {
+        let of = |event: &Value| event["detail"]["payload"]["UserID"].as_str().unwrap().to_owned();
+        sent.iter().map(of).collect::<Vec<_>>()
+    };
+    // Once each time that it is sent: at first and after either pause.
+    harness.devstack().throttle_events("refused", 3);
+    let failed = harness.stream("publish-events").await;
+    assert_eq!(failed, Err("1 to be handed in again".to_owned()), "that one alone");
+    assert_eq!(members(published(&mut bus)), ["a", "c"]);
+    // Lambda redelivers from the first that failed.
+    let rest = harness.batch("publish-events").split_off(1);
+    harness.hand_in_again("publish-events", rest);
+    harness.stream("publish-events").await.unwrap();
+    assert_eq!(members(published(&mut bus)), ["refused", "c"]);
+    let state = harness.state().await;
+    assert_eq!(state["contacts"]["callback"]["events_received"], 3);
+}
+
+#[tokio::test]
+async fn a_hundred_events_take_ten_requests_and_one_transaction() {
+    let harness = Harness::start(false).await;
+    let [contacts, _] = Box::pin(harness.bind_all()).await;
+    for member in 0..100 {
+        harness
+            .deliver(&contacts, &member_created(&member.to_string()))
+            .await
+            .with_success();
+    }
+    harness.fetch("publish-events").await;
+    harness.devstack().clear_journal();
+    harness.stream("publish-events").await.unwrap();
+    let journal = harness.journal().into_iter();
+    let operations: Vec<_> = journal
+        .filter(|entry| entry.resource != "*")
+        .map(|entry| entry.operation)
+        .collect();
+    let times = |operation: &str| operations.iter().filter(|known| *known == operation).count();
+    // One entry for the callback, one for the position.
+    assert_eq!(
+        (times("TransactWriteItems"), times("PutEvents"), operations.len()),
+        (2, 10, 12)
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ use syn::{
 };
 
 /// The modules of `shared`, each of which uses only those after it.
-const LAYERS: [&str; 19] = [
+const LAYERS: [&str; 20] = [
     "entry",
     "http",
     "platform",
@@ -28,6 +28,7 @@ const LAYERS: [&str; 19] = [
     "error",
     "sealing",
     "store",
+    "event_bus",
     "probe",
     "authorization",
     "audit",

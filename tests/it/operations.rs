@@ -10,7 +10,7 @@ use simulator::{SecretKind, SuiteEventRequest};
 use wecom_authorization::ids::TokenName;
 
 use crate::{
-    faults::harness::{AUTHORIZATION_TABLE, Caller, EVENT_TABLE, Harness, PREFIX, TENANT, member_created},
+    faults::harness::{AUTHORIZATION_TABLE, Caller, EVENT_BUS, EVENT_TABLE, Harness, PREFIX, TENANT, member_created},
     permissions::SeenItems,
     support::{CORP, Credentials, Letter, OTHER_CORP, Scope},
 };
@@ -22,6 +22,8 @@ pub(crate) enum Resource {
     AuthorizationTable,
     /// Its index of who is to be looked at.
     DueIndex,
+    /// The event bus.
+    EventBus,
     /// The table of events.
     EventTable,
     /// Its index by time.
@@ -42,7 +44,7 @@ pub(crate) type Operation = (&'static str, Resource);
 /// For each function, everything that it asks of AWS.
 pub(crate) const OPERATIONS: [(&str, &[Operation]); 18] = {
     use Resource::{
-        AuthorizationTable, DueIndex, EventTable, Installation, ScopeSecret, SealingKey, Suite, TimelineIndex,
+        AuthorizationTable, DueIndex, EventBus, EventTable, Installation, ScopeSecret, SealingKey, Suite, TimelineIndex,
     };
     const GET: &str = "dynamodb:GetItem";
     const PUT: &str = "dynamodb:PutItem";
@@ -78,10 +80,6 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 18] = {
             &[(GET, AuthorizationTable), (PUT, AuthorizationTable)],
         ),
         ("console", &[]),
-        (
-            "count-events",
-            &[(PUT, AuthorizationTable), (UPDATE, AuthorizationTable)],
-        ),
         (
             "disconnect",
             &[
@@ -152,6 +150,14 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 18] = {
                 (PUT_SECRET, Installation),
                 (DELETE_SECRET, Installation),
                 (DELETE_SECRET, ScopeSecret),
+            ],
+        ),
+        (
+            "publish-events",
+            &[
+                (GET, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                ("events:PutEvents", EventBus),
             ],
         ),
         (
@@ -230,6 +236,7 @@ fn see(harness: &Harness, seen: &mut Seen) {
             (AUTHORIZATION_TABLE, Some("due")) => Resource::DueIndex,
             (EVENT_TABLE, None) => Resource::EventTable,
             (EVENT_TABLE, Some("timeline")) => Resource::TimelineIndex,
+            (EVENT_BUS, None) => Resource::EventBus,
             (secret, None) => secret_kind(secret),
             (table, Some(index)) => panic!("an index that nobody knows: {index} of {table}"),
         };
@@ -370,22 +377,7 @@ async fn the_walk() -> Harness {
             .await
             .with_success();
     }
-    harness.stream("count-events").await.unwrap();
-    harness.state().await;
-    let read = async |target: &str| {
-        let answer = harness.admin("read-authorization", "GET", target, &Value::Null).await;
-        answer.with_status(200)
-    };
-    let events = read("/authorization/events").await;
-    read("/authorization/audit").await;
-    let target = format!(
-        "/authorization/events/{}/replay",
-        events["events"][0]["event_id"].as_str().unwrap()
-    );
-    harness
-        .admin("replay-event", "POST", &target, &Value::Null)
-        .await
-        .with_status(202);
+    publish_and_replay(&harness).await;
 
     harness.store().drop_token(&suite_token()).await.unwrap();
     for kind in ["contacts", "external_contacts", "installation"] {
@@ -425,6 +417,32 @@ async fn the_walk() -> Harness {
     assert_eq!(run["failed"], 1, "{run}");
     Box::pin(banned_while_installing(&harness)).await;
     harness
+}
+
+/// Publishes what has arrived, one batch of it twice, reads it, and replays an event.
+async fn publish_and_replay(harness: &Harness) {
+    harness.fetch("publish-events").await;
+    let batch = harness.batch("publish-events");
+    for _ in 0..2 {
+        // The second time, it looks where it was.
+        harness.hand_in_again("publish-events", batch.clone());
+        harness.stream("publish-events").await.unwrap();
+    }
+    harness.stream("publish-changes").await.unwrap();
+    harness.state().await;
+    let read = async |target: &str| {
+        let answer = harness.admin("read-authorization", "GET", target, &Value::Null).await;
+        answer.with_status(200)
+    };
+    let events = read("/authorization/events").await;
+    read("/authorization/audit").await;
+    let event_id = events["events"][0]["event_id"].as_str().unwrap();
+    read(&format!("/authorization/events/{event_id}")).await;
+    let target = format!("/authorization/events/{event_id}/replay");
+    harness
+        .admin("replay-event", "POST", &target, &Value::Null)
+        .await
+        .with_status(202);
 }
 
 /// WeCom bans us at each step of an installation; each time everybody hears of it, and it ends by itself.

@@ -23,11 +23,6 @@ const ITEMS: [(&str, &str); 18] = [
     ),
     ("console", ""),
     (
-        "count-events",
-        "PutItem COUNTED
-         UpdateItem CALLBACK",
-    ),
-    (
         "disconnect",
         "GetItem TENANT CALLBACK
          PutItem TENANT AUDIT CHANGED
@@ -63,6 +58,11 @@ const ITEMS: [(&str, &str); 18] = [
         "GetItem STATE TENANT CALLBACK CORP SUITE TOKEN CODE BAN
          PutItem TENANT SUITE TOKEN CODE BAN AUDIT CHANGED
          DeleteItem CORP CALLBACK TOKEN",
+    ),
+    (
+        "publish-events",
+        "GetItem COUNTED
+         UpdateItem CALLBACK COUNTED",
     ),
     (
         "read-authorization",
@@ -155,6 +155,7 @@ fn names(resource: Resource) -> &'static [&'static str] {
         Resource::AuthorizationTable => &["authorization"],
         Resource::DueIndex => &["authorization/due"],
         Resource::EventTable => &["events"],
+        Resource::EventBus => &["event-bus"],
         Resource::TimelineIndex => &["events/timeline"],
         Resource::Suite => &["suite"],
         Resource::SealingKey => &["sealing-key"],

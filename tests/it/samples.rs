@@ -149,6 +149,7 @@ impl Harness {
         let config = Config::from_lookup(|name| match name {
             "AUTHORIZATION_TABLE" => Some(names.authorization_table.clone()),
             "EVENT_TABLE" => Some(names.event_table.clone()),
+            "EVENT_BUS" => Some("bus".to_owned()),
             "SECRET_PREFIX" => Some(names.secret_prefix.clone()),
             "WECOM_API_URL" => Some(self.wecom_url.clone()),
             _ => None,
@@ -193,7 +194,7 @@ async fn invoke(function: &str, platform: &'static Platform, event: &str) -> Val
     };
     match function {
         "process-suite-event" => json!({"answer": streams::process_suite_event(platform, from(event)).await}),
-        "count-events" => json!({"answer": streams::count_events(platform, from(event)).await}),
+        "publish-events" => json!({"answer": streams::publish_events(platform, from(event)).await}),
         "issue-access-token" => invoked(invoked::issue_access_token(platform, read()).await),
         "check-health" => invoked(invoked::check_health(platform, read()).await),
         "rotate-sealing-key" => invoked(invoked::rotate_sealing_key(platform, read()).await),

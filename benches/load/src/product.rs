@@ -197,7 +197,7 @@ impl Product {
         Some(kilobytes / 1024.0)
     }
 
-    /// Waits until `count-events` has counted everything that was sent, then reads all events.
+    /// Waits until `publish-events` has counted everything that was sent, then reads all events.
     pub(crate) async fn count(&self, sent: &Sent) -> Result<Counted, Error> {
         let mut counted = Counted::default();
         for _ in 0..1500 {

@@ -35,7 +35,7 @@ pub(crate) const FUNCTIONS: [(&str, Work); 17] = [
     ("check-health", Work::Sample("due")),
     ("complete-authorization", Work::Sample("completed")),
     ("console", Work::Sample("page")),
-    ("count-events", Work::Sample("new-and-repeated")),
+    ("publish-events", Work::Sample("new-and-repeated")),
     ("disconnect", Work::Sample("disconnected")),
     ("generate-credentials", Work::Sample("shown")),
     ("installation-callback", Work::Sample("installed")),

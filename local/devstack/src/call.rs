@@ -8,6 +8,7 @@ use serde_json::Value;
 pub(crate) enum Service {
     DynamoDb,
     SecretsManager,
+    EventBridge,
 }
 
 pub(crate) struct Call {
@@ -27,6 +28,7 @@ impl Call {
         let service = match prefix {
             "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Service::DynamoDb,
             "secretsmanager" => Service::SecretsManager,
+            "AWSEvents" => Service::EventBridge,
             _ => return None,
         };
         Some(Self {
@@ -69,7 +71,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-const WRITES: [&str; 11] = [
+const WRITES: [&str; 12] = [
     "PutItem",
     "UpdateItem",
     "DeleteItem",
@@ -81,4 +83,5 @@ const WRITES: [&str; 11] = [
     "DeleteSecret",
     "RestoreSecret",
     "RotateSecret",
+    "PutEvents",
 ];

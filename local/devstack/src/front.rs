@@ -19,6 +19,7 @@ use crate::{
     answer::{self, Answer},
     call::{Call, Service},
     dynamodb::Dynamodb,
+    event_bus::EventBus,
     faults::{Fault, Faults, Outcome},
     journal::{self, Journal, Use},
     local_api,
@@ -29,6 +30,7 @@ use crate::{
 pub(crate) struct Front {
     pub(crate) dynamodb: Dynamodb,
     pub(crate) secrets: Secrets,
+    pub(crate) event_bus: EventBus,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     pub(crate) table_writes: Arc<TableWrites>,
@@ -67,12 +69,12 @@ impl Front {
             None if parts.method == Method::GET => Ok(answer::raw(
                 StatusCode::OK,
                 "text/plain",
-                "devstack: DynamoDB and Secrets Manager\n",
+                "devstack: DynamoDB, Secrets Manager and EventBridge\n",
             )),
             None => Ok(answer::error(
                 StatusCode::BAD_REQUEST,
                 "UnknownOperationException",
-                "the X-Amz-Target names no operation of DynamoDB, DynamoDB Streams or Secrets Manager",
+                "the X-Amz-Target names no operation of DynamoDB, DynamoDB Streams, Secrets Manager or EventBridge",
                 &serde_json::Map::new(),
             )),
         }
@@ -108,6 +110,7 @@ impl Front {
         let answer = match call.service {
             Service::DynamoDb => self.dynamodb.answer(call).await,
             Service::SecretsManager => self.secrets.answer(&call),
+            Service::EventBridge => self.event_bus.answer(&call),
         };
         for table in &written {
             self.table_writes.notify(table);

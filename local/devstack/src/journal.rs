@@ -98,6 +98,12 @@ pub(crate) fn uses(call: &Call, secret_name: impl Fn(&str) -> String) -> Vec<Use
                 .or_else(|| call.text("Name").map(str::to_owned));
             vec![used(&format!("secretsmanager:{operation}"), resource.as_deref())]
         }
+        (Service::EventBridge, operation) => {
+            let entries = call.input.get("Entries").and_then(Value::as_array);
+            let buses = entries.into_iter().flatten().map(|entry| entry.get("EventBusName"));
+            let action = format!("events:{operation}");
+            buses.map(|bus| used(&action, bus.and_then(Value::as_str))).collect()
+        }
         // Put, Update, Delete and ConditionCheck.
         (Service::DynamoDb, "TransactWriteItems") => transacted(&call.input, |kind| format!("dynamodb:{kind}Item")),
         (Service::DynamoDb, "TransactGetItems") => transacted(&call.input, |_| "dynamodb:GetItem".to_owned()),

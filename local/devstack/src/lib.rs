@@ -1,4 +1,4 @@
-//! DynamoDB, DynamoDB Streams and AWS Secrets Manager on one loopback port, for development and tests.
+//! DynamoDB, DynamoDB Streams, AWS Secrets Manager and EventBridge on one loopback port, for development and tests.
 //!
 //! The functions talk to it through the adapters that they use on AWS, so the tests exercise what is deployed. DynamoDB
 //! is `dynoxide-rs`; Secrets Manager is implemented here. In front of both are fault injection ([`Faults`]) and a journal
@@ -18,6 +18,7 @@ mod clock;
 mod directory;
 mod dynamodb;
 mod error;
+mod event_bus;
 mod faults;
 mod front;
 mod journal;
@@ -30,12 +31,12 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     runtime::Runtime,
-    sync::{mpsc, watch},
+    sync::{broadcast, mpsc, watch},
     task::JoinHandle,
 };
 
 use crate::{
-    directory::Directory, dynamodb::Dynamodb, front::Front, journal::Journal, secrets::Secrets,
+    directory::Directory, dynamodb::Dynamodb, event_bus::EventBus, front::Front, journal::Journal, secrets::Secrets,
     table_writes::TableWrites,
 };
 pub use crate::{
@@ -104,6 +105,7 @@ impl Devstack {
         let front = Arc::new(Front {
             dynamodb,
             secrets: Secrets::open(directory.as_ref())?,
+            event_bus: EventBus::default(),
             faults: Faults::default(),
             journal: Journal::default(),
             table_writes,
@@ -143,6 +145,18 @@ impl Devstack {
     #[must_use]
     pub fn rotations(&self) -> mpsc::UnboundedReceiver<Rotation> {
         self.front.secrets.rotations()
+    }
+
+    /// The events that the event bus accepts from now on, in the form in which EventBridge delivers them. A receiver that is
+    /// more than 4,096 events behind misses the oldest.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<serde_json::Value> {
+        self.front.event_bus.subscribe()
+    }
+
+    /// Throttles the next `times` entries of `PutEvents` whose detail contains `text`; the others of their requests are accepted.
+    pub fn throttle_events(&self, text: &str, times: usize) {
+        self.front.event_bus.refuse(text, times);
     }
 
     /// Permissions used since the start or since [`Devstack::clear_journal`], oldest first; the last 50,000 entries.

@@ -84,6 +84,7 @@ routes! {
     GET "/assets/{file+}" Open Console,
     GET "/authorization" Token ReadAuthorization,
     GET "/authorization/events" Token ReadAuthorization,
+    GET "/authorization/events/{event_id}" Token ReadAuthorization,
     GET "/authorization/audit" Token ReadAuthorization,
     POST "/authorization/installation" Token StartInstallation,
     PUT "/authorization/settings" Token UpdateSettings,

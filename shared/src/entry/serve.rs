@@ -59,7 +59,7 @@ where
 {
     let platform = platform()?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Changes>| {
-        let answer = handler(platform, event.payload);
+        let answer = Box::pin(handler(platform, event.payload));
         async { Ok::<_, std::convert::Infallible>(answer.await) }
     }))
     .await

@@ -1,27 +1,40 @@
 //! The functions that receive the changes of a table.
 
-use aws_lambda_events::{
-    dynamodb::{Event, EventRecord},
-    streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
-};
+use aws_lambda_events::{dynamodb::EventRecord, streams::DynamoDbBatchItemFailure};
 use jiff::Timestamp;
-use serde::{Deserialize, de::DeserializeOwned};
-use sha2::{Digest as _, Sha256};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
 use crate::{
     audit::Actor,
-    entropy::hex,
-    error::StepError,
+    event_bus::BusEvent,
     ids::CallbackId,
     platform::Platform,
-    steps::{CountStoredEvents, EventChange, ProcessSuiteEvent, SuiteEvent},
+    steps::{ProcessSuiteEvent, StoredEvent, SuiteEvent},
+    store::{EventChange, StateChange, StoreError},
 };
 
-/// A batch of changes.
-pub type Changes = Event;
+/// A batch of records of a table's stream, all of one shard.
+#[derive(Debug, Deserialize)]
+pub struct Changes {
+    /// The records, oldest first.
+    #[serde(rename = "Records", default)]
+    pub records: Vec<EventRecord>,
+    /// The shard. Lambda names it to a function whose event source mapping has a tumbling window.
+    #[serde(rename = "shardId")]
+    pub shard_id: Option<String>,
+}
 
-/// The changes that have to be redelivered.
-pub type BatchAnswer = DynamoDbEventResponse;
+/// Which records are to be redelivered.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchAnswer {
+    /// The records that failed. Lambda redelivers them and those after the first of them.
+    pub batch_item_failures: Vec<DynamoDbBatchItemFailure>,
+    /// What Lambda hands to the next invocation of a tumbling window, which fails without it. Nothing is kept in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<Map<String, Value>>,
+}
 
 #[derive(Deserialize)]
 struct StoredSuiteEvent {
@@ -33,12 +46,23 @@ struct StoredSuiteEvent {
     payload: String,
 }
 
+/// An item of the event table, as far as its counters are concerned.
 #[derive(Deserialize)]
-struct StoredEvent {
+struct CountedEvent {
     source: String,
     callback_id: CallbackId,
     received_at: Timestamp,
     duplicates: u64,
+    #[serde(default)]
+    replays: u64,
+}
+
+/// A notification about a change of an authorization, as it is stored.
+#[derive(Deserialize)]
+struct Notification {
+    pk: String,
+    #[serde(flatten)]
+    change: StateChange,
 }
 
 /// `process-suite-event`: acts on new events of the suite, which are items of the authorization table. One that fails
@@ -69,37 +93,84 @@ pub async fn process_suite_event(platform: &Platform, changes: Changes) -> Batch
     answer
 }
 
-/// `count-events`: counts new and repeated events per callback. A batch that fails is redelivered whole.
-pub async fn count_events(platform: &Platform, changes: Changes) -> BatchAnswer {
-    let mut answer = BatchAnswer::default();
-    let mut counted = Vec::new();
-    let mut batch = Sha256::new();
-    for record in &changes.records {
-        batch.update(record.change.sequence_number.as_deref().unwrap_or_default());
-        let Some(now) = image::<StoredEvent>(&record.change.new_image).filter(|now| now.source == "callback") else {
-            continue;
-        };
-        match image::<StoredEvent>(&record.change.old_image) {
-            None => counted.push(EventChange::Stored(now.callback_id, now.received_at)),
-            Some(before) => {
-                for _ in before.duplicates..now.duplicates {
-                    counted.push(EventChange::Repeated(now.callback_id.clone()));
-                }
+/// `publish-events`: counts new and repeated events per callback, and publishes new and replayed ones and the changes of
+/// authorizations on the event bus.
+///
+/// Counting comes first: it is exact whatever is redelivered, while what the bus has accepted is published again. An event that
+/// cannot be counted for a reason that will not pass is published all the same.
+pub async fn publish_events(platform: &Platform, changes: Changes) -> BatchAnswer {
+    let mut answer = BatchAnswer {
+        state: changes.shard_id.as_ref().map(|_| Map::new()),
+        ..BatchAnswer::default()
+    };
+    let counted: Vec<_> = changes.records.iter().filter_map(event_change).collect();
+    // A batch whose shard is not known is at least counted once while it stays the same batch.
+    let first = counted.first().map(|change| &change.sequence_number);
+    if let Some(shard) = changes.shard_id.as_ref().or(first) {
+        let count = platform.store.count_events(shard, &counted, platform.clock.now());
+        match (count.await, changes.records.first()) {
+            (Err(error @ StoreError::Unavailable(_)), Some(first)) => {
+                failed(&mut answer, first, &error);
+                return answer;
             }
+            (Err(error), _) => tracing::error!(%error, "events were not counted"),
+            (Ok(()), _) => {}
         }
     }
-    let batch = hex(&batch.finalize()).get(..24).unwrap_or_default().to_owned();
-    let step = CountStoredEvents { store: &platform.store };
-    if let Err(error) = step.run(&counted, &batch, platform.clock.now()).await
-        && let Some(first) = changes.records.first()
-    {
-        failed(&mut answer, first, &error);
+    let Some(event_bus) = &platform.event_bus else {
+        return answer;
+    };
+    let publications = changes
+        .records
+        .iter()
+        .filter_map(|record| Some((record, bus_event(record)?)));
+    let (records, events): (Vec<_>, Vec<_>) = publications.unzip();
+    for position in event_bus.publish(&events).await {
+        if let Some(record) = records.get(position) {
+            failed(&mut answer, record, &"the event bus did not accept it");
+        }
     }
     answer
 }
 
-fn failed(answer: &mut BatchAnswer, record: &EventRecord, error: &StepError) {
-    tracing::error!(error = %error, "a change of a table is to be handed in again");
+/// What a record says about a stored event; `None` when it says nothing that is counted.
+fn event_change(record: &EventRecord) -> Option<EventChange> {
+    let now: CountedEvent = image(&record.change.new_image)?;
+    if now.source != "callback" {
+        return None;
+    }
+    let before: Option<CountedEvent> = image(&record.change.old_image);
+    let repeated = before
+        .as_ref()
+        .map_or(0, |before| now.duplicates.saturating_sub(before.duplicates));
+    if before.is_some() && repeated == 0 {
+        return None;
+    }
+    Some(EventChange {
+        sequence_number: record.change.sequence_number.clone()?,
+        callback_id: now.callback_id,
+        stored_at: before.is_none().then_some(now.received_at),
+        repeated,
+    })
+}
+
+/// What a record is on the bus: a new event, an event that is replayed, or a change of an authorization.
+fn bus_event(record: &EventRecord) -> Option<BusEvent> {
+    if let Some(now) = image::<CountedEvent>(&record.change.new_image) {
+        let before: Option<CountedEvent> = image(&record.change.old_image);
+        let is_due = before.is_none_or(|before| now.replays > before.replays);
+        let event: StoredEvent = image(&record.change.new_image)?;
+        return (is_due && now.source == "callback").then(|| event.on_bus());
+    }
+    let notification: Notification = inserted(record)?;
+    notification
+        .pk
+        .starts_with("CHANGED#")
+        .then(|| notification.change.on_bus())
+}
+
+fn failed(answer: &mut BatchAnswer, record: &EventRecord, error: &dyn std::fmt::Display) {
+    tracing::error!(%error, "a change of a table is to be handed in again");
     let mut failure = DynamoDbBatchItemFailure::default();
     failure.item_identifier.clone_from(&record.change.sequence_number);
     answer.batch_item_failures.push(failure);

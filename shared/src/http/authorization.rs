@@ -9,10 +9,11 @@ use crate::{
     steps::{CompleteAuthorization, Disconnect, ReadAuthorization},
 };
 
-/// `GET /authorization`, `GET /authorization/events` and `GET /authorization/audit`.
+/// `GET /authorization`, `GET /authorization/events`, `GET /authorization/events/{event_id}` and `GET /authorization/audit`.
 pub async fn read_authorization(platform: &Platform, request: Request) -> Response<Body> {
     let answer = match request.segments().as_slice() {
         [_, "events"] => events::list(platform, &request).await,
+        [_, "events", event_id] => events::read(platform, &request, event_id).await,
         [_, "audit"] => audit::list(platform, &request).await,
         _ => read(platform, &request).await,
     };

@@ -98,6 +98,14 @@ pub(super) async fn list(platform: &Platform, request: &Request) -> Result<Answe
     Ok(Answer::json(StatusCode::OK, &body))
 }
 
+/// `GET /authorization/events/{event_id}`.
+pub(super) async fn read(platform: &Platform, request: &Request, event_id: &str) -> Result<Answer, Problem> {
+    let tenant_id = request.tenant(&platform.config)?;
+    let step = ReadEvents { store: &platform.store };
+    let event = step.one(&tenant_id, event_id).await.map_err(problem(platform))?;
+    Ok(Answer::json(StatusCode::OK, &event))
+}
+
 /// An event that is replayed.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
@@ -138,6 +146,15 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         )
         .query::<EventsQuery>()
         .answers::<EventPage>(200, "A page."),
+        Operation::admin(
+            ["GET", "/authorization/events/{event_id}"],
+            ["readEvent", "read-authorization"],
+            ["Events", "One event"],
+        )
+        .says("The `payload_at` of an event that is too large for the event bus is this path.")
+        .parameters(&["eventId"])
+        .answers::<Event>(200, "The event, whole.")
+        .refuses(&[kinds::NOT_FOUND]),
         Operation::admin(
             ["POST", "/authorization/events/{event_id}/replay"],
             ["replayEvent", "replay-event"],

@@ -5,8 +5,8 @@
 use crate::{
     authorization::{Authorization, Callback},
     error::StepError,
-    ids::TenantId,
-    store::{DynamoDb, EventFilter, EventPage, Position},
+    ids::{EventId, TenantId},
+    store::{DynamoDb, Event, EventFilter, EventPage, Position},
 };
 
 /// Reads the state that the wizard shows.
@@ -48,5 +48,14 @@ impl ReadEvents<'_> {
         before: Option<Position>,
     ) -> Result<EventPage, StepError> {
         Ok(self.store.events(tenant_id, filter, limit, before).await?)
+    }
+
+    /// One of a tenant's events.
+    ///
+    /// # Errors
+    /// [`StepError::NotFound`] when the tenant has no such event, or the store's failure.
+    pub async fn one(&self, tenant_id: &TenantId, event_id: &str) -> Result<Event, StepError> {
+        let event_id = EventId::parse(event_id).map_err(|_| StepError::NotFound)?;
+        self.store.event(tenant_id, &event_id).await?.ok_or(StepError::NotFound)
     }
 }

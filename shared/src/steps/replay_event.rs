@@ -5,6 +5,7 @@
 use crate::{
     audit::Action,
     context::Context,
+    entropy::random_id,
     error::StepError,
     ids::{EventId, TenantId},
     store::DynamoDb,
@@ -24,7 +25,8 @@ impl ReplayEvent<'_> {
     /// [`StepError::NotFound`] when the tenant has no such event, or the failure of the store.
     pub async fn run(&self, tenant_id: &TenantId, event_id: &str, context: Context<'_>) -> Result<EventId, StepError> {
         let event_id = EventId::parse(event_id).map_err(|_| StepError::NotFound)?;
-        if !self.store.replay_event(tenant_id, &event_id).await? {
+        let replay_id = random_id(context.entropy);
+        if !self.store.replay_event(tenant_id, &event_id, &replay_id).await? {
             return Err(StepError::NotFound);
         }
         let entry = context.entry(Action::EventReplayed).with("event_id", &event_id);

@@ -1,7 +1,7 @@
 //! The parts of a commit.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::AuditEntry,
@@ -34,7 +34,7 @@ pub enum Change {
 
 /// A change that the platform's other services are notified of: `authorization.changed` on the event bus
 /// (docs/events.md).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateChange {
     /// Unique id of the notification: 32 hexadecimal digits.
     pub announcement_id: String,

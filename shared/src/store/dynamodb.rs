@@ -5,6 +5,7 @@ mod audit;
 mod authorizations;
 mod breakers;
 mod callbacks;
+mod counting;
 mod events;
 mod keys;
 mod sealed;
@@ -17,7 +18,7 @@ use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 
 use self::keys::{Item, Key, from_item};
-pub use self::{breakers::Breaker, callbacks::CallbackCount, suite::CachedToken};
+pub use self::{breakers::Breaker, counting::EventChange, suite::CachedToken};
 use super::{
     StoreError,
     errors::{condition_failed, store_error},

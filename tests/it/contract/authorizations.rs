@@ -5,7 +5,7 @@ use serde_json::json;
 use wecom_authorization::{
     authorization::{Authorization, InstallOutcome, Rejection, RejectionReason},
     ids::{CallbackId, CorpId, TenantId},
-    store::{CallbackCount, Change, CommitError, StateChange, StoreError},
+    store::{Change, CommitError, EventChange, StateChange, StoreError},
 };
 
 use crate::support::eventually;
@@ -236,25 +236,19 @@ async fn a_busy_callback_does_not_make_the_wizards_change_stale() {
         reason: RejectionReason::SignatureMismatch,
     };
     assert!(store.note_rejection(&id, rejection).await.unwrap());
-    let counted = CallbackCount {
+    let change = |sequence_number: &str| EventChange {
+        sequence_number: sequence_number.to_owned(),
         callback_id: id.clone(),
-        received: 3,
-        duplicates: 2,
-        last_event_at: Some(endpoint.now),
+        stored_at: Some(endpoint.now),
+        repeated: 2,
     };
-    store
-        .count_events(vec![counted.clone()], "batch-1", endpoint.now)
-        .await
-        .unwrap();
+    store.count_events("shard", &[change("1")], endpoint.now).await.unwrap();
     mine.propose(generation(2, endpoint.now));
     store.commit(vec![save_callback(mine.clone())]).await.unwrap();
-    store
-        .count_events(vec![counted], "batch-2", endpoint.now)
-        .await
-        .unwrap();
+    store.count_events("shard", &[change("2")], endpoint.now).await.unwrap();
     mine.version = 2;
     mine.last_rejection = Some(rejection);
-    mine.events_received = 6;
+    mine.events_received = 2;
     mine.duplicates = 4;
     mine.last_event_at = Some(endpoint.now);
     assert_eq!(store.callback(&id).await.unwrap(), Some(mine));
@@ -280,14 +274,18 @@ async fn a_removed_callback_is_gone_for_every_writer() {
         reason: RejectionReason::Malformed,
     };
     assert!(!store.note_rejection(&id, rejection).await.unwrap());
-    let counted = CallbackCount {
+    let change = EventChange {
+        sequence_number: "1".to_owned(),
         callback_id: id.clone(),
-        received: 1,
-        duplicates: 0,
-        last_event_at: None,
+        stored_at: Some(endpoint.now),
+        repeated: 0,
     };
-    store.count_events(vec![counted], "batch", endpoint.now).await.unwrap();
-    assert_eq!(endpoint.count(&endpoint.authorization_table).await, 0);
+    store.count_events("shard", &[change], endpoint.now).await.unwrap();
+    assert_eq!(
+        endpoint.count(&endpoint.authorization_table).await,
+        1,
+        "the shard's position alone"
+    );
 }
 
 /// Whatever part of a commit is refused, nothing of the others is written.

@@ -108,6 +108,21 @@ impl Endpoint {
             .count()
     }
 
+    /// How many queries have been made.
+    pub(crate) fn queries(&self) -> usize {
+        self.entries("Query")
+    }
+
+    /// How many items have been written in transactions: each costs two write units for a kilobyte.
+    pub(crate) fn transacted_items(&self) -> usize {
+        self.entries("TransactWriteItems")
+    }
+
+    fn entries(&self, operation: &str) -> usize {
+        let journal = self.devstack.as_ref().unwrap().journal();
+        journal.iter().filter(|entry| entry.operation == operation).count()
+    }
+
     /// The tables, as the functions use them.
     pub(crate) fn store(&self) -> DynamoDb {
         self.store_of(&self.aws)

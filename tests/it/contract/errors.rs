@@ -10,7 +10,7 @@ use wecom_authorization::{
     authorization::{InstallFailure, Rejection, RejectionReason},
     ids::{BreakerName, EventId, Fingerprint, Scope, TokenName},
     store::{
-        Breaker, CallbackCount, CommitError, DynamoDb, EventFilter, EventSource, NewEvent, Payload, SecretName,
+        Breaker, CommitError, DynamoDb, EventChange, EventFilter, EventSource, NewEvent, Payload, SecretName,
         SecretsManager, StoreError,
     },
 };
@@ -32,7 +32,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 42;
+const METHODS: usize = 43;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -72,11 +72,11 @@ async fn every_method(
         payload,
     };
     let large = Payload::from_iter([("Text".to_owned(), json!("x".repeat(400_000)))]);
-    let count = CallbackCount {
+    let change = EventChange {
+        sequence_number: "1".to_owned(),
         callback_id: id.clone(),
-        received: 1,
-        duplicates: 0,
-        last_event_at: None,
+        stored_at: Some(now),
+        repeated: 0,
     };
     let token = cached(SECRET, now);
     let token_name = TokenName::scope(&tenant, Scope::Contacts);
@@ -123,7 +123,11 @@ async fn every_method(
             store.append_event(event(large)).await.map(drop),
         ),
         ("events", store.events(&tenant, &filter, 10, None).await.map(drop)),
-        ("count_events", store.count_events(vec![count], "batch", now).await),
+        (
+            "event",
+            store.event(&tenant, &EventId::of("place", b"content")).await.map(drop),
+        ),
+        ("count_events", store.count_events("shard", &[change], now).await),
         ("ticket", store.ticket("ww3f2a").await.map(drop)),
         ("put_ticket", store.put_ticket("ww3f2a", &secret, now).await),
         ("token", store.token(&token_name, now).await.map(drop)),
@@ -142,7 +146,7 @@ async fn every_method(
         (
             "replay_event",
             store
-                .replay_event(&tenant, &EventId::of("place", b"content"))
+                .replay_event(&tenant, &EventId::of("place", b"content"), "replay")
                 .await
                 .map(drop),
         ),

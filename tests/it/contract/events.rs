@@ -476,24 +476,53 @@ async fn an_event_is_replayed_for_the_tenant_whose_it_is_and_nobody_else() {
     let endpoint = Endpoint::any().await;
     let (store, mine) = (endpoint.store(), event("a", endpoint.now));
     let unknown = EventId::of("place", b"unknown");
-    assert!(!store.replay_event(&tenant("acme"), &mine.event_id).await.unwrap());
+    assert!(
+        !store
+            .replay_event(&tenant("acme"), &mine.event_id, "first")
+            .await
+            .unwrap()
+    );
     assert_eq!(
         endpoint.count(&endpoint.event_table).await,
         0,
         "nothing is made by replaying"
     );
     store.append_event(mine.clone()).await.unwrap();
-    assert!(!store.replay_event(&tenant("rival"), &mine.event_id).await.unwrap());
-    assert!(!store.replay_event(&tenant("acme"), &unknown).await.unwrap());
+    assert!(
+        !store
+            .replay_event(&tenant("rival"), &mine.event_id, "theirs")
+            .await
+            .unwrap()
+    );
+    assert!(!store.replay_event(&tenant("acme"), &unknown, "first").await.unwrap());
     let before = endpoint.event_item(mine.event_id.as_str()).await.unwrap();
     assert!(!before.contains_key("replays"));
-    for replays in 1..3 {
-        assert!(store.replay_event(&tenant("acme"), &mine.event_id).await.unwrap());
+    for (replay, replays) in [("first", 1), ("first", 1), ("second", 2), ("second", 2)] {
+        // An answer that is lost is asked for again, and makes no second replay.
+        assert!(
+            store
+                .replay_event(&tenant("acme"), &mine.event_id, replay)
+                .await
+                .unwrap()
+        );
         let item = endpoint.event_item(mine.event_id.as_str()).await.unwrap();
         assert_eq!(number(&item, "replays"), replays);
         assert_eq!(item["change"], AttributeValue::S("replayed".to_owned()));
+        assert_eq!(item["replay_id"], AttributeValue::S(replay.to_owned()));
     }
+    assert!(
+        !store
+            .replay_event(&tenant("rival"), &mine.event_id, "theirs")
+            .await
+            .unwrap()
+    );
     assert_eq!(newest(&endpoint).await, [as_read(&mine, 0)], "it is the same event");
+    assert_eq!(
+        store.event(&tenant("acme"), &mine.event_id).await.unwrap(),
+        Some(as_read(&mine, 0))
+    );
+    assert_eq!(store.event(&tenant("rival"), &mine.event_id).await.unwrap(), None);
+    assert_eq!(store.event(&tenant("acme"), &unknown).await.unwrap(), None);
     store.append_event(mine.clone()).await.unwrap();
     let item = endpoint.event_item(mine.event_id.as_str()).await.unwrap();
     assert_eq!(
@@ -507,7 +536,12 @@ async fn an_event_is_replayed_for_the_tenant_whose_it_is_and_nobody_else() {
         suite_id: "ww3f2a9c41d07be865".to_owned(),
     };
     store.append_event(suite.clone()).await.unwrap();
-    assert!(!store.replay_event(&tenant("acme"), &suite.event_id).await.unwrap());
+    assert!(
+        !store
+            .replay_event(&tenant("acme"), &suite.event_id, "first")
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]

@@ -504,7 +504,7 @@ impl FaultCase for EventArrivesAgain {
     }
 }
 
-/// `count-events`.
+/// `publish-events`.
 pub(crate) struct Count;
 
 impl FaultCase for Count {
@@ -525,7 +525,7 @@ impl FaultCase for Count {
     }
 
     async fn perform(&self, harness: &Harness) -> Attempt {
-        harness.stream("count-events").await
+        harness.stream("publish-events").await
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) async fn before<S: FaultCase>() -> (Harness, S) {
     let case = S::prepare(&harness).await;
     // Fetched now, because the streams are read from the endpoint that is about to fail.
     harness.fetch("process-suite-event").await;
-    harness.fetch("count-events").await;
+    harness.fetch("publish-events").await;
     harness.end_processes();
     harness.devstack().clear_journal();
     (harness, case)

@@ -45,6 +45,7 @@ use crate::{
 pub(crate) const TENANT: &str = "acme";
 pub(crate) const AUTHORIZATION_TABLE: &str = "authorization";
 pub(crate) const EVENT_TABLE: &str = "events";
+pub(crate) const EVENT_BUS: &str = "bus";
 pub(crate) const PREFIX: &str = "prefix";
 /// Access key of the tests themselves, which the journal leaves out.
 const OBSERVER: &str = "observer";
@@ -238,6 +239,7 @@ fn config(wecom_url: &str, is_thorough: bool) -> Config {
     let variables = BTreeMap::from([
         ("AUTHORIZATION_TABLE", AUTHORIZATION_TABLE),
         ("EVENT_TABLE", EVENT_TABLE),
+        ("EVENT_BUS", EVENT_BUS),
         ("SECRET_PREFIX", PREFIX),
         ("BASE_URL", BASE_URL),
         ("WECOM_API_URL", wecom_url),
@@ -340,7 +342,11 @@ impl Harness {
                 let key = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default();
                 record["eventName"] == "INSERT" && key.starts_with("SUITEEVENT#")
             }),
-            "count-events" => (EVENT_TABLE, |_| true),
+            "publish-events" => (EVENT_TABLE, |_| true),
+            "publish-changes" => (AUTHORIZATION_TABLE, |record| {
+                let key = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default();
+                record["eventName"] == "INSERT" && key.starts_with("CHANGED#")
+            }),
             other => panic!("{other} reads no stream"),
         };
         let before = self.streams.lock().unwrap().get(function).cloned().unwrap_or_default();
@@ -356,11 +362,21 @@ impl Harness {
             self.fetch(function).await;
         }
         let batch = self.streams.lock().unwrap()[function].batch.clone();
-        let changes = serde_json::from_value(json!({ "Records": batch })).unwrap();
-        let platform = self.process(function);
+        let mut changes = json!({ "Records": batch });
+        if function == "publish-events" {
+            changes["shardId"] = "the-shard".into();
+        }
+        let changes = serde_json::from_value(changes).unwrap();
+        // `publish-events` reads two streams.
+        let process = if function == "publish-changes" {
+            "publish-events"
+        } else {
+            function
+        };
+        let platform = self.process(process);
         let answer = match function {
             "process-suite-event" => Box::pin(streams::process_suite_event(&platform, changes)).await,
-            _ => Box::pin(streams::count_events(&platform, changes)).await,
+            _ => Box::pin(streams::publish_events(&platform, changes)).await,
         };
         if answer.batch_item_failures.is_empty() {
             let mut streams = self.streams.lock().unwrap();

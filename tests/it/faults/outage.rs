@@ -218,7 +218,7 @@ async fn when_every_process_is_new() {
     let link = Harness::path_of(&harness.make_link().await);
     let ticket = harness.suite_event("suite_ticket", "<SuiteTicket><![CDATA[a-ticket]]></SuiteTicket>");
     harness.suite_callback(&ticket).await.with_success();
-    for function in ["process-suite-event", "count-events"] {
+    for function in ["process-suite-event", "publish-events"] {
         harness.fetch(function).await;
     }
     let replay = format!("/authorization/events/{event_id}/replay");
@@ -279,7 +279,7 @@ async fn when_every_process_is_new() {
         let refused = harness.invoke(function, input.clone()).await;
         assert_eq!(refused, Err("temporarily_unavailable".to_owned()), "{function}");
     }
-    for function in ["process-suite-event", "count-events"] {
+    for function in ["process-suite-event", "publish-events"] {
         assert!(
             harness.stream(function).await.is_err(),
             "{function}: what was not done is handed in again"
@@ -287,7 +287,7 @@ async fn when_every_process_is_new() {
     }
 
     harness.devstack().faults().clear();
-    for function in ["process-suite-event", "count-events"] {
+    for function in ["process-suite-event", "publish-events"] {
         harness.stream(function).await.unwrap();
     }
     for (function, input) in [("issue-access-token", token), ("check-health", json!({}))] {

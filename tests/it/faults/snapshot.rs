@@ -14,7 +14,7 @@ const COUNTED: [&str; 5] = ["TENANT", "CORP", "CALLBACK", "SUITE", "CHANGED"];
 
 /// Takes the snapshot after every stream has been read.
 pub(crate) async fn snapshot(harness: &Harness) -> Value {
-    for function in ["process-suite-event", "count-events"] {
+    for function in ["process-suite-event", "publish-events", "publish-changes"] {
         // First the records that were fetched before, then the new ones.
         harness.stream(function).await.unwrap();
         harness.stream(function).await.unwrap();

@@ -90,7 +90,7 @@ impl Timeline {
     pub(super) async fn deliver(&self, credentials: &Credentials, member: &str) {
         let delivered = self.harness.deliver(credentials, &member_created(member)).await;
         delivered.with_success();
-        self.harness.stream("count-events").await.unwrap();
+        self.harness.stream("publish-events").await.unwrap();
     }
 
     /// Lets hours pass and runs the health check. Returns its output.

@@ -1,33 +1,16 @@
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     DynamoDb, condition_failed,
-    keys::{Key, number, text, time_to_live, to_attribute},
+    keys::{Key, text, to_attribute},
     store_error,
-    transactions::TransactionError,
 };
 use crate::{
     audit::AuditEntry,
     authorization::{Callback, Rejection},
-    entropy::hex,
     ids::CallbackId,
     store::{Change, CommitError, StateChange, StoreError},
 };
-
-/// What one batch of stored events adds to the counters of one callback.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallbackCount {
-    /// The callback that the counters belong to.
-    pub callback_id: CallbackId,
-    /// The number of new events.
-    pub received: u64,
-    /// The number of repeated deliveries.
-    pub duplicates: u64,
-    /// The arrival of the newest event.
-    pub last_event_at: Option<Timestamp>,
-}
 
 /// The same refusal is not stored again within this time.
 const SAME_REJECTION: SignedDuration = SignedDuration::from_secs(10);
@@ -105,75 +88,5 @@ impl DynamoDb {
             Err(error) if condition_failed(&error) => Ok(false),
             Err(error) => Err(store_error(error)),
         }
-    }
-}
-
-/// How long the note that a batch was counted is stored: longer than the stream redelivers a batch (a day).
-const REMEMBER_COUNTED: SignedDuration = SignedDuration::from_hours(48);
-
-impl DynamoDb {
-    /// Adds the counts, once for each `batch`, however often it is redelivered within two days.
-    ///
-    /// One transaction for each callback: one that was removed in the meantime must not come back as a counter, and must not
-    /// keep the others from being counted. A note in the transaction says that it was carried out; DynamoDB's own
-    /// `ClientRequestToken` does so for ten minutes only.
-    ///
-    /// # Errors
-    /// When the store fails; the batch has to be redelivered.
-    pub async fn count_events(
-        &self,
-        counts: Vec<CallbackCount>,
-        batch: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        for count in counts {
-            let items = vec![self.add(&count)?, self.note_counted(batch, &count.callback_id, now)?];
-            match self.transact(items).await {
-                Ok(()) => {}
-                Err(TransactionError::Conditions(failed)) if failed.last() == Some(&true) => {
-                    tracing::info!(callback.id = %count.callback_id, "counted before");
-                }
-                Err(TransactionError::Conditions(_)) => {
-                    tracing::info!(callback.id = %count.callback_id, "events of a callback that was removed: not counted");
-                }
-                Err(TransactionError::Store(error)) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-}
-
-impl DynamoDb {
-    fn add(&self, count: &CallbackCount) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
-            .table_name(&self.authorization_table)
-            .set_key(Some(Key::callback(&count.callback_id).into_item()))
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":received", number(count.received))
-            .expression_attribute_values(":duplicates", number(count.duplicates));
-        let update = match count.last_event_at {
-            None => update.update_expression("ADD events_received :received, duplicates :duplicates"),
-            Some(at) => update
-                .update_expression("ADD events_received :received, duplicates :duplicates SET last_event_at = :at")
-                .expression_attribute_values(":at", to_attribute(&at)?),
-        };
-        let update = update.build()?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    fn note_counted(&self, batch: &str, id: &CallbackId, now: Timestamp) -> Result<TransactWriteItem, StoreError> {
-        let digest = Sha256::new()
-            .chain_update(batch)
-            .chain_update([0])
-            .chain_update(id.as_str())
-            .finalize();
-        let name = hex(digest.first_chunk::<16>().map_or(&[], |half| half.as_slice()));
-        let put = Put::builder()
-            .table_name(&self.authorization_table)
-            .set_item(Some(Key::new("COUNTED", &name, "COUNTED").into_item()))
-            .item("ttl", time_to_live(now + REMEMBER_COUNTED))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()?;
-        Ok(TransactWriteItem::builder().put(put).build())
     }
 }

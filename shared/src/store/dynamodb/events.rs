@@ -1,4 +1,8 @@
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::update_item::UpdateItemError,
+    types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -113,7 +117,7 @@ impl DynamoDb {
         }
     }
 
-    /// The stream hands this change to `count-events`, which keeps the callback's counters.
+    /// The stream hands this change to `publish-events`, which keeps the callback's counters.
     async fn count_duplicate(&self, id: &EventId) -> Result<(), StoreError> {
         let written = self
             .client
@@ -189,31 +193,71 @@ impl DynamoDb {
 }
 
 impl DynamoDb {
-    /// Marks an event of the tenant, so that the stream puts it on the bus again: the bus is subscribed to new items, and to
-    /// items whose last change is `replayed`. Returns whether there is such an event.
+    /// Marks an event of the tenant for the replay `replay_id`, so that `publish-events` publishes it again: it does so when
+    /// `replays` has risen. Returns whether there is such an event. A request that is sent again, because its answer was lost,
+    /// replays nothing twice.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn replay_event(&self, tenant_id: &TenantId, event_id: &EventId) -> Result<bool, StoreError> {
+    pub async fn replay_event(
+        &self,
+        tenant_id: &TenantId,
+        event_id: &EventId,
+        replay_id: &str,
+    ) -> Result<bool, StoreError> {
         let written = self
             .client
             .update_item()
             .table_name(&self.event_table)
             .key("event_id", text(event_id.as_str()))
-            .update_expression("ADD replays :one SET #change = :change")
-            .condition_expression("#source = :callback AND tenant_id = :tenant")
+            .update_expression("ADD replays :one SET #change = :change, replay_id = :replay")
+            .condition_expression(
+                "#source = :callback AND tenant_id = :tenant \
+                 AND (attribute_not_exists(replay_id) OR replay_id <> :replay)",
+            )
             .expression_attribute_names("#change", "change")
             .expression_attribute_names("#source", "source")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":change", text("replayed"))
             .expression_attribute_values(":callback", text("callback"))
             .expression_attribute_values(":tenant", text(tenant_id.as_str()))
+            .expression_attribute_values(":replay", text(replay_id))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
         match written {
             Ok(_) => Ok(true),
-            Err(error) if condition_failed(&error) => Ok(false),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                let UpdateItemError::ConditionalCheckFailedException(failed) = error.into_err() else {
+                    return Ok(false);
+                };
+                // A replay has an id of its own, so only a request for this tenant's event can have written it.
+                Ok(failed
+                    .item()
+                    .is_some_and(|item| item.get("replay_id") == Some(&text(replay_id))))
+            }
             Err(error) => Err(store_error(error)),
+        }
+    }
+
+    /// An event of the tenant, whole.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn event(&self, tenant_id: &TenantId, event_id: &EventId) -> Result<Option<Event>, StoreError> {
+        let request = self.client.get_item().table_name(&self.event_table);
+        let answer = request
+            .key("event_id", text(event_id.as_str()))
+            .send()
+            .await
+            .map_err(store_error)?;
+        // Neither the parts of an event nor another tenant's events are this tenant's.
+        let own = answer
+            .item
+            .filter(|item| item.get("tenant_id") == Some(&text(tenant_id.as_str())));
+        match own {
+            None => Ok(None),
+            Some(item) => self.whole(from_item(item)?).await,
         }
     }
 }

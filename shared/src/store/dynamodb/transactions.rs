@@ -20,7 +20,7 @@ pub(super) enum TransactionError {
     Store(StoreError),
 }
 
-/// Pauses between attempts when another transaction holds an item, as `count-events` does with a busy callback for
+/// Pauses between attempts when another transaction holds an item, as `publish-events` does with a busy callback for
 /// milliseconds. Such a conflict is not a change, so it is retried here.
 const PAUSES: [Duration; 4] = [
     Duration::from_millis(10),

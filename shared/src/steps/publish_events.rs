@@ -1,0 +1,188 @@
+//! Publishes stored events and changes of authorizations on the event bus.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    event_bus::BusEvent,
+    ids::{CorpId, EventId, Scope, TenantId},
+    store::StateChange,
+};
+
+/// An event as it is stored, as far as the bus is concerned.
+#[derive(Debug, Deserialize)]
+pub struct StoredEvent {
+    /// Its id.
+    pub event_id: EventId,
+    /// Whose it is.
+    pub tenant_id: TenantId,
+    /// Which callback received it.
+    pub scope: Scope,
+    /// The corporation, plaintext.
+    pub corp_id: CorpId,
+    /// WeCom's `Event`.
+    pub event: String,
+    /// WeCom's `ChangeType`, where there is one.
+    pub change_type: Option<String>,
+    /// When WeCom made it.
+    pub created_at: Option<Timestamp>,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// JSON text, or its beginning when there are `parts`.
+    pub payload: String,
+    /// How many items hold the rest of the payload.
+    pub parts: usize,
+    /// How many times it has been replayed.
+    #[serde(default)]
+    pub replays: u64,
+    /// The newest replay.
+    pub replay_id: Option<String>,
+    /// There when the message was not well-formed.
+    pub damaged: Option<String>,
+}
+
+/// `detail` of `wecom.event`.
+#[derive(Serialize)]
+struct EventDetail<'a> {
+    event_id: &'a EventId,
+    tenant_id: &'a TenantId,
+    scope: Scope,
+    corp_id: &'a CorpId,
+    event: &'a str,
+    change_type: Option<&'a str>,
+    created_at: Option<Timestamp>,
+    received_at: Timestamp,
+    replays: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    damaged: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload_at: Option<String>,
+}
+
+impl StoredEvent {
+    /// `wecom.event`. An event that is too large for the bus says where its payload can be read instead.
+    #[must_use]
+    pub fn on_bus(&self) -> BusEvent {
+        let whole = self.with_payload(self.whole_payload());
+        if whole.fits() { whole } else { self.with_payload(None) }
+    }
+
+    fn whole_payload(&self) -> Option<Value> {
+        (self.parts == 0)
+            .then(|| serde_json::from_str(&self.payload).ok())
+            .flatten()
+    }
+
+    fn with_payload(&self, payload: Option<Value>) -> BusEvent {
+        let payload_at = match payload {
+            Some(_) => None,
+            None => Some(format!("/authorization/events/{}", self.event_id)),
+        };
+        let detail = EventDetail {
+            event_id: &self.event_id,
+            tenant_id: &self.tenant_id,
+            scope: self.scope,
+            corp_id: &self.corp_id,
+            event: &self.event,
+            change_type: self.change_type.as_deref(),
+            created_at: self.created_at,
+            received_at: self.received_at,
+            replays: self.replays,
+            replay_id: self.replay_id.as_deref(),
+            damaged: self.damaged.is_some(),
+            payload,
+            payload_at,
+        };
+        bus_event("wecom.event", self.received_at, &detail)
+    }
+}
+
+/// `detail` of `authorization.changed`.
+#[derive(Serialize)]
+struct ChangeDetail<'a> {
+    tenant_id: &'a TenantId,
+    what: &'a str,
+    from: &'a str,
+    to: &'a str,
+    at: Timestamp,
+}
+
+impl StateChange {
+    /// `authorization.changed`.
+    #[must_use]
+    pub fn on_bus(&self) -> BusEvent {
+        let detail = ChangeDetail {
+            tenant_id: &self.tenant_id,
+            what: &self.what,
+            from: &self.from,
+            to: &self.to,
+            at: self.at,
+        };
+        bus_event("authorization.changed", self.at, &detail)
+    }
+}
+
+fn bus_event(detail_type: &'static str, time: Timestamp, detail: &impl Serialize) -> BusEvent {
+    BusEvent {
+        detail_type,
+        time,
+        // Maps with text as keys, so there is nothing that could fail.
+        detail: serde_json::to_string(detail).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn stored(payload: &Value) -> StoredEvent {
+        serde_json::from_value(json!({
+            "event_id": "74945b243d9a6b6ee8bfaf5ce3736a39",
+            "tenant_id": "acme",
+            "scope": "contacts",
+            "corp_id": "ww0a1b2c3d4e5f6071",
+            "event": "change_contact",
+            "change_type": "create_user",
+            "created_at": "2026-11-22T15:56:32Z",
+            "received_at": "2026-11-22T15:56:32.291Z",
+            "payload": payload.to_string(),
+            "parts": 0,
+        }))
+        .unwrap()
+    }
+
+    fn detail(event: &StoredEvent) -> Value {
+        serde_json::from_str(&event.on_bus().detail).unwrap()
+    }
+
+    #[test]
+    fn has_the_payload_as_an_object_with_wecoms_values_as_they_were_sent() {
+        let payload = json!({"ChangeType": "create_user", "MainDepartment": "007", "Item": ["1", "2"]});
+        let detail = detail(&stored(&payload));
+        assert_eq!(detail["payload"], payload);
+        assert_eq!(detail["replays"], 0);
+        assert_eq!(detail.get("replay_id"), None);
+        assert_eq!(detail.get("payload_at"), None);
+    }
+
+    #[test]
+    fn says_where_a_payload_is_that_is_too_large() {
+        let at = json!("/authorization/events/74945b243d9a6b6ee8bfaf5ce3736a39");
+        let large = stored(&json!({"Name": "企".repeat(90_000)}));
+        let mut parted = stored(&json!({"Name": "x"}));
+        parted.parts = 1;
+        for event in [large, parted] {
+            assert!(event.on_bus().fits());
+            let detail = detail(&event);
+            assert_eq!(detail["payload_at"], at);
+            assert_eq!(detail.get("payload"), None);
+        }
+    }
+}
