@@ -11,6 +11,7 @@ mod keys;
 mod sealed;
 mod sessions;
 mod suite;
+mod timeline;
 mod transactions;
 
 use aws_sdk_dynamodb::Client;

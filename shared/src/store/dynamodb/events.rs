@@ -4,26 +4,19 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::{
     DynamoDb, condition_failed,
     keys::{Item, Key, from_item, number, text, time_to_live, to_attribute},
     store_error,
+    timeline::{Next, StoredEvent, TIMELINE_SHARDS, Timeline, timeline},
     transactions::TransactionError,
 };
 use crate::{
-    ids::{CorpId, EventId, Scope, TenantId},
+    ids::{EventId, TenantId},
     position::time_key,
-    store::{
-        AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload, Position, StoreError,
-        tables::TIMELINE,
-    },
+    store::{AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload, Position, StoreError},
 };
-
-/// A tenant's events are spread over this many partitions of the index, so that one corporation's bulk import is not held
-/// up by the limit of one partition (1000 writes a second); a reader merges them.
-const TIMELINE_SHARDS: u8 = 4;
 
 /// Long enough to look into one, and to know a repeated one again.
 const SUITE_EVENT_RETENTION: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
@@ -263,17 +256,19 @@ impl DynamoDb {
 }
 
 impl DynamoDb {
-    /// Deletes up to about a hundred events of a tenant that arrived before then. Returns whether there may be more.
+    /// Deletes up to a hundred events of a tenant that arrived before then. Returns whether there may be more.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn delete_some_events(&self, tenant_id: &TenantId, before: Timestamp) -> Result<bool, StoreError> {
-        let position = time_key(before);
-        let page = self
-            .round(tenant_id, &EventFilter::default(), 100, Some(&position))
-            .await?;
-        let more = !page.is_empty();
-        for stored in page {
+        let (position, filter) = (time_key(before), EventFilter::default());
+        let mut timeline = Timeline::new(self, tenant_id, &filter, DELETED_AT_ONCE, Some(&position));
+        for _ in 0..DELETED_AT_ONCE {
+            let stored = match timeline.next().await? {
+                Next::Event(stored) => stored,
+                Next::End => return Ok(false),
+                Next::Paused(_) => return Ok(true),
+            };
             let parts = (0..stored.parts).map(|index| part_id(&stored.event_id, index));
             for id in parts.chain([stored.event_id.to_string()]) {
                 let delete = self
@@ -284,25 +279,8 @@ impl DynamoDb {
                 delete.send().await.map_err(store_error)?;
             }
         }
-        Ok(more)
+        Ok(true)
     }
-}
-
-#[derive(Deserialize)]
-struct StoredEvent {
-    event_id: EventId,
-    tenant_id: TenantId,
-    scope: Scope,
-    corp_id: CorpId,
-    event: String,
-    change_type: Option<String>,
-    created_at: Option<Timestamp>,
-    received_at: Timestamp,
-    duplicates: u64,
-    damaged: Option<String>,
-    parts: usize,
-    payload: String,
-    timeline_at: String,
 }
 
 impl DynamoDb {
@@ -317,101 +295,42 @@ impl DynamoDb {
         limit: usize,
         before: Option<Position>,
     ) -> Result<EventPage, StoreError> {
-        let mut before = match before {
+        let before = match before {
             Some(position) => Some(position.as_str().to_owned()),
             None => filter.until.map(time_key),
         };
+        let mut timeline = Timeline::new(self, tenant_id, filter, limit, before.as_deref());
         let mut events = Vec::new();
         let mut bytes = 0;
-        // A rare filter must not read a tenant's whole history at once: the next page goes on where this one stopped.
-        for _ in 0..MAX_ROUNDS {
-            let round = self.round(tenant_id, filter, limit, before.as_deref()).await?;
-            let exhausted = round.len() < limit;
-            for stored in round {
-                before = Some(stored.timeline_at.clone());
-                if matches(filter, &stored) {
+        let end = loop {
+            match timeline.next().await? {
+                Next::End => break None,
+                Next::Paused(position) => break Some(position),
+                Next::Event(stored) => {
+                    let position = stored.timeline_at.clone();
                     bytes += stored.payload.len() + stored.parts * PART_BYTES;
-                    events.extend(self.whole(stored).await?);
+                    events.extend(self.whole(*stored).await?);
                     if events.len() == limit || bytes >= PAGE_BYTES {
-                        return Ok(EventPage {
-                            events,
-                            next: before.as_deref().and_then(Position::parse),
-                        });
+                        break Some(position);
                     }
                 }
             }
-            if exhausted {
-                return Ok(EventPage { events, next: None });
-            }
-        }
+        };
         Ok(EventPage {
             events,
-            next: before.as_deref().and_then(Position::parse),
+            next: end.as_deref().and_then(Position::parse),
         })
     }
 }
-
-const MAX_ROUNDS: usize = 5;
 
 /// A page that has this much ends early: a function's answer has 6 MB at most (Lambda quotas), the event that comes on top
 /// may have 1.5 MB as JSON, and the answer is a text within JSON, in which each of these bytes may be two.
 const PAGE_BYTES: usize = 1024 * 1024;
 
-impl DynamoDb {
-    /// The newest `limit` events before a position, merged from all partitions.
-    async fn round(
-        &self,
-        tenant_id: &TenantId,
-        filter: &EventFilter,
-        limit: usize,
-        before: Option<&str>,
-    ) -> Result<Vec<StoredEvent>, StoreError> {
-        let since = filter.since.map_or_else(|| "0".to_owned(), time_key);
-        // `~` sorts after every position; BETWEEN includes its bounds, so the position itself is dropped below.
-        let before = before.unwrap_or("~");
-        if before < since.as_str() {
-            // DynamoDB refuses bounds in this order.
-            return Ok(Vec::new());
-        }
-        let mut merged: Vec<StoredEvent> = Vec::new();
-        for shard in 0..TIMELINE_SHARDS {
-            let mut start = None;
-            let mut read: Vec<StoredEvent> = Vec::new();
-            loop {
-                let answer = self
-                    .client
-                    .query()
-                    .table_name(&self.event_table)
-                    .index_name(TIMELINE)
-                    .key_condition_expression("timeline = :timeline AND timeline_at BETWEEN :since AND :before")
-                    .expression_attribute_values(":timeline", text(timeline(tenant_id, shard)))
-                    .expression_attribute_values(":since", text(&since))
-                    .expression_attribute_values(":before", text(before))
-                    .scan_index_forward(false)
-                    .limit(i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX))
-                    .set_exclusive_start_key(start)
-                    .send()
-                    .await
-                    .map_err(store_error)?;
-                for item in answer.items.unwrap_or_default() {
-                    let stored: StoredEvent = from_item(item)?;
-                    if before != stored.timeline_at {
-                        read.push(stored);
-                    }
-                }
-                start = answer.last_evaluated_key;
-                if read.len() >= limit || start.is_none() {
-                    break;
-                }
-            }
-            read.truncate(limit);
-            merged.append(&mut read);
-        }
-        merged.sort_by(|one, other| other.timeline_at.cmp(&one.timeline_at));
-        merged.truncate(limit);
-        Ok(merged)
-    }
+/// Events that one step of a deletion deletes.
+const DELETED_AT_ONCE: usize = 100;
 
+impl DynamoDb {
     /// Puts an event together again. Items end one by one, within two days of their time: an event of which a part has ended
     /// has ended.
     async fn whole(&self, mut stored: StoredEvent) -> Result<Option<Event>, StoreError> {
@@ -448,21 +367,8 @@ impl DynamoDb {
     }
 }
 
-fn matches(filter: &EventFilter, stored: &StoredEvent) -> bool {
-    filter.scope.is_none_or(|scope| scope == stored.scope)
-        && filter.event.as_ref().is_none_or(|event| *event == stored.event)
-        && filter
-            .change_type
-            .as_ref()
-            .is_none_or(|change_type| Some(change_type) == stored.change_type.as_ref())
-}
-
 fn shard_of(id: &EventId) -> u8 {
     id.as_str().bytes().next_back().unwrap_or_default() % TIMELINE_SHARDS
-}
-
-fn timeline(tenant_id: &TenantId, shard: u8) -> String {
-    format!("{tenant_id}#{shard}")
 }
 
 fn part_id(id: &EventId, index: usize) -> String {
