@@ -10,6 +10,8 @@ mod bad_requests;
 mod bus;
 mod callback_input;
 mod calls;
+mod catalogue;
+mod clients;
 mod contract;
 mod documents;
 mod ends;

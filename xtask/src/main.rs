@@ -49,6 +49,8 @@ enum Outcome {
 
 impl Run {
     fn test(&mut self) {
+        // First, because a Rust test runs the TypeScript client that this builds.
+        self.clients();
         self.step(
             "Rust tests",
             cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]),
@@ -130,6 +132,56 @@ impl Run {
         self.step(name, test);
     }
 
+    /// Tests and packs each of the clients in `clients/` with its own tools.
+    fn clients(&mut self) {
+        let name = "TypeScript client";
+        if let Some(advice) = missing(&[NODE, NPM]) {
+            self.skip(name, advice);
+        } else {
+            let folder = "clients/typescript";
+            self.step(&format!("{name}: install packages"), npm(folder, &["ci"]));
+            self.step(name, npm(folder, &["test"]));
+            self.step(&format!("{name}: package"), npm(folder, &["pack", "--dry-run"]));
+        }
+
+        let name = "Python client";
+        if let Some(advice) = missing(&[PYTHON]) {
+            self.skip(name, advice);
+        } else {
+            let mut test = Command::new("python3");
+            test.args(["-m", "unittest", "discover", "-s", "tests"])
+                .current_dir("clients/python")
+                .env("PYTHONPATH", "src");
+            self.step(name, test);
+            // Debian's Python has no pip of its own outside a virtual environment.
+            let tools = target().join("tools/python-client");
+            let mut environment = Command::new("python3");
+            environment.args(["-m", "venv"]).arg(&tools);
+            self.step(&format!("{name}: environment"), environment);
+            let mut wheel = Command::new(tools.join("bin/pip"));
+            wheel
+                .args([
+                    "wheel",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--no-deps",
+                    "--wheel-dir",
+                ])
+                .arg(target().join("wheels"))
+                .arg("./clients/python");
+            self.step(&format!("{name}: wheel"), wheel);
+        }
+
+        let package = [
+            "package",
+            "--locked",
+            "--allow-dirty",
+            "--package",
+            "wecom-authorization-client",
+        ];
+        self.step("Rust client: package", cargo(&package));
+    }
+
     fn step(&mut self, name: &str, mut command: Command) {
         println!("\n=== {name}");
         let begun = Instant::now();
@@ -183,11 +235,15 @@ fn format() -> Command {
     ])
 }
 
+/// Absolute path of the directory that Cargo builds in.
+fn target() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    std::path::absolute(&target).unwrap_or(target)
+}
+
 /// Absolute path of the local server that `cargo build` has built.
 fn local_server() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    let server = target.join("debug/local");
-    std::path::absolute(&server).unwrap_or(server)
+    target().join("debug/local")
 }
 
 fn npm(folder: &str, arguments: &[&str]) -> Command {
@@ -201,6 +257,7 @@ type Tool = (&'static str, &'static str);
 
 const NODE: Tool = ("node", "Node.js 20 or newer: apt-get install nodejs npm");
 const NPM: Tool = ("npm", "npm: apt-get install npm");
+const PYTHON: Tool = ("python3", "Python 3.11 or newer: apt-get install python3 python3-venv");
 const CHROMIUM: Tool = ("chromium", "Chromium: apt-get install chromium fonts-noto-cjk");
 
 /// How to install the first of these programs that this machine lacks.

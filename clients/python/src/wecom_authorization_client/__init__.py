@@ -1,0 +1,23 @@
+"""Types and helpers for a consumer of WeCom Authorization's events. The standard library is all they need."""
+
+from .api import ApiError, EventFilter, list_events, read_event
+from .events import EventDetail, StoredEvent, WecomEvent, name_of
+from .once import SeenEvents, SeenInMemory, once
+from .tokens import AccessTokens, TokenError, TokenKind
+
+__all__ = [
+    "AccessTokens",
+    "ApiError",
+    "EventDetail",
+    "EventFilter",
+    "SeenEvents",
+    "SeenInMemory",
+    "StoredEvent",
+    "TokenError",
+    "TokenKind",
+    "WecomEvent",
+    "list_events",
+    "name_of",
+    "once",
+    "read_event",
+]

@@ -1,0 +1,97 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Payload;
+
+/// An event as EventBridge delivers it; EventBridge's own members are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "detail-type", content = "detail")]
+pub enum Event {
+    /// What a corporation's callback received.
+    #[serde(rename = "wecom.event")]
+    Wecom(Box<WecomEvent>),
+    /// A change of a tenant's authorization.
+    #[serde(rename = "authorization.changed")]
+    AuthorizationChanged(AuthorizationChanged),
+}
+
+/// What a corporation's callback received.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct WecomEvent {
+    /// The same for every delivery of the same event.
+    pub event_id: String,
+    /// Whose it is.
+    pub tenant_id: String,
+    /// Which callback received it.
+    pub scope: Scope,
+    /// The corporation's plaintext id.
+    pub corp_id: String,
+    /// WeCom's `Event`; empty for a message.
+    pub event: String,
+    /// WeCom's `ChangeType`, where there is one.
+    pub change_type: Option<String>,
+    /// When WeCom made it: RFC 3339, whole seconds.
+    pub created_at: Option<String>,
+    /// When it arrived: RFC 3339.
+    pub received_at: String,
+    /// How many times it has been replayed; 0 the first time.
+    pub replays: u64,
+    /// The replay that this delivery belongs to, if it belongs to one.
+    pub replay_id: Option<String>,
+    /// Whether WeCom's message was not well-formed: the payload may lack a part of it.
+    #[serde(default)]
+    pub damaged: bool,
+    /// WeCom's XML as JSON; `None` when the event is too large for the bus.
+    pub payload: Option<Value>,
+    /// Where an event can be read that is too large for the bus, below the API's address.
+    pub payload_at: Option<String>,
+}
+
+/// Which of a corporation's callbacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// 通讯录同步.
+    Contacts,
+    /// 客户联系, or a self-built app.
+    ExternalContacts,
+}
+
+/// A change of a tenant's authorization.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AuthorizationChanged {
+    /// Whose authorization.
+    pub tenant_id: String,
+    /// What changed, such as `contacts.secret`.
+    pub what: String,
+    /// What it was.
+    pub from: String,
+    /// What it is.
+    pub to: String,
+    /// When: RFC 3339.
+    pub at: String,
+}
+
+impl WecomEvent {
+    /// The payload by its type; `None` when it is not on the bus.
+    #[must_use]
+    pub fn typed(&self) -> Option<Payload> {
+        let payload = self.payload.as_ref()?;
+        Some(Payload::read(
+            &name_of(&self.event, self.change_type.as_deref(), payload),
+            payload.clone(),
+        ))
+    }
+}
+
+/// The name of an event in the catalogue.
+pub(crate) fn name_of(event: &str, change_type: Option<&str>, payload: &Value) -> String {
+    match (event, change_type) {
+        ("", _) => {
+            let kind = payload.get("MsgType").and_then(Value::as_str);
+            format!("message:{}", kind.unwrap_or_default())
+        }
+        (event, None) => event.to_owned(),
+        (event, Some(change_type)) => format!("{event}/{change_type}"),
+    }
+}

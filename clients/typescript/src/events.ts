@@ -1,0 +1,62 @@
+import type { Payloads } from "./catalogue.js";
+
+/** What an event on the bus says, beside EventBridge's own envelope. */
+export interface EventDetail<P = Record<string, unknown>> {
+  /** The same for every delivery of the same event. */
+  event_id: string;
+  tenant_id: string;
+  scope: "contacts" | "external_contacts";
+  /** The corporation's plaintext id. */
+  corp_id: string;
+  /** WeCom's `Event`; empty for a message. */
+  event: string;
+  /** WeCom's `ChangeType`, where there is one. */
+  change_type: string | null;
+  /** When WeCom made it, in whole seconds. */
+  created_at: string | null;
+  /** When it arrived. */
+  received_at: string;
+  /** How many times it has been replayed; 0 the first time. */
+  replays: number;
+  /** The replay that this delivery belongs to, if it belongs to one. */
+  replay_id?: string;
+  /** There when WeCom's message was not well-formed: the payload may lack a part of it. */
+  damaged?: true;
+  /** WeCom's XML as JSON. Missing when the event is too large for the bus: then `payload_at` is there. */
+  payload?: P;
+  /** Where a large event can be read, below the API's address. */
+  payload_at?: string;
+}
+
+/** `wecom.event` on the bus. */
+export interface WecomEvent<P = Record<string, unknown>> {
+  source: "wecom.authorization";
+  "detail-type": "wecom.event";
+  detail: EventDetail<P>;
+}
+
+/** `authorization.changed` on the bus. */
+export interface AuthorizationChanged {
+  source: "wecom.authorization";
+  "detail-type": "authorization.changed";
+  detail: { tenant_id: string; what: string; from: string; to: string; at: string };
+}
+
+/** What the bus delivers. */
+export type BusEvent = WecomEvent | AuthorizationChanged;
+
+/** The name of an event in the catalogue: `Event/ChangeType`, `Event` or `message:MsgType`. */
+export function nameOf(detail: Pick<EventDetail, "event" | "change_type" | "payload">): string {
+  if (detail.event === "") {
+    return `message:${String(detail.payload?.["MsgType"] ?? "")}`;
+  }
+  return detail.change_type === null ? detail.event : `${detail.event}/${detail.change_type}`;
+}
+
+/** Whether this is the event of that name, whose payload is then typed. */
+export function isEvent<N extends keyof Payloads>(
+  detail: EventDetail,
+  name: N,
+): detail is EventDetail<Payloads[N] & Record<string, unknown>> & { payload: Payloads[N] } {
+  return detail.payload !== undefined && nameOf(detail) === name;
+}

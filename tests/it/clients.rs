@@ -1,0 +1,100 @@
+//! The clients of `clients/`, each consuming what a local server has: a consumer that was away handles every event once.
+
+use std::process::{Command, Output};
+
+use wecom_authorization_client::{EventFilter, EventPages, Payload};
+
+use crate::{
+    support::{CORP, Scope, World, letter},
+    template::root,
+};
+
+/// What every consumer says.
+const SAID: &str = "change_contact/delete_user\nchange_contact/create_user chenlei\nchange_contact/create_user wangfang\n\
+                    first: 3\nsecond: 0\n";
+
+/// A server with three events of members and one of something else.
+async fn served() -> World {
+    let world = World::start().await;
+    world.install().await;
+    let credentials = world.bind(Scope::Contacts).await;
+    for message in [
+        letter::member_created(CORP, "wangfang"),
+        letter::event(CORP, "batch_job_result", "", ""),
+        letter::member_created(CORP, "chenlei"),
+        letter::event(CORP, "change_contact", "delete_user", "<UserID>wangfang</UserID>"),
+    ] {
+        assert_eq!(world.deliver(&credentials, &message).await.status, 200);
+    }
+    world
+}
+
+/// Runs a program of `clients/`, if this machine has what runs it. With `CI` set nothing may be missing.
+async fn run(world: &World, folder: &str, program: &str, script: &str, needs: Option<&str>) -> Option<Output> {
+    let folder = root().join("clients").join(folder);
+    let mut command = Command::new(program);
+    command.current_dir(&folder).env("PYTHONPATH", "src").arg(script);
+    let announcement = world.announcement();
+    command.args([&announcement.base_url, &announcement.admin_token]);
+    let missing = match needs.filter(|file| !folder.join(file).exists()) {
+        Some(file) => file,
+        // The server answers meanwhile.
+        None => match tokio::task::spawn_blocking(move || command.output()).await.unwrap() {
+            Ok(output) => return Some(output),
+            Err(_) => program,
+        },
+    };
+    assert!(std::env::var_os("CI").is_none(), "missing: {missing}");
+    eprintln!("SKIPPED: the consumer in {} needs {missing}", folder.display());
+    None
+}
+
+#[track_caller]
+fn said(output: Option<Output>) {
+    let Some(output) = output else { return };
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), SAID, "{stderr}");
+}
+
+#[tokio::test]
+async fn the_typescript_consumer_handles_every_event_once() {
+    let world = served().await;
+    said(
+        run(
+            &world,
+            "typescript",
+            "node",
+            "examples/consumer.mjs",
+            Some("dist/index.js"),
+        )
+        .await,
+    );
+}
+
+#[tokio::test]
+async fn the_python_consumer_handles_every_event_once() {
+    let world = served().await;
+    said(run(&world, "python", "python3", "examples/consumer.py", None).await);
+}
+
+#[tokio::test]
+async fn the_rust_client_walks_the_pages_and_knows_the_events() {
+    let world = served().await;
+    let filter = EventFilter {
+        event: Some("change_contact".to_owned()),
+        ..EventFilter::default()
+    };
+    let mut pages = EventPages::new(&filter, 2);
+    let mut said = Vec::new();
+    while let Some(path) = pages.next_path() {
+        let reply = world.admin().get(&path).await;
+        for event in pages.read(&reply.body).unwrap() {
+            said.push(match event.typed() {
+                Payload::ChangeContactCreateUser(created) => format!("created {}", created.user_id),
+                Payload::ChangeContactDeleteUser(deleted) => format!("deleted {}", deleted.user_id),
+                other => panic!("{other:?}"),
+            });
+        }
+    }
+    assert_eq!(said, ["deleted wangfang", "created chenlei", "created wangfang"]);
+}
