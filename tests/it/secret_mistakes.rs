@@ -508,6 +508,36 @@ async fn values_pasted_into_another_corporations_form_are_found_out_when_the_sec
     assert_eq!(world.callback(Scope::Contacts).await["status"], "verified");
 }
 
+#[tokio::test]
+async fn a_check_by_another_corporation_counts_for_nothing_while_a_rotation_is_pending_either() {
+    let world = World::start().await;
+    world.install().await;
+    let path = "/authorization/contacts/credentials";
+    let pasted = Credentials::of(&world.admin().post(path, json!({})).await.with_status(201));
+    let form = simulator::CallbackForm {
+        url: pasted.url.clone(),
+        token: pasted.token.clone(),
+        encoding_aes_key: pasted.encoding_aes_key.clone(),
+    };
+    let saved = world.wecom().save_callback(OTHER_CORP, Scope::Contacts, form).await;
+    assert!(saved.unwrap().saved);
+    let rotated = world.admin().post(path, json!({"rotate": true})).await.with_status(201);
+    let rotated = Credentials::of(&rotated);
+
+    let known = world.register(Scope::Contacts).await;
+    assert!(known.token == rotated.token, "the values to paste stay");
+    let callback = world.callback(Scope::Contacts).await;
+    assert_eq!(callback["status"], "awaiting_verification");
+    assert_eq!(callback["verified_at"], serde_json::Value::Null);
+    world.bind(Scope::ExternalContacts).await;
+    let refused = world.admin().post("/authorization/completion", json!({})).await;
+    let missing = &refused.refused(409, "steps_missing")["missing"];
+    assert_eq!(*missing, json!(["contacts_callback"]));
+
+    world.verify(Scope::Contacts, &known).await;
+    assert_eq!(world.complete().await["next_step"], "done");
+}
+
 /// Enters a contacts Secret with this 企业ID.
 async fn enter_for(world: &World, corp_id: &str, secret: &str) -> Reply {
     let body = json!({"secret": secret, "corp_id": corp_id});

@@ -251,15 +251,18 @@ impl Callback {
         self.current.is_some()
     }
 
-    /// Another corporation than the one known so far turned out to be the right one: what was verified for the other one
-    /// counts no more, and WeCom has to check again with the same values.
+    /// Sets the corporation that the callback is for. When another one was known so far, its check of the URL counts for
+    /// nothing: every generation that it has used is given up, and WeCom has to check the URL with the pending one, or with
+    /// the one that was current if none is pending.
     pub fn assign_corp(&mut self, corp_id: CorpId) {
         let moved = self
             .corp_id
             .as_ref()
             .is_some_and(|known| !known.same_plaintext(corp_id.as_str()));
-        if moved && self.pending.is_none() {
-            self.pending = self.current.take();
+        if moved {
+            let used = self.current.take();
+            self.pending = self.pending.take().or(used);
+            self.previous.clear();
             self.verified_at = None;
         }
         self.corp_id = Some(corp_id);
@@ -413,5 +416,20 @@ mod tests {
         callback.assign_corp(CorpId::parse("wwbbbbbbbbbbbbbbbb").unwrap());
         assert!(!callback.is_verified());
         assert_eq!(callback.newest().map(|g| g.number), Some(1), "the values stay");
+    }
+
+    #[test]
+    fn gives_up_every_generation_that_another_corporation_has_used() {
+        let mut callback = callback();
+        for number in 1..=2 {
+            callback.propose(generation(number));
+            callback.promote(number, at(0), GRACE);
+        }
+        callback.assign_corp(CorpId::parse("wwaaaaaaaaaaaaaaaa").unwrap());
+        callback.propose(generation(3));
+        callback.assign_corp(CorpId::parse("wwbbbbbbbbbbbbbbbb").unwrap());
+        assert_eq!(numbers(&callback, at(1)), [3], "only the one that WeCom never checked");
+        assert!(!callback.is_verified());
+        assert_eq!(callback.verified_at, None);
     }
 }
