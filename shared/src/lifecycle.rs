@@ -1,5 +1,6 @@
 //! Changes in the life of an authorization that more than one use case makes: renewal, refresh, end, clean-up.
 
+mod bind;
 mod due;
 mod end;
 mod refresh;
@@ -9,6 +10,7 @@ mod write;
 
 pub use self::end::Termination;
 pub(crate) use self::{
+    bind::bind,
     due::{POSTPONED, next_check},
     update::{Attempts, Update, is_committed},
     write::plan_write,
@@ -29,11 +31,13 @@ pub struct Lifecycle<'a> {
     pub termination: Termination<'a>,
 }
 
-/// The tenant that has bound a corporation.
-async fn bound(store: &DynamoDb, corp_id: &CorpId) -> Result<Option<TenantId>, StepError> {
-    let tenant_id = store.tenant_of(corp_id).await?;
-    if tenant_id.is_none() {
+/// The tenants whose authorization an event of a corporation is about: the one that has bound it, and the one for which a
+/// member installed the app.
+async fn concerned(store: &DynamoDb, corp_id: &CorpId) -> Result<Vec<TenantId>, StepError> {
+    let (bound, member) = tokio::try_join!(store.tenant_of(corp_id), store.member_of(corp_id))?;
+    let concerned: Vec<_> = bound.into_iter().chain(member).collect();
+    if concerned.is_empty() {
         tracing::info!(corp.id = %corp_id, "an event of a corporation that no tenant has bound");
     }
-    Ok(tenant_id)
+    Ok(concerned)
 }

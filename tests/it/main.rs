@@ -37,4 +37,5 @@ mod template;
 mod token_broker;
 mod uncertain_authorization;
 mod walk;
+mod who_may_bind;
 mod year;

@@ -6,13 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use simulator::{SecretKind, SuiteEventRequest};
+use simulator::{AuthMode, SecretKind, SuiteEventRequest};
 use wecom_authorization::ids::TokenName;
 
 use crate::{
     faults::harness::{AUTHORIZATION_TABLE, Caller, EVENT_BUS, EVENT_TABLE, Harness, PREFIX, TENANT, member_created},
     permissions::SeenItems,
     support::{CORP, Credentials, Letter, OTHER_CORP, Scope},
+    who_may_bind::install,
 };
 
 /// Resource of an operation.
@@ -118,6 +119,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 18] = {
                 (GET, AuthorizationTable),
                 (PUT, AuthorizationTable),
                 (UPDATE, AuthorizationTable),
+                (DELETE, AuthorizationTable),
                 (READ_SECRET, Suite),
                 (READ_SECRET, Installation),
                 (CREATE_SECRET, Installation),
@@ -512,6 +514,8 @@ async fn happens(harness: &Harness, event: &str) {
 /// Every mistake that a caller can make, and tokens that expire at the wrong moment.
 async fn what_goes_wrong() -> Harness {
     let harness = Harness::start(true).await;
+    // A member installs first, then an administrator.
+    install(&harness, TENANT, AuthMode::Member).await;
     // The cached token ends between the link and the redirect; then another tenant would have the same corporation.
     let (redirect, cookies) = harness.set_out(CORP).await;
     harness.store().drop_token(&suite_token()).await.unwrap();
@@ -620,9 +624,13 @@ async fn the_end() -> Harness {
     let run = harness.invoke("check-health", json!({})).await.unwrap();
     assert_eq!(run["checked"], 1, "{run}");
     assert_eq!(harness.state().await["installation"]["status"], "cancelled");
-    // Another corporation after the one that left.
+    // Another corporation after the one that left, which a member installs for another tenant.
     let (redirect, cookies) = harness.set_out(OTHER_CORP).await;
     let back = harness.come_back(&redirect, &cookies).await.redirect();
     assert!(back.ends_with("?installation=installed"), "{back}");
+    install(&harness, "rival", AuthMode::Member).await;
+    harness.sleep(14).await;
+    let run = harness.invoke("check-health", json!({})).await.unwrap();
+    assert_eq!(run["checked"], 2, "{run}");
     harness
 }

@@ -44,7 +44,8 @@ const ITEMS: [(&str, &str); 18] = [
         "installation-callback",
         "GetItem STATE TENANT CORP SUITE TOKEN BAN
          PutItem TENANT CORP TOKEN BAN AUDIT CHANGED
-         UpdateItem STATE",
+         UpdateItem STATE
+         DeleteItem CORP",
     ),
     (
         "issue-access-token",

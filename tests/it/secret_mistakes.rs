@@ -528,7 +528,7 @@ async fn a_check_by_another_corporation_counts_for_nothing_while_a_rotation_is_p
     assert!(known.token == rotated.token, "the values to paste stay");
     let callback = world.callback(Scope::Contacts).await;
     assert_eq!(callback["status"], "awaiting_verification");
-    assert_eq!(callback["verified_at"], serde_json::Value::Null);
+    assert_eq!(callback["verified_at"], Value::Null);
     world.bind(Scope::ExternalContacts).await;
     let refused = world.admin().post("/authorization/completion", json!({})).await;
     let missing = &refused.refused(409, "steps_missing")["missing"];

@@ -409,20 +409,21 @@ async fn an_authorization_that_no_tenant_began_binds_nobody() {
 #[tokio::test]
 async fn a_corporation_that_is_bound_is_renewed_from_the_app_market() {
     let world = World::start().await;
-    world.install_for(&world.admin(), CORP, AuthMode::Member).await;
-    assert_eq!(world.state().await["installation"]["auth_mode"], "member");
-    send(
-        &world,
-        &SuiteEventRequest {
-            auth_mode: Some(AuthMode::Admin),
-            ..about("create_auth")
-        },
-    )
-    .await;
-    eventually("the administrator's authorization counts", async || {
-        (world.state().await["installation"]["auth_mode"] == "admin").then_some(())
-    })
-    .await;
+    world.install().await;
+    for (event, auth_mode, name) in [
+        ("change_auth", AuthMode::Member, "member"),
+        ("create_auth", AuthMode::Admin, "admin"),
+    ] {
+        let request = SuiteEventRequest {
+            auth_mode: Some(auth_mode),
+            ..about(event)
+        };
+        send(&world, &request).await;
+        eventually("the authorization counts", async || {
+            (world.state().await["installation"]["auth_mode"] == name).then_some(())
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -164,6 +164,7 @@ impl Stage {
             corp_name: tenant.name.to_owned(),
             agent_id: Some(1_000_010),
             auth_mode,
+            is_bound: auth_mode == AuthMode::Admin,
             version_id,
             auth_mode_since: then(),
             installed_at: then(),
@@ -221,10 +222,17 @@ impl Stage {
     async fn keep(&self, tenant: &Tenant, authorization: Authorization, callbacks: Vec<Callback>) -> Result<(), Error> {
         let tenant_id = TenantId::parse(tenant.id)?;
         let corp_id = CorpId::parse(tenant.open_corp_id)?;
+        let is_bound = authorization
+            .installed()
+            .is_some_and(|installation| installation.is_bound);
         let entry = AuditEntry::done(Action::Installed, &Actor::system(), then(), &SystemEntropy);
         let mut changes = vec![
             Change::Save(Box::new(authorization)),
-            Change::BindCorp(corp_id, tenant_id.clone()),
+            if is_bound {
+                Change::BindCorp(corp_id, tenant_id.clone())
+            } else {
+                Change::NoteMember(corp_id, tenant_id.clone())
+            },
             Change::Audit(tenant_id, entry),
         ];
         changes.extend(

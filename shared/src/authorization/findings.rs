@@ -205,6 +205,7 @@ mod tests {
                 fingerprint: "0123456789abcdef".to_owned(),
                 since,
             }),
+            is_bound: true,
             doubted_at: None,
             code_missing_since: None,
         }

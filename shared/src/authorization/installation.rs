@@ -22,6 +22,10 @@ pub struct Installation {
     pub agent_id: Option<u64>,
     /// Whether an administrator or a member installed the app.
     pub auth_mode: AuthMode,
+    /// Whether the corporation is bound to the tenant, which only an administrator's installation does
+    /// (docs/adr/0005-who-may-bind-a-corporation.md).
+    #[serde(default = "bound_before_members_were_told_apart")]
+    pub is_bound: bool,
     /// The time since which `auth_mode` has its value.
     pub auth_mode_since: Timestamp,
     /// The id of the current version of the permanent code in Secrets Manager.
@@ -67,11 +71,20 @@ impl Privilege {
     }
 }
 
+fn bound_before_members_were_told_apart() -> bool {
+    true
+}
+
 impl Installation {
-    /// The same installation with the start times of `before`, as far as the values did not change since.
+    /// The same installation with the start times of `before`, as far as the values did not change since. One that is not
+    /// bound stays a member's, whatever WeCom says: an administrator binds it with a link of the tenant.
     #[must_use]
     pub fn continuing(mut self, before: &Self) -> Self {
         self.installed_at = before.installed_at;
+        self.is_bound = before.is_bound;
+        if !self.is_bound {
+            self.auth_mode = AuthMode::Member;
+        }
         if self.auth_mode == before.auth_mode {
             self.auth_mode_since = before.auth_mode_since;
         }

@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    bound,
+    concerned,
     due::{CLEANUP_RETRY, next_check},
     update::Update,
 };
@@ -41,16 +41,30 @@ const UNDER_WAY: SignedDuration = SignedDuration::from_secs(10);
 const DELETE_FOR: SignedDuration = SignedDuration::from_secs(10);
 
 impl Termination<'_> {
-    /// Ends the authorization of a corporation that removed the app at `at`. One that was installed again since is left
+    /// Ends the authorizations of a corporation that removed the app at `at`. One that was installed again since is left
     /// unchanged: this event came late.
     ///
     /// # Errors
     /// [`StepError::StateChanged`], or the failure of the stores.
     pub(crate) async fn cancel(&self, corp_id: &CorpId, at: Timestamp, context: Context<'_>) -> Result<(), StepError> {
-        let Some(tenant_id) = bound(self.store, corp_id).await? else {
-            return Ok(());
-        };
-        let mut update = Update::of(self.store, &tenant_id, context);
+        for tenant_id in concerned(self.store, corp_id).await? {
+            self.cancel_for(&tenant_id, corp_id, at, context).await?;
+        }
+        Ok(())
+    }
+
+    /// The same for one tenant.
+    ///
+    /// # Errors
+    /// As [`Self::cancel`].
+    pub(super) async fn cancel_for(
+        &self,
+        tenant_id: &TenantId,
+        corp_id: &CorpId,
+        at: Timestamp,
+        context: Context<'_>,
+    ) -> Result<(), StepError> {
+        let mut update = Update::of(self.store, tenant_id, context);
         loop {
             let mut authorization = update.read().await?;
             let installation = authorization.installed().filter(|known| known.corp_id == *corp_id);
@@ -66,7 +80,7 @@ impl Termination<'_> {
             }
         }
         // If this fails or dies, `check-health` continues: when the event is redelivered, the corporation is bound to no tenant.
-        self.clean_up(&tenant_id, context).await
+        self.clean_up(tenant_id, context).await
     }
 
     /// Empties an authorization, and returns what must be written together with it. The caller removes the installation, or
@@ -82,7 +96,12 @@ impl Termination<'_> {
         let mut changes = vec![Change::Audit(tenant_id.clone(), context.entry(action))];
         // The corporation of an installation that ended before is no longer bound, or bound to another tenant.
         if let Some(installation) = authorization.installed() {
-            changes.push(Change::ReleaseCorp(installation.corp_id.clone(), tenant_id));
+            let corp_id = installation.corp_id.clone();
+            changes.push(if installation.is_bound {
+                Change::ReleaseCorp(corp_id, tenant_id)
+            } else {
+                Change::ForgetMember(corp_id)
+            });
         }
         for scope in Scope::ALL {
             *authorization.scope_mut(scope) = ScopeState::default();

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use wecom_client::{ErrorClass, ErrorCode};
 
-use super::{Lifecycle, bound, due::DOUBT, update::Update};
+use super::{Lifecycle, concerned, due::DOUBT, update::Update};
 use crate::{
     audit::Action,
     authorization::Installation,
@@ -14,37 +14,56 @@ use crate::{
 };
 
 impl Lifecycle<'_> {
-    /// Asks WeCom about the authorization of a corporation, and stores the answer. Ends the authorization when WeCom says that
-    /// it is over; `at` is the time that this happened.
+    /// Asks WeCom about the authorizations of a corporation, and stores the answers. Ends an authorization when WeCom says
+    /// that it is over; `at` is the time that this happened.
     ///
     /// # Errors
     /// The refusal of WeCom, [`StepError::StateChanged`], or the failure of the stores.
     pub(crate) async fn refresh(&self, corp_id: &CorpId, at: Timestamp, context: Context<'_>) -> Result<(), StepError> {
+        for tenant_id in concerned(self.suite.store, corp_id).await? {
+            self.refresh_for(&tenant_id, at, context).await?;
+        }
+        Ok(())
+    }
+
+    /// The same for one tenant. A member's installation also ends when an administrator has bound the corporation to another
+    /// tenant.
+    ///
+    /// # Errors
+    /// As [`Self::refresh`].
+    pub(crate) async fn refresh_for(
+        &self,
+        tenant_id: &TenantId,
+        at: Timestamp,
+        context: Context<'_>,
+    ) -> Result<(), StepError> {
         let clock = context.clock;
-        let Some(tenant_id) = bound(self.suite.store, corp_id).await? else {
-            return Ok(());
-        };
-        let authorization = self.suite.store.authorization(&tenant_id).await?;
+        let authorization = self.suite.store.authorization(tenant_id).await?;
         let Some(before) = authorization.installed() else {
             return Ok(());
         };
-        let stored = StoredInstallation::read(self.termination.vault, &tenant_id, &before.version_id).await?;
+        let corp_id = &before.corp_id;
+        if !before.is_bound && self.suite.store.tenant_of(corp_id).await?.is_some() {
+            let now = context.now();
+            return self.termination.cancel_for(tenant_id, corp_id, now, context).await;
+        }
+        let stored = StoredInstallation::read(self.termination.vault, tenant_id, &before.version_id).await?;
         let Some(stored) = stored else {
-            return self.miss_permanent_code(&tenant_id, corp_id, context).await;
+            return self.miss_permanent_code(tenant_id, corp_id, context).await;
         };
         match self.suite.auth_info(&stored, clock).await {
             Ok(info) => {
                 let now = installation(&stored, info, before.version_id.clone(), clock).continuing(before);
-                self.update_installation(&tenant_id, &now, None, context).await
+                self.update_installation(tenant_id, &now, None, context).await
             }
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_PERMANENT_CODE) => {
-                if self.doubt(&tenant_id, corp_id, context).await? {
-                    self.termination.cancel(corp_id, at, context).await?;
+                if self.doubt(tenant_id, corp_id, context).await? {
+                    self.termination.cancel_for(tenant_id, corp_id, at, context).await?;
                 }
                 Ok(())
             }
             Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
-                self.termination.cancel(corp_id, at, context).await
+                self.termination.cancel_for(tenant_id, corp_id, at, context).await
             }
             Err(error) => Err(error.into_step()),
         }
@@ -95,8 +114,8 @@ impl Lifecycle<'_> {
         }
     }
 
-    /// Stores what WeCom says now of the tenant's installation, if it differs from what is stored and the corporation is still
-    /// bound to the tenant. `plan` is the plan of the write of its permanent code, if that is new.
+    /// Stores what WeCom says now of the tenant's installation, if it differs from what is stored and is of the same
+    /// corporation. `plan` is the plan of the write of its permanent code, if that is new.
     pub(super) async fn update_installation(
         &self,
         tenant_id: &TenantId,
@@ -104,9 +123,6 @@ impl Lifecycle<'_> {
         plan: Option<&str>,
         context: Context<'_>,
     ) -> Result<(), StepError> {
-        if bound(self.suite.store, &now.corp_id).await?.as_ref() != Some(tenant_id) {
-            return Ok(());
-        }
         let mut update = Update::of(self.suite.store, tenant_id, context);
         loop {
             let mut authorization = update.read().await?;

@@ -118,12 +118,8 @@ impl CheckHealth<'_> {
         }
         // First, because it does not depend on WeCom.
         self.tend_callbacks(&before, context).await?;
-        if let Some(installation) = before.installed() {
-            // Also ends the authorization when WeCom says that it is over.
-            self.lifecycle
-                .refresh(&installation.corp_id, context.now(), context)
-                .await?;
-        }
+        // Also ends the authorization when WeCom says that it is over.
+        self.lifecycle.refresh_for(tenant_id, context.now(), context).await?;
         let before = store.authorization(tenant_id).await?;
         let (mut observed, mut failure) = (Vec::new(), None);
         if before.installed().is_some() {

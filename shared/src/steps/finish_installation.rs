@@ -21,7 +21,7 @@ use crate::{
     entropy::Entropy,
     error::{CorpFault, LinkFault, StepError},
     ids::{CorpId, Fingerprint, InstallState},
-    lifecycle::{Update, plan_write},
+    lifecycle::{Update, bind, plan_write},
     store::{Change, SecretsManager},
     suite::{CallError, StoredInstallation, SuiteAccess, installation},
 };
@@ -164,7 +164,7 @@ impl FinishInstallation<'_> {
         let (stored, version_id) = self.permanent_code(attempt).await?;
         let info = self.suite.auth_info(&stored, context.clock).await;
         let info = info.map_err(CallError::into_step)?;
-        let installation = installation(&stored, info, version_id, context.clock);
+        let mut installation = installation(&stored, info, version_id, context.clock);
         let outcome = match installation.auth_mode {
             AuthMode::Admin => InstallOutcome::Installed,
             AuthMode::Member => InstallOutcome::Failed(InstallFailure::MemberAuthorization),
@@ -178,13 +178,13 @@ impl FinishInstallation<'_> {
             if !authorization.settle_write(&plan) {
                 return Err(StepError::StateChanged);
             }
+            let mut changes = bind(authorization.installed(), &mut installation, tenant_id);
             let removed = authorization.install(installation.clone());
             let entry = context.entry(Action::Installed);
-            let mut changes = vec![
+            changes.extend([
                 audited(tenant_id, entry.with("corp_name", &installation.corp_name)),
-                Change::BindCorp(installation.corp_id.clone(), tenant_id.clone()),
                 Change::EndInstallSession(attempt.session.state.clone(), outcome.clone()),
-            ];
+            ]);
             changes.extend(removed.into_iter().map(Change::RemoveCallback));
             if update.commit(authorization, changes).await? {
                 return Ok(outcome.clone());
@@ -231,10 +231,10 @@ fn refuse_other_code(session: &InstallSession, code_hash: &Fingerprint) -> Resul
     }
 }
 
-/// A tenant has one corporation.
+/// A tenant has one corporation that is bound to it.
 fn refuse_other_corp(authorization: &Authorization, corp_id: &CorpId) -> Result<(), CorpFault> {
     match authorization.installed() {
-        Some(before) if before.corp_id != *corp_id => Err(CorpFault::AnotherInstalled),
+        Some(before) if before.is_bound && before.corp_id != *corp_id => Err(CorpFault::AnotherInstalled),
         _ => Ok(()),
     }
 }

@@ -88,6 +88,7 @@ impl IssueAccessToken<'_> {
     ///
     /// # Errors
     /// - [`StepError::NotInstalled`] when the app is not installed, or WeCom says that the authorization is over;
+    /// - [`StepError::MemberAuthorization`] for the app's token when a member installed it;
     /// - [`StepError::StepsMissing`] when no Secret is registered;
     /// - [`StepError::SecretRejected`] when WeCom no longer accepts the Secret, now or before;
     /// - [`StepError::AttemptInProgress`] when another caller has not renewed the token within four seconds;
@@ -191,7 +192,7 @@ impl IssueAccessToken<'_> {
         let scope = match kind {
             TokenKind::Scope(scope) => scope,
             TokenKind::Installation => {
-                let installation = authorization.installed().ok_or(StepError::NotInstalled)?;
+                let installation = authorization.admin_installation()?;
                 let stored = StoredInstallation::read(self.vault, tenant_id, &installation.version_id).await?;
                 let stored = stored.ok_or(StepError::NotInstalled)?;
                 return self.suite.corp_token(&stored, context.clock).await;
@@ -241,9 +242,9 @@ async fn mark_rejected(
 
 /// The version in the vault of the Secret that such a token is obtained with.
 fn version_of(authorization: &Authorization, kind: TokenKind) -> Result<&str, StepError> {
-    let installation = authorization.installed().ok_or(StepError::NotInstalled)?;
     match kind {
-        TokenKind::Installation => Ok(&installation.version_id),
+        TokenKind::Installation => Ok(&authorization.admin_installation()?.version_id),
+        TokenKind::Scope(_) if authorization.installed().is_none() => Err(StepError::NotInstalled),
         TokenKind::Scope(scope) => Ok(&registered(authorization, scope)?.version_id),
     }
 }

@@ -18,6 +18,10 @@ pub enum Change {
     BindCorp(CorpId, TenantId),
     /// Removes the binding of the corporation, if it is bound to the tenant.
     ReleaseCorp(CorpId, TenantId),
+    /// Notes that a member of the corporation installed the app for the tenant. Binds nothing; the newest note replaces others.
+    NoteMember(CorpId, TenantId),
+    /// Removes such a note.
+    ForgetMember(CorpId),
     /// Writes the callback's corporation and generations, if its stored version is still the one it was read with.
     SaveCallback(Box<Callback>),
     /// Removes a callback: from then on its URL answers 404.

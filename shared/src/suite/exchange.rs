@@ -161,6 +161,7 @@ pub(crate) fn installation(
         corp_name,
         agent_id: info.agent.map(|agent| agent.agent_id),
         auth_mode,
+        is_bound: auth_mode == AuthMode::Admin,
         version_id,
         auth_mode_since: clock.now(),
         installed_at: clock.now(),

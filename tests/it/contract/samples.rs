@@ -41,6 +41,7 @@ pub(crate) fn authorization(tenant_id: &TenantId, at: Timestamp) -> Authorizatio
             fingerprint: "0123456789abcdef".to_owned(),
             since: at,
         }),
+        is_bound: true,
         doubted_at: None,
         code_missing_since: None,
     });

@@ -63,6 +63,15 @@ impl DynamoDb {
         Ok(binding.map(|binding| binding.tenant_id))
     }
 
+    /// The tenant for which a member of a corporation last installed the app.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn member_of(&self, corp_id: &CorpId) -> Result<Option<TenantId>, StoreError> {
+        let note: Option<Binding> = self.item(Key::member(corp_id)).await?;
+        Ok(note.map(|note| note.tenant_id))
+    }
+
     /// Carries out all of `changes`, or none.
     ///
     /// # Errors
@@ -111,14 +120,17 @@ impl DynamoDb {
                     .expression_attribute_values(":tenant", text(tenant_id.as_str()));
                 item.delete(delete.build()?)
             }
-            Change::SaveCallback(callback) => item.update(self.save_callback(&callback)?),
-            Change::RemoveCallback(id) => {
-                let delete = Delete::builder()
+            Change::NoteMember(corp_id, tenant_id) => {
+                let put = Put::builder()
                     .table_name(&self.authorization_table)
-                    .set_key(Some(Key::callback(&id).into_item()));
-                item.delete(delete.build()?)
+                    .set_item(Some(Key::member(&corp_id).into_item()))
+                    .item("tenant_id", text(tenant_id.as_str()));
+                item.put(put.build()?)
             }
             Change::NoteExchange(auth_code, tenant_id, at) => item.put(self.exchange_put(&auth_code, &tenant_id, at)?),
+            Change::ForgetMember(corp_id) => item.delete(self.deletion(Key::member(&corp_id))?),
+            Change::SaveCallback(callback) => item.update(self.save_callback(&callback)?),
+            Change::RemoveCallback(id) => item.delete(self.deletion(Key::callback(&id))?),
             Change::EndInstallSession(state, outcome) => item.update(self.end_session(&state, &outcome)?),
             Change::Notify(change) => {
                 let mut notification = Key::new("CHANGED", &change.announcement_id, "CHANGED").into_item();
@@ -132,6 +144,13 @@ impl DynamoDb {
             Change::Audit(tenant_id, entry) => item.put(self.audit_put(&tenant_id, &entry)?),
         }
         .build())
+    }
+
+    fn deletion(&self, key: Key) -> Result<Delete, StoreError> {
+        let delete = Delete::builder()
+            .table_name(&self.authorization_table)
+            .set_key(Some(key.into_item()));
+        Ok(delete.build()?)
     }
 
     fn save(&self, mut authorization: Authorization) -> Result<Put, StoreError> {

@@ -40,6 +40,10 @@ impl Key {
         Self::new("CORP", corp_id.as_str(), "CORP")
     }
 
+    pub(super) fn member(corp_id: &CorpId) -> Self {
+        Self::new("CORP", corp_id.as_str(), "MEMBER")
+    }
+
     pub(super) fn session(state: &InstallState) -> Self {
         Self::new("STATE", state.as_str(), "SESSION")
     }

@@ -1,0 +1,24 @@
+//! The binding of a corporation to a tenant (docs/adr/0005-who-may-bind-a-corporation.md).
+
+use crate::{
+    authorization::{AuthMode, Installation},
+    ids::TenantId,
+    store::Change,
+};
+
+/// What an installation that replaces `before` means for the corporation, and whether it is bound with it: an administrator's
+/// is, and so is one of a corporation that was bound to the tenant already. A member's keeps nobody out.
+pub(crate) fn bind(before: Option<&Installation>, installation: &mut Installation, tenant_id: &TenantId) -> Vec<Change> {
+    let was_bound = before.is_some_and(|before| before.is_bound);
+    installation.is_bound = was_bound || installation.auth_mode == AuthMode::Admin;
+    let (corp_id, tenant_id) = (installation.corp_id.clone(), tenant_id.clone());
+    let change = if installation.is_bound {
+        Change::BindCorp(corp_id, tenant_id)
+    } else {
+        Change::NoteMember(corp_id, tenant_id)
+    };
+    let noted = before.filter(|before| !before.is_bound);
+    let left = noted.filter(|noted| installation.is_bound || noted.corp_id != installation.corp_id);
+    let forgotten = left.map(|left| Change::ForgetMember(left.corp_id.clone()));
+    std::iter::once(change).chain(forgotten).collect()
+}

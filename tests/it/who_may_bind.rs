@@ -1,0 +1,187 @@
+//! Who may bind a corporation (docs/adr/0005-who-may-bind-a-corporation.md): an administrator of it, with the code that WeCom
+//! issued for the tenant's own link.
+
+use serde_json::{Value, json};
+use simulator::{AuthMode, InstallRequest, SuiteEventRequest};
+use wecom_authorization::store::SecretName;
+
+use crate::{
+    faults::harness::{Caller, Cookies, Harness, TENANT},
+    support::{CORP, Scope},
+};
+
+const RIVAL: &str = "rival";
+
+/// An installation between WeCom's page and the redirect.
+struct Attempt {
+    redirect: String,
+    cookies: Cookies,
+}
+
+impl Attempt {
+    async fn begin(harness: &Harness, tenant: &str, auth_mode: AuthMode) -> Self {
+        let caller = Caller::Admin(tenant);
+        let target = "/authorization/installation";
+        let link = harness.call("start-installation", caller, "POST", target, None).await;
+        let opened = harness.open_link(&Harness::path_of(&link), "").await;
+        let request = InstallRequest {
+            url: opened.redirect(),
+            corp_id: CORP.to_owned(),
+            auth_mode,
+        };
+        let redirect = harness.wecom().install(&request).unwrap().redirect_url;
+        Self {
+            redirect: redirect
+                .strip_prefix("https://callbacks.example.com")
+                .unwrap()
+                .to_owned(),
+            cookies: Harness::cookie(&opened),
+        }
+    }
+
+    async fn come_back(&self, harness: &Harness) -> String {
+        let back = harness.come_back(&self.redirect, &self.cookies).await.redirect();
+        back.split_once("?installation=").unwrap().1.to_owned()
+    }
+}
+
+/// Step 1 for any tenant. Returns what the console is told.
+pub(crate) async fn install(harness: &Harness, tenant: &str, auth_mode: AuthMode) -> String {
+    Attempt::begin(harness, tenant, auth_mode)
+        .await
+        .come_back(harness)
+        .await
+}
+
+async fn state(harness: &Harness, tenant: &str) -> Value {
+    let caller = Caller::Admin(tenant);
+    let state = harness.call("read-authorization", caller, "GET", "/authorization", None);
+    state.await.with_status(200)["installation"].clone()
+}
+
+async fn audit(harness: &Harness, tenant: &str) -> String {
+    let caller = Caller::Admin(tenant);
+    let trail = harness.call("read-authorization", caller, "GET", "/authorization/audit", None);
+    trail.await.with_status(200).to_string()
+}
+
+async fn installation_token(harness: &Harness, tenant: &str) -> Result<(), String> {
+    let input = json!({"tenant_id": tenant, "kind": "installation"});
+    harness.invoke("issue-access-token", input).await.map(drop)
+}
+
+/// Whether the tenant's permanent code is in the vault, and not about to be deleted.
+async fn has_permanent_code(harness: &Harness, tenant: &str) -> bool {
+    let name = SecretName::Installation(tenant.to_owned().try_into().unwrap());
+    harness.vault().read(&name, None).await.unwrap().is_some()
+}
+
+/// Something happens to the corporation at WeCom, and its event is acted on.
+async fn happens(harness: &Harness, event: &str, auth_mode: Option<AuthMode>) {
+    let request = SuiteEventRequest {
+        event: Some(event.to_owned()),
+        corp_id: Some(CORP.to_owned()),
+        auth_mode,
+        silent: true,
+        ..SuiteEventRequest::default()
+    };
+    harness.wecom().send_suite_event(&request).await.unwrap();
+    let corps = harness.wecom().state().corps;
+    let corp = corps.iter().find(|corp| corp.corp_id == CORP).unwrap();
+    let rest = format!("<AuthCorpId><![CDATA[{}]]></AuthCorpId>", corp.open_corp_id);
+    harness.suite_event_arrives(event, &rest).await;
+    harness.stream("process-suite-event").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_members_installation_keeps_no_administrator_out() {
+    let harness = Harness::start(false).await;
+    assert_eq!(
+        install(&harness, RIVAL, AuthMode::Member).await,
+        "failed&code=member_authorization"
+    );
+    assert_eq!(state(&harness, RIVAL).await["auth_mode"], "member");
+    assert_eq!(install(&harness, TENANT, AuthMode::Admin).await, "installed");
+    installation_token(&harness, TENANT).await.unwrap();
+    for scope in Scope::ALL {
+        let _ = harness.bind(scope).await;
+    }
+
+    // The member's installation ends soon, and its permanent code is deleted.
+    harness.sleep(14).await;
+    let run = harness.invoke("check-health", json!({})).await.unwrap();
+    assert_eq!((&run["checked"], &run["failed"]), (&json!(2), &json!(0)), "{run}");
+    assert_eq!(state(&harness, RIVAL).await["status"], "cancelled");
+    assert!(!has_permanent_code(&harness, RIVAL).await);
+    assert!(audit(&harness, RIVAL).await.contains("authorization_cancelled"));
+    assert_eq!(state(&harness, TENANT).await["status"], "installed");
+    assert!(has_permanent_code(&harness, TENANT).await);
+    // The administrator's still receives what happens to the corporation.
+    happens(&harness, "cancel_auth", None).await;
+    assert_eq!(state(&harness, TENANT).await["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_members_installation_gives_no_token() {
+    let harness = Harness::start(false).await;
+    install(&harness, TENANT, AuthMode::Member).await;
+    let refused = installation_token(&harness, TENANT).await;
+    assert_eq!(refused, Err("member_authorization".to_owned()));
+    assert_eq!(install(&harness, TENANT, AuthMode::Admin).await, "installed");
+    installation_token(&harness, TENANT).await.unwrap();
+    // An administrator's that WeCom changed to a member's.
+    happens(&harness, "change_auth", Some(AuthMode::Member)).await;
+    let refused = installation_token(&harness, TENANT).await;
+    assert_eq!(refused, Err("member_authorization".to_owned()));
+}
+
+#[tokio::test]
+async fn a_members_installation_ends_when_wecom_says_so_or_its_tenant() {
+    let harness = Harness::start(false).await;
+    install(&harness, TENANT, AuthMode::Member).await;
+    assert!(has_permanent_code(&harness, TENANT).await);
+    happens(&harness, "cancel_auth", None).await;
+    assert_eq!(state(&harness, TENANT).await["status"], "cancelled");
+    assert!(!has_permanent_code(&harness, TENANT).await);
+
+    // While the corporation is another tenant's.
+    install(&harness, TENANT, AuthMode::Member).await;
+    assert_eq!(install(&harness, RIVAL, AuthMode::Admin).await, "installed");
+    let ended = harness
+        .admin("disconnect", "DELETE", "/authorization", &Value::Null)
+        .await;
+    assert_eq!(ended.status, 204);
+    assert!(!has_permanent_code(&harness, TENANT).await);
+    assert_eq!(state(&harness, RIVAL).await["status"], "installed");
+    assert_eq!(
+        install(&harness, TENANT, AuthMode::Admin).await,
+        "failed&code=corp_mismatch"
+    );
+}
+
+#[tokio::test]
+async fn a_change_from_member_to_administrator_at_wecom_binds_nothing_by_itself() {
+    let harness = Harness::start(false).await;
+    install(&harness, RIVAL, AuthMode::Member).await;
+    // The administrator of the corporation sets out for another tenant; WeCom's event is faster than the browser.
+    let attempt = Attempt::begin(&harness, TENANT, AuthMode::Admin).await;
+    happens(&harness, "change_auth", Some(AuthMode::Admin)).await;
+    assert_eq!(state(&harness, RIVAL).await["auth_mode"], "member");
+    assert_eq!(attempt.come_back(&harness).await, "installed");
+    assert_eq!(
+        installation_token(&harness, RIVAL).await,
+        Err("member_authorization".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_members_installation_does_not_keep_its_tenant_from_another_corporation() {
+    let harness = Harness::start(false).await;
+    install(&harness, TENANT, AuthMode::Member).await;
+    let (redirect, cookies) = harness.set_out(crate::support::OTHER_CORP).await;
+    let back = harness.come_back(&redirect, &cookies).await.redirect();
+    assert!(back.ends_with("?installation=installed"), "{back}");
+    // What happens to the first corporation is no matter of the tenant's any more.
+    happens(&harness, "cancel_auth", None).await;
+    assert_eq!(state(&harness, TENANT).await["status"], "installed");
+}
