@@ -120,6 +120,9 @@ pub enum LinkFault {
     /// The session was used with another auth_code.
     #[error("it was used with another auth_code")]
     OtherAuthCode,
+    /// WeCom issued the auth_code for another link, or another link's redirect brought it first.
+    #[error("the auth_code is another link's")]
+    CodeOfAnotherLink,
     /// WeCom says that the auth_code was used or has expired, and the vault has nothing that was obtained with it.
     #[error("the auth_code was used or has expired")]
     AuthCodeInvalid,

@@ -1,5 +1,6 @@
 //! Changes in the life of an authorization that more than one use case makes: renewal, refresh, end, clean-up.
 
+mod announce;
 mod bind;
 mod due;
 mod end;

@@ -371,8 +371,8 @@ async fn a_link_whose_code_is_being_exchanged_does_not_open_again() {
     let opened = harness.open_link(&path, "").await;
     let cookies = Harness::cookie(&opened);
     let redirect = harness.confirm(&opened.redirect(), CORP);
-    // The process dies after its first write, the claim.
-    harness.devstack().faults().crash_after_writes(1);
+    // The process dies after the claim, its second write.
+    harness.devstack().faults().crash_after_writes(2);
     let back = harness.come_back(&redirect, &cookies).await.redirect();
     assert!(back.ends_with("=failed&code=temporarily_unavailable"), "{back}");
     harness.devstack().faults().clear();

@@ -43,7 +43,7 @@ const ITEMS: [(&str, &str); 18] = [
     (
         "installation-callback",
         "GetItem STATE TENANT CORP SUITE TOKEN BAN
-         PutItem TENANT CORP TOKEN BAN AUDIT CHANGED
+         PutItem TENANT CORP CODE TOKEN BAN AUDIT CHANGED
          UpdateItem STATE
          DeleteItem CORP",
     ),
@@ -58,6 +58,7 @@ const ITEMS: [(&str, &str); 18] = [
         "process-suite-event",
         "GetItem STATE TENANT CALLBACK CORP SUITE TOKEN CODE BAN
          PutItem TENANT SUITE TOKEN CODE BAN AUDIT CHANGED
+         UpdateItem STATE
          DeleteItem CORP CALLBACK TOKEN",
     ),
     (

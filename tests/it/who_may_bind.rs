@@ -11,9 +11,10 @@ use crate::{
 };
 
 const RIVAL: &str = "rival";
+const EXCHANGE: &str = "/cgi-bin/service/v2/get_permanent_code";
 
 /// An installation between WeCom's page and the redirect.
-struct Attempt {
+pub(crate) struct Attempt {
     redirect: String,
     cookies: Cookies,
 }
@@ -42,6 +43,31 @@ impl Attempt {
     async fn come_back(&self, harness: &Harness) -> String {
         let back = harness.come_back(&self.redirect, &self.cookies).await.redirect();
         back.split_once("?installation=").unwrap().1.to_owned()
+    }
+
+    fn parameter(&self, name: &str) -> String {
+        let url = url::Url::parse(&format!("https://callbacks.example.com{}", self.redirect)).unwrap();
+        url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned()
+    }
+
+    /// The same browser and link, with the code that WeCom issued for another link.
+    fn with_code_of(&self, other: &Self) -> Self {
+        let (own, foreign) = (self.parameter("auth_code"), other.parameter("auth_code"));
+        Self {
+            redirect: self.redirect.replace(&own, &foreign),
+            cookies: self.cookies.clone(),
+        }
+    }
+
+    /// WeCom's `create_auth` for this link, which is then acted on.
+    async fn is_announced(&self, harness: &Harness) {
+        let rest = format!(
+            "<AuthCode><![CDATA[{}]]></AuthCode><State><![CDATA[{}]]></State><ExtraInfo></ExtraInfo>",
+            self.parameter("auth_code"),
+            self.parameter("state"),
+        );
+        harness.suite_event_arrives("create_auth", &rest).await;
+        harness.stream("process-suite-event").await.unwrap();
     }
 }
 
@@ -166,6 +192,17 @@ async fn a_change_from_member_to_administrator_at_wecom_binds_nothing_by_itself(
     // The administrator of the corporation sets out for another tenant; WeCom's event is faster than the browser.
     let attempt = Attempt::begin(&harness, TENANT, AuthMode::Admin).await;
     happens(&harness, "change_auth", Some(AuthMode::Admin)).await;
+    // Nor does an installation from WeCom's app market, which names no tenant.
+    let request = SuiteEventRequest {
+        event: Some("create_auth".to_owned()),
+        corp_id: Some(CORP.to_owned()),
+        silent: true,
+        ..SuiteEventRequest::default()
+    };
+    let sent = harness.wecom().send_suite_event(&request).await.unwrap();
+    let rest = format!("<AuthCode><![CDATA[{}]]></AuthCode>", sent.auth_code.unwrap());
+    harness.suite_event_arrives("create_auth", &rest).await;
+    harness.stream("process-suite-event").await.unwrap();
     assert_eq!(state(&harness, RIVAL).await["auth_mode"], "member");
     assert_eq!(attempt.come_back(&harness).await, "installed");
     assert_eq!(
@@ -184,4 +221,109 @@ async fn a_members_installation_does_not_keep_its_tenant_from_another_corporatio
     // What happens to the first corporation is no matter of the tenant's any more.
     happens(&harness, "cancel_auth", None).await;
     assert_eq!(state(&harness, TENANT).await["status"], "installed");
+}
+
+#[tokio::test]
+async fn a_code_that_wecom_announced_for_one_link_is_taken_with_no_other() {
+    let harness = Harness::start(false).await;
+    let victim = Attempt::begin(&harness, TENANT, AuthMode::Admin).await;
+    victim.is_announced(&harness).await;
+    let thief = Attempt::begin(&harness, RIVAL, AuthMode::Admin)
+        .await
+        .with_code_of(&victim);
+    assert_eq!(thief.come_back(&harness).await, "failed&code=install_link_expired");
+    assert_eq!(state(&harness, RIVAL).await["status"], "not_installed");
+    let exchanges = || {
+        harness
+            .wecom()
+            .calls()
+            .iter()
+            .filter(|call| call.path == EXCHANGE)
+            .count()
+    };
+    assert_eq!(exchanges(), 0);
+    assert_eq!(victim.come_back(&harness).await, "installed");
+    assert_eq!(exchanges(), 1);
+    installation_token(&harness, TENANT).await.unwrap();
+}
+
+/// The rival installs with a code that WeCom issued for the tenant's link, and WeCom says so later.
+pub(crate) async fn steal(harness: &Harness) -> [Attempt; 2] {
+    let victim = Attempt::begin(harness, TENANT, AuthMode::Admin).await;
+    let thief = Attempt::begin(harness, RIVAL, AuthMode::Admin)
+        .await
+        .with_code_of(&victim);
+    assert_eq!(thief.come_back(harness).await, "installed");
+    victim.is_announced(harness).await;
+    [victim, thief]
+}
+
+#[tokio::test]
+async fn an_installation_that_wecom_contradicts_later_ends() {
+    let harness = Harness::start(false).await;
+    let [victim, thief] = steal(&harness).await;
+    assert_eq!(state(&harness, RIVAL).await["status"], "cancelled");
+    assert!(!has_permanent_code(&harness, RIVAL).await);
+    assert!(audit(&harness, RIVAL).await.contains("authorization_cancelled"));
+    assert_eq!(thief.come_back(&harness).await, "failed&code=install_link_expired");
+    assert_eq!(
+        installation_token(&harness, RIVAL).await,
+        Err("not_installed".to_owned())
+    );
+    // The code is spent; the corporation is free.
+    assert_eq!(install(&harness, TENANT, AuthMode::Admin).await, "installed");
+    // Announced once more, it ends nothing.
+    victim.is_announced(&harness).await;
+    assert_eq!(state(&harness, TENANT).await["status"], "installed");
+}
+
+#[tokio::test]
+async fn an_installation_that_wecom_confirms_later_stays() {
+    let harness = Harness::start(false).await;
+    let attempt = Attempt::begin(&harness, TENANT, AuthMode::Admin).await;
+    assert_eq!(attempt.come_back(&harness).await, "installed");
+    attempt.is_announced(&harness).await;
+    assert_eq!(state(&harness, TENANT).await["status"], "installed");
+}
+
+#[tokio::test]
+async fn a_stolen_code_that_is_still_being_exchanged_when_wecom_contradicts_binds_nothing() {
+    let harness = Harness::start(false).await;
+    let victim = Attempt::begin(&harness, TENANT, AuthMode::Admin).await;
+    let thief = Attempt::begin(&harness, RIVAL, AuthMode::Admin)
+        .await
+        .with_code_of(&victim);
+    // WeCom is busy when it is asked about the installation: the code is exchanged, nothing is bound yet.
+    harness.wecom().add_faults([simulator::Fault {
+        path: Some("/cgi-bin/service/v2/get_auth_info".to_owned()),
+        errcode: Some(-1),
+        times: 3,
+        ..simulator::Fault::default()
+    }]);
+    assert_eq!(thief.come_back(&harness).await, "failed&code=wecom_error");
+    victim.is_announced(&harness).await;
+    assert_eq!(thief.come_back(&harness).await, "failed&code=install_link_expired");
+    assert_eq!(state(&harness, RIVAL).await["status"], "not_installed");
+}
+
+#[tokio::test]
+async fn a_code_that_was_issued_for_a_qr_code_is_taken_with_no_link() {
+    let harness = Harness::start(false).await;
+    let request = SuiteEventRequest {
+        event: Some("create_auth".to_owned()),
+        corp_id: Some(CORP.to_owned()),
+        state: Some("t42n9K".to_owned()),
+        silent: true,
+        ..SuiteEventRequest::default()
+    };
+    let sent = harness.wecom().send_suite_event(&request).await.unwrap();
+    let thief = Attempt::begin(&harness, TENANT, AuthMode::Admin).await;
+    let own = thief.parameter("auth_code");
+    let thief = Attempt {
+        redirect: thief.redirect.replace(&own, &sent.auth_code.unwrap()),
+        ..thief
+    };
+    assert_eq!(thief.come_back(&harness).await, "failed&code=install_link_expired");
+    assert_eq!(state(&harness, TENANT).await["status"], "not_installed");
+    assert!(!has_permanent_code(&harness, TENANT).await);
 }

@@ -8,7 +8,11 @@ use crate::{
 
 /// What an installation that replaces `before` means for the corporation, and whether it is bound with it: an administrator's
 /// is, and so is one of a corporation that was bound to the tenant already. A member's keeps nobody out.
-pub(crate) fn bind(before: Option<&Installation>, installation: &mut Installation, tenant_id: &TenantId) -> Vec<Change> {
+pub(crate) fn bind(
+    before: Option<&Installation>,
+    installation: &mut Installation,
+    tenant_id: &TenantId,
+) -> Vec<Change> {
     let was_bound = before.is_some_and(|before| before.is_bound);
     installation.is_bound = was_bound || installation.auth_mode == AuthMode::Admin;
     let (corp_id, tenant_id) = (installation.corp_id.clone(), tenant_id.clone());

@@ -67,7 +67,7 @@ impl FinishInstallation<'_> {
     ///
     /// # Errors
     /// - [`StepError::InstallLinkExpired`] when the session is unknown, expired, opened in another browser or used with
-    ///   another code, when there is no code, and when WeCom says that the code was used or has expired;
+    ///   another code, when there is no code or that of another session, and when WeCom says that it was used or has expired;
     /// - [`StepError::CorpMismatch`] when another tenant has bound the corporation, or this tenant another corporation;
     /// - [`StepError::AttemptInProgress`] when another redirect with the same code has not finished within six seconds;
     /// - [`StepError::StateChanged`] when others keep changing the authorization;
@@ -89,6 +89,11 @@ impl FinishInstallation<'_> {
         refuse_other_code(&session, &code_hash)?;
         if session.exchange.is_none() && clock.now() >= session.expires_at + AUTH_CODE_LIFETIME {
             return Err(LinkFault::Expired.into());
+        }
+        // A code belongs to one session, whoever got hold of it.
+        let (store, now) = (self.suite.store, clock.now());
+        if !store.assign_code(&code_hash, &state, None, now).await? {
+            return Err(LinkFault::CodeOfAnotherLink.into());
         }
         let actor = session.started_by.clone();
         let attempt = Attempt {
@@ -158,8 +163,7 @@ impl FinishInstallation<'_> {
     }
 
     async fn install(&self, attempt: &Attempt<'_>) -> Result<InstallOutcome, StepError> {
-        let (store, context) = (self.suite.store, attempt.context);
-        let tenant_id = &attempt.session.tenant_id;
+        let (store, context, tenant_id) = (self.suite.store, attempt.context, &attempt.session.tenant_id);
         let plan = plan_write(store, tenant_id, CleanupTask::Installation, None, context).await?;
         let (stored, version_id) = self.permanent_code(attempt).await?;
         let info = self.suite.auth_info(&stored, context.clock).await;
@@ -173,6 +177,11 @@ impl FinishInstallation<'_> {
         let mut update = Update::of(store, tenant_id, context);
         loop {
             let mut authorization = update.read().await?;
+            if update.is_repeated()
+                && let Some(outcome) = self.outcome(attempt).await?
+            {
+                return Ok(outcome);
+            }
             refuse_other_corp(&authorization, &installation.corp_id)?;
             // Whoever took the plan over deletes the permanent code.
             if !authorization.settle_write(&plan) {
@@ -192,6 +201,12 @@ impl FinishInstallation<'_> {
         }
     }
 
+    /// The outcome of the session, if it has ended in the meantime.
+    async fn outcome(&self, attempt: &Attempt<'_>) -> Result<Option<InstallOutcome>, StepError> {
+        let session = self.suite.store.session(&attempt.session.state).await?;
+        Ok(session.and_then(|session| session.outcome))
+    }
+
     /// The permanent code for this auth_code and its version in the vault: from WeCom, or from the vault when an earlier
     /// attempt got it and died.
     async fn permanent_code(&self, attempt: &Attempt<'_>) -> Result<(StoredInstallation, String), StepError> {
@@ -202,6 +217,10 @@ impl FinishInstallation<'_> {
             .await
         {
             Ok(code) => {
+                let state = code.state.as_deref().filter(|state| !state.is_empty());
+                if state.is_some_and(|state| state != attempt.session.state.as_str()) {
+                    return Err(LinkFault::CodeOfAnotherLink.into());
+                }
                 let stored = StoredInstallation::new(code, attempt.code_hash.clone())?;
                 // A corporation that another tenant has bound must not replace this tenant's permanent code.
                 let owner = store.tenant_of(&stored.corp_id).await?;

@@ -1,8 +1,8 @@
 //! Acts on the events of the suite, from the stream of stored ones. Each may be handed in several times.
 //!
 //! A `create_auth` with the `State` of one of our sessions is left to the browser that set out: its redirect brings the same
-//! auth_code and proves, by its cookie, that the corporation's admin is the one who began. One without a state of ours comes
-//! from WeCom's app market; it renews the authorization of a corporation that is bound, and binds none that is not, because
+//! auth_code and proves, by its cookie, that the corporation's admin is the one who began. From then on the code is taken with
+//! this session alone, and what another session made of it ends. One without a state of ours comes from WeCom's app market; it renews the authorization of a corporation that is bound, and binds none that is not, because
 //! nothing in it says to which tenant (docs/adr/0005-who-may-bind-a-corporation.md).
 //!
 //! Tests: `tests/it/suite_events.rs`, `tests/it/uncertain_authorization.rs`.
@@ -14,7 +14,7 @@ use crate::{
     callback::xml,
     context::Context,
     error::StepError,
-    ids::{CorpId, InstallState},
+    ids::{CorpId, Fingerprint, InstallState},
     lifecycle::Lifecycle,
     store::Payload,
 };
@@ -66,7 +66,9 @@ impl ProcessSuiteEvent<'_> {
             ("create_auth", Some(auth_code), _) => match text("State").and_then(|s| InstallState::parse(s).ok()) {
                 Some(state) if self.lifecycle.suite.store.session(&state).await?.is_some() => {
                     tracing::info!("create_auth of a session of ours: left to the browser's redirect");
-                    Ok(())
+                    self.lifecycle
+                        .announce(&Fingerprint::of(auth_code), &state, context)
+                        .await
                 }
                 _ => {
                     self.lifecycle

@@ -28,7 +28,7 @@ pub enum Change {
     RemoveCallback(CallbackId),
     /// Stores for which tenant an auth_code was exchanged, at this time.
     NoteExchange(Fingerprint, TenantId, Timestamp),
-    /// Ends an install session.
+    /// Ends an install session that has not ended.
     EndInstallSession(InstallState, InstallOutcome),
     /// Notifies the platform's other services of a change.
     Notify(StateChange),

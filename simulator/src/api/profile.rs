@@ -29,15 +29,19 @@ pub(super) fn permanent_code(corporation: &Corporation, access_token: &str, expi
     })
 }
 
-/// `v2/get_permanent_code`: no token, no agents.
-pub(super) fn permanent_code_v2(corporation: &Corporation) -> Value {
-    json!({
+/// `v2/get_permanent_code`: no token, no agents; the `state` of the QR code that was scanned, if it was one.
+pub(super) fn permanent_code_v2(corporation: &Corporation, state: Option<&str>) -> Value {
+    let mut answer = json!({
         "errcode": 0,
         "errmsg": "ok",
         "permanent_code": permanent_code_of(corporation),
         "auth_corp_info": {"corpid": corporation.open_corp_id, "corp_name": corporation.name},
         "auth_user_info": user_info(corporation),
-    })
+    });
+    if let (Some(state), Some(members)) = (state, answer.as_object_mut()) {
+        members.insert("state".to_owned(), state.into());
+    }
+    answer
 }
 
 /// `get_auth_info` in both forms.

@@ -88,7 +88,14 @@ pub(super) fn get_permanent_code(context: &mut Context<'_>, call: &Call<'_>) -> 
 
 pub(super) fn get_permanent_code_v2(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
     let corporation = exchange(context, call)?;
-    Ok(profile::permanent_code_v2(&corporation))
+    let given = call.text("auth_code");
+    let code = context
+        .world
+        .auth_codes
+        .iter()
+        .find(|code| Some(code.value.as_str()) == given);
+    let state = code.and_then(|code| code.state.as_deref());
+    Ok(profile::permanent_code_v2(&corporation, state))
 }
 
 pub(super) fn get_auth_info(context: &mut Context<'_>, call: &Call<'_>) -> Answer {

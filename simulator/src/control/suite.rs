@@ -157,6 +157,9 @@ fn draw_up(context: &mut Context<'_>, request: &SuiteEventRequest) -> Result<Dra
                     .world
                     .new_auth_code(&corp_id, auth_mode, false, context.now, context.entropy),
             );
+            if let Some(issued) = context.world.auth_codes.last_mut() {
+                issued.state.clone_from(&request.state);
+            }
             about.state = request.state.as_deref();
             about.extra_info = true;
         }

@@ -49,6 +49,9 @@ pub(crate) struct AuthCode {
     pub(crate) used: bool,
     /// Whether it comes from `reset_permanent_code`: the exchange then creates a new permanent code.
     pub(crate) resets: bool,
+    /// `state` of the QR code that was scanned.
+    #[serde(default)]
+    pub(crate) state: Option<String>,
 }
 
 /// Holder of a token.
@@ -146,6 +149,7 @@ impl World {
             expires_at: clock::after(now, AUTH_CODE_LIFETIME_SECONDS),
             used: false,
             resets,
+            state: None,
         };
         push(&mut self.auth_codes, code);
         value

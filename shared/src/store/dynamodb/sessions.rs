@@ -138,8 +138,9 @@ impl DynamoDb {
             .table_name(&self.authorization_table)
             .set_key(Some(Key::session(state).into_item()))
             .update_expression("SET outcome = :outcome")
-            .condition_expression("attribute_exists(pk)")
+            .condition_expression("attribute_exists(pk) AND outcome = :none")
             .expression_attribute_values(":outcome", to_attribute(outcome)?)
+            .expression_attribute_values(":none", AttributeValue::Null(true))
             .build()?)
     }
 }

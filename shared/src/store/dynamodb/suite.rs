@@ -9,7 +9,7 @@ use super::{
     store_error,
 };
 use crate::{
-    ids::{Fingerprint, TenantId, TokenName},
+    ids::{Fingerprint, InstallState, TenantId, TokenName},
     store::StoreError,
 };
 
@@ -127,6 +127,59 @@ impl DynamoDb {
     pub async fn exchanged_for(&self, auth_code: &Fingerprint) -> Result<Option<TenantId>, StoreError> {
         let exchanged: Option<Exchanged> = self.item(exchange_key(auth_code)).await?;
         Ok(exchanged.map(|exchanged| exchanged.tenant_id))
+    }
+}
+
+#[derive(Deserialize)]
+struct CodeOwner {
+    state: InstallState,
+}
+
+fn code_owner_key(auth_code: &Fingerprint) -> Key {
+    Key::new("CODE", auth_code.as_str(), "STATE")
+}
+
+/// The install session that an auth_code belongs to: the first whose redirect brought it, until WeCom announces another one.
+impl DynamoDb {
+    /// The state of that session, if one is known.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn session_of_code(&self, auth_code: &Fingerprint) -> Result<Option<InstallState>, StoreError> {
+        let owner: Option<CodeOwner> = self.item(code_owner_key(auth_code)).await?;
+        Ok(owner.map(|owner| owner.state))
+    }
+
+    /// Assigns a code to the session `state`, unless it belongs to one that is neither this one nor `known`. Returns whether it
+    /// belongs to this one now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn assign_code(
+        &self,
+        auth_code: &Fingerprint,
+        state: &InstallState,
+        known: Option<&InstallState>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let written = self
+            .client
+            .put_item()
+            .table_name(&self.authorization_table)
+            .set_item(Some(code_owner_key(auth_code).into_item()))
+            .item("state", text(state.as_str()))
+            .item("ttl", time_to_live(now + REMEMBER_EXCHANGE))
+            .condition_expression("attribute_not_exists(pk) OR #state = :state OR #state = :known")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", text(state.as_str()))
+            .expression_attribute_values(":known", text(known.unwrap_or(state).as_str()))
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(true),
+            Err(error) if condition_failed(&error) => Ok(false),
+            Err(error) => Err(store_error(error)),
+        }
     }
 }
 
