@@ -37,7 +37,7 @@ def admin(method, path, body=None):
 
 corp = call("GET", f"{WECOM}/_simulator/state")["corps"][0]
 link = admin("POST", "/authorization/installation", {})["install_url"]
-opened = call("GET", link)
+opened = call("POST", link)
 confirmed = call("POST", f"{WECOM}/_simulator/install", {"url": opened["location"], "corp_id": corp["corp_id"]})
 call("GET", confirmed["redirect_url"], Cookie=opened["set-cookie"].partition(";")[0])
 pasted = {}

@@ -65,8 +65,11 @@ check("the tenant that is set locally", (state["tenant_id"], state["next_step"])
 # Step 1, in a browser that keeps its cookie.
 status, _, body = call("POST", f"{API}/authorization/installation", {})
 check("an install link", status, 201)
-status, headers, _ = call("GET", json.loads(body)["install_url"])
-check("the link leads to WeCom", (status, headers["location"].split("?")[0]), (303, f"{SIMULATOR}/3rdapp/install"))
+link = json.loads(body)["install_url"]
+status, headers, _ = call("GET", link)
+check("the link shows a page", (status, headers["content-type"].split(";")[0]), (200, "text/html"))
+status, headers, _ = call("POST", link)
+check("its button leads to WeCom", (status, headers["location"].split("?")[0]), (303, f"{SIMULATOR}/3rdapp/install"))
 cookie = headers["set-cookie"].split(";")[0]
 confirmed = parsed(
     call(

@@ -112,8 +112,9 @@ def strangers(report, deployment):
             fix = f"{status}: 404 from API Gateway is a missing route; 5xx: see the function's log (is the suite's secret filled in?)"
             wanted = (400, 403) if path.startswith("/suite") else (400, 403, 404)
             report.check(f"{method} {path} refuses a stranger", status in wanted, fix)
-    status, headers, _ = deployment.ask("GET", "/installation/start/smoke-test")
-    report.check("an install link that was never made", status in (303, 400, 404, 410), f"{status}: see the log of start-installation")
+    for method in ("GET", "POST"):
+        status, _, _ = deployment.ask(method, "/installation/start/smoke-test", {"content-length": "0"} if method == "POST" else {})
+        report.check(f"{method} of an install link that was never made", status in (303, 410), f"{status}: see the log of start-installation")
     status, headers, _ = deployment.ask("OPTIONS", "/authorization", {"origin": "https://smoke-test.invalid", "access-control-request-method": "GET"})
     allowed = headers.get("access-control-allow-origin")
     report.check("no foreign origin may call the API from a browser", allowed in (None, ""), f"{allowed}: CorsOrigins is too wide")

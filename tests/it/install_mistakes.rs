@@ -34,7 +34,10 @@ async fn nothing_can_be_registered_before_the_app_is_installed() {
 async fn a_redirect_that_is_reloaded_is_answered_as_before_and_exchanges_nothing() {
     let world = World::start().await;
     let browser = world.browser();
-    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let wecom_url = browser
+        .set_out(&world.install_link(&world.admin()).await)
+        .await
+        .redirect();
     let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
     for _ in 0..3 {
         let back = browser.open(&redirect_url).await.redirect();
@@ -47,13 +50,19 @@ async fn a_redirect_that_is_reloaded_is_answered_as_before_and_exchanges_nothing
 async fn a_used_state_takes_no_other_code() {
     let world = World::start().await;
     let browser = world.browser();
-    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let wecom_url = browser
+        .set_out(&world.install_link(&world.admin()).await)
+        .await
+        .redirect();
     let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
     browser.open(&redirect_url).await.redirect();
     let before = world.state().await;
 
     // Another code, as good as the first, for the other corporation.
-    let other_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let other_url = browser
+        .set_out(&world.install_link(&world.admin()).await)
+        .await
+        .redirect();
     let other_redirect = world.confirm(&other_url, OTHER_CORP, AuthMode::Admin);
     let mixed = format!(
         "{}&state={}",
@@ -69,14 +78,17 @@ async fn a_used_state_takes_no_other_code() {
 async fn a_redirect_counts_only_in_the_browser_that_opened_the_link() {
     let world = World::start().await;
     let browser = world.browser();
-    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let wecom_url = browser
+        .set_out(&world.install_link(&world.admin()).await)
+        .await
+        .redirect();
     let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
 
     let stranger = world.browser();
     failed(&stranger.open(&redirect_url).await.redirect(), "install_link_expired");
     // With a cookie of its own, from another link.
     stranger
-        .open(&world.install_link(&world.admin()).await)
+        .set_out(&world.install_link(&world.admin()).await)
         .await
         .redirect();
     failed(&stranger.open(&redirect_url).await.redirect(), "install_link_expired");
@@ -92,9 +104,9 @@ async fn a_link_belongs_to_the_browser_that_opened_it_first() {
     let world = World::start().await;
     let link = world.install_link(&world.admin()).await;
     let browser = world.browser();
-    let wecom_url = browser.open(&link).await.redirect();
+    let wecom_url = browser.set_out(&link).await.redirect();
     assert_eq!(
-        browser.open(&link).await.redirect(),
+        browser.set_out(&link).await.redirect(),
         wecom_url,
         "it may be opened again"
     );
@@ -125,7 +137,10 @@ async fn a_link_that_leads_nowhere_is_explained() {
 async fn whoever_presses_cancel_on_wecoms_page_comes_back_without_a_code() {
     let world = World::start().await;
     let browser = world.browser();
-    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let wecom_url = browser
+        .set_out(&world.install_link(&world.admin()).await)
+        .await
+        .redirect();
     let state = parameter(&wecom_url, "state");
     let address = world.url(&format!("/installation/callback?state={state}"));
     failed(&browser.open(&address).await.redirect(), "install_link_expired");
@@ -157,13 +172,16 @@ async fn a_link_expires() {
         .get(&link(&past))
         .await
         .refused(410, "install_link_expired");
-    world.browser().open(&world.url(&link(&future))).await.redirect();
+    world.browser().set_out(&world.url(&link(&future))).await.redirect();
 
     // The redirect that comes back too late is refused, too: the link had been opened in time.
     let late = session("c", -1);
     store.create_session(&late).await.unwrap();
     let browser = world.browser();
-    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let wecom_url = browser
+        .set_out(&world.install_link(&world.admin()).await)
+        .await
+        .redirect();
     let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
     let address = redirect_url.replace(&parameter(&wecom_url, "state"), late.state.as_str());
     failed(&browser.open(&address).await.redirect(), "install_link_expired");
@@ -174,7 +192,10 @@ async fn a_link_expires() {
 async fn a_code_that_wecom_finds_too_old_ends_the_link() {
     let world = World::start().await;
     let browser = world.browser();
-    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let wecom_url = browser
+        .set_out(&world.install_link(&world.admin()).await)
+        .await
+        .redirect();
     let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
     let eleven_minutes = ClockRequest { advance_seconds: 660 };
     world.wecom().advance_clock(eleven_minutes).await.unwrap();
@@ -188,7 +209,10 @@ async fn a_code_that_wecom_finds_too_old_ends_the_link() {
 async fn an_installation_by_a_member_is_told_apart_and_put_right_by_an_administrator() {
     let world = World::start().await;
     let browser = world.browser();
-    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let wecom_url = browser
+        .set_out(&world.install_link(&world.admin()).await)
+        .await
+        .redirect();
     let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Member);
     failed(&browser.open(&redirect_url).await.redirect(), "member_authorization");
     failed(&browser.open(&redirect_url).await.redirect(), "member_authorization");
@@ -224,7 +248,10 @@ async fn a_corporation_belongs_to_the_tenant_that_bound_it_first() {
     assert_eq!(theirs["installation"]["status"], "installed");
 
     let browser = world.browser();
-    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let wecom_url = browser
+        .set_out(&world.install_link(&world.admin()).await)
+        .await
+        .redirect();
     let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
     failed(&browser.open(&redirect_url).await.redirect(), "corp_mismatch");
     failed(&browser.open(&redirect_url).await.redirect(), "corp_mismatch");
@@ -242,7 +269,10 @@ async fn a_tenant_that_is_installed_does_not_change_to_another_corporation_by_ac
     let world = World::start().await;
     let before = world.install().await;
     let browser = world.browser();
-    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let wecom_url = browser
+        .set_out(&world.install_link(&world.admin()).await)
+        .await
+        .redirect();
     let redirect_url = world.confirm(&wecom_url, OTHER_CORP, AuthMode::Admin);
     failed(&browser.open(&redirect_url).await.redirect(), "corp_mismatch");
     assert_eq!(world.state().await, before);
@@ -326,7 +356,10 @@ async fn wecom_being_busy_broken_or_away_is_said_so_when_a_link_is_made() {
 async fn an_exchange_that_wecom_did_not_answer_is_taken_up_when_the_redirect_is_reloaded() {
     let world = World::start().await;
     let browser = world.browser();
-    let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+    let wecom_url = browser
+        .set_out(&world.install_link(&world.admin()).await)
+        .await
+        .redirect();
     let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
     let busy = Fault {
         path: Some(EXCHANGE.to_owned()),
@@ -400,6 +433,86 @@ async fn a_redirect_after_the_links_end_is_refused_and_exchanges_nothing() {
             calls.filter(|call| call.path == EXCHANGE).count(),
             usize::from(is_in_time)
         );
+    }
+}
+
+#[tokio::test]
+async fn a_preview_of_a_link_changes_nothing() {
+    let world = World::start().await;
+    let link = world.install_link(&world.admin()).await;
+    for _ in 0..2 {
+        let page = world.nobody().get(&link).await;
+        assert_eq!(
+            (page.status, page.header("content-type")),
+            (200, "text/html; charset=utf-8")
+        );
+        assert_eq!(
+            (page.header("set-cookie"), page.header("cache-control")),
+            ("", "no-store")
+        );
+        let text = page.text();
+        assert!(
+            text.contains("前往企业微信") && text.contains("Continue to WeCom"),
+            "{text}"
+        );
+        assert!(text.contains(r#"<form method="post"><button"#), "{text}");
+        assert!(!text.contains("<script") && !text.contains("http"), "{text}");
+    }
+    let browser = world.browser();
+    let wecom_url = browser.set_out(&link).await.redirect();
+    let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
+    let back = browser.open(&redirect_url).await.redirect();
+    assert!(back.ends_with("?installation=installed"), "{back}");
+}
+
+#[tokio::test]
+async fn a_link_is_bound_by_its_own_button_and_not_by_another_sites() {
+    let world = World::start().await;
+    let link = world.install_link(&world.admin()).await;
+    for site in ["cross-site", "same-site"] {
+        let request = world.http().post(&link).header("sec-fetch-site", site);
+        let page = world.send(request).await;
+        assert_eq!((page.status, page.header("set-cookie")), (200, ""), "{site}");
+    }
+    let request = world.http().post(&link).header("sec-fetch-site", "same-origin");
+    world.send(request).await.redirect();
+}
+
+#[tokio::test]
+async fn the_cookie_that_binds_a_browser_is_never_one_that_it_had_before() {
+    let harness = Harness::start(false).await;
+    let mut planted = [
+        "wecom_installation=known-to-attacker".to_owned(),
+        "wecom_installation=".to_owned(),
+        "wecom_installation=0123456789abcdef0123456789abcdef".to_owned(),
+        String::new(),
+    ];
+    for round in 0..planted.len() {
+        let before = planted[round].clone();
+        let path = Harness::path_of(&harness.make_link().await);
+        let opened = harness.open_link(&path, &before).await;
+        let redirect = harness.confirm(&opened.redirect(), CORP);
+        let drawn = Harness::cookie(&opened);
+        let value = drawn.strip_prefix("wecom_installation=").unwrap();
+        assert!(value.len() == 32 && value.bytes().all(|b| b"0123456789abcdef".contains(&b)));
+        assert_ne!(drawn, before);
+        let back = harness.come_back(&redirect, &before).await.redirect();
+        assert!(back.ends_with("=failed&code=install_link_expired"), "{back}");
+
+        // The browser that has it may set out again; another one may not.
+        let again = harness.open_link(&path, &drawn).await;
+        again.redirect();
+        assert_eq!(Harness::cookie(&again), drawn);
+        harness
+            .open_link(&path, &before)
+            .await
+            .refused(410, "install_link_expired");
+        let back = harness.come_back(&redirect, &drawn).await.redirect();
+        assert!(back.ends_with("=installed"), "{back}");
+        // One that was drawn for another link is as good as any other.
+        if let Some(last) = planted.last_mut() {
+            *last = drawn;
+        }
     }
 }
 

@@ -230,7 +230,7 @@ async fn failures(world: &World, external_contacts: &Credentials) {
 async fn endings(world: &World) {
     let browser = world.browser();
     let theirs = world.other_admin();
-    let wecom_url = browser.open(&world.install_link(&theirs).await).await.redirect();
+    let wecom_url = browser.set_out(&world.install_link(&theirs).await).await.redirect();
     let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
     browser.open(&redirect_url).await.redirect();
     world.browser().open(&redirect_url).await.redirect();

@@ -495,7 +495,10 @@ struct Begun<'a> {
 impl<'a> Begun<'a> {
     async fn begin(world: &'a World) -> Self {
         let browser = world.browser();
-        let wecom_url = browser.open(&world.install_link(&world.admin()).await).await.redirect();
+        let wecom_url = browser
+            .set_out(&world.install_link(&world.admin()).await)
+            .await
+            .redirect();
         let redirect_url = world.confirm(&wecom_url, CORP, AuthMode::Admin);
         Self { browser, redirect_url }
     }

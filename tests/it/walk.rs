@@ -112,7 +112,7 @@ async fn walk_with_interruptions(world: &mut World, interrupt: impl AsyncFn(&mut
     // Begun before, finished after: the link and the cookie of the browser are as good as they were.
     let link = world.install_link(&world.admin()).await;
     let browser = world.browser();
-    let wecom_url = browser.open(&link).await.redirect();
+    let wecom_url = browser.set_out(&link).await.redirect();
     let cookies = browser.leave();
     restart(world, &interrupt).await;
     let redirect_url = world.confirm(&wecom_url, CORP, simulator::AuthMode::Admin);

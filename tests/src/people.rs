@@ -165,6 +165,6 @@ pub const USED_LINK: &str = "53535353535353535353535353535353";
 /// One whose time is over.
 pub const EXPIRED_LINK: &str = "54545454545454545454545454545454";
 /// The value of that browser's cookie.
-pub const COOKIE: &str = "browser-of-the-samples";
+pub const COOKIE: &str = "c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0";
 /// The `auth_code` with which WeCom sends it back; HOOLI's corporation is the one that confirmed.
 pub const AUTH_CODE: &str = "auth-code-of-hooli";

@@ -77,6 +77,7 @@ routes! {
     GET "/suite/callback/{rest+}" Open SuiteCallback,
     POST "/suite/callback/{rest+}" Open SuiteCallback,
     GET "/installation/start/{nonce}" Open StartInstallation,
+    POST "/installation/start/{nonce}" Open StartInstallation,
     GET "/installation/callback" Open InstallationCallback,
     GET "/" Open Console,
     HEAD "/" Open Console,

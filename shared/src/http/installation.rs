@@ -1,15 +1,19 @@
 //! Setting out to WeCom's install page, and coming back.
 
+use std::sync::LazyLock;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use lambda_http::{
     Body, Response,
     http::{
         StatusCode,
-        header::{HeaderValue, REFERRER_POLICY},
+        header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY},
     },
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::{Answer, Problem, Request, conclude, problem, request::Nothing};
 use crate::{
@@ -21,6 +25,17 @@ use crate::{
 
 /// Ties an install to the browser that set out. First-party on the callback's own origin.
 const COOKIE: &str = "wecom_installation";
+
+/// The page behind an install link: one button, which posts to the page's own address.
+const PAGE: &str = include_str!("installation.html");
+
+/// The hash of the page's style, as a Content-Security-Policy names it.
+static STYLE_HASH: LazyLock<String> = LazyLock::new(|| {
+    let style = PAGE
+        .split_once("<style>")
+        .and_then(|(_, rest)| rest.split_once("</style>"));
+    STANDARD.encode(Sha256::digest(style.map_or("", |(style, _)| style)))
+});
 
 /// A link that the admin's browser opens.
 #[derive(Debug, Serialize)]
@@ -34,12 +49,14 @@ struct InstallLink {
     expires_at: Timestamp,
 }
 
-/// `POST /authorization/installation` and `GET /installation/start/{nonce}`.
+/// `POST /authorization/installation`, and `GET` and `POST /installation/start/{nonce}`.
 pub async fn start_installation(platform: &Platform, request: Request) -> Response<Body> {
-    let answer = if request.is_post() {
+    let answer = if request.segments().first() == Some(&"authorization") {
         make_link(platform, &request).await
-    } else {
+    } else if request.is_post() && !is_from_another_site(&request) {
         open_link(platform, &request).await
+    } else {
+        show_link(platform, &request).await
     };
     conclude(answer, &request)
 }
@@ -64,17 +81,49 @@ async fn make_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
     Ok(Answer::json(StatusCode::CREATED, &body))
 }
 
-async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let base_url = request.base_url(&platform.config);
-    let step = OpenInstallLink {
+/// Whether the page of another site makes the browser send the request (Fetch Metadata): nobody pressed our button.
+fn is_from_another_site(request: &Request) -> bool {
+    !["", "same-origin", "none"].contains(&request.header("sec-fetch-site"))
+}
+
+fn opening<'a>(platform: &'a Platform, base_url: &'a str) -> OpenInstallLink<'a> {
+    OpenInstallLink {
         store: &platform.store,
         suite: &platform.suite_vault,
         install_page: &platform.config.wecom_install_url,
-        base_url: &base_url,
-    };
+        base_url,
+    }
+}
+
+/// The page with the button. A preview of the link gets it, too, so it changes nothing.
+async fn show_link(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+    let base_url = request.base_url(&platform.config);
     let state = request.segments().last().copied().unwrap_or_default();
-    let clock = &*platform.clock;
-    match step.run(state, request.cookie(COOKIE), clock, &*platform.entropy).await {
+    let step = opening(platform, &base_url);
+    match step.look(state, request.cookie(COOKIE), &*platform.clock).await {
+        Ok(()) => {
+            // `form-action` counts for the redirects that follow, too; WeCom's page may redirect further.
+            let policy = format!(
+                "default-src 'none'; style-src 'sha256-{}'; form-action 'self' https: {}; base-uri 'none'; frame-ancestors 'none'",
+                *STYLE_HASH,
+                platform.config.wecom_install_url.origin().ascii_serialization(),
+            );
+            let policy = HeaderValue::from_str(&policy).map_err(|_| Problem::internal())?;
+            Ok(Answer::new(StatusCode::OK, "text/html; charset=utf-8", PAGE)
+                .with(CONTENT_SECURITY_POLICY, policy)
+                .with(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
+        }
+        Err(error) => expired(platform, request, &error),
+    }
+}
+
+/// The button was pressed.
+async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+    let base_url = request.base_url(&platform.config);
+    let state = request.segments().last().copied().unwrap_or_default();
+    let (clock, cookie) = (&*platform.clock, request.cookie(COOKIE));
+    let step = opening(platform, &base_url);
+    match step.run(state, cookie, clock, &*platform.entropy).await {
         Ok(opened) => {
             let age = (opened.expires_at + AUTH_CODE_LIFETIME)
                 .duration_since(clock.now())
@@ -87,16 +136,18 @@ async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
             let answer = Answer::redirect(&opened.wecom_url)?.with_cookie(&cookie);
             Ok(answer.with(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
         }
-        // A person who opens an old link gets the console, which explains it; a program gets the problem document.
-        Err(StepError::InstallLinkExpired { .. }) if wants_a_page(request) => {
-            to_console(platform, request, Some("install_link_expired"))
-        }
-        Err(error) => Err(Problem::from_step(&error, clock.now())),
+        Err(error) => expired(platform, request, &error),
     }
 }
 
-fn wants_a_page(request: &Request) -> bool {
-    request.header("accept").contains("text/html")
+/// A person who opens an old link gets the console, which explains it; a program gets the problem document.
+fn expired(platform: &Platform, request: &Request, error: &StepError) -> Result<Answer, Problem> {
+    let is_person = request.header("accept").contains("text/html");
+    if is_person && matches!(error, StepError::InstallLinkExpired { .. }) {
+        to_console(platform, request, Some("install_link_expired"))
+    } else {
+        Err(Problem::from_step(error, platform.clock.now()))
+    }
 }
 
 /// What WeCom's redirect says, of which a browser may have lost anything. Other parameters are ignored: WeCom adds some.
@@ -154,8 +205,8 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
             ["Installation", "Create an install link"],
         )
         .says(
-            "The link is ours. It binds the first browser that opens it with a cookie, and redirects to WeCom's install page, \
-             which shows a QR code. It works once, and as long as WeCom's pre-auth code is valid (20 minutes). Creating a link \
+            "The link is ours. It shows a page with one button, which binds the browser with a cookie and redirects to WeCom's \
+             install page, which shows a QR code. It works once, and as long as WeCom's pre-auth code is valid (20 minutes). Creating a link \
              does not invalidate earlier ones.",
         )
         .takes_if_any::<Nothing>()
@@ -171,8 +222,26 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
             ["openInstallLink", "start-installation"],
             ["Installation", "Open an install link"],
         )
-        .says("For browsers. The link works in the first browser that opens it, and in no other.")
+        .says("For browsers. Changes nothing: programs that preview links may open it.")
         .parameters(&["linkNonce", "installationCookie"])
+        .answers_component(200, "InstallLinkPage")
+        .answers_nothing(
+            303,
+            "When the link is no longer valid and the request accepts `text/html`: to the console, which explains it.",
+            &[("Referrer-Policy", "NoReferrer"), ("Location", "Console")],
+        )
+        .refuses(&[kinds::INSTALL_LINK_EXPIRED, kinds::TEMPORARILY_UNAVAILABLE]),
+        Operation::open(
+            ["POST", "/installation/start/{nonce}"],
+            ["followInstallLink", "start-installation"],
+            ["Installation", "Set out for WeCom with an install link"],
+        )
+        .says(
+            "The button of the page. The link works in the first browser that sets out with it, and in no other. The cookie is always \
+             a new one, unless the browser sends the one that it got for this link. No body.",
+        )
+        .parameters(&["linkNonce", "installationCookie"])
+        .answers_component(200, "InstallLinkPage")
         .answers_nothing(
             303,
             "To WeCom's install page. When the link is no longer valid and the request accepts `text/html`: to the console, which \

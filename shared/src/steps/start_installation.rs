@@ -1,7 +1,7 @@
 //! Step 1, first half: an install link, and the browser that opens it.
 //!
-//! The link is ours. It binds the browser that opens it first with a cookie of our own origin, because the front end
-//! may have another origin, and redirects it to WeCom. WeCom's redirect is accepted from that browser only, so that an
+//! The link is ours. It shows a page with one button, which binds the browser with a cookie of our own origin, because the
+//! front end may have another origin, and redirects it to WeCom. WeCom's redirect is accepted from that browser only, so that an
 //! attacker cannot finish in a victim's browser what they began in their own.
 //!
 //! Tests: `tests/it/walk.rs`, `tests/it/install_mistakes.rs`.
@@ -90,24 +90,34 @@ pub struct OpenInstallLink<'a> {
     pub base_url: &'a str,
 }
 
-/// The response to a browser that opened the link.
+/// The response to a browser that set out with the link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenedLink {
     /// The URL to redirect the browser to.
     pub wecom_url: String,
-    /// The value of the session cookie.
+    /// The value of the session cookie: 32 lower-case hexadecimal digits.
     pub cookie: String,
     /// The end of the session.
     pub expires_at: Timestamp,
 }
 
 impl OpenInstallLink<'_> {
-    /// Binds the session to the browser, unless it is bound to another one. `cookie` is the session cookie that the
-    /// browser sent, if any.
+    /// Whether a browser can set out with the link. Changes nothing: programs that preview links ask, too. `cookie` is the
+    /// session cookie that the browser sent, if any.
     ///
     /// # Errors
     /// [`StepError::InstallLinkExpired`] when the link is unknown, used, expired, or bound to another browser; or the
-    /// failure of the stores.
+    /// failure of the store.
+    pub async fn look(&self, state: &str, cookie: Option<&str>, clock: &dyn Clock) -> Result<(), StepError> {
+        let session = self.session(state, clock).await?;
+        bound_cookie(&session, cookie).map(|_| ()).map_err(StepError::from)
+    }
+
+    /// Binds the session to the browser, unless it is bound to another one. The browser gets a cookie that is drawn here;
+    /// what it sent counts only if it was drawn for this session.
+    ///
+    /// # Errors
+    /// As [`Self::look`], and the failure of the vault.
     pub async fn run(
         &self,
         state: &str,
@@ -115,19 +125,14 @@ impl OpenInstallLink<'_> {
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<OpenedLink, StepError> {
-        let state = InstallState::parse(state).map_err(|_| LinkFault::Unknown)?;
-        let session = self.store.session(&state).await?.ok_or(LinkFault::Unknown)?;
-        if session.expires_at <= clock.now() {
-            return Err(LinkFault::Expired.into());
-        }
-        if session.exchange.is_some() || session.outcome.is_some() {
-            return Err(LinkFault::Used.into());
-        }
+        let session = self.session(state, clock).await?;
+        let bound = bound_cookie(&session, cookie)?;
         // Read first: once the session is bound nothing may fail, or the browser would not get the cookie that it is
         // bound to.
         let suite = self.suite.suite(clock.now()).await?;
-        let cookie = cookie.map_or_else(|| random_id(entropy), ToOwned::to_owned);
-        if !self.store.bind_browser(&state, &Fingerprint::of(&cookie)).await? {
+        let cookie = bound.map_or_else(|| random_id(entropy), ToOwned::to_owned);
+        let state = &session.state;
+        if !self.store.bind_browser(state, &Fingerprint::of(&cookie)).await? {
             return Err(LinkFault::OtherBrowser.into());
         }
         let mut wecom_url = self.install_page.clone();
@@ -142,5 +147,30 @@ impl OpenInstallLink<'_> {
             cookie,
             expires_at: session.expires_at,
         })
+    }
+
+    /// The session of a link that is still valid.
+    async fn session(&self, state: &str, clock: &dyn Clock) -> Result<InstallSession, StepError> {
+        let state = InstallState::parse(state).map_err(|_| LinkFault::Unknown)?;
+        let session = self.store.session(&state).await?.ok_or(LinkFault::Unknown)?;
+        if session.expires_at <= clock.now() {
+            return Err(LinkFault::Expired.into());
+        }
+        if session.exchange.is_some() || session.outcome.is_some() {
+            return Err(LinkFault::Used.into());
+        }
+        Ok(session)
+    }
+}
+
+/// The cookie that a session is bound to, if it is bound. A cookie of a session that is not was drawn for another one, or by
+/// somebody who wants to know it.
+fn bound_cookie<'a>(session: &InstallSession, cookie: Option<&'a str>) -> Result<Option<&'a str>, LinkFault> {
+    let Some(browser) = &session.browser else {
+        return Ok(None);
+    };
+    match cookie.filter(|cookie| Fingerprint::of(cookie) == *browser) {
+        Some(cookie) => Ok(Some(cookie)),
+        None => Err(LinkFault::OtherBrowser),
     }
 }

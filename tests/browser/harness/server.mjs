@@ -117,7 +117,7 @@ function wecomOf(base) {
 
 /** Installs the app as a browser would, with the cookie that ties the two ends together. */
 export async function install(server, { corp = YUNFAN, authMode = 'admin', api = server.api } = {}) {
-  const set = await fetch(await api.installLink(), { redirect: 'manual' });
+  const set = await fetch(await api.installLink(), { method: 'POST', redirect: 'manual' });
   const cookie = set.headers.get('set-cookie').split(';')[0];
   const { redirect_url: back } = await server.wecom.call('POST', '/install', {
     url: set.headers.get('location'),

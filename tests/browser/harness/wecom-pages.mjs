@@ -1,10 +1,11 @@
 // What the admin does in WeCom: on its install page and in its console, which the simulator shows in tabs of their own.
 
-/** Presses the button that opens WeCom's install page, and answers that page. */
+/** Presses the button that opens the install link, and the one behind it. Answers WeCom's install page. */
 export async function openInstallPage(page) {
   const opening = page.context().waitForEvent('page');
   await page.getByRole('button', { name: /安装到企业微信|重新安装|重新打开安装页/ }).click();
   const wecom = await opening;
+  await wecom.getByRole('button', { name: '前往企业微信' }).click();
   await wecom.getByRole('heading', { name: '安装应用' }).waitFor();
   return wecom;
 }

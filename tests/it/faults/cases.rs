@@ -64,7 +64,7 @@ impl FaultCase for MakeLink {
     }
 }
 
-/// `GET /installation/start/{nonce}`.
+/// `POST /installation/start/{nonce}`.
 pub(crate) struct OpenLink(String);
 
 impl FaultCase for OpenLink {

@@ -247,7 +247,7 @@ async fn of_two_browsers_that_open_one_link_at_once_one_may_install() {
     for round in 0..ROUNDS {
         let link = world.install_link(&world.admin()).await;
         let browsers = [world.browser(), world.browser()];
-        let (one, other) = tokio::join!(browsers[0].open(&link), browsers[1].open(&link));
+        let (one, other) = tokio::join!(browsers[0].set_out(&link), browsers[1].set_out(&link));
         let opened = [one.redirect(), other.redirect()];
         let lost = |address: &String| address.ends_with("?installation=failed&code=install_link_expired");
         let losers = opened.iter().filter(|address| lost(address)).count();
@@ -269,7 +269,7 @@ async fn two_identical_redirects_at_once_install_once_and_are_both_told_so() {
     let world = World::start().await;
     let browser: Browser<'_> = world.browser();
     let link = world.install_link(&world.admin()).await;
-    let wecom_url = browser.open(&link).await.redirect();
+    let wecom_url = browser.set_out(&link).await.redirect();
     let redirect = world.confirm(&wecom_url, CORP, AuthMode::Admin);
     world.wecom().clear_calls();
     let (one, other, third) = tokio::join!(

@@ -591,10 +591,10 @@ impl Harness {
         url.strip_prefix(BASE_URL).unwrap().to_owned()
     }
 
-    /// A browser opens a link.
+    /// A browser presses the button behind a link.
     pub(crate) async fn open_link(&self, path: &str, cookies: &str) -> Reply {
         let caller = Caller::Browser(cookies);
-        self.call("start-installation", caller, "GET", path, None).await
+        self.call("start-installation", caller, "POST", path, None).await
     }
 
     /// The cookie that an answer sets.

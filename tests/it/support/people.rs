@@ -84,8 +84,24 @@ impl<'a> Browser<'a> {
 
     /// Opens an address of the product.
     pub(crate) async fn open(&self, address: &str) -> Reply {
+        self.request(Method::GET, address).await
+    }
+
+    /// Opens an install link and presses the button on its page. Answers what the button leads to, or what comes instead of
+    /// the page.
+    pub(crate) async fn set_out(&self, link: &str) -> Reply {
+        let page = self.open(link).await;
+        if page.status == 200 {
+            self.request(Method::POST, link).await
+        } else {
+            page
+        }
+    }
+
+    async fn request(&self, method: Method, address: &str) -> Reply {
         let url = url::Url::parse(address).unwrap();
-        let mut request = self.world.http().get(url.clone()).header("accept", "text/html");
+        let mut request = self.world.http().request(method, url.clone());
+        request = request.header("accept", "text/html");
         let cookies = self.cookies_for(url.path());
         if !cookies.is_empty() {
             request = request.header("cookie", cookies);

@@ -269,7 +269,7 @@ impl World {
     pub(crate) async fn install_for(&self, admin: &Admin<'_>, corp_id: &str, auth_mode: AuthMode) -> Value {
         let browser = self.browser();
         let link = self.install_link(admin).await;
-        let wecom_url = browser.open(&link).await.redirect();
+        let wecom_url = browser.set_out(&link).await.redirect();
         let redirect_url = self.confirm(&wecom_url, corp_id, auth_mode);
         let back = browser.open(&redirect_url).await.redirect();
         if auth_mode == AuthMode::Admin {
