@@ -327,3 +327,55 @@ async fn a_code_that_was_issued_for_a_qr_code_is_taken_with_no_link() {
     assert_eq!(state(&harness, TENANT).await["status"], "not_installed");
     assert!(!has_permanent_code(&harness, TENANT).await);
 }
+
+#[tokio::test]
+async fn a_removal_ends_nothing_when_the_app_was_installed_again_since_whatever_the_clocks_say() {
+    let harness = Harness::start(false).await;
+    harness.install().await;
+    let removal = SuiteEventRequest {
+        event: Some("cancel_auth".to_owned()),
+        corp_id: Some(CORP.to_owned()),
+        silent: true,
+        ..SuiteEventRequest::default()
+    };
+    harness.wecom().send_suite_event(&removal).await.unwrap();
+    harness.install().await;
+    // The event arrives late, and is stamped some seconds ahead of our clock.
+    let corps = harness.wecom().state().corps;
+    let corp = corps.iter().find(|corp| corp.corp_id == CORP).unwrap();
+    let rest = format!("<AuthCorpId><![CDATA[{}]]></AuthCorpId>", corp.open_corp_id);
+    harness.wait(5);
+    harness.suite_event_arrives("cancel_auth", &rest).await;
+    harness.wait(-5);
+    harness.stream("process-suite-event").await.unwrap();
+    assert_eq!(state(&harness, TENANT).await["status"], "installed");
+    installation_token(&harness, TENANT).await.unwrap();
+    assert!(audit(&harness, TENANT).await.contains("still_installed"));
+}
+
+#[tokio::test]
+async fn a_removal_that_wecom_cannot_be_asked_about_is_acted_on_later() {
+    let harness = Harness::start(false).await;
+    harness.install().await;
+    harness.wecom().add_faults([simulator::Fault {
+        path: Some("/cgi-bin/service/v2/get_auth_info".to_owned()),
+        errcode: Some(-1),
+        times: 3,
+        ..simulator::Fault::default()
+    }]);
+    let removal = SuiteEventRequest {
+        event: Some("cancel_auth".to_owned()),
+        corp_id: Some(CORP.to_owned()),
+        silent: true,
+        ..SuiteEventRequest::default()
+    };
+    harness.wecom().send_suite_event(&removal).await.unwrap();
+    let corps = harness.wecom().state().corps;
+    let corp = corps.iter().find(|corp| corp.corp_id == CORP).unwrap();
+    let rest = format!("<AuthCorpId><![CDATA[{}]]></AuthCorpId>", corp.open_corp_id);
+    harness.suite_event_arrives("cancel_auth", &rest).await;
+    harness.stream("process-suite-event").await.unwrap_err();
+    assert_eq!(state(&harness, TENANT).await["status"], "installed");
+    harness.stream("process-suite-event").await.unwrap();
+    assert_eq!(state(&harness, TENANT).await["status"], "cancelled");
+}

@@ -72,6 +72,8 @@ pub fn answer(path: &str, query: &BTreeMap<String, String>, body: &Value) -> Val
         },
         "/cgi-bin/service/v2/get_auth_info" => match by(|tenant| tenant.open_corp_id, given("auth_corpid")) {
             None => refusal(40013, "invalid corpid"),
+            // It has removed the app.
+            Some(tenant) if tenant.id == "globex" => refusal(48004, "invalid suite auth"),
             // So that a sample can show what happens when WeCom does not answer right.
             Some(tenant) if tenant.id == "stark" => refusal(45033, "api concurrent out of limit"),
             Some(tenant) => json!({

@@ -60,8 +60,10 @@ impl Lifecycle<'_> {
         let vault = self.termination.vault;
         let stored = StoredInstallation::read(vault, &tenant_id, &installation.version_id).await?;
         if stored.is_some_and(|stored| stored.auth_code == *auth_code) {
-            let (corp_id, now) = (&installation.corp_id, context.now());
-            self.termination.cancel_for(&tenant_id, corp_id, now, context).await?;
+            let now = context.now();
+            self.termination
+                .cancel_for(&tenant_id, installation, now, context)
+                .await?;
         }
         Ok(())
     }

@@ -7,18 +7,17 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    concerned,
     due::{CLEANUP_RETRY, next_check},
     update::Update,
 };
 use crate::{
     audit::Action,
-    authorization::{Authorization, Callback, Cleanup, CleanupTask, ScopeState},
+    authorization::{Authorization, Callback, Cleanup, CleanupTask, Installation, ScopeState},
     clock::Clock,
     context::{Context, removed_callback},
     entropy::random_id,
     error::StepError,
-    ids::{CorpId, Scope, TenantId, TokenName},
+    ids::{Scope, TenantId, TokenName},
     store::{Change, DynamoDb, SecretName, SecretsManager},
 };
 
@@ -41,35 +40,23 @@ const UNDER_WAY: SignedDuration = SignedDuration::from_secs(10);
 const DELETE_FOR: SignedDuration = SignedDuration::from_secs(10);
 
 impl Termination<'_> {
-    /// Ends the authorizations of a corporation that removed the app at `at`. One that was installed again since is left
-    /// unchanged: this event came late.
+    /// Ends a tenant's authorization after WeCom said that `ended`, its installation, is over since `at`. One that was installed
+    /// again in the meantime, or has a new permanent code, is left unchanged.
     ///
     /// # Errors
     /// [`StepError::StateChanged`], or the failure of the stores.
-    pub(crate) async fn cancel(&self, corp_id: &CorpId, at: Timestamp, context: Context<'_>) -> Result<(), StepError> {
-        for tenant_id in concerned(self.store, corp_id).await? {
-            self.cancel_for(&tenant_id, corp_id, at, context).await?;
-        }
-        Ok(())
-    }
-
-    /// The same for one tenant.
-    ///
-    /// # Errors
-    /// As [`Self::cancel`].
     pub(super) async fn cancel_for(
         &self,
         tenant_id: &TenantId,
-        corp_id: &CorpId,
+        ended: &Installation,
         at: Timestamp,
         context: Context<'_>,
     ) -> Result<(), StepError> {
         let mut update = Update::of(self.store, tenant_id, context);
         loop {
             let mut authorization = update.read().await?;
-            let installation = authorization.installed().filter(|known| known.corp_id == *corp_id);
-            // WeCom gives whole seconds only.
-            if installation.is_none_or(|known| known.installed_at.as_second() > at.as_second()) {
+            let is_same = |known: &Installation| known.corp_id == ended.corp_id && known.version_id == ended.version_id;
+            if !authorization.installed().is_some_and(is_same) {
                 break;
             }
             let callbacks = self.store.callbacks_of(&authorization).await?;

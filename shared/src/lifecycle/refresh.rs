@@ -13,6 +13,14 @@ use crate::{
     suite::{CallError, StoredInstallation, installation},
 };
 
+/// The code of the audit entry for a removal that WeCom reported and, asked about it, did not confirm.
+const STILL_INSTALLED: &str = "still_installed";
+
+/// Whether WeCom says that an authorization is over.
+fn is_over(error: &CallError) -> bool {
+    matches!(error, CallError::Wecom(error) if error.class() == Some(ErrorClass::AuthorizationEnded))
+}
+
 impl Lifecycle<'_> {
     /// Asks WeCom about the authorizations of a corporation, and stores the answers. Ends an authorization when WeCom says
     /// that it is over; `at` is the time that this happened.
@@ -26,7 +34,7 @@ impl Lifecycle<'_> {
         Ok(())
     }
 
-    /// The same for one tenant. A member's installation also ends when an administrator has bound the corporation to another
+    /// [`Self::refresh`] for one tenant. A member's installation also ends when an administrator has bound the corporation to another
     /// tenant.
     ///
     /// # Errors
@@ -45,7 +53,7 @@ impl Lifecycle<'_> {
         let corp_id = &before.corp_id;
         if !before.is_bound && self.suite.store.tenant_of(corp_id).await?.is_some() {
             let now = context.now();
-            return self.termination.cancel_for(tenant_id, corp_id, now, context).await;
+            return self.termination.cancel_for(tenant_id, before, now, context).await;
         }
         let stored = StoredInstallation::read(self.termination.vault, tenant_id, &before.version_id).await?;
         let Some(stored) = stored else {
@@ -58,13 +66,11 @@ impl Lifecycle<'_> {
             }
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_PERMANENT_CODE) => {
                 if self.doubt(tenant_id, corp_id, context).await? {
-                    self.termination.cancel_for(tenant_id, corp_id, at, context).await?;
+                    self.termination.cancel_for(tenant_id, before, at, context).await?;
                 }
                 Ok(())
             }
-            Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
-                self.termination.cancel_for(tenant_id, corp_id, at, context).await
-            }
+            Err(error) if is_over(&error) => self.termination.cancel_for(tenant_id, before, at, context).await,
             Err(error) => Err(error.into_step()),
         }
     }
@@ -86,6 +92,50 @@ impl Lifecycle<'_> {
                 installation.code_missing_since.get_or_insert(context.now());
             }
             if update.commit(authorization, Vec::new()).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// WeCom reported that a corporation removed the app. Ends the authorization if WeCom refuses its permanent code, too: one
+    /// that still works means that the app was installed again since, whatever the clocks say.
+    ///
+    /// # Errors
+    /// The failure of the call when WeCom could not be asked, [`StepError::StateChanged`], or the failure of the stores. The
+    /// event has to be redelivered.
+    pub(crate) async fn removed(&self, corp_id: &CorpId, at: Timestamp, context: Context<'_>) -> Result<(), StepError> {
+        let store = self.suite.store;
+        for tenant_id in concerned(store, corp_id).await? {
+            let authorization = store.authorization(&tenant_id).await?;
+            let Some(known) = authorization.installed().filter(|known| known.corp_id == *corp_id) else {
+                continue;
+            };
+            let stored = StoredInstallation::read(self.termination.vault, &tenant_id, &known.version_id).await?;
+            let Some(stored) = stored else {
+                // There is nothing to ask WeCom with.
+                self.termination.cancel_for(&tenant_id, known, at, context).await?;
+                continue;
+            };
+            match self.suite.auth_info(&stored, context.clock).await {
+                Ok(_) => self.is_still_installed(&tenant_id, context).await?,
+                Err(error) if error.errcode() == Some(ErrorCode::INVALID_PERMANENT_CODE) || is_over(&error) => {
+                    self.termination.cancel_for(&tenant_id, known, at, context).await?;
+                }
+                Err(error) => return Err(error.into_step()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores that a removal was reported of an app that is installed. It is checked again soon, in case WeCom's answer was older
+    /// than its event.
+    async fn is_still_installed(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
+        let mut update = Update::of(self.suite.store, tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
+            authorization.next_check_at = Some(context.now() + DOUBT);
+            let entry = context.entry(Action::AuthorizationCancelled).refused(STILL_INSTALLED);
+            if update.commit(authorization, vec![audited(tenant_id, entry)]).await? {
                 return Ok(());
             }
         }

@@ -82,12 +82,7 @@ impl ProcessSuiteEvent<'_> {
                     .await
             }
             ("change_auth", _, Some(corp_id)) => self.lifecycle.refresh(&corp_id, happened(event), context).await,
-            ("cancel_auth", _, Some(corp_id)) => {
-                self.lifecycle
-                    .termination
-                    .cancel(&corp_id, happened(event), context)
-                    .await
-            }
+            ("cancel_auth", _, Some(corp_id)) => self.lifecycle.removed(&corp_id, happened(event), context).await,
             (info_type, ..) => {
                 tracing::info!(suite.info_type = info_type, "no action for this event of the suite");
                 Ok(())
