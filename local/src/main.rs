@@ -3,7 +3,10 @@
 use std::{pin::pin, process::ExitCode};
 
 use local::{Arguments, Local, StartError};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    EnvFilter, filter::filter_fn, fmt, layer::SubscriberExt as _, registry, util::SubscriberInitExt as _,
+};
+use wecom_authorization::entry::may_be_logged;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -11,9 +14,10 @@ async fn main() -> ExitCode {
     let filter = EnvFilter::builder()
         .with_default_directive(tracing::Level::WARN.into())
         .from_env_lossy();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+    registry()
+        .with(fmt::layer().with_writer(std::io::stderr))
+        .with(filter)
+        .with(filter_fn(may_be_logged))
         .init();
     // Before the start: a signal may arrive as soon as `local.json` exists.
     let mut stop = pin!(stop_signal());

@@ -2,10 +2,12 @@
 
 mod aws;
 pub mod invoked;
+mod log;
 mod serve;
 pub mod streams;
 
 pub use self::{
     aws::{aws_config, aws_from_env},
+    log::may_be_logged,
     serve::{serve_http, serve_http_prepared, serve_invoked, serve_stream},
 };

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     aws::aws_from_env,
     invoked::InvocationError,
+    log,
     streams::{BatchAnswer, Changes},
 };
 use crate::{
@@ -80,7 +81,7 @@ where
 
 /// Lives as long as the process, so that handlers may borrow from it.
 fn platform() -> Result<&'static Platform, Error> {
-    lambda_http::tracing::init_default_subscriber();
+    log::init();
     let config = Config::from_env()?;
     let aws = aws_from_env(config.aws_endpoint_url.clone())?;
     Ok(Box::leak(Box::new(Platform::new(config, &aws))))

@@ -1,20 +1,15 @@
-//! Captures everything that is logged while the tests run, for the scan for secrets.
-//!
-//! Every target is captured at TRACE, except for the AWS SDK and the embedded DynamoDB, which are captured at DEBUG: at TRACE
-//! they log complete requests to AWS, which contain secrets by design.
+//! Captures everything that is logged while the tests run, for the scan for secrets: at TRACE, all that the product's own
+//! subscriber writes at that level.
 
 use std::{
     io,
     sync::{Mutex, MutexGuard, Once, PoisonError},
 };
 
-use tracing::Level;
 use tracing_subscriber::{
-    filter::Targets, fmt::format::FmtSpan, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    filter::filter_fn, fmt::format::FmtSpan, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
-
-/// Prefixes of the targets that are not captured at TRACE.
-const WIRE_OF_AWS: [&str; 2] = ["aws_", "dynoxide"];
+use wecom_authorization::entry::may_be_logged;
 
 static LOG: Log = Log(Mutex::new(Vec::new()));
 static INSTALLED: Once = Once::new();
@@ -43,16 +38,14 @@ impl io::Write for Writer {
 /// Starts to capture, once per process.
 pub(crate) fn begin() {
     INSTALLED.call_once(|| {
-        let targets = WIRE_OF_AWS
-            .into_iter()
-            .fold(Targets::new().with_default(Level::TRACE), |targets, name| {
-                targets.with_target(name, tracing_subscriber::filter::LevelFilter::DEBUG)
-            });
         let lines = tracing_subscriber::fmt::layer()
             .with_ansi(false)
             .with_span_events(FmtSpan::CLOSE)
             .with_writer(|| Writer);
-        tracing_subscriber::registry().with(lines).with(targets).init();
+        tracing_subscriber::registry()
+            .with(lines)
+            .with(filter_fn(may_be_logged))
+            .init();
     });
 }
 
