@@ -16,7 +16,7 @@ use crate::{
     lifecycle::{Lifecycle, Termination},
     sealing::SealingKeys,
     store::{DynamoDb, SecretsManager, SuiteVault},
-    suite::SuiteAccess,
+    suite::{SuiteAccess, Tokens},
 };
 
 /// Everything that a function may use. WeCom's client, which is costly to build, is built on first use.
@@ -31,7 +31,7 @@ pub struct Platform {
     pub vault: SecretsManager,
     /// The suite's own secret, cached.
     pub suite_vault: SuiteVault,
-    /// The keys that callback credentials are sealed under, cached.
+    /// The keys that callback credentials, tickets and tokens are sealed under, cached.
     pub keys: SealingKeys,
     /// The memory of this process for callbacks.
     pub memory: CallbackMemory,
@@ -99,10 +99,20 @@ impl Platform {
         }
     }
 
+    /// Suite tickets and access tokens.
+    pub fn tokens(&self) -> Tokens<'_> {
+        Tokens {
+            store: &self.store,
+            keys: &self.keys,
+            entropy: &*self.entropy,
+        }
+    }
+
     /// WeCom, called as the suite.
     pub fn suite(&self) -> SuiteAccess<'_> {
         SuiteAccess {
             store: &self.store,
+            tokens: self.tokens(),
             vault: &self.suite_vault,
             wecom: self.wecom(),
         }

@@ -1,5 +1,5 @@
-//! Sealing of the callback credentials that are stored in DynamoDB: AES-256-GCM under a ring of keys that is stored in
-//! Secrets Manager and rotated (docs/adr/0015-sealing-key-rotation.md).
+//! Sealing of the callback credentials, suite tickets and access tokens that are stored in DynamoDB: AES-256-GCM under a ring
+//! of keys that is stored in Secrets Manager and rotated (docs/adr/0015-sealing-key-rotation.md).
 
 mod error;
 mod key_ring;

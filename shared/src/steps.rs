@@ -26,7 +26,7 @@ pub use self::{
     disconnect::Disconnect,
     finish_installation::{AUTH_CODE_LIFETIME, FinishInstallation, Redirect},
     generate_credentials::{GenerateCredentials, ShowCredentials},
-    issue_access_token::{IssueAccessToken, IssuedToken, TokenKind},
+    issue_access_token::{IssueAccessToken, TokenKind},
     process_suite_event::{ProcessSuiteEvent, SuiteEvent},
     publish_events::StoredEvent,
     read_authorization::{ReadAuthorization, ReadEvents},

@@ -6,8 +6,12 @@ mod breaker;
 mod call_error;
 mod exchange;
 mod secret_check;
+mod tokens;
 
-pub use self::access::SuiteAccess;
+pub use self::{
+    access::SuiteAccess,
+    tokens::{CachedToken, Tokens},
+};
 pub(crate) use self::{
     call_error::CallError,
     exchange::{StoredInstallation, installation},

@@ -1,8 +1,9 @@
 //! The sealing key is rotated: nothing is refused because of it, what is sealed opens for ever, and a key goes when nothing
 //! needs it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use devstack::Fault;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use wecom_authorization::{
 };
 
 use crate::{
-    faults::harness::{Harness, PREFIX, ROTATION_STEPS, member_created, ours},
+    faults::harness::{AUTHORIZATION_TABLE, Harness, PREFIX, ROTATION_STEPS, TENANT, member_created, ours},
     support::{Credentials, Scope},
 };
 
@@ -21,11 +22,8 @@ const A_DAY: i64 = 25;
 
 /// A harness with the key that Secrets Manager draws at the first deployment.
 async fn deployed() -> Harness {
-    let harness = Harness::start(false).await;
     let drawn = SecretString::from("aB3dE6gH9jK2mN5pQ8sT1vW4yZ7".repeat(3)[..64].to_owned());
-    harness.vault().put(&SecretName::SealingKey, &drawn).await.unwrap();
-    harness.end_processes();
-    harness
+    Harness::with_key_ring(false, &drawn).await
 }
 
 async fn ring(harness: &Harness) -> Value {
@@ -78,6 +76,114 @@ async fn goes_on(harness: &Harness, credentials: &Credentials, member: &str) {
         .deliver(credentials, &member_created(member))
         .await
         .with_success();
+}
+
+/// The items of the table of states whose key has this kind.
+async fn items(harness: &Harness, kind: &str) -> Vec<BTreeMap<String, String>> {
+    let scan = harness.dynamodb().scan().table_name(AUTHORIZATION_TABLE);
+    let items = scan.send().await.unwrap().items.unwrap_or_default();
+    let texts = items.into_iter().map(|item| {
+        let texts = item
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_s().ok()?.clone())));
+        texts.collect::<BTreeMap<_, _>>()
+    });
+    texts.filter(|item| item["pk"].starts_with(kind)).collect()
+}
+
+async fn issue(harness: &Harness, kind: &str, rejected: Option<&str>) -> String {
+    let mut input = json!({"tenant_id": TENANT, "kind": kind});
+    if let Some(rejected) = rejected {
+        input["rejected_access_token"] = rejected.into();
+    }
+    let issued = harness.invoke("issue-access-token", input).await.unwrap();
+    issued["access_token"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn tickets_and_access_tokens_are_stored_sealed_each_for_its_place() {
+    let harness = Harness::start(false).await;
+    Box::pin(harness.bind_all()).await;
+    let mut issued = Vec::new();
+    for kind in ["contacts", "external_contacts", "installation"] {
+        issued.push(issue(&harness, kind, None).await);
+    }
+    let (tokens, tickets) = (items(&harness, "TOKEN#").await, items(&harness, "SUITE#").await);
+    assert_eq!(
+        (tokens.len(), tickets.len()),
+        (5, 1),
+        "three of the tenant, the suite's, the provider's"
+    );
+    for item in tokens.iter().chain(&tickets) {
+        assert!(item.contains_key("sealed"), "{item:?}");
+        assert!(!item.contains_key("token") && !item.contains_key("ticket"), "{item:?}");
+        for token in &issued {
+            assert!(!item.values().any(|value| value.contains(token)), "{item:?}");
+        }
+    }
+    // Other processes open them.
+    harness.end_processes();
+    assert_eq!(issue(&harness, "contacts", None).await, issued[0]);
+    // Moved to another place, it is not issued: WeCom is asked for another.
+    let of = |end: &str| tokens.iter().find(|item| item["pk"].ends_with(end)).unwrap();
+    let moved = of("/external_contacts")["sealed"].clone();
+    put_attribute(&harness, of("/contacts"), "sealed", &moved).await;
+    assert_ne!(issue(&harness, "contacts", None).await, issued[1]);
+}
+
+#[tokio::test]
+async fn a_token_that_wecom_refused_is_recognised_though_it_is_sealed() {
+    let harness = Harness::start(false).await;
+    Box::pin(harness.bind_all()).await;
+    let first = issue(&harness, "contacts", None).await;
+    let sealed = async || {
+        items(&harness, "TOKEN#")
+            .await
+            .into_iter()
+            .find(|item| item["pk"].ends_with("/contacts"))
+    };
+    let before = sealed().await.unwrap()["sealed"].clone();
+    assert_eq!(issue(&harness, "contacts", Some("another")).await, first);
+    assert_eq!(sealed().await.unwrap()["sealed"], before);
+    issue(&harness, "contacts", Some(&first)).await;
+    assert_ne!(sealed().await.unwrap()["sealed"], before, "obtained again");
+}
+
+#[tokio::test]
+async fn a_plain_token_of_an_earlier_version_is_issued_until_it_ends() {
+    let harness = Harness::start(false).await;
+    Box::pin(harness.bind_all()).await;
+    issue(&harness, "contacts", None).await;
+    let tokens = items(&harness, "TOKEN#").await;
+    let item = tokens.iter().find(|item| item["pk"].ends_with("/contacts")).unwrap();
+    let update = harness.dynamodb().update_item().table_name(AUTHORIZATION_TABLE);
+    let update = update.key("pk", AttributeValue::S(item["pk"].clone()));
+    let update = update.key("sk", AttributeValue::S(item["sk"].clone()));
+    let update = update.update_expression("SET #token = :token REMOVE sealed");
+    let update = update.expression_attribute_names("#token", "token");
+    let plain = AttributeValue::S("plain-token".to_owned());
+    update
+        .expression_attribute_values(":token", plain)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(issue(&harness, "contacts", None).await, "plain-token");
+    assert_ne!(issue(&harness, "contacts", Some("plain-token")).await, "plain-token");
+}
+
+async fn put_attribute(harness: &Harness, item: &BTreeMap<String, String>, name: &str, value: &str) {
+    let update = harness.dynamodb().update_item().table_name(AUTHORIZATION_TABLE);
+    let update = update.key("pk", AttributeValue::S(item["pk"].clone()));
+    let update = update.key("sk", AttributeValue::S(item["sk"].clone()));
+    let update = update
+        .update_expression("SET #name = :value")
+        .expression_attribute_names("#name", name);
+    let value = AttributeValue::S(value.to_owned());
+    update
+        .expression_attribute_values(":value", value)
+        .send()
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ async fn a_suites_event_that_is_damaged_is_acted_upon_and_one_that_is_none_is_re
     let letter = Letter::sealed(&credentials, &suite_id, &damaged);
     assert_eq!(world.post_letter("/suite/callback", &letter).await.text(), "success");
     eventually("the ticket is kept", async || {
-        let (ticket, _) = world.store().ticket(&suite_id).await.unwrap()?;
+        let (ticket, _) = world.ticket(&suite_id).await?;
         (ticket.expose_secret() == "a_ticket_of_a_damaged_event").then_some(())
     })
     .await;
@@ -137,7 +137,7 @@ async fn a_suites_event_that_is_damaged_is_acted_upon_and_one_that_is_none_is_re
 async fn the_newest_ticket_is_the_one_that_is_kept() {
     let world = World::start().await;
     let suite_id = suite_id(&world);
-    let ticket = async || world.store().ticket(&suite_id).await.unwrap().map(|(ticket, _)| ticket);
+    let ticket = async || world.ticket(&suite_id).await.map(|(ticket, _)| ticket);
     let before = ticket().await.unwrap();
     world.secret("a suite ticket", before.expose_secret(), false);
     let pushed = world.wecom().push_ticket().await.unwrap();
@@ -573,14 +573,7 @@ async fn installation_becomes(world: &World, status: &str) -> Value {
 /// pushed after it and has been kept shows it.
 async fn processed(world: &World) {
     let suite_id = suite_id(world);
-    let ticket = async || {
-        world
-            .store()
-            .ticket(&suite_id)
-            .await
-            .unwrap()
-            .map(|(_, issued_at)| issued_at)
-    };
+    let ticket = async || world.ticket(&suite_id).await.map(|(_, issued_at)| issued_at);
     let before = ticket().await;
     // Whole seconds: the next one's ticket is later than the one that is kept.
     next_second(world).await;

@@ -12,8 +12,9 @@ use wecom_authorization::{
     callback::xml,
     entropy::SystemEntropy,
     ids::{CallbackId, CorpId, EventId, Fingerprint, InstallState, Scope, TenantId, TokenName},
-    sealing::KeyRing,
-    store::{CachedToken, Change, DynamoDb, EventSource, NewEvent, SecretName, SecretsManager, tables},
+    sealing::{KeyRing, SealingKeys},
+    store::{Change, DynamoDb, EventSource, NewEvent, SecretName, SecretsManager, tables},
+    suite::{CachedToken, Tokens},
 };
 
 use crate::people::{
@@ -65,8 +66,9 @@ pub async fn seed(aws: &SdkConfig, names: &Names) -> Result<(), Error> {
             names.event_table.clone(),
             SignedDuration::from_hours(24 * 365 * 50),
         ),
-        vault: SecretsManager::new(secrets, names.secret_prefix.clone()),
+        vault: SecretsManager::new(secrets.clone(), names.secret_prefix.clone()),
         keys: KeyRing::parse(&KEY_RING.into())?,
+        sealing_keys: SealingKeys::new(SecretsManager::new(secrets, names.secret_prefix.clone())),
     };
     stage.suite().await?;
     stage.tenants().await?;
@@ -78,6 +80,7 @@ struct Stage {
     store: DynamoDb,
     vault: SecretsManager,
     keys: KeyRing,
+    sealing_keys: SealingKeys,
 }
 
 /// Noon of the day on which everything happened.
@@ -91,11 +94,19 @@ fn later() -> Timestamp {
 }
 
 impl Stage {
+    fn tokens(&self) -> Tokens<'_> {
+        Tokens {
+            store: &self.store,
+            keys: &self.sealing_keys,
+            entropy: &SystemEntropy,
+        }
+    }
+
     async fn suite(&self) -> Result<(), Error> {
         self.vault.put(&SecretName::Suite, &SUITE.into()).await?;
         self.vault.put(&SecretName::SealingKey, &KEY_RING.into()).await?;
         let ticket = SecretString::from("suite-ticket-of-the-samples");
-        self.store.put_ticket(SUITE_ID, &ticket, later()).await?;
+        self.tokens().put_ticket(SUITE_ID, &ticket, later(), then()).await?;
         Ok(())
     }
 
@@ -110,8 +121,8 @@ impl Stage {
             expires_at: later(),
             version_id: acme.contacts.secret.as_ref().map(|secret| secret.version_id.clone()),
         };
-        self.store
-            .put_token(&TokenName::scope(&acme.tenant_id, Scope::Contacts), &token)
+        self.tokens()
+            .put_token(&TokenName::scope(&acme.tenant_id, Scope::Contacts), &token, then())
             .await?;
         // `check-health` finds it due.
         acme.next_check_at = Some(then());

@@ -67,7 +67,7 @@ pub async fn issue_access_token(platform: &Platform, request: Value) -> Result<V
         )
         .await
         .map_err(failed)?;
-    Ok(json!({"access_token": issued.access_token.expose_secret(), "expires_at": issued.expires_at}))
+    Ok(json!({"access_token": issued.token.expose_secret(), "expires_at": issued.expires_at}))
 }
 
 /// The number of tenants that one run checks: with a run every five minutes and a check every twelve hours it is enough

@@ -55,6 +55,15 @@ impl SealingKeys {
         self.ring(now, |age, ring| ring.knows(callback) || age < PAUSE).await
     }
 
+    /// The ring to open a ticket or token: any that has its key.
+    ///
+    /// # Errors
+    /// When the vault is out of reach, or holds no key ring.
+    pub async fn to_open_text(&self, sealed: &str, now: Timestamp) -> Result<Arc<KeyRing>, StoreError> {
+        self.ring(now, |age, ring| ring.knows_key_of(sealed) || age < PAUSE)
+            .await
+    }
+
     /// The ring to seal under, at most five minutes old. An older one is not used even when the vault is out of reach.
     ///
     /// # Errors

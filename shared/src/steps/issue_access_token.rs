@@ -18,8 +18,8 @@ use crate::{
     error::StepError,
     ids::{Scope, TenantId, TokenName},
     lifecycle::Update,
-    store::{CachedToken, DynamoDb, SecretsManager},
-    suite::{CallError, StoredInstallation, SuiteAccess, WRONG_SECRET, registered_secret},
+    store::{DynamoDb, SecretsManager},
+    suite::{CachedToken, CallError, StoredInstallation, SuiteAccess, WRONG_SECRET, registered_secret},
 };
 
 /// A token that is valid for less than this is renewed.
@@ -67,19 +67,8 @@ impl TokenKind {
     }
 }
 
-/// A token that was issued.
-#[derive(Debug, Clone)]
-pub struct IssuedToken {
-    /// The `access_token` of WeCom's API.
-    pub access_token: SecretString,
-    /// The end of its validity. WeCom may revoke it earlier.
-    pub expires_at: Timestamp,
-}
-
-impl IssuedToken {
-    fn is_to_be_renewed(&self, now: Timestamp) -> bool {
-        self.expires_at.duration_since(now) < RENEW_BEFORE
-    }
+fn is_to_be_renewed(token: &CachedToken, now: Timestamp) -> bool {
+    token.expires_at.duration_since(now) < RENEW_BEFORE
 }
 
 impl IssueAccessToken<'_> {
@@ -100,25 +89,25 @@ impl IssueAccessToken<'_> {
         kind: TokenKind,
         rejected: Option<SecretString>,
         context: Context<'_>,
-    ) -> Result<IssuedToken, StepError> {
+    ) -> Result<CachedToken, StepError> {
         let store = self.suite.store;
         let authorization = store.authorization(tenant_id).await?;
         let version_id = version_of(&authorization, kind)?;
         let name = kind.token_name(tenant_id);
         if let Some(rejected) = &rejected {
-            store.drop_refused_token(&name, rejected).await?;
+            self.suite.tokens.drop_refused(&name, rejected, context.now()).await?;
         }
         for _ in 0..LOOKS {
             let now = context.now();
             let cached = self.cached(&name, version_id, now).await?;
-            if let Some(fresh) = cached.as_ref().filter(|cached| !cached.is_to_be_renewed(now)) {
+            if let Some(fresh) = cached.as_ref().filter(|cached| !is_to_be_renewed(cached, now)) {
                 return Ok(fresh.clone());
             }
             if store.claim_refresh(&name, now, now + LEASE).await? {
                 // Another caller may have renewed it between the read and the claim. Its token is fresh, so it does no harm
                 // that this lease is not released.
                 return match self.cached(&name, version_id, now).await? {
-                    Some(fresh) if !fresh.is_to_be_renewed(now) => Ok(fresh),
+                    Some(fresh) if !is_to_be_renewed(&fresh, now) => Ok(fresh),
                     old => self.renew(&authorization, kind, old, context).await,
                 };
             }
@@ -136,13 +125,9 @@ impl IssueAccessToken<'_> {
         name: &TokenName,
         version_id: &str,
         now: Timestamp,
-    ) -> Result<Option<IssuedToken>, StepError> {
-        let cached = self.suite.store.token(name, now).await?;
-        let cached = cached.filter(|cached| cached.version_id.as_deref() == Some(version_id));
-        Ok(cached.map(|cached| IssuedToken {
-            access_token: cached.token,
-            expires_at: cached.expires_at,
-        }))
+    ) -> Result<Option<CachedToken>, StepError> {
+        let cached = self.suite.tokens.token(name, now).await?;
+        Ok(cached.filter(|cached| cached.version_id.as_deref() == Some(version_id)))
     }
 
     /// Gets a token from WeCom. When that fails temporarily, `old` is returned: it is still valid.
@@ -150,9 +135,9 @@ impl IssueAccessToken<'_> {
         &self,
         authorization: &Authorization,
         kind: TokenKind,
-        old: Option<IssuedToken>,
+        old: Option<CachedToken>,
         context: Context<'_>,
-    ) -> Result<IssuedToken, StepError> {
+    ) -> Result<CachedToken, StepError> {
         let store = self.suite.store;
         let name = kind.token_name(&authorization.tenant_id);
         match (self.fetch(authorization, kind, context).await, old) {
@@ -163,11 +148,8 @@ impl IssueAccessToken<'_> {
                     expires_at: context.now() + lifetime,
                     version_id: Some(version_of(authorization, kind)?.to_owned()),
                 };
-                store.put_token(&name, &token).await?;
-                Ok(IssuedToken {
-                    access_token: token.token,
-                    expires_at: token.expires_at,
-                })
+                self.suite.tokens.put_token(&name, &token, context.now()).await?;
+                Ok(token)
             }
             // The Secret or the installation that it was obtained with is no longer valid, and so is the token.
             (Err(error @ (StepError::SecretRejected(_) | StepError::NotInstalled)), _) | (Err(error), None) => {

@@ -62,7 +62,7 @@ impl ProcessSuiteEvent<'_> {
         let text = |name| xml::text(&event.payload, name).filter(|text| !text.is_empty());
         let corp_id = text("AuthCorpId").and_then(|corp_id| CorpId::parse(corp_id).ok());
         match (event.info_type.as_str(), text("AuthCode"), corp_id) {
-            ("suite_ticket", ..) => self.put_ticket(event, text("SuiteTicket")).await,
+            ("suite_ticket", ..) => self.put_ticket(event, text("SuiteTicket"), context).await,
             ("create_auth", Some(auth_code), _) => match text("State").and_then(|s| InstallState::parse(s).ok()) {
                 Some(state) if self.lifecycle.suite.store.session(&state).await?.is_some() => {
                     tracing::info!("create_auth of a session of ours: left to the browser's redirect");
@@ -90,13 +90,18 @@ impl ProcessSuiteEvent<'_> {
         }
     }
 
-    async fn put_ticket(&self, event: &SuiteEvent, ticket: Option<&str>) -> Result<(), StepError> {
+    async fn put_ticket(
+        &self,
+        event: &SuiteEvent,
+        ticket: Option<&str>,
+        context: Context<'_>,
+    ) -> Result<(), StepError> {
         let Some(ticket) = ticket else { return Ok(()) };
         let ticket = SecretString::from(ticket);
         self.lifecycle
             .suite
-            .store
-            .put_ticket(&event.suite_id, &ticket, happened(event))
+            .tokens
+            .put_ticket(&event.suite_id, &ticket, happened(event), context.now())
             .await?;
         // The alarm on the ticket's age counts these lines (template.yaml).
         tracing::info!("suite ticket kept");

@@ -19,7 +19,11 @@ use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 
 use self::keys::{Item, Key, from_item};
-pub use self::{breakers::Breaker, counting::EventChange, suite::CachedToken};
+pub use self::{
+    breakers::Breaker,
+    counting::EventChange,
+    suite::{AtRest, StoredToken},
+};
 use super::{
     StoreError,
     errors::{condition_failed, store_error},

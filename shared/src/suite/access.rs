@@ -10,12 +10,13 @@ use wecom_client::{AccessToken, Client, Error as WecomError, ErrorCode};
 use super::{
     breaker::{Caller, ask},
     call_error::CallError,
+    tokens::{CachedToken, Tokens},
 };
 use crate::{
     clock::Clock,
     error::StepError,
     ids::TokenName,
-    store::{CachedToken, DynamoDb, Suite, SuiteVault},
+    store::{DynamoDb, Suite, SuiteVault},
 };
 
 /// A ticket is valid for 30 minutes (developer document 90628).
@@ -35,8 +36,10 @@ const DEAD_TOKEN: [ErrorCode; 4] = [
 /// Access to WeCom as the suite.
 #[derive(Debug, Clone, Copy)]
 pub struct SuiteAccess<'a> {
-    /// Tickets, tokens and the circuit breaker.
+    /// The circuit breakers, and what callers of this type store.
     pub store: &'a DynamoDb,
+    /// Tickets and tokens.
+    pub tokens: Tokens<'a>,
     /// The suite's secret, cached.
     pub vault: &'a SuiteVault,
     /// The client of WeCom's API.
@@ -91,7 +94,7 @@ impl SuiteAccess<'_> {
         H: Future<Output = Result<AccessToken, StepError>> + Send,
         T: Send,
     {
-        if let Some(cached) = self.store.token(name, clock.now()).await.map_err(StepError::from)? {
+        if let Some(cached) = self.tokens.token(name, clock.now()).await.map_err(StepError::from)? {
             match ask(self.store, caller, clock, call(cached.token)).await {
                 Err(error) if error.errcode().is_some_and(|code| DEAD_TOKEN.contains(&code)) => {}
                 other => return other,
@@ -105,13 +108,14 @@ impl SuiteAccess<'_> {
                 expires_at: clock.now() + (lifetime - RENEW_BEFORE),
                 version_id: None,
             };
-            self.store.put_token(name, &token).await.map_err(StepError::from)?;
+            let put = self.tokens.put_token(name, &token, clock.now()).await;
+            put.map_err(StepError::from)?;
         }
         ask(self.store, caller, clock, call(fresh.token)).await
     }
 
     async fn suite_token(&self, suite: &Suite, clock: &dyn Clock) -> Result<AccessToken, StepError> {
-        let ticket = self.store.ticket(&suite.suite_id).await?;
+        let ticket = self.tokens.ticket(&suite.suite_id, clock.now()).await?;
         let Some((ticket, _)) = ticket.filter(|(_, issued_at)| clock.now() < *issued_at + TICKET_LIFETIME) else {
             return Err(StepError::SuiteTicketMissing);
         };

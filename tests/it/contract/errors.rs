@@ -10,7 +10,7 @@ use wecom_authorization::{
     authorization::{InstallFailure, Rejection, RejectionReason},
     ids::{BreakerName, EventId, Fingerprint, Scope, TokenName},
     store::{
-        Breaker, CommitError, DynamoDb, EventChange, EventFilter, EventSource, NewEvent, Payload, SecretName,
+        AtRest, Breaker, CommitError, DynamoDb, EventChange, EventFilter, EventSource, NewEvent, Payload, SecretName,
         SecretsManager, StoreError,
     },
 };
@@ -129,13 +129,18 @@ async fn every_method(
         ),
         ("count_events", store.count_events("shard", &[change], now).await),
         ("ticket", store.ticket("ww3f2a").await.map(drop)),
-        ("put_ticket", store.put_ticket("ww3f2a", &secret, now).await),
+        (
+            "put_ticket",
+            store.put_ticket("ww3f2a", &AtRest::Plain(secret.clone()), now).await,
+        ),
         ("token", store.token(&token_name, now).await.map(drop)),
         ("put_token", store.put_token(&token_name, &token).await),
         ("drop_token", store.drop_token(&token_name).await),
         (
             "drop_refused_token",
-            store.drop_refused_token(&token_name, &secret).await,
+            store
+                .drop_refused_token(&token_name, &AtRest::Plain(secret.clone()))
+                .await,
         ),
         (
             "claim_refresh",

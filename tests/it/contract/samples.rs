@@ -9,7 +9,7 @@ use wecom_authorization::{
     },
     entropy::SystemEntropy,
     ids::{CallbackId, CorpId, InstallState, Scope, TenantId},
-    store::{CachedToken, Change},
+    store::{AtRest, Change, StoredToken},
 };
 
 pub(crate) fn tenant(name: &str) -> TenantId {
@@ -118,10 +118,10 @@ pub(crate) fn save_callback(callback: Callback) -> Change {
     Change::SaveCallback(Box::new(callback))
 }
 
-/// A token of the suite.
-pub(crate) fn cached(token: &str, expires_at: Timestamp) -> CachedToken {
-    CachedToken {
-        token: token.into(),
+/// A token of the suite, as if `token` were what it was sealed to.
+pub(crate) fn cached(token: &str, expires_at: Timestamp) -> StoredToken {
+    StoredToken {
+        token: AtRest::Sealed(token.to_owned()),
         expires_at,
         version_id: None,
     }

@@ -1,11 +1,12 @@
 //! Suite tickets, cached tokens, their renewal, and exchanged codes: the newest ticket wins, no token is handed out that is over,
 //! one caller renews it, and what a code was exchanged for is remembered.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use wecom_authorization::{
     ids::{Fingerprint, Scope, TokenName},
-    store::{CachedToken, Change},
+    store::{AtRest, Change, StoredToken},
 };
 
 use super::{
@@ -13,18 +14,20 @@ use super::{
     samples::{cached, tenant},
 };
 
+fn text(stored: AtRest) -> String {
+    match stored {
+        AtRest::Sealed(sealed) => sealed,
+        AtRest::Plain(plain) => format!("plain {}", plain.expose_secret()),
+    }
+}
+
 async fn ticket(endpoint: &Endpoint, suite_id: &str) -> Option<(String, i64)> {
     let kept = endpoint.store().ticket(suite_id).await.unwrap();
-    kept.map(|(ticket, at)| {
-        (
-            ticket.expose_secret().to_owned(),
-            at.duration_since(endpoint.now).as_secs(),
-        )
-    })
+    kept.map(|(ticket, at)| (text(ticket), at.duration_since(endpoint.now).as_secs()))
 }
 
 async fn keep_ticket(endpoint: &Endpoint, ticket: &str, second: i64) {
-    let (ticket, at) = (SecretString::from(ticket), endpoint.at_second(second));
+    let (ticket, at) = (AtRest::Sealed(ticket.to_owned()), endpoint.at_second(second));
     endpoint.store().put_ticket("ww3f2a", &ticket, at).await.unwrap();
 }
 
@@ -48,6 +51,36 @@ async fn the_newest_ticket_is_kept_whatever_order_they_come_in() {
 }
 
 #[tokio::test]
+async fn a_ticket_and_a_token_that_an_earlier_version_stored_are_read() {
+    let endpoint = Endpoint::any().await;
+    let put = async |pk: &str, sk: &str, attributes: &[(&str, String)]| {
+        let mut request = endpoint.dynamodb.put_item().table_name(&endpoint.authorization_table);
+        for (name, value) in [("pk", pk), ("sk", sk)] {
+            request = request.item(name, AttributeValue::S(value.to_owned()));
+        }
+        for (name, value) in attributes {
+            request = request.item(*name, AttributeValue::S(value.clone()));
+        }
+        request.send().await.unwrap();
+    };
+    let issued = ("issued_at", endpoint.now.to_string());
+    put("SUITE#ww3f2a", "TICKET", &[("ticket", "old".to_owned()), issued]).await;
+    assert_eq!(ticket(&endpoint, "ww3f2a").await, Some(("plain old".to_owned(), 0)));
+    let expires = ("expires_at", endpoint.at_second(7200).to_string());
+    put("TOKEN#suite/ww3f2a", "TOKEN", &[("token", "old".to_owned()), expires]).await;
+    let (store, name) = (endpoint.store(), TokenName::suite("ww3f2a"));
+    let read = store.token(&name, endpoint.now).await.unwrap().unwrap();
+    store
+        .drop_refused_token(&name, &AtRest::Plain("another".into()))
+        .await
+        .unwrap();
+    assert!(store.token(&name, endpoint.now).await.unwrap().is_some());
+    store.drop_refused_token(&name, &read.token).await.unwrap();
+    assert_eq!(text(read.token), "plain old");
+    assert!(store.token(&name, endpoint.now).await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn of_fifty_tickets_at_once_the_newest_is_kept() {
     let endpoint = Endpoint::any().await;
     let results = at_once(50, |writer| {
@@ -56,7 +89,7 @@ async fn of_fifty_tickets_at_once_the_newest_is_kept() {
         let second = i64::try_from(writer * 17 % 50).unwrap();
         let at = endpoint.at_second(second);
         async move {
-            let ticket = SecretString::from(second.to_string());
+            let ticket = AtRest::Sealed(second.to_string());
             store.put_ticket("ww3f2a", &ticket, at).await.unwrap();
         }
     });
@@ -73,7 +106,7 @@ async fn a_token_is_handed_out_until_it_ends() {
             .token(&TokenName::suite("ww3f2a"), endpoint.at_second(second))
             .await
             .unwrap();
-        token.map(|cached| (cached.token.expose_secret().to_owned(), cached.expires_at))
+        token.map(|cached| (text(cached.token), cached.expires_at))
     };
     assert_eq!(token(0).await, None);
     let end = endpoint.at_second(7200);
@@ -110,7 +143,7 @@ async fn a_token_is_handed_out_until_it_ends() {
 async fn a_token_remembers_which_version_of_a_secret_it_was_got_with() {
     let endpoint = Endpoint::any().await;
     let store = endpoint.store();
-    let kept = CachedToken {
+    let kept = StoredToken {
         version_id: Some("of-the-contacts-secret".to_owned()),
         ..cached("one", endpoint.at_second(7200))
     };
@@ -144,7 +177,7 @@ async fn of_fifty_tokens_at_once_one_is_kept_whole() {
         .await
         .unwrap()
         .unwrap();
-    let writer: i64 = kept.token.expose_secret().parse().unwrap();
+    let writer: i64 = text(kept.token).parse().unwrap();
     let last = endpoint.at_second(999 + writer);
     let store = endpoint.store();
     assert!(store.token(&TokenName::provider("ww"), last).await.unwrap().is_some());
@@ -182,7 +215,7 @@ async fn one_caller_at_a_time_renews_a_token() {
     assert!(claim(22).await, "a kept token gives the lease back");
     let kept = store.token(&TokenName::suite("ww3f2a"), endpoint.now).await.unwrap();
     assert_eq!(
-        kept.unwrap().token.expose_secret(),
+        text(kept.unwrap().token),
         "one",
         "the old token serves on while it is renewed"
     );

@@ -98,6 +98,11 @@ impl Clock for SharedClock {
 impl Harness {
     /// Starts a deployment that has received its first suite ticket. `is_thorough`: a disconnect deletes the events.
     pub(crate) async fn start(is_thorough: bool) -> Self {
+        Self::with_key_ring(is_thorough, &KeyRing::generate(&SystemEntropy)).await
+    }
+
+    /// The same with this key ring.
+    pub(crate) async fn with_key_ring(is_thorough: bool, ring: &SecretString) -> Self {
         let devstack = Devstack::start(devstack::Options::default()).await.unwrap();
         let (suite_url, posts) = post_box().await;
         let suite = Credentials {
@@ -130,7 +135,7 @@ impl Harness {
             streams: Mutex::default(),
             posts: tokio::sync::Mutex::new(posts),
         };
-        harness.set_up().await;
+        harness.set_up(ring).await;
         harness.take_ticket().await;
         harness
     }
@@ -143,7 +148,7 @@ impl Harness {
     }
 
     /// Creates tables and secrets.
-    async fn set_up(&self) {
+    async fn set_up(&self, ring: &SecretString) {
         let aws = self.aws(OBSERVER);
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
         let create = async |table: tables::TableDefinition, name| table.create(&dynamodb, name).await.unwrap();
@@ -159,8 +164,7 @@ impl Harness {
         });
         let suite = SecretString::from(suite.to_string());
         self.vault().put(&SecretName::Suite, &suite).await.unwrap();
-        let ring = KeyRing::generate(&SystemEntropy);
-        self.vault().put(&SecretName::SealingKey, &ring).await.unwrap();
+        self.vault().put(&SecretName::SealingKey, ring).await.unwrap();
     }
 
     pub(crate) fn devstack(&self) -> &Devstack {

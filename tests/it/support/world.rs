@@ -14,7 +14,12 @@ use local::{Announcement, Local, Options};
 use serde_json::{Value, json};
 use simulator::{AuthMode, CallbackForm, CheckOutcome, Control, EventRequest, InstallRequest};
 use tokio::runtime::Runtime;
-use wecom_authorization::store::{DynamoDb, SecretsManager};
+use wecom_authorization::{
+    entropy::SystemEntropy,
+    sealing::{KeyRing, SealingKeys},
+    store::{DynamoDb, SecretsManager},
+    suite::Tokens,
+};
 
 use crate::openapi::Asked;
 
@@ -188,6 +193,17 @@ impl World {
     pub(crate) fn vault(&self) -> SecretsManager {
         let client = aws_sdk_secretsmanager::Client::new(&self.aws());
         SecretsManager::new(client, "wecom-authorization".to_owned())
+    }
+
+    /// The suite ticket that is stored, and the time at which WeCom issued it.
+    pub(crate) async fn ticket(&self, suite_id: &str) -> Option<(secrecy::SecretString, jiff::Timestamp)> {
+        let tokens = Tokens {
+            store: &self.store(),
+            keys: &SealingKeys::new(self.vault()),
+            entropy: &SystemEntropy,
+        };
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        tokens.ticket(suite_id, now).await.unwrap()
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {
@@ -487,15 +503,22 @@ impl World {
 
     /// Registers the tokens, tickets and codes in the tables.
     pub(crate) async fn learn_what_is_stored(&self) {
+        use secrecy::ExposeSecret as _;
+        use wecom_authorization::store::SecretName;
+        let ring = self.vault().read(&SecretName::SealingKey, None).await.unwrap().unwrap();
+        let ring = KeyRing::parse(&ring).unwrap();
         let client = aws_sdk_dynamodb::Client::new(&self.aws());
         let answer = client.scan().table_name("wecom-authorization").send().await.unwrap();
         for item in answer.items.unwrap_or_default() {
             let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-            if let Some(token) = text("token") {
-                self.secret("an access token", token, false);
-            }
-            if let Some(ticket) = text("ticket") {
-                self.secret("a suite ticket", ticket, false);
+            if let (Some(sealed), Some(key)) = (text("sealed"), text("pk")) {
+                let (kind, name) = key.split_once('#').unwrap();
+                let (what, place) = match kind {
+                    "TOKEN" => ("an access token", format!("token|{name}")),
+                    _ => ("a suite ticket", format!("ticket|{name}")),
+                };
+                let opened = ring.open_text(sealed, &place).unwrap();
+                self.secret(what, opened.expose_secret(), false);
             }
             let payload = text("payload").and_then(|payload| serde_json::from_str::<Value>(payload).ok());
             let payload = payload.unwrap_or_default();

@@ -1,4 +1,4 @@
-use aws_sdk_dynamodb::types::{Put, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -13,11 +13,34 @@ use crate::{
     store::StoreError,
 };
 
-/// A cached access token of WeCom's API.
-#[derive(Debug, Clone, Deserialize)]
-pub struct CachedToken {
+/// A ticket or access token as it is stored.
+#[derive(Debug, Clone)]
+pub enum AtRest {
+    /// Sealed under a key of the key ring.
+    Sealed(String),
+    /// Plain, as versions before the first sealing one stored it. Such an item ends within two hours.
+    Plain(SecretString),
+}
+
+impl AtRest {
+    /// The attribute that holds it; `plain` is the name of one that is not sealed.
+    fn attribute(&self, plain: &'static str) -> (&'static str, AttributeValue) {
+        match self {
+            Self::Sealed(sealed) => ("sealed", text(sealed)),
+            Self::Plain(secret) => (plain, text(secret.expose_secret())),
+        }
+    }
+
+    fn from_attributes(sealed: Option<String>, plain: Option<SecretString>) -> Option<Self> {
+        sealed.map(Self::Sealed).or(plain.map(Self::Plain))
+    }
+}
+
+/// A cached access token of WeCom's API as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredToken {
     /// The `access_token`, `suite_access_token` or `provider_access_token`.
-    pub token: SecretString,
+    pub token: AtRest,
     /// The end of its validity.
     pub expires_at: Timestamp,
     /// The version in Secrets Manager of the Secret that it was obtained with; `None` for the suite's own.
@@ -26,16 +49,30 @@ pub struct CachedToken {
 
 #[derive(Deserialize)]
 struct Ticket {
-    ticket: SecretString,
+    sealed: Option<String>,
+    #[serde(rename = "ticket")]
+    plain: Option<SecretString>,
     issued_at: Timestamp,
 }
 
 /// While the first token is being fetched the item is a lease without a token.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Token {
-    Cached(CachedToken),
-    Lease {},
+struct Token {
+    sealed: Option<String>,
+    #[serde(rename = "token")]
+    plain: Option<SecretString>,
+    expires_at: Option<Timestamp>,
+    version_id: Option<String>,
+}
+
+impl Token {
+    fn stored(self) -> Option<StoredToken> {
+        Some(StoredToken {
+            token: AtRest::from_attributes(self.sealed, self.plain)?,
+            expires_at: self.expires_at?,
+            version_id: self.version_id,
+        })
+    }
 }
 
 fn ticket_key(suite_id: &str) -> Key {
@@ -52,27 +89,23 @@ impl DynamoDb {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn ticket(&self, suite_id: &str) -> Result<Option<(SecretString, Timestamp)>, StoreError> {
+    pub async fn ticket(&self, suite_id: &str) -> Result<Option<(AtRest, Timestamp)>, StoreError> {
         let stored: Option<Ticket> = self.item(ticket_key(suite_id)).await?;
-        Ok(stored.map(|stored| (stored.ticket, stored.issued_at)))
+        Ok(stored.and_then(|stored| Some((AtRest::from_attributes(stored.sealed, stored.plain)?, stored.issued_at))))
     }
 
     /// Stores a ticket, unless a newer one is stored.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn put_ticket(
-        &self,
-        suite_id: &str,
-        ticket: &SecretString,
-        issued_at: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn put_ticket(&self, suite_id: &str, ticket: &AtRest, issued_at: Timestamp) -> Result<(), StoreError> {
+        let (name, ticket) = ticket.attribute("ticket");
         let written = self
             .client
             .put_item()
             .table_name(&self.authorization_table)
             .set_item(Some(ticket_key(suite_id).into_item()))
-            .item("ticket", text(ticket.expose_secret()))
+            .item(name, ticket)
             .item("issued_at", to_attribute(&issued_at)?)
             // A number in addition to the text, because texts of different precision do not compare by time.
             .item("issued_ms", number(issued_at.as_millisecond()))
@@ -189,23 +222,23 @@ impl DynamoDb {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn token(&self, name: &TokenName, now: Timestamp) -> Result<Option<CachedToken>, StoreError> {
-        Ok(match self.item(token_key(name)).await? {
-            Some(Token::Cached(cached)) if now < cached.expires_at => Some(cached),
-            _ => None,
-        })
+    pub async fn token(&self, name: &TokenName, now: Timestamp) -> Result<Option<StoredToken>, StoreError> {
+        let item: Option<Token> = self.item(token_key(name)).await?;
+        let stored = item.and_then(Token::stored);
+        Ok(stored.filter(|stored| now < stored.expires_at))
     }
 
     /// Stores a token until it expires.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn put_token(&self, name: &TokenName, token: &CachedToken) -> Result<(), StoreError> {
+    pub async fn put_token(&self, name: &TokenName, token: &StoredToken) -> Result<(), StoreError> {
+        let (attribute, value) = token.token.attribute("token");
         self.client
             .put_item()
             .table_name(&self.authorization_table)
             .set_item(Some(token_key(name).into_item()))
-            .item("token", text(token.token.expose_secret()))
+            .item(attribute, value)
             .item("expires_at", to_attribute(&token.expires_at)?)
             .item("version_id", to_attribute(&token.version_id)?)
             .item("ttl", time_to_live(token.expires_at + SignedDuration::from_hours(1)))
@@ -237,15 +270,16 @@ impl DynamoDb {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn drop_refused_token(&self, name: &TokenName, refused: &SecretString) -> Result<(), StoreError> {
+    pub async fn drop_refused_token(&self, name: &TokenName, refused: &AtRest) -> Result<(), StoreError> {
+        let (attribute, value) = refused.attribute("token");
         let deleted = self
             .client
             .delete_item()
             .table_name(&self.authorization_table)
             .set_key(Some(token_key(name).into_item()))
             .condition_expression("#token = :refused")
-            .expression_attribute_names("#token", "token")
-            .expression_attribute_values(":refused", text(refused.expose_secret()))
+            .expression_attribute_names("#token", attribute)
+            .expression_attribute_values(":refused", value)
             .send()
             .await;
         match deleted {
