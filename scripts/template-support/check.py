@@ -98,7 +98,7 @@ def with_provisioned_concurrency(template):
 
 
 # What the callbacks read of their settings.
-CALLBACK_SETTINGS = ["Architecture", "EventRetentionDays", "LogLevel", "RotationGraceHours"]
+CALLBACK_SETTINGS = ["Architecture", "CallbackIdCheck", "EventRetentionDays", "LogLevel", "RotationGraceHours"]
 
 GATES = [route_keys_that_do_not_exist, settings_of_no_route, unresolved, too_large]
 

@@ -6,7 +6,7 @@ use url::Url;
 use crate::ids::TenantId;
 
 /// Every variable that `template.yaml` sets, in the order of [`Config`]'s table.
-pub const VARIABLES: [&str; 20] = [
+pub const VARIABLES: [&str; 21] = [
     "AUTHORIZATION_TABLE",
     "EVENT_TABLE",
     "EVENT_BUS",
@@ -18,6 +18,7 @@ pub const VARIABLES: [&str; 20] = [
     "WECOM_INSTALL_URL",
     "TENANT_CLAIM",
     "ROTATION_GRACE_HOURS",
+    "CALLBACK_ID_CHECK",
     "EVENT_RETENTION_DAYS",
     "EVENTS_ON_DISCONNECT",
     "CONSOLE_OIDC_ISSUER",
@@ -44,6 +45,7 @@ pub const VARIABLES: [&str; 20] = [
 /// | `WECOM_INSTALL_URL` | WeCom's install page | `https://open.work.weixin.qq.com/3rdapp/install` |
 /// | `TENANT_CLAIM` | the claim of the admin's token that names the tenant | `tenant_id` |
 /// | `ROTATION_GRACE_HOURS` | how long replaced credentials stay valid | 24 |
+/// | `CALLBACK_ID_CHECK` | which callback ids are looked up only when their MAC is right: `new`, `all` or `none` | `new` |
 /// | `EVENT_RETENTION_DAYS` | how long events are kept | 30 |
 /// | `EVENTS_ON_DISCONNECT` | `keep` a tenant's events until they end, or `delete` them, when it disconnects | `keep` |
 /// | `CONSOLE_OIDC_ISSUER`, `CONSOLE_OIDC_CLIENT_ID` | where the admin page gets its token | none: the page is handed one |
@@ -76,6 +78,8 @@ pub struct Config {
     pub tenant_claim: String,
     /// `ROTATION_GRACE_HOURS`: how long replaced credentials stay valid.
     pub rotation_grace: SignedDuration,
+    /// `CALLBACK_ID_CHECK`: which callback ids are looked up only when their MAC is right.
+    pub callback_id_check: CallbackIdCheck,
     /// `EVENT_RETENTION_DAYS`: how long events are stored.
     pub event_retention: SignedDuration,
     /// `EVENTS_ON_DISCONNECT`: whether it is `delete`.
@@ -88,6 +92,17 @@ pub struct Config {
     pub aws_endpoint_url: Option<String>,
     /// `LOCAL_TENANT_ID`: tenant of a request without claims, under `sam local`.
     pub local_tenant_id: Option<TenantId>,
+}
+
+/// Which callback ids are looked up only when their MAC is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallbackIdCheck {
+    /// Those that have a MAC. Those that were generated before there was one are looked up.
+    New,
+    /// All: one without a MAC is unknown.
+    All,
+    /// None: for a deployment that has lost the key of the MAC.
+    None,
 }
 
 /// Where the admin page gets its token.
@@ -144,9 +159,12 @@ impl Config {
             tenant_claim: reader
                 .optional("TENANT_CLAIM")
                 .unwrap_or_else(|| "tenant_id".to_owned()),
+            callback_id_check: reader.callback_id_check(),
             rotation_grace: SignedDuration::from_hours(reader.number("ROTATION_GRACE_HOURS", 24)),
             event_retention: SignedDuration::from_hours(24 * reader.number("EVENT_RETENTION_DAYS", 30)),
-            delete_events_on_disconnect: reader.one_of("EVENTS_ON_DISCONNECT", ["keep", "delete"]) == "delete",
+            delete_events_on_disconnect: reader
+                .one_of("EVENTS_ON_DISCONNECT", [("keep", false), ("delete", true)])
+                .unwrap_or_default(),
             console_oidc,
             embed_origins,
             aws_endpoint_url: reader.optional("AWS_ENDPOINT_URL"),
@@ -185,18 +203,28 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         })
     }
 
-    /// One of two words, the first of them when nothing is set.
-    fn one_of(&mut self, name: &str, words: [&'static str; 2]) -> &'static str {
-        let [default, other] = words;
-        match self.optional(name) {
-            None => default,
-            Some(text) if text == default => default,
-            Some(text) if text == other => other,
-            Some(_) => {
-                self.problems.push(format!("{name} is neither {default} nor {other}"));
-                default
-            }
+    /// The value of the word that is set; of the first when nothing is set.
+    fn one_of<T: Copy, const N: usize>(&mut self, name: &str, words: [(&str, T); N]) -> Option<T> {
+        let text = self.optional(name);
+        let mut words_of = words.iter();
+        let found = match &text {
+            None => words_of.next(),
+            Some(text) => words_of.find(|(word, _)| word == text),
+        };
+        if found.is_none() {
+            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            self.problems.push(format!("{name} is none of {}", known.join(", ")));
         }
+        found.map(|(_, value)| *value)
+    }
+
+    fn callback_id_check(&mut self) -> CallbackIdCheck {
+        let words = [
+            ("new", CallbackIdCheck::New),
+            ("all", CallbackIdCheck::All),
+            ("none", CallbackIdCheck::None),
+        ];
+        self.one_of("CALLBACK_ID_CHECK", words).unwrap_or(CallbackIdCheck::New)
     }
 
     fn number(&mut self, name: &str, default: i64) -> i64 {
@@ -214,7 +242,11 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         let issuer = self.optional("CONSOLE_OIDC_ISSUER");
         let client_id = self.optional("CONSOLE_OIDC_CLIENT_ID");
         let token_origin = self.optional("CONSOLE_OIDC_TOKEN_ORIGIN");
-        let bearer = self.one_of("CONSOLE_OIDC_BEARER", ["access_token", "id_token"]);
+        let bearer = self.one_of(
+            "CONSOLE_OIDC_BEARER",
+            [("access_token", "access_token"), ("id_token", "id_token")],
+        );
+        let bearer = bearer.unwrap_or("access_token");
         if issuer.is_some() != client_id.is_some() {
             self.problems
                 .push("CONSOLE_OIDC_ISSUER and CONSOLE_OIDC_CLIENT_ID are set together or not at all".into());

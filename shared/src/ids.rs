@@ -82,15 +82,31 @@ impl CorpId {
 }
 
 text_id!(
-    /// The last segment of a callback's URL: 128 random bits. Whoever does not know it finds nothing.
+    /// The last segment of a callback's URL, which nobody can guess: eight zeros, 56 random bits and a MAC of 40
+    /// ([`KeyRing::new_callback_id`](crate::sealing::KeyRing::new_callback_id)); of an earlier version, 128 random bits.
     CallbackId, "callback id", "^[0-9a-f]{32}$",
     |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 );
 
 impl CallbackId {
-    /// A new random id.
+    /// The beginning of an id with a MAC. Of 2³² random ids one begins like this.
+    const MARK: &str = "00000000";
+
+    /// A new random id without a MAC.
     pub fn generate(entropy: &dyn Entropy) -> Self {
         Self(random_id(entropy))
+    }
+
+    /// An id of a random part and its MAC.
+    #[must_use]
+    pub fn with_mac(random: [u8; 7], mac: [u8; 5]) -> Self {
+        Self(format!("{}{}{}", Self::MARK, hex(&random), hex(&mac)))
+    }
+
+    /// The digits of the random part, and of its MAC; `None` when the id has no MAC.
+    #[must_use]
+    pub fn parts(&self) -> Option<(&str, &str)> {
+        self.0.strip_prefix(Self::MARK)?.split_at_checked(14)
     }
 }
 

@@ -143,6 +143,7 @@ impl Platform {
             store: (&self.store).into(),
             keys: &self.keys,
             memory: &self.memory,
+            id_check: self.config.callback_id_check,
         }
     }
 

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use devstack::Fault;
+use secrecy::SecretString;
+use wecom_authorization::store::SecretName;
 
 use crate::{
-    faults::harness::{AUTHORIZATION_TABLE, EVENT_TABLE, Harness, PREFIX, member_created},
-    support::{Scope, eventually},
+    faults::harness::{AUTHORIZATION_TABLE, Caller, EVENT_TABLE, Harness, PREFIX, member_created},
+    support::{Credentials, Scope, eventually},
 };
 
 /// A function's AWS calls since the journal was cleared, sorted, because concurrent calls have no order.
@@ -61,6 +63,56 @@ async fn an_event_asks_aws_twice_and_of_a_busy_callback_once() {
             assert_eq!(deliver(&number.to_string()).await, calls(&[put]), "event {number}");
         }
     }
+}
+
+#[tokio::test]
+async fn made_up_ids_cost_no_call() {
+    let harness = Harness::start(false).await;
+    let [contacts, _] = harness.bind_all().await;
+    harness.end_processes();
+    harness.prepare_callbacks().await;
+    let asked = asked_during(&harness, "event-callback", async {
+        for number in 0..100 {
+            let id = format!("{:032x}", number + 1);
+            for (method, body) in [("GET", None), ("POST", Some("<xml/>"))] {
+                let target = format!("/callback/{id}?msg_signature=a&timestamp=1&nonce=1&echostr=a");
+                let reply = harness
+                    .call("event-callback", Caller::Wecom, method, &target, body)
+                    .await;
+                reply.refused(404, "not_found");
+            }
+        }
+    });
+    assert_eq!(asked.await, Vec::<String>::new());
+    harness.deliver(&contacts, &member_created("a")).await.with_success();
+}
+
+#[tokio::test]
+async fn an_id_of_an_earlier_version_goes_on_and_costs_a_read() {
+    let key = "A".repeat(43) + "=";
+    let ring = |ids: &str| SecretString::from(format!(r#"{{"primary": "a", "keys": {{"a": "{key}"{ids}}}}}"#));
+    let harness = Harness::with_key_ring(false, &ring("")).await;
+    harness.install().await;
+    let old = harness.bind(Scope::Contacts).await;
+    let ids = format!(r#", "callback-ids": "{key}""#);
+    harness.vault().put(&SecretName::SealingKey, &ring(&ids)).await.unwrap();
+    harness.end_processes();
+    harness.prepare_callbacks().await;
+    let new = harness.bind(Scope::ExternalContacts).await;
+    let has_a_mac = |credentials: &Credentials| credentials.url.contains("/callback/00000000");
+    assert_eq!((has_a_mac(&old), has_a_mac(&new)), (false, true));
+    for credentials in [&old, &new] {
+        harness.deliver(credentials, &member_created("a")).await.with_success();
+    }
+    let made_up = async {
+        let target = format!("/callback/{}?msg_signature=a&timestamp=1&nonce=1", "1".repeat(32));
+        let reply = harness
+            .call("event-callback", Caller::Wecom, "POST", &target, Some("<xml/>"))
+            .await;
+        reply.refused(404, "not_found");
+    };
+    let asked = asked_during(&harness, "event-callback", made_up).await;
+    assert_eq!(asked, calls(&[("GetItem", AUTHORIZATION_TABLE)]));
 }
 
 #[tokio::test]

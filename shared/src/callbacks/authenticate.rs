@@ -13,6 +13,7 @@ use super::{
 use crate::{
     authorization::{Callback, Rejection, RejectionReason},
     clock::Clock,
+    config::CallbackIdCheck,
     error::StepError,
     ids::CallbackId,
     sealing::SealingKeys,
@@ -39,6 +40,8 @@ pub struct Authenticator<'a> {
     pub keys: &'a SealingKeys,
     /// The memory of this process.
     pub memory: &'a CallbackMemory,
+    /// Which ids are looked up only when their MAC is right.
+    pub id_check: CallbackIdCheck,
 }
 
 /// An authentic request: the number of the generation that it was made with, and its content.
@@ -64,6 +67,9 @@ impl Authenticator<'_> {
     }
 
     pub(crate) async fn fresh_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {
+        if !self.keys.to_check_ids(now).await?.may_exist(id, self.id_check) {
+            return Err(StepError::NotFound);
+        }
         let callback = self.store.callback(id).await?;
         self.memory.remember(id, callback.clone(), now);
         callback.ok_or(StepError::NotFound)

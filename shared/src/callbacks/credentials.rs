@@ -49,7 +49,8 @@ impl CredentialIssuer<'_> {
             let callback = self.store.callback(id).await?.ok_or(StepError::StateChanged)?;
             return Ok((callback, false));
         }
-        let id = CallbackId::generate(context.entropy);
+        let keys = self.keys.to_seal(context.now()).await?;
+        let id = keys.new_callback_id(context.entropy);
         let mut callback = Callback::new(id.clone(), authorization.tenant_id.clone(), scope);
         callback.corp_id = authorization.plaintext_corp_id().cloned();
         self.propose(&mut callback, context).await?;

@@ -60,6 +60,7 @@ where
 {
     let platform = platform()?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Changes>| {
+        // Boxed for the same reason as above.
         let answer = Box::pin(handler(platform, event.payload));
         async { Ok::<_, std::convert::Infallible>(answer.await) }
     }))

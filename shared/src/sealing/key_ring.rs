@@ -21,6 +21,8 @@ pub struct KeyRing {
     primary: String,
     takes_over: Option<TakeOver>,
     keys: BTreeMap<String, Aes256Gcm>,
+    /// The key of the MAC in callback ids.
+    pub(super) id_key: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -52,6 +54,9 @@ struct TakeOver {
 /// The id of the key that a deployment begins with.
 const FIRST: &str = "first";
 
+/// The entry of the key of the MAC in callback ids. Nothing is sealed under it, and no rotation changes it.
+const CALLBACK_IDS: &str = "callback-ids";
+
 /// A new key is in the ring for this long before anything is sealed under it, so that Secrets Manager, which is eventually
 /// consistent, gives it to everybody who meets it.
 const PUBLISHED_AHEAD: SignedDuration = SignedDuration::from_hours(24);
@@ -63,35 +68,45 @@ const PUBLISHED_AT_LEAST: SignedDuration = SignedDuration::from_hours(1);
 /// ([`SealingKeys`](super::SealingKeys)), an invocation lasts and clocks differ, together.
 const SETTLED: SignedDuration = SignedDuration::from_hours(1);
 
-/// The key that 64 random letters and digits stand for: their SHA-256, under a label of its own. They hold 381 bits of
+/// The keys that 64 random letters and digits stand for: their SHA-256, under a label of each key's own. They hold 381 bits of
 /// entropy, so a plain hash makes a full key of them; nothing here is a password that would need stretching.
-fn first_key(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+fn first_keys(text: &str) -> Option<BTreeMap<String, Zeroizing<String>>> {
     let random = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let key = |id: &str, label| {
+        let key: Zeroizing<[u8; 32]> =
+            Zeroizing::new(Sha256::new_with_prefix(label).chain_update(text).finalize().into());
+        (id.to_owned(), Zeroizing::new(STANDARD.encode(*key)))
+    };
     random.then(|| {
-        let digest = Sha256::new_with_prefix("wecom-authorization sealing key\0").chain_update(text);
-        Zeroizing::new(digest.finalize().into())
+        BTreeMap::from([
+            key(FIRST, "wecom-authorization sealing key\0"),
+            key(CALLBACK_IDS, "wecom-authorization callback ids\0"),
+        ])
     })
 }
 
 impl StoredRing {
     fn parse(secret: &SecretString) -> Result<Self, SealError> {
-        if let Some(key) = first_key(secret.expose_secret()) {
+        if let Some(keys) = first_keys(secret.expose_secret()) {
             return Ok(Self {
                 primary: FIRST.to_owned(),
                 takes_over: None,
-                keys: BTreeMap::from([(FIRST.to_owned(), Zeroizing::new(STANDARD.encode(*key)))]),
+                keys,
             });
         }
         serde_json::from_str(secret.expose_secret()).map_err(|_| SealError::MalformedKeyRing)
     }
 
-    /// Adds a key that was drawn just now, and answers its id.
+    /// Adds a key that was drawn just now, and answers its id. Adds the key for callback ids if there is none.
     fn draw(&mut self, entropy: &dyn Entropy) -> String {
-        let mut key = Zeroizing::new([0; 32]);
-        entropy.fill(key.as_mut());
+        let key = || {
+            let mut key = Zeroizing::new([0; 32]);
+            entropy.fill(key.as_mut());
+            Zeroizing::new(STANDARD.encode(key.as_ref()))
+        };
         let id = random_id(entropy);
-        self.keys
-            .insert(id.clone(), Zeroizing::new(STANDARD.encode(key.as_ref())));
+        self.keys.insert(id.clone(), key());
+        self.keys.entry(CALLBACK_IDS.to_owned()).or_insert_with(key);
         id
     }
 
@@ -102,7 +117,7 @@ impl StoredRing {
 
 /// What the secret holds, and how it changes.
 impl KeyRing {
-    /// A new ring of one key, as the secret holds it: `{"primary": id, "keys": {id: base64 of 32 bytes}}`.
+    /// A new ring of one sealing key, as the secret holds it, beside the key `callback-ids`: `{"primary": id, "keys": {id: base64 of 32 bytes}}`.
     ///
     /// # Panics
     /// Never: strings serialise.
@@ -133,7 +148,8 @@ impl KeyRing {
     ) -> Result<SecretString, SealError> {
         let from = Self::parse(secret)?.primary_at(now).to_owned();
         let mut ring = StoredRing::parse(secret)?;
-        ring.keys.retain(|id, _| *id == from || !dropped.contains(id));
+        ring.keys
+            .retain(|id, _| *id == from || id == CALLBACK_IDS || !dropped.contains(id));
         ring.primary = ring.draw(entropy);
         let at = now + PUBLISHED_AHEAD;
         ring.takes_over = Some(TakeOver { at, from });
@@ -148,13 +164,17 @@ impl KeyRing {
     /// When it holds neither.
     pub fn parse(secret: &SecretString) -> Result<Self, SealError> {
         let stored = StoredRing::parse(secret)?;
-        let mut keys = BTreeMap::new();
+        let (mut keys, mut id_key) = (BTreeMap::new(), None);
         for (id, key) in &stored.keys {
             let key = Zeroizing::new(
                 STANDARD
                     .decode(key.as_bytes())
                     .map_err(|_| SealError::MalformedKeyRing)?,
             );
+            if id == CALLBACK_IDS {
+                id_key = Some(key);
+                continue;
+            }
             let cipher = Aes256Gcm::new_from_slice(&key).map_err(|_| SealError::MalformedKeyRing)?;
             keys.insert(id.clone(), cipher);
         }
@@ -164,6 +184,7 @@ impl KeyRing {
                 primary: stored.primary,
                 takes_over: stored.takes_over,
                 keys,
+                id_key,
             })
         } else {
             Err(SealError::MalformedKeyRing)
@@ -195,7 +216,7 @@ impl KeyRing {
         }
     }
 
-    /// Whether the ring in `next` opens what is sealed under the one in `before` now.
+    /// Whether the ring in `next` opens what is sealed under the one in `before` now, and knows its callback ids.
     ///
     /// # Errors
     /// When one of them holds no ring.
@@ -203,7 +224,8 @@ impl KeyRing {
         let sealing = Self::parse(before)?.primary_at(now).to_owned();
         Self::parse(next)?;
         let (next, before) = (StoredRing::parse(next)?, StoredRing::parse(before)?);
-        Ok(next.keys.get(&sealing) == before.keys.get(&sealing))
+        let same = |id: &str| next.keys.get(id) == before.keys.get(id);
+        Ok(same(&sealing) && (same(CALLBACK_IDS) || !before.keys.contains_key(CALLBACK_IDS)))
     }
 
     /// Whether this ring comes into force early enough at `now` for its new key to be known before it is used.
@@ -309,7 +331,8 @@ mod tests {
 
         let third = follow(&second, &["first"], at(25));
         let keys = stored(&third)["keys"].as_object().unwrap().clone();
-        assert_eq!(keys.len(), 2);
+        assert_eq!(keys.len(), 3);
+        assert!(keys.contains_key(CALLBACK_IDS));
         assert!(!keys.contains_key("first") && keys.contains_key(&ring.primary));
         // The key that is sealed under stays, whatever is asked.
         let ring = KeyRing::parse(&follow(&second, &["first"], at(1))).unwrap();

@@ -494,7 +494,7 @@ impl World {
         for key in keys.values() {
             self.secret("a sealing key", key.as_str().unwrap(), false);
         }
-        keys.len()
+        keys.keys().filter(|id| *id != "callback-ids").count()
     }
 
     fn said(&self) -> MutexGuard<'_, Said> {

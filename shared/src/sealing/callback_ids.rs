@@ -1,0 +1,123 @@
+//! Callback ids that carry a MAC, so that a made-up id costs no read of the table.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use super::KeyRing;
+use crate::{
+    config::CallbackIdCheck,
+    entropy::{Entropy, hex},
+    ids::CallbackId,
+};
+
+/// Ids of callbacks.
+impl KeyRing {
+    /// A new id: 56 random bits, and the first 40 of their HMAC-SHA-256 under the ring's key for ids, which rotations keep.
+    /// A ring of an earlier version has no such key until its next rotation; then the id is 128 random bits.
+    #[must_use]
+    pub fn new_callback_id(&self, entropy: &dyn Entropy) -> CallbackId {
+        let mut random = [0; 7];
+        entropy.fill(&mut random);
+        match self.mac(&hex(&random)) {
+            Some(mac) => CallbackId::with_mac(random, mac),
+            None => CallbackId::generate(entropy),
+        }
+    }
+
+    /// Whether a callback of this id can exist: its MAC is right, or cannot be checked, or is not to be.
+    #[must_use]
+    pub fn may_exist(&self, id: &CallbackId, check: CallbackIdCheck) -> bool {
+        match (check, id.parts()) {
+            (CallbackIdCheck::None, _) | (CallbackIdCheck::New, None) => true,
+            (CallbackIdCheck::All, None) => false,
+            // 40 bits that nobody can try offline: a comparison that takes a constant time would guard nothing, as the next
+            // request tells by its own time whether a record was read.
+            (CallbackIdCheck::New | CallbackIdCheck::All, Some((random, mac))) => {
+                self.mac(random).is_none_or(|right| hex(&right) == mac)
+            }
+        }
+    }
+
+    fn mac(&self, random: &str) -> Option<[u8; 5]> {
+        let key = self.id_key.as_ref()?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(key.as_slice()).expect("HMAC takes a key of any length");
+        mac.update(random.as_bytes());
+        mac.finalize().into_bytes().first_chunk().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::Timestamp;
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::entropy::SystemEntropy;
+
+    const NEW: CallbackIdCheck = CallbackIdCheck::New;
+
+    fn drawn() -> SecretString {
+        "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7".repeat(3)[..64].to_owned().into()
+    }
+
+    fn follow(secret: &SecretString, dropped: &[&str]) -> SecretString {
+        let dropped: BTreeSet<_> = dropped.iter().map(ToString::to_string).collect();
+        KeyRing::follow(secret, &dropped, Timestamp::UNIX_EPOCH, &SystemEntropy).unwrap()
+    }
+
+    fn ring(secret: &SecretString) -> KeyRing {
+        KeyRing::parse(secret).unwrap()
+    }
+
+    #[test]
+    fn an_id_is_known_by_its_mac_and_one_with_another_digit_is_not() {
+        let ring = ring(&KeyRing::generate(&SystemEntropy));
+        let id = ring.new_callback_id(&SystemEntropy);
+        assert!(ring.may_exist(&id, NEW));
+        for place in 8..32 {
+            let mut text = id.as_str().to_owned();
+            let other = if text[place..].starts_with('0') { "1" } else { "0" };
+            text.replace_range(place..=place, other);
+            assert!(!ring.may_exist(&CallbackId::parse(&text).unwrap(), NEW), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_id_without_a_mac_exists_unless_all_must_have_one() {
+        let ring = ring(&drawn());
+        let id = CallbackId::generate(&SystemEntropy);
+        assert!(ring.may_exist(&id, NEW) && ring.may_exist(&id, CallbackIdCheck::None));
+        assert!(!ring.may_exist(&id, CallbackIdCheck::All));
+    }
+
+    #[test]
+    fn an_id_outlives_every_rotation() {
+        let first = drawn();
+        let id = ring(&first).new_callback_id(&SystemEntropy);
+        let second = follow(&first, &[]);
+        let third = follow(&second, &["first", "callback-ids"]);
+        for secret in [&first, &second, &third] {
+            assert!(ring(secret).may_exist(&id, CallbackIdCheck::All));
+        }
+        assert!(!ring(&KeyRing::generate(&SystemEntropy)).may_exist(&id, NEW));
+        assert!(ring(&KeyRing::generate(&SystemEntropy)).may_exist(&id, CallbackIdCheck::None));
+    }
+
+    /// As versions before this one wrote it.
+    #[test]
+    fn a_ring_without_a_key_for_ids_checks_nothing_and_gets_one_by_its_next_rotation() {
+        let key = "A".repeat(43) + "=";
+        let before = SecretString::from(format!("{{\"primary\": \"a\", \"keys\": {{\"a\": \"{key}\"}}}}"));
+        let old = ring(&before).new_callback_id(&SystemEntropy);
+        assert_eq!(old.parts(), None);
+        let after = follow(&before, &[]);
+        let new = ring(&after).new_callback_id(&SystemEntropy);
+        assert!(new.parts().is_some() && ring(&after).may_exist(&new, NEW));
+        assert!(
+            ring(&before).may_exist(&new, NEW),
+            "a process that has not read the ring again"
+        );
+    }
+}
