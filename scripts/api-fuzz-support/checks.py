@@ -30,6 +30,9 @@ def admin_routes_need_a_token(ctx, response, case):
 
 @schemathesis.check
 def is_neither_sniffed_nor_kept(ctx, response, case):
+    # API Gateway's own answer, to a request without a valid token, has neither header.
+    if response.status_code == 401 and response.headers.get("content-type") == ["application/json"]:
+        return
     assert response.headers.get("x-content-type-options") == ["nosniff"], "no X-Content-Type-Options: nosniff"
     public = case.operation.definition.raw["tags"] == ["Console"] and response.status_code in (200, 304)
     kept = response.headers.get("cache-control")

@@ -89,9 +89,14 @@ include-operation-id = ["registerSecret", "updateSettings"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 409, 422, 429]
 
 [[operations]]
-include-operation-id = "openInstallLink"
-checks.positive_data_acceptance.expected-statuses = [303, 410]
-checks.negative_data_rejection.expected-statuses = [303, 404, 410]
+include-operation-id = ["openInstallLink", "followInstallLink"]
+checks.positive_data_acceptance.expected-statuses = [200, 303, 410]
+checks.negative_data_rejection.expected-statuses = [200, 303, 404, 410]
+
+[[operations]]
+include-operation-id = ["listEvents", "listAudit"]
+# A cursor belongs to one query of one tenant.
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401]
 
 {dictionary("callbacks", *(pasted[scope]["url"].rpartition("/")[2] for scope in SCOPES))}
 {dictionary("secrets", corp["secrets"]["contacts"], corp["secrets"]["external-contacts"])}

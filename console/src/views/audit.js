@@ -111,7 +111,7 @@ export function AuditView() {
 function Row({ entry: { at, action, scope, actor, outcome, code, details } }) {
   const more = [
     ...Object.entries(details ?? {}).map(([name, value]) => detail(name, value)),
-    outcome === 'refused' && code && `${words('error', code, scope?.replaceAll('_', '-')).words} (${code})`,
+    outcome === 'refused' && code && `${refusal(code, scope)} (${code})`,
   ].filter(Boolean);
   return h(
     'li',
@@ -131,6 +131,11 @@ function Row({ entry: { at, action, scope, actor, outcome, code, details } }) {
     ),
     badge(outcome === 'refused' ? 'warn' : 'ok', find(`audit.outcome.${outcome}`) ?? outcome),
   );
+}
+
+/** @type {(code: string, scope: AuditEntry['scope']) => string} */
+function refusal(code, scope) {
+  return find(`audit.refusal.${code}`) ?? words('error', code, scope?.replaceAll('_', '-')).words;
 }
 
 /** @param {AuditEntry['actor']} actor */
