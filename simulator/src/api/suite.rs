@@ -192,6 +192,10 @@ fn exchange(context: &mut Context<'_>, call: &Call<'_>) -> Result<Corporation, R
         .corporation(&corp_id)
         .is_some_and(|corporation| corporation.installed().is_none())
     {
+        // A new permanent code installs nothing.
+        if resets {
+            return Err(Refusal(code::INVALID_AUTH_CODE));
+        }
         // A token from before the app was removed does not come alive again.
         context.world.revoke(&Holder::Installation {
             corp_id: corp_id.clone(),
