@@ -24,7 +24,8 @@ export async function loadTexts(language, read = readTexts) {
 /** @param {Language} language */
 async function readTexts(language) {
   const early = globalThis.early?.language === language ? await globalThis.early.texts : null;
-  const answer = early && !early.bodyUsed ? early : await fetch(new URL(`texts/${language}.json`, import.meta.url));
+  if (early) return early;
+  const answer = await fetch(new URL(`texts/${language}.json`, import.meta.url));
   if (!answer.ok) throw new Error(`texts/${language}.json: ${answer.status}`);
   return answer.json();
 }

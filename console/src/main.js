@@ -12,6 +12,9 @@ import { preferredLanguage } from './language.js';
 import { openSession } from './session.js';
 import { ReturnedView, SignInView } from './views/entrance.js';
 
+// From here on early.js, if it has not run yet, has nothing to ask for.
+globalThis.early ??= null;
+
 async function start() {
   if (beginElsewhere()) return undefined;
   const session = await openSession();

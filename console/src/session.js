@@ -65,11 +65,13 @@ export async function openSession({ place = globalThis.location } = {}) {
 
 /** @returns {Promise<LocalConfig | OidcConfig>} */
 async function readConfig() {
-  const early = await globalThis.early?.config;
-  const answer =
-    early && !early.bodyUsed
-      ? early
-      : await fetch(new URL('assets/config.json', document.baseURI), { cache: 'no-cache' });
+  const early = globalThis.early && (await globalThis.early.config);
+  if (early && globalThis.early) {
+    // Once: a server that was started anew gives another token.
+    globalThis.early.config = Promise.resolve(null);
+    return early;
+  }
+  const answer = await fetch(new URL('assets/config.json', document.baseURI), { cache: 'no-cache' });
   if (!answer.ok) throw new Error(`config.json: ${answer.status}`);
   return answer.json();
 }

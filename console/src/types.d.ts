@@ -3,6 +3,8 @@
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { components, operations } from '../types/openapi.js';
+import type { OidcConfig } from './oidc.js';
+import type { LocalConfig } from './session.js';
 
 type Schemas = components['schemas'];
 
@@ -62,6 +64,9 @@ export type Children = ComponentChildren;
 export type { operations, ReadonlySignal, Signal };
 
 declare global {
-  /** What early.js has asked for; null where nobody answered. */
-  var early: { language: string; texts: Promise<Response | null>; config: Promise<Response | null> } | undefined;
+  /** What early.js has asked for, each null where nobody answered; null itself when the page's own script was faster. */
+  var early:
+    | { language: string; texts: Promise<Json | null>; config: Promise<LocalConfig | OidcConfig | null> }
+    | null
+    | undefined;
 }

@@ -77,13 +77,14 @@ test('an install opened from the workbench ends in words that lead back, and the
     const opening = context.waitForEvent('page');
     await frame.getByRole('button', { name: '安装到企业微信' }).click();
     const tab = await opening;
+    await tab.getByRole('button', { name: '前往企业微信' }).click();
     await tab.getByRole('heading', { name: '安装应用' }).waitFor();
     await confirmInstall(tab, YUNFAN);
     await tab.getByText('已从企业微信返回，安装已完成').waitFor();
     await tab.getByText('请关闭这个标签页，回到刚才的页面继续').waitFor();
     assert.equal(await tab.getByRole('button').count(), 0);
     await tab.close();
-    await frame.getByText('已安装', { exact: true }).first().waitFor();
+    await frame.getByText('已安装', { exact: true }).filter({ visible: true }).first().waitFor();
     await logged(page, '{"name":"installed"}');
     await assertNoErrors(record);
   }));
