@@ -28,7 +28,7 @@ pub(super) const MAX_CALLBACK_BODY: usize = 1024 * 1024;
 pub struct Request {
     raw_path: String,
     raw_query_string: String,
-    /// Names in lower case; values of a repeated header are joined by commas.
+    /// Names in lower case, under `sam local` as they were sent; values of a repeated header are joined by commas.
     headers: HashMap<String, String>,
     /// `name=value` each.
     cookies: Option<Vec<String>>,
@@ -129,7 +129,11 @@ impl Request {
 
     /// A header; `name` is in lower case. Empty where there is none.
     pub(super) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", String::as_str)
+        let same = |(other, _): &(&String, &String)| other.eq_ignore_ascii_case(name);
+        let value = self.headers.get(name);
+        value
+            .or_else(|| self.headers.iter().find(same).map(|(_, value)| value))
+            .map_or("", String::as_str)
     }
 
     pub(super) fn cookie(&self, name: &str) -> Option<&str> {
@@ -263,6 +267,15 @@ mod tests {
     fn code(request: &Request, config: &Config) -> Result<String, &'static str> {
         let tenant = request.tenant(config);
         tenant.map(String::from).map_err(|problem| problem.code())
+    }
+
+    #[test]
+    fn finds_a_header_however_its_name_is_written() {
+        for name in ["content-type", "Content-Type", "CONTENT-TYPE"] {
+            let request = request(json!({"headers": {name: "application/json", "x-other": "y"}}));
+            assert_eq!(request.header("content-type"), "application/json", "{name}");
+            assert_eq!(request.header("content"), "");
+        }
     }
 
     #[test]
