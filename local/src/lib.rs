@@ -379,7 +379,7 @@ async fn listen(options: &Options, settings: &Settings) -> Result<TcpListener, S
 }
 
 async fn listen_for_workbench(options: &Options, settings: &Settings) -> Result<(TcpListener, u16), StartError> {
-    let [usual, any] = loopback(settings.ports.workbench, options.usual_port(3100));
+    let [usual, any] = loopback(settings.ports.workbench, options.usual_port(3200));
     let bound = match TcpListener::bind(usual).await {
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => TcpListener::bind(any).await,
         bound => bound,
