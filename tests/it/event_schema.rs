@@ -137,7 +137,7 @@ async fn an_event_that_the_bus_refuses_is_redelivered_and_counted_once() {
     // Once each time that it is sent: at first and after either pause.
     harness.devstack().throttle_events("refused", 3);
     let failed = harness.stream("publish-events").await;
-    assert_eq!(failed, Err("1 to be handed in again".to_owned()), "that one alone");
+    assert_eq!(failed, Err("1 to be redelivered".to_owned()), "that one alone");
     assert_eq!(members(published(&mut bus)), ["a", "c"]);
     // Lambda redelivers from the first that failed.
     let rest = harness.batch("publish-events").split_off(1);

@@ -113,9 +113,9 @@ pub enum InstallationStatus {
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuthMode {
-    /// An administrator: the app sees what he allowed.
+    /// An administrator: the app sees what they allowed.
     Admin,
-    /// A member, for himself alone: of no use here.
+    /// A member, for themselves alone: not sufficient here.
     #[serde(other)]
     Member,
 }

@@ -170,7 +170,7 @@ fn bus_event(record: &EventRecord) -> Option<BusEvent> {
 }
 
 fn failed(answer: &mut BatchAnswer, record: &EventRecord, error: &dyn std::fmt::Display) {
-    tracing::error!(%error, "a change of a table is to be handed in again");
+    tracing::error!(%error, "a change of a table is to be redelivered");
     let mut failure = DynamoDbBatchItemFailure::default();
     failure.item_identifier.clone_from(&record.change.sequence_number);
     answer.batch_item_failures.push(failure);

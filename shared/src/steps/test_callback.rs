@@ -210,7 +210,7 @@ fn judge(reached: &Reached, right: impl Fn(&[u8]) -> bool) -> Vec<TestFinding> {
     } else if reached.status != 200 {
         findings.push(TestFinding {
             code: "wrong_status",
-            detail: "The URL does not answer with status 200: it leads to something else, or something stands in between.",
+            detail: "The URL does not answer with status 200: it leads elsewhere, or a proxy or firewall answers.",
             status: Some(reached.status),
         });
     } else if !right(&reached.body) {

@@ -387,7 +387,7 @@ impl Harness {
             streams.get_mut(function).unwrap().batch.clear();
             Ok(())
         } else {
-            Err(format!("{} to be handed in again", answer.batch_item_failures.len()))
+            Err(format!("{} to be redelivered", answer.batch_item_failures.len()))
         }
     }
 

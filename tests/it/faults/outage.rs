@@ -282,7 +282,7 @@ async fn when_every_process_is_new() {
     for function in ["process-suite-event", "publish-events"] {
         assert!(
             harness.stream(function).await.is_err(),
-            "{function}: what was not done is handed in again"
+            "{function}: what was not done is redelivered"
         );
     }
 
