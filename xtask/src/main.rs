@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     match command.as_str() {
         "test" => run.test(),
         "check" => run.check(),
-        "fmt" => run.step("formatting", format()),
+        "fmt" => run.step("formatting", format(&[])),
         "contract" => run.contract(),
         _ => {
             println!(
@@ -73,7 +73,7 @@ impl Run {
     }
 
     fn check(&mut self) {
-        self.step("formatting", cargo(&["fmt", "--all", "--check"]));
+        self.step("formatting", format(&["--check"]));
         self.step(
             "Clippy",
             cargo(&[
@@ -225,14 +225,16 @@ fn cargo(arguments: &[&str]) -> Command {
 }
 
 /// `cargo fmt` with the two import options that are unstable in `rustfmt.toml`, but taken on the command line by stable rustfmt.
-fn format() -> Command {
-    cargo(&[
+fn format(options: &[&str]) -> Command {
+    let mut command = cargo(&[
         "fmt",
         "--all",
         "--",
         "--config",
         "imports_granularity=Crate,group_imports=StdExternalCrate",
-    ])
+    ]);
+    command.args(options);
+    command
 }
 
 /// Absolute path of the directory that Cargo builds in.

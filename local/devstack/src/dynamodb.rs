@@ -5,6 +5,8 @@
 
 mod streams;
 
+use std::{path::Path, sync::Arc, time::Duration};
+
 use bytes::Bytes;
 use dynoxide::{Database, actions::describe_time_to_live::DescribeTimeToLiveRequest};
 use http::{Request, StatusCode, Uri, header::HOST};
@@ -14,7 +16,6 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde_json::Map;
-use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{

@@ -1,7 +1,6 @@
 //! Attempts: no more than the limit within one length of the window, exactly; and circuit breakers that everybody sees.
 
 use jiff::{SignedDuration, Timestamp};
-
 use wecom_authorization::{ids::BreakerName, store::Breaker};
 
 use super::endpoint::{Endpoint, at_once, number};

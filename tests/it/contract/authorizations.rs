@@ -8,12 +8,11 @@ use wecom_authorization::{
     store::{Change, CommitError, EventChange, StateChange, StoreError},
 };
 
-use crate::support::eventually;
-
 use super::{
     endpoint::{Endpoint, at_once, number},
     samples::{authorization, callback, corp, generation, line, save, save_callback, session, tenant},
 };
+use crate::support::eventually;
 
 fn is_stale(result: &Result<(), CommitError>) -> bool {
     matches!(result, Err(CommitError::Stale))

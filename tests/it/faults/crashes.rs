@@ -3,13 +3,12 @@
 use devstack::Entry;
 use serde_json::{Value, json};
 
-use crate::operations::assert_allowed;
-
 use super::{
     cases::{self, FaultCase},
     harness::Harness,
     snapshot::{assert_alike, snapshot},
 };
+use crate::operations::assert_allowed;
 
 /// More writes than any operation makes.
 const MANY: u32 = 60;

@@ -21,9 +21,8 @@ use wecom_authorization::{
     suite::Tokens,
 };
 
-use crate::openapi::Asked;
-
 use super::{Admin, Browser, Letter, Reply, capture};
+use crate::openapi::Asked;
 
 /// The simulator's first corporation, which the walk binds.
 pub(crate) const CORP: &str = "ww0a1b2c3d4e5f6071";
