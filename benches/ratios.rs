@@ -102,7 +102,7 @@ fn measure(mut programs: Vec<Program<'_>>) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// How often the program runs in [`SLICE_NS`]. Also warms it up.
+/// Number of runs of the program in [`SLICE_NS`]. Also warms it up.
 fn runs_in_a_slice(program: &mut dyn FnMut()) -> u32 {
     let mut count = 1;
     while time(program, count) * f64::from(count) < SLICE_NS {

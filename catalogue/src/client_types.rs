@@ -10,7 +10,7 @@ fn on_the_bus(catalogue: &Catalogue) -> impl Iterator<Item = &Entry> {
     catalogue.entries.iter().filter(|entry| entry.kind != Kind::Suite)
 }
 
-/// How a client names an entry: as the catalogue does, but for messages, which share names with events.
+/// Name of an entry in a client: as in the catalogue, except messages, which share names with events.
 fn key(entry: &Entry) -> String {
     match entry.kind {
         Kind::Message => format!("message:{}", entry.name),

@@ -108,7 +108,7 @@ fn examples(entry: &Entry) -> impl Iterator<Item = Value> {
         .map(Value::Object)
 }
 
-/// What leaves on the bus, as AsyncAPI 3.0: each event of the catalogue as a message, with its example.
+/// AsyncAPI 3.0 document of the bus: each event of the catalogue as a message, with its example.
 pub(crate) fn async_api(catalogue: &Catalogue) -> String {
     let on_bus = || catalogue.entries.iter().filter(|entry| entry.kind != Kind::Suite);
     let mut messages = Map::new();

@@ -18,13 +18,13 @@ pub struct Catalogue {
     /// Elements that contain elements: type name → child → `text` or another type's name. A child whose name ends with `*`
     /// may repeat.
     pub types: BTreeMap<String, BTreeMap<String, String>>,
-    /// What each field of an event is, by its element's name.
+    /// Fields of events, by their elements' names.
     pub fields: BTreeMap<String, Field>,
     /// The events, in the order of WeCom's documentation.
     pub entries: Vec<Entry>,
 }
 
-/// What a field is.
+/// Type of a field.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Field {
@@ -52,27 +52,27 @@ pub struct Structured {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// How WeCom says which event it is.
+    /// Elements by which WeCom names an event.
     pub kind: Kind,
     /// `Event/ChangeType` or `Event`; `MsgType` of a message; `InfoType` or `InfoType/ChangeType` of a suite's event.
     pub name: String,
     /// `contacts`, `external_contacts`, `app` (what the callback of a self-built app receives besides) or `suite`.
     pub scope: String,
-    /// What it is called.
+    /// Title in the documents.
     pub title: Title,
     /// The page of developer.work.weixin.qq.com that describes it.
     pub page: String,
-    /// What a consumer should know.
+    /// Remarks for a consumer.
     pub note: Option<String>,
     /// `FromUserName` of the examples, if it is not `sys`.
     pub from: Option<String>,
     /// The names of its own fields; one that ends with `?` may be missing.
     pub fields: Vec<String>,
-    /// What follows the envelope in an example, as XML.
+    /// Elements after the envelope in an example, as XML.
     pub examples: Vec<String>,
 }
 
-/// How WeCom says which event it is.
+/// Elements by which WeCom names an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -105,9 +105,9 @@ pub static CATALOGUE: LazyLock<Catalogue> =
 /// A file that is made from the catalogue.
 #[derive(Debug)]
 pub struct Generated {
-    /// Where it belongs, from the root of the repository.
+    /// Path from the root of the repository.
     pub path: PathBuf,
-    /// What it contains.
+    /// Content of the file.
     pub content: String,
 }
 
@@ -138,7 +138,7 @@ pub fn generated() -> Vec<Generated> {
 pub const EXAMPLE_CORP: &str = "ww0a1b2c3d4e5f6071";
 /// The suite of the examples.
 pub const EXAMPLE_SUITE: &str = "ww3f2a9c41d07be865";
-/// When the examples were made, in Unix seconds.
+/// Time of the examples, in Unix seconds.
 pub const EXAMPLE_TIME: i64 = 1_764_001_000;
 
 impl Entry {
@@ -184,7 +184,7 @@ impl Entry {
         }
     }
 
-    /// What an element of the envelope always is, if it tells this event from others.
+    /// Fixed value of an element of the envelope, if it distinguishes this event from others.
     #[must_use]
     pub fn constant(&self, element: &str) -> Option<&str> {
         match (self.kind, element) {

@@ -25,7 +25,7 @@ pub struct Announcement {
     pub tenant_id: String,
     /// Token of its admin.
     pub admin_token: String,
-    /// A second tenant.
+    /// Second tenant, with a token of its own.
     pub second_tenant: SecondTenant,
     pub(crate) suite: Suite,
 }

@@ -21,7 +21,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::Value;
 use tokio::sync::broadcast;
 
-/// Where to listen.
+/// Path of the event stream (server-sent events).
 pub(crate) const PATH: &str = "/_local/bus";
 /// Events kept for listeners that reconnect, and most events that a slow listener may be behind. A power of two, to which
 /// the channel would round it up.
@@ -36,7 +36,7 @@ struct Published {
     event: Value,
 }
 
-/// The bus.
+/// Event bus in memory, with a history for late listeners.
 #[derive(Debug)]
 pub(crate) struct Bus(Mutex<State>);
 

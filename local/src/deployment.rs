@@ -1,4 +1,4 @@
-//! What a deployment does once: AWS configuration, settings, tables and secrets.
+//! Work of a deployment, done once: AWS configuration, settings, tables and secrets.
 
 use std::{collections::HashMap, time::Duration};
 

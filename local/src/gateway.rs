@@ -170,7 +170,7 @@ impl Gateway {
         response
     }
 
-    /// What exists on this machine only: the event bus, and the token of the admin page, which needs no sign-in here. Both
+    /// Routes of this machine only: the event bus, and the token of the admin page, which needs no sign-in here. Both
     /// are for a browser that reaches this machine under its own name, so that another site cannot read them by resolving
     /// its name to this machine (DNS rebinding).
     fn only_here(&self, parts: &Parts) -> Option<Response<Body>> {

@@ -11,11 +11,11 @@ use crate::{
     position::Position,
 };
 
-/// Who acts.
+/// Person or system that acts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct Actor {
-    /// What kind of actor.
+    /// Kind of actor.
     pub kind: ActorKind,
     /// The subject of an admin's token.
     pub id: Option<String>,
@@ -23,14 +23,14 @@ pub struct Actor {
     pub source_ip: Option<String>,
 }
 
-/// What kind of actor.
+/// Kind of actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
     /// An admin of the tenant.
     Admin,
-    /// WeCom.
+    /// WeCom, by a callback.
     Wecom,
     /// A schedule of ours, or another service of the platform; also a word of a newer version.
     #[serde(other)]
@@ -59,7 +59,7 @@ impl Actor {
     }
 }
 
-/// What was done.
+/// Kind of action that an audit entry records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -99,14 +99,14 @@ pub enum Action {
     Unknown,
 }
 
-/// How it ended.
+/// Outcome of an action that an audit entry records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuditOutcome {
-    /// It was done.
+    /// The action took effect.
     Done,
-    /// It was refused.
+    /// The action was refused; nothing changed.
     Refused,
 }
 
@@ -114,17 +114,17 @@ pub enum AuditOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct AuditEntry {
-    /// Names it.
+    /// Unique id of the entry, which sorts by time.
     pub entry_id: String,
-    /// When.
+    /// Time of the action.
     pub at: Timestamp,
-    /// By whom.
+    /// Person or system that acted.
     pub actor: Actor,
-    /// What.
+    /// Kind of action.
     pub action: Action,
-    /// On which scope.
+    /// Callback that the action concerns; `None` for the whole authorization.
     pub scope: Option<Scope>,
-    /// How it ended.
+    /// Outcome of the action.
     pub outcome: AuditOutcome,
     /// The code of a refusal.
     pub code: Option<String>,

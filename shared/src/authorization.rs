@@ -112,7 +112,7 @@ pub enum SecretStatus {
     Rejected,
 }
 
-/// How sure we are that a Secret is the right kind.
+/// Certainty that a Secret is of the right kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -156,11 +156,11 @@ impl KindCheck {
 /// The interval between two checks of a tenant that works.
 pub const CHECK_INTERVAL: jiff::SignedDuration = jiff::SignedDuration::from_hours(12);
 
-/// What a tenant has chosen.
+/// Settings that a tenant has chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct Settings {
-    /// Where this tenant's callback URLs begin; `None`: the deployment's default.
+    /// Base of this tenant's callback URLs; `None`: the deployment's default.
     pub callback_base_url: Option<String>,
 }
 

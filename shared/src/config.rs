@@ -52,7 +52,7 @@ pub const VARIABLES: [&str; 21] = [
 /// | `CONSOLE_OIDC_TOKEN_ORIGIN` | the origin of the issuer's token endpoint | the issuer's own |
 /// | `CONSOLE_OIDC_BEARER` | which of the issuer's tokens names the tenant: `access_token` or `id_token` | `access_token` |
 /// | `EMBED_ORIGINS` | origins whose pages may frame the admin page, separated by commas | none |
-/// | `AWS_ENDPOINT_URL` | the endpoint in the place of AWS's own, for `sam local` | AWS's own |
+/// | `AWS_ENDPOINT_URL` | the endpoint instead of AWS's own, for `sam local` | AWS's own |
 /// | `LOCAL_TENANT_ID` | the tenant of a request without claims, since `sam local` checks no token; refused elsewhere | none |
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -105,7 +105,7 @@ pub enum CallbackIdCheck {
     None,
 }
 
-/// Where the admin page gets its token.
+/// Sign-in settings of the admin page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Oidc {
     /// The issuer that the JWT authorizer trusts.
@@ -118,7 +118,7 @@ pub struct Oidc {
     pub origins: Vec<String>,
 }
 
-/// What is wrong with the environment, all of it.
+/// All faults of the environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment is incomplete or malformed: {}", .0.join("; "))]
 pub struct ConfigError(Vec<String>);
@@ -283,7 +283,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         origins
     }
 
-    /// Where it counts, anybody is the tenant: so only where `sam local` says that it is the one who runs us.
+    /// Anybody is the tenant where it counts, so it counts only under `sam local`.
     fn local_tenant_id(&mut self) -> Option<TenantId> {
         let text = self.optional("LOCAL_TENANT_ID")?;
         if self.optional("AWS_SAM_LOCAL").as_deref() != Some("true") {

@@ -1,4 +1,4 @@
-//! How a function is invoked: what each `main.rs` calls, and the functions that are not reached by HTTP.
+//! Invocation of the functions: the entry points that each `main.rs` calls, and the functions that are not reached by HTTP.
 
 mod aws;
 pub mod invoked;

@@ -25,7 +25,7 @@ pub enum StepError {
     /// The corporation is another one than the one that belongs to the tenant.
     #[error("another corporation: {cause}")]
     CorpMismatch {
-        /// How the corporation differs.
+        /// Difference from the tenant's corporation.
         cause: CorpFault,
     },
     /// Not every step is done.
@@ -37,7 +37,7 @@ pub enum StepError {
     /// The install link cannot be used, or not with this browser or auth_code.
     #[error("the install link is not valid: {cause}")]
     InstallLinkExpired {
-        /// Why the link cannot be used.
+        /// Reason why the link cannot be used.
         cause: LinkFault,
     },
     /// The Secret does not belong to that corporation, or was reset. `None`: WeCom was not asked again, because it
@@ -99,7 +99,7 @@ pub enum StepError {
     Internal(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-/// Why an install link cannot be used.
+/// Reason why an install link cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LinkFault {
     /// There is no such session.
@@ -128,7 +128,7 @@ pub enum LinkFault {
     AuthCodeInvalid,
 }
 
-/// How a corporation differs from the one that belongs to the tenant.
+/// Difference between a corporation and the one that belongs to the tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CorpFault {
     /// Another tenant has bound it.
@@ -162,13 +162,13 @@ impl From<CorpFault> for StepError {
 pub struct FieldError {
     /// The name of the field in the request.
     pub field: &'static str,
-    /// What is wrong.
+    /// Stable code of what is wrong with the field.
     pub code: FieldCode,
     /// The same in words.
     pub detail: &'static str,
 }
 
-/// What is wrong with a field.
+/// Fault of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -185,16 +185,16 @@ pub enum FieldCode {
     NotADomain,
 }
 
-/// What a Secret turned out to be.
+/// Kind of a Secret, as WeCom's answers show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SecretKind {
-    /// 通讯录Secret.
+    /// The 通讯录Secret, of 通讯录同步.
     Contacts,
     /// 客户Secret, or a self-built app's that may call the customer API.
     ExternalContacts,
-    /// Another app's.
+    /// The Secret of another app.
     OtherApp,
 }
 

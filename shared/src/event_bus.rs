@@ -38,7 +38,7 @@ pub struct EventBus {
 pub struct BusEvent {
     /// `detail-type`: `wecom.event` or `authorization.changed`.
     pub detail_type: &'static str,
-    /// When it happened.
+    /// Time of the event, which becomes `time` on the bus.
     pub time: Timestamp,
     /// A JSON object, as text.
     pub detail: String,

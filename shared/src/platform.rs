@@ -118,7 +118,7 @@ impl Platform {
         }
     }
 
-    /// What ends authorizations, as this deployment is configured.
+    /// Service that ends authorizations, as this deployment is configured.
     #[must_use]
     pub fn termination(&self) -> Termination<'_> {
         Termination {
@@ -128,7 +128,7 @@ impl Platform {
         }
     }
 
-    /// What renews, refreshes and ends authorizations.
+    /// Service that renews, refreshes and ends authorizations.
     pub fn lifecycle(&self) -> Lifecycle<'_> {
         Lifecycle {
             suite: self.suite(),
@@ -136,7 +136,7 @@ impl Platform {
         }
     }
 
-    /// What authenticates requests to callbacks.
+    /// Authenticator of requests to callbacks.
     #[must_use]
     pub fn authenticator(&self) -> Authenticator<'_> {
         Authenticator {
@@ -147,7 +147,7 @@ impl Platform {
         }
     }
 
-    /// What `event-callback` will need: the sealing keys, and a connection to the tables, side by side.
+    /// Loads what `event-callback` will need: the sealing keys, and a connection to the tables, side by side.
     pub async fn prepare_event_callback(&self) {
         tokio::join!(
             prepared("the sealing keys", self.keys.warm_up(self.clock.now())),
@@ -155,7 +155,7 @@ impl Platform {
         );
     }
 
-    /// What `suite-callback` will need: the suite's secret, and a connection to the tables, side by side.
+    /// Loads what `suite-callback` will need: the suite's secret, and a connection to the tables, side by side.
     pub async fn prepare_suite_callback(&self) {
         tokio::join!(
             prepared("the suite's secret", self.suite_vault.suite(self.clock.now())),

@@ -2,7 +2,7 @@
 //!
 //! Every change of an authorization goes through [`DynamoDb::commit`], which is one conditional transaction. There is one
 //! implementation of each store (docs/adr/0001), so there are no traits: use cases take [`DynamoDb`] and [`SecretsManager`].
-//! What a deployed function may do is limited by its IAM role, which the tests derive from its calls. The functions that
+//! The rights of a deployed function are limited by its IAM role, which the tests derive from its calls. The functions that
 //! WeCom can reach are limited by type as well: [`EventCallbackStore`], [`SuiteCallbackStore`].
 
 mod change;

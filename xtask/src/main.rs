@@ -58,7 +58,7 @@ impl Run {
         self.browser();
     }
 
-    /// What is generated from types, and committed; a test fails where it is not up to date.
+    /// Generates the committed files that come from types; a test fails where one is not up to date.
     fn contract(&mut self) {
         let arguments = [
             "run",
@@ -262,7 +262,7 @@ const NPM: Tool = ("npm", "npm: apt-get install npm");
 const PYTHON: Tool = ("python3", "Python 3.11 or newer: apt-get install python3 python3-venv");
 const CHROMIUM: Tool = ("chromium", "Chromium: apt-get install chromium fonts-noto-cjk");
 
-/// How to install the first of these programs that this machine lacks.
+/// Advice for installing the first of these programs that this machine lacks.
 fn missing(tools: &[Tool]) -> Option<&'static str> {
     let (_, advice) = tools.iter().find(|(program, _)| !installed(program))?;
     Some(advice)

@@ -15,7 +15,7 @@ use wecom_authorization::entry::aws_config;
 
 use crate::{Error, front::TlsFront, runtime_api::RuntimeApi};
 
-/// How a function connects to the stores.
+/// Connection of a function to the stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Wire {
     /// TLS, as on AWS.

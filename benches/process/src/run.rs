@@ -11,7 +11,7 @@ use crate::{
     work::{Work, Writer},
 };
 
-/// When the CPU share is limited.
+/// Time at which the CPU share is limited.
 #[derive(Clone, Copy)]
 pub(crate) enum Throttle<'a> {
     /// Never.
@@ -22,7 +22,7 @@ pub(crate) enum Throttle<'a> {
     FromTheFirst(&'a Share),
 }
 
-/// What a run consists of.
+/// Parts of a run.
 pub(crate) struct Plan<'a> {
     subject: &'a Subject,
     work: Work,

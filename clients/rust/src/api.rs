@@ -6,11 +6,11 @@ use crate::{Payload, Scope, event::name_of};
 /// Which events are wanted; `None` is any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Of this callback.
+    /// Only events of this callback.
     pub scope: Option<Scope>,
-    /// With this `Event`.
+    /// Only events with this `Event`.
     pub event: Option<String>,
-    /// With this `ChangeType`.
+    /// Only events with this `ChangeType`.
     pub change_type: Option<String>,
     /// Arrived then or later: RFC 3339.
     pub since: Option<String>,
@@ -23,7 +23,7 @@ pub struct EventFilter {
 pub struct StoredEvent {
     /// The same for every delivery of the same event.
     pub event_id: String,
-    /// Whose it is.
+    /// Tenant whose callback received the event.
     pub tenant_id: String,
     /// Which callback received it.
     pub scope: Scope,
@@ -33,11 +33,11 @@ pub struct StoredEvent {
     pub event: String,
     /// WeCom's `ChangeType`, where there is one.
     pub change_type: Option<String>,
-    /// When WeCom made it: RFC 3339, whole seconds.
+    /// Time at which WeCom made the event, in RFC 3339 with whole seconds.
     pub created_at: Option<String>,
-    /// When it arrived: RFC 3339.
+    /// Time of arrival, in RFC 3339.
     pub received_at: String,
-    /// How many times WeCom has delivered it again.
+    /// Number of redeliveries by WeCom.
     pub duplicates: u64,
     /// Whether WeCom's message was not well-formed: the payload may lack a part of it.
     #[serde(default)]

@@ -7,7 +7,7 @@ use crate::Payload;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "detail-type", content = "detail")]
 pub enum Event {
-    /// What a corporation's callback received.
+    /// Event that a corporation's callback received.
     #[serde(rename = "wecom.event")]
     Wecom(Box<WecomEvent>),
     /// A change of a tenant's authorization.
@@ -15,12 +15,12 @@ pub enum Event {
     AuthorizationChanged(AuthorizationChanged),
 }
 
-/// What a corporation's callback received.
+/// Event that a corporation's callback received.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct WecomEvent {
     /// The same for every delivery of the same event.
     pub event_id: String,
-    /// Whose it is.
+    /// Tenant whose callback received the event.
     pub tenant_id: String,
     /// Which callback received it.
     pub scope: Scope,
@@ -30,11 +30,11 @@ pub struct WecomEvent {
     pub event: String,
     /// WeCom's `ChangeType`, where there is one.
     pub change_type: Option<String>,
-    /// When WeCom made it: RFC 3339, whole seconds.
+    /// Time at which WeCom made the event, in RFC 3339 with whole seconds.
     pub created_at: Option<String>,
-    /// When it arrived: RFC 3339.
+    /// Time of arrival, in RFC 3339.
     pub received_at: String,
-    /// How many times it has been replayed; 0 the first time.
+    /// Number of replays; 0 the first time.
     pub replays: u64,
     /// The replay that this delivery belongs to, if it belongs to one.
     pub replay_id: Option<String>,
@@ -43,7 +43,7 @@ pub struct WecomEvent {
     pub damaged: bool,
     /// WeCom's XML as JSON; `None` when the event is too large for the bus.
     pub payload: Option<Value>,
-    /// Where an event can be read that is too large for the bus, below the API's address.
+    /// Path of an event that is too large for the bus, below the API's address.
     pub payload_at: Option<String>,
 }
 
@@ -60,15 +60,15 @@ pub enum Scope {
 /// A change of a tenant's authorization.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct AuthorizationChanged {
-    /// Whose authorization.
+    /// Tenant whose authorization changed.
     pub tenant_id: String,
-    /// What changed, such as `contacts.secret`.
+    /// Part that changed, such as `contacts.secret`.
     pub what: String,
-    /// What it was.
+    /// Previous value.
     pub from: String,
-    /// What it is.
+    /// New value.
     pub to: String,
-    /// When: RFC 3339.
+    /// Time of the change, in RFC 3339.
     pub at: String,
 }
 

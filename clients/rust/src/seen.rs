@@ -4,7 +4,7 @@ use crate::WecomEvent;
 
 /// Which events have been handled. Keep it where the effects are kept, so that both survive or neither.
 pub trait SeenEvents {
-    /// Why it could not be read or written.
+    /// Reason why it could not be read or written.
     type Error;
 
     /// Whether an event has been handled.

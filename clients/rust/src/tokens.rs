@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenKind {
-    /// Of 通讯录同步.
+    /// Token of 通讯录同步.
     Contacts,
-    /// Of 客户联系.
+    /// Token of 客户联系.
     ExternalContacts,
     /// Of the installed app.
     Installation,
 }
 
-/// What `issue-access-token` is invoked with, as JSON. `Debug` does not show a token.
+/// Payload for invoking `issue-access-token`, as JSON. `Debug` does not show a token.
 #[derive(Clone, Serialize)]
 pub struct TokenRequest {
-    /// Whose token.
+    /// Tenant whose token is asked for.
     pub tenant_id: String,
-    /// Which one.
+    /// Kind of the token.
     pub kind: TokenKind,
     /// The token that WeCom has refused (errcode 40014 or 42001), to get another one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,9 +36,9 @@ impl fmt::Debug for TokenRequest {
 /// An access token. `Debug` does not show it.
 #[derive(Clone, Deserialize)]
 pub struct AccessToken {
-    /// The token.
+    /// Access token, for `access_token` in calls to WeCom.
     pub access_token: String,
-    /// When it ends: RFC 3339.
+    /// End of the token's life, in RFC 3339.
     pub expires_at: String,
 }
 
@@ -49,16 +49,16 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// What `issue-access-token` answered.
+/// Answer of the function `issue-access-token`.
 pub type TokenAnswer = Result<AccessToken, TokenRefused>;
 
-/// The broker refused.
+/// Refusal of `issue-access-token`, with a stable code.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct TokenRefused {
     /// Stable; `docs/errors.md` lists all.
     #[serde(rename = "errorType")]
     pub code: String,
-    /// For people.
+    /// Explanation for people; compare the code instead.
     #[serde(rename = "errorMessage")]
     pub message: String,
 }

@@ -41,7 +41,7 @@ pub(crate) struct Secrets {
     rotations: Mutex<Option<mpsc::UnboundedSender<Rotation>>>,
 }
 
-/// What an operation has access to besides its input.
+/// Context of an operation, besides its input.
 struct Context<'a> {
     vault: &'a Vault,
     region: &'a str,

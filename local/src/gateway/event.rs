@@ -28,7 +28,7 @@ pub(super) struct Passed<'a> {
     pub(super) time: i64,
 }
 
-/// The event.
+/// Event of payload format 2.0 for a request.
 pub(super) fn request_event(request: Passed<'_>) -> Value {
     let Passed {
         parts,

@@ -35,12 +35,12 @@ pub enum Function {
     ReplayEvent,
 }
 
-/// Who may call a route.
+/// Callers that a route accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Callers with a valid token.
     Token,
-    /// Everybody.
+    /// Callers without a token.
     Open,
 }
 
@@ -51,7 +51,7 @@ pub struct Route {
     pub method: &'static str,
     /// Path, with variables.
     pub path: &'static str,
-    /// Who may call it.
+    /// Callers that the route accepts.
     pub access: Access,
     /// The function that answers.
     pub function: Function,
@@ -59,7 +59,7 @@ pub struct Route {
 
 macro_rules! routes {
     ($($method:ident $path:literal $access:ident $function:ident,)*) => {
-        /// Every route.
+        /// Every route of the HTTP API, as in template.yaml.
         pub const ROUTES: &[Route] = &[$(Route {
             method: stringify!($method),
             path: $path,

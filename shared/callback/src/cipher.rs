@@ -38,7 +38,7 @@ static BASE64: LazyLock<base64::engine::Simd> =
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 static BASE64: base64::engine::GeneralPurpose = base64::engine::general_purpose::STANDARD;
 
-/// Why a ciphertext could not be opened. Give the sender the same answer for all of them, and log which one it was.
+/// Reason why a ciphertext could not be opened. Give the sender the same answer for all of them, and log which one it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// Not base64 with padding.
@@ -115,7 +115,7 @@ fn first_significant(mut bytes: &[u8]) -> Option<u8> {
     }
 }
 
-/// Encrypts a message: the base64 text of `Encrypt`. `random` must be drawn anew for each message.
+/// Encrypts a message: the base64 text of `Encrypt`. `random` must be freshly drawn for each message.
 ///
 /// # Panics
 /// When the message has 4 GiB or more, which the layout cannot express.

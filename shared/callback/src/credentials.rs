@@ -33,7 +33,7 @@ const KEY_ENGINE: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
-/// Why a text is not a token.
+/// Reason why a text is not a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Not 1 to 32 characters.
@@ -44,7 +44,7 @@ pub enum TokenError {
     Character,
 }
 
-/// Why a text is not an `EncodingAESKey`.
+/// Reason why a text is not an `EncodingAESKey`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Not 43 characters.

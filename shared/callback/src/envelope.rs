@@ -14,7 +14,7 @@ const ENCRYPT: &str = "Encrypt";
 /// Depth of that element: a child of the root.
 const ENCRYPT_DEPTH: usize = 2;
 
-/// Why a body is not an envelope.
+/// Reason why a body is not an envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
     /// Not UTF-8.

@@ -12,7 +12,7 @@ use memchr::{memchr, memchr_iter};
 /// Greatest depth of elements. WeCom's deepest message, a member's extra attributes, has five.
 pub(crate) const MAX_DEPTH: usize = 16;
 
-/// Why a message could not be read.
+/// Reason why a message could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum XmlError {
     /// Not UTF-8.

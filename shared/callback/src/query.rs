@@ -14,7 +14,7 @@ const MAX_VALUE_BYTES: usize = 128;
 /// Greatest length of an `echostr`, which has about 90 characters.
 const MAX_ECHOSTR_BYTES: usize = 4096;
 
-/// Why a query is not one that WeCom would send.
+/// Reason why a query is not one that WeCom would send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     /// None of the parameters is present: most likely a person opened the URL in a browser.

@@ -8,7 +8,7 @@ use crate::{EncodingAesKey, Message, OpenError, Token, cipher};
 /// Length of a signature, in lower-case hexadecimal digits.
 const SIGNATURE_CHARS: usize = 40;
 
-/// Why a signature is refused. There is one reason only, since a finer one would help only a forger.
+/// Refusal of a signature. There is one reason only, since a finer one would help only a forger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// Not the signature of these four values.

@@ -11,7 +11,7 @@
 //! | number or truth value in JSON | string, as it is written |
 //!
 //! [`to_json`] reads only what is well-formed. An event that WeCom has signed is not sent again in a better form, so
-//! whoever stores events uses [`to_json_lossy`], which keeps what a damaged message says.
+//! code that stores events uses [`to_json_lossy`], which keeps what a damaged message says.
 
 use serde_json::{Map, Value};
 

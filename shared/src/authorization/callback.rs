@@ -87,13 +87,13 @@ pub struct Retired {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct Rejection {
-    /// When it arrived.
+    /// Time of arrival.
     pub at: Timestamp,
-    /// Why it was refused.
+    /// Reason for the refusal.
     pub reason: RejectionReason,
 }
 
-/// Why a request to a callback was refused, in terms of what an admin can change.
+/// Reason why a request to a callback was refused, in terms of what an admin can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -220,7 +220,7 @@ impl Callback {
         self.previous.len() < before
     }
 
-    /// What a request that was made with the generation `number` tells of what WeCom uses: `Some(true)` when it has gone on
+    /// Conclusion from a request that was made with the generation `number`: `Some(true)` when WeCom has gone on
     /// with replaced credentials for so long that nothing can still be on its way, and nobody knows that yet; `Some(false)`
     /// when that was known and is over.
     #[must_use]

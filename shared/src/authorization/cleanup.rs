@@ -67,7 +67,7 @@ pub struct Marker {
 /// A write of a secret that was planned and is not settled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedWrite {
-    /// The secret.
+    /// Secret that the task deletes.
     pub secret: CleanupTask,
     /// The attempt to write it.
     #[serde(flatten)]
@@ -110,7 +110,7 @@ impl Authorization {
     }
 
     /// Ends the plan of the attempt `id`, whose secret this record names from now on. Returns false when there is no such plan
-    /// any more: then what was written is deleted by whoever took the plan over.
+    /// any more: then the owner of the plan deletes what was written.
     #[must_use]
     pub fn settle_write(&mut self, id: &str) -> bool {
         let is_own = |planned: &PlannedWrite| planned.attempt.id == id;

@@ -108,7 +108,7 @@ pub enum InstallationStatus {
     Cancelled,
 }
 
-/// Who installed the app (`auth_mode`, developer document 94496).
+/// Person who installed the app (`auth_mode`, developer document 94496).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -120,7 +120,7 @@ pub enum AuthMode {
     Member,
 }
 
-/// Why an authorization has no installation that an administrator made.
+/// Reason why an authorization has no installation that an administrator made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdminInstallationMissing {
     /// The app is not installed.
@@ -176,7 +176,7 @@ pub enum InstallOutcome {
     Failed(InstallFailure),
 }
 
-/// Why an install session ended without an installation that can be used.
+/// Reason why an install session ended without an installation that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InstallFailure {

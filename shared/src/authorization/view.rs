@@ -10,7 +10,7 @@ use super::{
 };
 use crate::ids::{CorpId, Scope, TenantId};
 
-/// The whole state.
+/// State of an authorization, as `GET /authorization` answers it.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(rename = "State"))]
 pub struct StateView {
@@ -25,7 +25,7 @@ pub struct StateView {
     completed_at: Option<Timestamp>,
 }
 
-/// What the admin is to do next.
+/// Next step for the admin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -42,7 +42,7 @@ pub enum NextStep {
     ExternalContactsCallback,
     /// Press 完成配置.
     Complete,
-    /// Nothing.
+    /// No step is left.
     Done,
 }
 
@@ -69,7 +69,7 @@ struct InstallationView {
     corp_name: Option<String>,
     /// The app's id in the corporation; `null` for an app that reads contacts only.
     agent_id: Option<u64>,
-    /// Who installed it. With `member` the other steps are refused.
+    /// Person who installed the app. With `member` the other steps are refused.
     auth_mode: Option<AuthMode>,
     installed_at: Option<Timestamp>,
 }
@@ -123,7 +123,7 @@ struct CallbackView {
     last_rejection: Option<Rejection>,
 }
 
-/// How far a callback is.
+/// Progress of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -1,7 +1,7 @@
 //! Authentication of requests to a callback, with whichever generation of its credentials is valid.
 //!
 //! A refused request leaves a note on the callback, for the admin; the sender learns nothing. Notes are limited, so that
-//! whoever knows a URL cannot cause writes without end.
+//! so that knowing a URL does not allow endless writes.
 
 use jiff::Timestamp;
 use wecom_callback::{CallbackQuery, Message};

@@ -1,4 +1,4 @@
-//! The content of callback requests: opened, read as JSON, and told apart from our own tests.
+//! The content of callback requests: opened, read as JSON, and distinguished from our own tests.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;

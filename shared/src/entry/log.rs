@@ -91,7 +91,7 @@ mod tests {
         }
     }
 
-    /// What is logged of a line of each of several crates, at three levels.
+    /// Lines logged, of one line of each of several crates, at three levels.
     fn logged(level: &str, directives: &str, is_json: bool) -> String {
         let log = Log::default();
         let writer = log.clone();

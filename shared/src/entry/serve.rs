@@ -1,4 +1,4 @@
-//! What each function's `main.rs` calls: runs the function until Lambda ends the process.
+//! Entry points of each function's `main.rs`, which run the function until Lambda ends the process.
 
 use std::future::Future;
 

@@ -31,7 +31,7 @@ pub struct Changes {
 pub struct BatchAnswer {
     /// The records that failed. Lambda redelivers them and those after the first of them.
     pub batch_item_failures: Vec<DynamoDbBatchItemFailure>,
-    /// What Lambda hands to the next invocation of a tumbling window, which fails without it. Nothing is kept in it.
+    /// State that Lambda passes to the next invocation of a tumbling window, which fails without it. Always empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<Map<String, Value>>,
 }
@@ -133,7 +133,7 @@ pub async fn publish_events(platform: &Platform, changes: Changes) -> BatchAnswe
     answer
 }
 
-/// What a record says about a stored event; `None` when it says nothing that is counted.
+/// Change of a stored event in a record; `None` when nothing in it is counted.
 fn event_change(record: &EventRecord) -> Option<EventChange> {
     let now: CountedEvent = image(&record.change.new_image)?;
     if now.source != "callback" {
@@ -154,7 +154,7 @@ fn event_change(record: &EventRecord) -> Option<EventChange> {
     })
 }
 
-/// What a record is on the bus: a new event, an event that is replayed, or a change of an authorization.
+/// Bus entry of a record: a new event, a replayed event, or a change of an authorization.
 fn bus_event(record: &EventRecord) -> Option<BusEvent> {
     if let Some(now) = image::<CountedEvent>(&record.change.new_image) {
         let before: Option<CountedEvent> = image(&record.change.old_image);

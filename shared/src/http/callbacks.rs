@@ -1,4 +1,4 @@
-//! What WeCom calls. Nothing here says why it refuses.
+//! Routes that WeCom calls. No answer says why a request is refused.
 
 use lambda_http::{Body, Response, http::StatusCode};
 

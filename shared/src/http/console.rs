@@ -22,7 +22,7 @@ use crate::{config::Oidc, entropy::hex, platform::Platform};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../console/dist");
 
-/// Changes with any file. It stands in the addresses that the page's HTML gives, and modules name one another relative to
+/// Changes with any file. It is part of the addresses that the page's HTML gives, and modules name one another relative to
 /// their own, so a browser may keep them all: a second visit asks for the HTML alone.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut digest = Sha256::new();
@@ -140,7 +140,7 @@ fn gzip(contents: &[u8]) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
-/// Where the page gets its token; `console/assets/session.js` uses it.
+/// Sign-in settings of the page, for `console/src/session.js`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(tag = "mode", rename_all = "snake_case")]

@@ -86,7 +86,7 @@ struct Answer {
 
 #[derive(Debug, Clone)]
 enum Content {
-    /// Nothing.
+    /// Answer without a body.
     Empty,
     /// JSON, with these of the schema's examples; all of them where none is named.
     Json(SchemaOf, &'static [&'static str]),
@@ -231,7 +231,7 @@ impl Operation {
         self
     }
 
-    /// Cannot fail.
+    /// Marks the route as one without error answers.
     pub(super) fn never_fails(mut self) -> Self {
         self.refusals.clear();
         self
@@ -371,7 +371,7 @@ impl Document {
         json!({"schema": schema, "examples": examples})
     }
 
-    /// What is answered with one status when something is refused: a component where only one kind has it.
+    /// Error answer of one status: a component where only one kind has it.
     fn refusal(&mut self, kinds: &[(Kind, &'static [&'static str])]) -> Value {
         let mut examples = Map::new();
         for (kind, names) in kinds {

@@ -34,7 +34,7 @@ pub(super) fn read<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T,
     })
 }
 
-/// What is wrong with an object; `Display` has the field's name at most.
+/// Fault of a JSON object; `Display` has the field's name at most.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 enum FieldProblem {
     #[error("unknown field")]

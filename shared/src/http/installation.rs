@@ -150,7 +150,7 @@ fn expired(platform: &Platform, request: &Request, error: &StepError) -> Result<
     }
 }
 
-/// What WeCom's redirect says, of which a browser may have lost anything. Other parameters are ignored: WeCom adds some.
+/// Query of WeCom's redirect, of which a browser may have lost anything. Other parameters are ignored: WeCom adds some.
 #[derive(Debug, Deserialize)]
 struct RedirectQuery {
     auth_code: Option<SecretString>,
@@ -191,7 +191,7 @@ fn to_console(platform: &Platform, request: &Request, failed: Option<&str>) -> R
         None => format!("{console}{separator}installation=installed"),
         Some(code) => format!("{console}{separator}installation=failed&code={code}"),
     };
-    // The auth_code stands in this request's URL: no other site gets to see it.
+    // The auth_code is in this request's URL: no other site gets to see it.
     Ok(Answer::redirect(&location)?.with(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
 }
 

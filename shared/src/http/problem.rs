@@ -24,7 +24,7 @@ use crate::{
 pub struct Kind {
     /// Stable code, which a front end switches on.
     pub code: &'static str,
-    /// HTTP status.
+    /// HTTP status code of the answer.
     pub status: u16,
     /// Title for people, the same for every problem of the kind.
     pub title: &'static str,
@@ -84,7 +84,7 @@ kinds! {
     WECOM_TIMEOUT = 504 "wecom_timeout", "WeCom did not answer in time", "Try again.";
 }
 
-/// A problem document.
+/// Problem document as RFC 9457 defines it, with our stable `code`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem(Box<Inner>);
 
@@ -122,7 +122,7 @@ pub(super) struct Members {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 struct InvalidField {
-    /// Its name.
+    /// Name of the field in the request, a JSON path.
     field: String,
     code: FieldCode,
 }
@@ -215,7 +215,7 @@ impl Problem {
         Self::malformed_request("A required field is missing.").field(field, FieldCode::Missing)
     }
 
-    /// The stable code.
+    /// Stable code of the error, which clients compare.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.0.kind.code

@@ -30,7 +30,7 @@ pub struct Request {
     raw_query_string: String,
     /// Names in lower case, under `sam local` as they were sent; values of a repeated header are joined by commas.
     headers: HashMap<String, String>,
-    /// `name=value` each.
+    /// Cookies of the request, each as `name=value`.
     cookies: Option<Vec<String>>,
     body: Option<String>,
     is_base64_encoded: bool,
@@ -151,7 +151,7 @@ impl Request {
     pub(super) fn body(&self, most: usize) -> Result<Cow<'_, [u8]>, Problem> {
         let text = self.body.as_deref().unwrap_or_default().as_bytes();
         let bytes = if self.is_base64_encoded {
-            // API Gateway encodes it; what does not decode is taken as it is, and refused by whoever reads it.
+            // API Gateway encodes it. A value that does not decode is passed on as it is, and refused by its reader.
             STANDARD.decode(text).map_or(Cow::Borrowed(text), Cow::Owned)
         } else {
             Cow::Borrowed(text)
@@ -219,7 +219,7 @@ impl Request {
         }
     }
 
-    /// Where our links and callback URLs begin: as configured, else the host that API Gateway was reached at.
+    /// Base of our links and callback URLs: as configured, else the host that API Gateway was reached at.
     pub(super) fn base_url(&self, config: &Config) -> String {
         config.base_url.clone().unwrap_or_else(|| {
             let host = self.context.domain_name.as_deref().unwrap_or_default();

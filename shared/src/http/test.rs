@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Answer, Problem, Request, conclude, problem};
 use crate::{platform::Platform, probe::Probe, steps::TestCallback};
 
-/// What the test does.
+/// Result of the self-test.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

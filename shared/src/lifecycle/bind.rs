@@ -6,7 +6,7 @@ use crate::{
     store::Change,
 };
 
-/// What an installation that replaces `before` means for the corporation, and whether it is bound with it: an administrator's
+/// Effect of an installation that replaces `before` on the corporation, and whether it is bound with it: an administrator's
 /// is, and so is one of a corporation that was bound to the tenant already. A member's keeps nobody out.
 pub(crate) fn bind(
     before: Option<&Installation>,

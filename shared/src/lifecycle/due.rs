@@ -1,4 +1,4 @@
-//! When an authorization is checked next.
+//! Time of an authorization's next check.
 
 use jiff::{SignedDuration, Timestamp};
 

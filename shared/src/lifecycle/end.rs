@@ -103,7 +103,7 @@ impl Termination<'_> {
     }
 
     /// Does the clean-up tasks of a tenant's authorization that ended, and those after a write that died, if there are any.
-    /// What takes too long, or has to be repeated, is left for the next attempt.
+    /// Work that takes too long, or has to be repeated, is left for the next attempt.
     ///
     /// # Errors
     /// [`StepError::StateChanged`], or the failure of the stores; a retry continues.
@@ -188,7 +188,7 @@ impl Termination<'_> {
     }
 
     /// Deletes the events that arrived before the authorization ended, for ten seconds at most. Returns whether all are
-    /// deleted and no more can arrive.
+    /// deleted and none can arrive any longer.
     async fn delete_events_until(
         &self,
         tenant_id: &TenantId,

@@ -1,4 +1,4 @@
-//! What WeCom says now of an authorization that is bound: range, privileges, mode, or that it is over.
+//! WeCom's current answer about an authorization that is bound: range, privileges, mode, or that it is over.
 
 use jiff::Timestamp;
 use wecom_client::{ErrorClass, ErrorCode};

@@ -27,7 +27,7 @@ impl Lifecycle<'_> {
             Ok(code) => {
                 let stored = StoredInstallation::new(code, code_hash.clone())?;
                 let Some(tenant_id) = self.suite.store.tenant_of(&stored.corp_id).await? else {
-                    tracing::info!(corp.id = %stored.corp_id, "an authorization that no tenant has begun: bound to none");
+                    tracing::info!(corp.id = %stored.corp_id, "an authorization without a tenant's install link: bound to no tenant");
                     return Ok(());
                 };
                 (stored, tenant_id)

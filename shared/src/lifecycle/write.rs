@@ -12,8 +12,8 @@ use crate::{
     store::{Change, DynamoDb},
 };
 
-/// How often, and how long apart, a write checks whether a deletion has ended: three seconds together. A deletion takes less
-/// than a second.
+/// Number of checks by a write, and the pause between them, whether a deletion has ended: three seconds together. A
+/// deletion takes less than a second.
 const LOOKS: u32 = 30;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 

@@ -10,7 +10,7 @@ use crate::{
     ids::CallbackId,
 };
 
-/// Ids of callbacks.
+/// Callback ids that carry a MAC of their random part.
 impl KeyRing {
     /// A new id: 56 random bits, and the first 40 of their HMAC-SHA-256 under the ring's key for ids, which rotations keep.
     /// A ring of an earlier version has no such key until its next rotation; then the id is 128 random bits.

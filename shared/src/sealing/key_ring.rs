@@ -1,6 +1,6 @@
 //! The ring of sealing keys: what its secret holds, and how one ring follows another.
 //!
-//! Why nothing is lost by that says docs/adr/0015-sealing-key-rotation.md.
+//! docs/adr/0015-sealing-key-rotation.md says why nothing is lost by that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,7 +64,7 @@ const PUBLISHED_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 /// A rotation that was held up may use up the time ahead, but for this much.
 const PUBLISHED_AT_LEAST: SignedDuration = SignedDuration::from_hours(1);
 
-/// This long after a key was replaced nobody seals under it any more: more than a ring is kept for sealing
+/// Time after which no function seals under a replaced key any more: longer than a ring is kept for sealing
 /// ([`SealingKeys`](super::SealingKeys)), an invocation lasts and clocks differ, together.
 const SETTLED: SignedDuration = SignedDuration::from_hours(1);
 
@@ -115,7 +115,7 @@ impl StoredRing {
     }
 }
 
-/// What the secret holds, and how it changes.
+/// Content of the secret, and its changes.
 impl KeyRing {
     /// A new ring of one sealing key, as the secret holds it, beside the key `callback-ids`: `{"primary": id, "keys": {id: base64 of 32 bytes}}`.
     ///
@@ -204,7 +204,7 @@ impl KeyRing {
         self.keys.get(id)
     }
 
-    /// The keys that nobody seals under any more at `now`. Records may still need them. Of a ring that does not say when
+    /// Keys that no function seals under any more at `now`. Records may still need them. Of a ring that does not say when
     /// its primary key took over, nothing is known: none.
     #[must_use]
     pub fn replaced(&self, now: Timestamp) -> BTreeSet<String> {

@@ -1,7 +1,7 @@
 //! Looks at bindings by itself: the authorization, each Secret, credentials whose time is over or whose sealing key was replaced,
 //! disconnects that died half-way.
 //!
-//! Which tenants are due stands in an index; a run takes those that have waited longest, a few at a time, until it has done
+//! An index holds the tenants that are due; a run takes those that have waited longest, a few at a time, until it has done
 //! its share or its time is up. The next run goes on. A Secret that WeCom has refused is not asked about again until somebody
 //! replaces it: repeated wrong Secrets ban everybody.
 //!

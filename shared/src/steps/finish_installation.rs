@@ -1,9 +1,9 @@
 //! Step 1, second half: WeCom has redirected the browser to our callback with an auth_code.
 //!
-//! What is written, in this order: the claim on the session (so that one attempt exchanges), the plan to write the permanent
-//! code, the permanent code in the vault, then one transaction of authorization, corporation and session. An attempt that dies in between leaves the state
-//! as it was; the next one, the same redirect reloaded, takes the claim over and finds the code either unused or in the
-//! vault. A code that was exchanged and not yet in the vault is lost; the admin presses the button again.
+//! Writes, in this order: the claim on the session (so that one attempt exchanges), the plan to write the permanent code,
+//! the permanent code in the vault, then one transaction of authorization, corporation and session. An attempt that dies
+//! in between leaves the state as it was; the next one, the same redirect reloaded, takes the claim over and finds the
+//! code either unused or in the vault. A code that was exchanged and not yet in the vault is lost; the admin presses the button again.
 //!
 //! Tests: `tests/it/install_mistakes.rs`, `tests/it/faults/concurrency.rs`, `tests/it/contract/sessions.rs`.
 
@@ -50,7 +50,7 @@ pub struct Redirect<'a> {
 /// expired, because the admin may confirm in its last minute.
 pub const AUTH_CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
-/// How often, and how long apart, a repeated redirect checks whether the first one has finished: six seconds together.
+/// Number of checks by a repeated redirect, and the pause between them, whether the first one has finished: six seconds together.
 const LOOKS: u32 = 60;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
@@ -90,7 +90,7 @@ impl FinishInstallation<'_> {
         if session.exchange.is_none() && clock.now() >= session.expires_at + AUTH_CODE_LIFETIME {
             return Err(LinkFault::Expired.into());
         }
-        // A code belongs to one session, whoever got hold of it.
+        // A code belongs to one session, whoever sends it.
         let (store, now) = (self.suite.store, clock.now());
         if !store.assign_code(&code_hash, &state, None, now).await? {
             return Err(LinkFault::CodeOfAnotherLink.into());

@@ -24,9 +24,9 @@ use crate::{
 
 /// A token that is valid for less than this is renewed.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(10);
-/// How long one caller may take to renew a token; longer than the timeout of `issue-access-token` (template.yaml).
+/// Time that one caller may take to renew a token; longer than the timeout of `issue-access-token` (template.yaml).
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
-/// How often, and how long apart, the others check whether it has been renewed: four seconds together.
+/// Number of checks by the other callers, and the pause between them, whether it has been renewed: four seconds together.
 const LOOKS: u32 = 40;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 

@@ -13,30 +13,30 @@ use crate::{
 /// An event as it is stored, as far as the bus is concerned.
 #[derive(Debug, Deserialize)]
 pub struct StoredEvent {
-    /// Its id.
+    /// Unique id of the event, for de-duplication.
     pub event_id: EventId,
-    /// Whose it is.
+    /// Tenant whose callback received the event.
     pub tenant_id: TenantId,
     /// Which callback received it.
     pub scope: Scope,
-    /// The corporation, plaintext.
+    /// Plaintext id of the corporation.
     pub corp_id: CorpId,
-    /// WeCom's `Event`.
+    /// WeCom's `Event`, such as `change_contact`.
     pub event: String,
     /// WeCom's `ChangeType`, where there is one.
     pub change_type: Option<String>,
-    /// When WeCom made it.
+    /// Time at which WeCom made the event (`CreateTime`).
     pub created_at: Option<Timestamp>,
-    /// When it arrived.
+    /// Time of arrival.
     pub received_at: Timestamp,
     /// JSON text, or its beginning when there are `parts`.
     pub payload: String,
-    /// How many items hold the rest of the payload.
+    /// Number of items that hold the rest of the payload.
     pub parts: usize,
-    /// How many times it has been replayed.
+    /// Number of replays so far.
     #[serde(default)]
     pub replays: u64,
-    /// The newest replay.
+    /// Id of the newest replay, if the event was replayed.
     pub replay_id: Option<String>,
     /// There when the message was not well-formed.
     pub damaged: Option<String>,
@@ -113,7 +113,7 @@ struct ChangeDetail<'a> {
 }
 
 impl StateChange {
-    /// `authorization.changed`.
+    /// Bus entry of the type `authorization.changed`.
     #[must_use]
     pub fn on_bus(&self) -> BusEvent {
         let detail = ChangeDetail {

@@ -58,7 +58,7 @@ impl RegisterSecret<'_> {
     /// Checks and keeps the Secret. The credentials of the scope's callback are left alone, or generated if there are none.
     ///
     /// # Errors
-    /// What the contract lists for this route; nothing is changed then.
+    /// The errors that the contract lists for this route; nothing is changed then.
     pub async fn run(
         &self,
         tenant_id: &TenantId,

@@ -38,17 +38,17 @@ pub struct TestCallback<'a> {
     pub base_url: &'a str,
 }
 
-/// What the test found.
+/// Result of a self-test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct TestReport {
-    /// Whether anything answered.
+    /// Whether the address answered at all.
     pub reachable: bool,
     /// Whether it answered as WeCom wants it.
     pub verified: bool,
-    /// How long it took.
+    /// Duration of the request, in milliseconds.
     pub latency_ms: Option<u64>,
-    /// What is wrong.
+    /// Faults found, the most likely cause first.
     pub findings: Vec<TestFinding>,
     /// The test event, when one was sent and taken.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -20,7 +20,7 @@ use crate::{
 /// Answers WeCom's check of a callback's URL.
 #[derive(Debug)]
 pub struct VerifyUrl<'a> {
-    /// Authenticates the request.
+    /// Signature check and credentials of the callback.
     pub authenticator: Authenticator<'a>,
     /// The grace period of the credentials that a promotion replaces.
     pub grace: SignedDuration,

@@ -76,28 +76,28 @@ pub enum AppendOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct Event {
-    /// Names it.
+    /// Unique id: SHA-256 of callback id and plaintext, as 32 hex digits.
     pub event_id: EventId,
-    /// Whose it is.
+    /// Tenant whose callback received the event.
     pub tenant_id: TenantId,
-    /// From which callback.
+    /// Callback that received the event.
     pub scope: Scope,
-    /// The corporation, plaintext.
+    /// Plaintext id of the corporation.
     pub corp_id: CorpId,
-    /// `Event`.
+    /// WeCom's `Event`, such as `change_contact`.
     pub event: String,
     /// `ChangeType`, where there is one.
     pub change_type: Option<String>,
-    /// When WeCom made it.
+    /// Time at which WeCom made the event (`CreateTime`).
     pub created_at: Option<Timestamp>,
-    /// When it arrived.
+    /// Time of arrival.
     pub received_at: Timestamp,
-    /// How many times it was delivered again.
+    /// Number of redeliveries by WeCom.
     pub duplicates: u64,
     /// Whether the message was not well-formed: the payload may lack a part of it. Absent otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub damaged: bool,
-    /// What it said.
+    /// Decrypted message as a JSON object; values are strings as WeCom sent them.
     pub payload: Payload,
 }
 

@@ -38,7 +38,7 @@ const DEAD_TOKEN: [ErrorCode; 4] = [
 pub struct SuiteAccess<'a> {
     /// The circuit breakers, and what callers of this type store.
     pub store: &'a DynamoDb,
-    /// Tickets and tokens.
+    /// Stored suite ticket and access tokens.
     pub tokens: Tokens<'a>,
     /// The suite's secret, cached.
     pub vault: &'a SuiteVault,

@@ -28,7 +28,7 @@ use crate::{
     store::{Breaker, DynamoDb},
 };
 
-/// The first pause.
+/// Length of the first pause; each further one is twice as long.
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The longest pause, and the length of a ban of our address (developer document 90313 on 45009).
@@ -51,9 +51,9 @@ pub(crate) struct TenantCorp<'a> {
 /// On whose account WeCom counts a call.
 #[derive(Clone, Copy)]
 pub(crate) enum Caller<'a> {
-    /// The suite.
+    /// Calls with the `suite_access_token`.
     Suite,
-    /// The provider.
+    /// Calls with the `provider_access_token`.
     Provider,
     /// A corporation, by its access token.
     Corp(TenantCorp<'a>, &'static str),

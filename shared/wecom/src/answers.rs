@@ -101,13 +101,13 @@ pub struct Privilege {
     /// Permission level, 1 to 6; 0 where it has no meaning, as for a customised app.
     #[serde(deserialize_with = "integer_or_zero")]
     pub level: i64,
-    /// Departments.
+    /// Ids of departments.
     #[serde(deserialize_with = "integers")]
     pub allow_party: Vec<i64>,
-    /// Members.
+    /// UserIDs of members.
     #[serde(deserialize_with = "list")]
     pub allow_user: Vec<String>,
-    /// Tags.
+    /// Ids of tags.
     #[serde(deserialize_with = "integers")]
     pub allow_tag: Vec<i64>,
     /// Additional departments, visible in the address book only.
@@ -168,11 +168,11 @@ pub enum PublishStatus {
     NotDeveloped,
     /// 1: created, not yet online. Members cannot use it.
     InDevelopment,
-    /// 2: online.
+    /// Number 2: online.
     Online,
     /// 3: online, with a newer version that is not.
     OnlineWithChanges,
-    /// Another number.
+    /// Number that this client does not know.
     Unknown(i64),
 }
 
@@ -190,8 +190,8 @@ pub struct AppLicense {
 /// Trial of an application, in seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trial {
-    /// Start.
+    /// Start, in Unix seconds.
     pub starts_at: u64,
-    /// End.
+    /// End, in Unix seconds.
     pub ends_at: u64,
 }

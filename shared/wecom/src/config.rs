@@ -30,7 +30,7 @@ impl ClientConfig {
     }
 }
 
-/// Why a [`Client`](crate::Client) could not be created.
+/// Reason why a [`Client`](crate::Client) could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// Not `http` or `https`, without a host, or with a user, a password, a query or a fragment.

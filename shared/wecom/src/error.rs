@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::{ErrorClass, ErrorCode};
 
-/// Why a call has no result. No variant holds a URL, a token or a Secret, so that an error can be logged.
+/// Failure of a call. No variant holds a URL, a token or a Secret, so that an error can be logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// WeCom answered, with an `errcode` other than 0.

@@ -73,7 +73,7 @@ impl Scope {
     }
 }
 
-/// Who authorized the app.
+/// Person who authorized the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthMode {
@@ -189,7 +189,7 @@ impl Callbacks {
 pub struct Installation {
     /// Whether it was removed. It is kept, because a removed app's code has another error than an unknown one.
     pub removed: bool,
-    /// Who authorized it.
+    /// Person who authorized it.
     pub auth_mode: AuthMode,
     /// AgentId of the app in the corporation.
     pub agent_id: i64,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{ids::CallbackId, store::StoreError};
 
-/// What a record of the event table's stream says about a stored event.
+/// Change of a stored event, from a record of the event table's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventChange {
     /// Sequence number of the record: decimal, rising within its shard.
@@ -22,11 +22,11 @@ pub struct EventChange {
     pub callback_id: CallbackId,
     /// The arrival of the event, if the record says that it was stored.
     pub stored_at: Option<Timestamp>,
-    /// How many times more WeCom has delivered it again.
+    /// Number of further redeliveries by WeCom.
     pub repeated: u64,
 }
 
-/// What some records add to the counters of one callback.
+/// Sum of some records for the counters of one callback.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Count {
     received: u64,
@@ -34,7 +34,7 @@ struct Count {
     last_event_at: Option<Timestamp>,
 }
 
-/// How long the position of a shard is kept after its last record: longer than a record can be redelivered (a day).
+/// Time for which the position of a shard is kept after its last record: longer than a record can be redelivered (a day).
 const KEEP_POSITION: SignedDuration = SignedDuration::from_hours(48);
 
 /// Callbacks of one transaction, which takes 100 items; the position is one of them.
@@ -136,7 +136,7 @@ fn position_key(shard: &str) -> Key {
     Key::new("COUNTED", shard, "POSITION")
 }
 
-/// Divides `changes` after as many as name no more callbacks than one transaction takes; `None` when there are none.
+/// Splits off as many of `changes` as name no more callbacks than one transaction takes; `None` when there are none.
 fn split(changes: &[EventChange]) -> Option<(&[EventChange], &[EventChange])> {
     let mut callbacks = BTreeSet::new();
     let named = changes.iter().map(|change| &change.callback_id);

@@ -57,21 +57,21 @@ pub(super) struct Timeline<'a> {
     partitions: [Partition; 4],
 }
 
-/// How far a partition has been read.
+/// Position up to which a partition has been read.
 struct Partition {
     shard: u8,
     /// Events that were read and not yet returned, newest first.
     events: VecDeque<StoredEvent>,
     /// The position of the last item that was read; `None` before the first query.
     position: Option<String>,
-    /// Where the next query begins; `None` before the first query.
+    /// Start key of the next query; `None` before the first query.
     start: Option<Item>,
     is_exhausted: bool,
 }
 
-/// What comes next.
+/// Result of reading one step of a timeline.
 pub(super) enum Next {
-    /// An event.
+    /// The next event, newest first.
     Event(Box<StoredEvent>),
     /// Nothing: all were returned.
     End,
@@ -112,7 +112,7 @@ impl<'a> Timeline<'a> {
         }
     }
 
-    /// The next event.
+    /// Reads the next event, and the next page where the current one is used up.
     pub(super) async fn next(&mut self) -> Result<Next, StoreError> {
         if self.before < self.since {
             // DynamoDB refuses bounds in this order.

@@ -1,4 +1,4 @@
-//! Server that plays WeCom: it gives the answers that it is told to, and records the requests.
+//! Server that plays WeCom: gives scripted answers and records the requests.
 
 use std::{
     collections::VecDeque,
