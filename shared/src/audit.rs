@@ -122,7 +122,7 @@ pub struct AuditEntry {
     pub actor: Actor,
     /// Kind of action.
     pub action: Action,
-    /// Callback that the action concerns; `None` for the whole authorization.
+    /// Callback that the action concerns; none for the whole authorization.
     pub scope: Option<Scope>,
     /// Outcome of the action.
     pub outcome: AuditOutcome,
