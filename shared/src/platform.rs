@@ -155,9 +155,10 @@ impl Platform {
         );
     }
 
-    /// Loads what `suite-callback` will need: the suite's secret, and a connection to the tables, side by side.
+    /// Loads what `suite-callback` will need: the suite's secret, the sealing keys, and a connection to the tables, side by side.
     pub async fn prepare_suite_callback(&self) {
         tokio::join!(
+            prepared("the sealing keys", self.keys.warm_up(self.clock.now())),
             prepared("the suite's secret", self.suite_vault.suite(self.clock.now())),
             prepared("the connection to the tables", self.store.connect()),
         );

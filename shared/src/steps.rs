@@ -27,7 +27,7 @@ pub use self::{
     finish_installation::{AUTH_CODE_LIFETIME, FinishInstallation, Redirect},
     generate_credentials::{GenerateCredentials, ShowCredentials},
     issue_access_token::{IssueAccessToken, TokenKind},
-    process_suite_event::{ProcessSuiteEvent, SuiteEvent},
+    process_suite_event::ProcessSuiteEvent,
     publish_events::StoredEvent,
     read_authorization::{ReadAuthorization, ReadEvents},
     receive_event::ReceiveEvent,

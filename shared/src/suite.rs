@@ -16,4 +16,5 @@ pub(crate) use self::{
     call_error::CallError,
     exchange::{StoredInstallation, installation},
     secret_check::{Observation, SecretToCheck, WRONG_SECRET, registered_secret},
+    tokens::event_place,
 };

@@ -129,12 +129,10 @@ async fn a_check_of_a_url_that_was_verified_asks_aws_once() {
 async fn an_event_of_the_suite_asks_aws_once() {
     let harness = Harness::start(false).await;
     harness.end_processes();
-    let suite = format!("{PREFIX}/suite");
+    let (suite, sealing_key) = (format!("{PREFIX}/suite"), format!("{PREFIX}/sealing-key"));
     let start = asked_during(&harness, "suite-callback", harness.prepare_callbacks()).await;
-    assert_eq!(
-        start,
-        calls(&[("GetItem", AUTHORIZATION_TABLE), ("GetSecretValue", &suite)])
-    );
+    let (get, read) = (("GetItem", AUTHORIZATION_TABLE), "GetSecretValue");
+    assert_eq!(start, calls(&[get, (read, &sealing_key), (read, &suite)]));
     for corp in ["wpA", "wpB"] {
         let rest = format!("<AuthCorpId>{corp}</AuthCorpId>");
         let asked = asked_during(

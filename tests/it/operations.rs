@@ -216,6 +216,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 18] = {
                 (GET, AuthorizationTable),
                 (PUT, AuthorizationTable),
                 (READ_SECRET, Suite),
+                (READ_SECRET, SealingKey),
             ],
         ),
         (

@@ -132,6 +132,38 @@ async fn tickets_and_access_tokens_are_stored_sealed_each_for_its_place() {
     assert_ne!(issue(&harness, "contacts", None).await, issued[1]);
 }
 
+/// Of an earlier version's plain ones there are samples in `events/process-suite-event`.
+#[tokio::test]
+async fn an_event_of_the_suite_is_stored_sealed_for_its_place_and_acted_upon() {
+    let harness = Harness::start(false).await;
+    harness.install().await;
+    let ticket = "a-ticket-that-nobody-may-read";
+    let rest = format!("<SuiteTicket>{ticket}</SuiteTicket>");
+    harness.suite_event_arrives("suite_ticket", &rest).await;
+    let events = items(&harness, "SUITEEVENT#").await;
+    assert!(!events.is_empty());
+    for item in &events {
+        assert!(item.contains_key("sealed") && !item.contains_key("payload"), "{item:?}");
+        assert!(!item.values().any(|value| value.contains(ticket)), "{item:?}");
+    }
+    // Another process opens it.
+    harness.end_processes();
+    let stored = async || items(&harness, "SUITE#").await[0]["sealed"].clone();
+    let before = stored().await;
+    harness.stream("process-suite-event").await.unwrap();
+    assert_ne!(stored().await, before);
+
+    // Moved to another place it does not open, and is redelivered.
+    harness
+        .suite_event_arrives("change_auth", "<AuthCorpId>wpA</AuthCorpId>")
+        .await;
+    harness.fetch("process-suite-event").await;
+    let mut batch = harness.batch("process-suite-event");
+    batch[0]["dynamodb"]["NewImage"]["sealed"]["S"] = events[0]["sealed"].clone().into();
+    harness.hand_in_again("process-suite-event", batch);
+    harness.stream("process-suite-event").await.unwrap_err();
+}
+
 #[tokio::test]
 async fn a_token_that_wecom_refused_is_recognised_though_it_is_sealed() {
     let harness = Harness::start(false).await;

@@ -28,6 +28,8 @@ async fn no_secret_is_logged_or_answered_in_the_walk_the_mistakes_the_rotation_a
 
     let scanned = world.scan();
     assert!(scanned.found.is_empty(), "{:#?}", scanned.found);
+    let stored = world.scan_tables().await;
+    assert!(stored.is_empty(), "{stored:#?}");
 
     assert!(!scanned.log.contains("13900139000"), "a member's data are logged");
 

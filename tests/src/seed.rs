@@ -298,7 +298,7 @@ impl Stage {
             );
             let event = NewEvent {
                 event_id: EventId::of(ACME_CONTACTS.callback_id, message.as_bytes()),
-                source: EventSource::Callback {
+                source: EventSource {
                     callback_id: CallbackId::parse(ACME_CONTACTS.callback_id)?,
                     tenant_id: TenantId::parse(ACME.id)?,
                     scope: Scope::Contacts,

@@ -7,11 +7,12 @@ use serde_json::{Map, Value};
 
 use crate::{
     audit::Actor,
+    error::StepError,
     event_bus::BusEvent,
     ids::CallbackId,
     platform::Platform,
-    steps::{ProcessSuiteEvent, StoredEvent, SuiteEvent},
-    store::{EventChange, StateChange, StoreError},
+    steps::{ProcessSuiteEvent, StoredEvent},
+    store::{EventChange, StateChange, StoreError, StoredSuiteEvent},
 };
 
 /// A batch of records of a table's stream, all of one shard.
@@ -34,16 +35,6 @@ pub struct BatchAnswer {
     /// State that Lambda passes to the next invocation of a tumbling window, which fails without it. Always empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<Map<String, Value>>,
-}
-
-#[derive(Deserialize)]
-struct StoredSuiteEvent {
-    pk: String,
-    suite_id: String,
-    event: String,
-    created_at: Option<Timestamp>,
-    received_at: Timestamp,
-    payload: String,
 }
 
 /// An item of the event table, as far as its counters are concerned.
@@ -75,22 +66,29 @@ pub async fn process_suite_event(platform: &Platform, changes: Changes) -> Batch
     let context = platform.context(&actor);
     let mut answer = BatchAnswer::default();
     for record in &changes.records {
-        let stored: Option<StoredSuiteEvent> = inserted(record);
-        let Some(stored) = stored.filter(|stored| stored.pk.starts_with("SUITEEVENT#")) else {
+        if !is_suite_event(record) {
             continue;
+        }
+        let event: Result<StoredSuiteEvent, _> = serde_dynamo::from_item(record.change.new_image.clone());
+        let processed = match event {
+            Ok(event) => step.run(&event, context).await,
+            Err(error) => Err(StepError::Internal(Box::new(error))),
         };
-        let event = SuiteEvent {
-            suite_id: stored.suite_id,
-            info_type: stored.event,
-            created_at: stored.created_at,
-            received_at: stored.received_at,
-            payload: serde_json::from_str(&stored.payload).unwrap_or_default(),
-        };
-        if let Err(error) = step.run(&event, context).await {
+        if let Err(error) = processed {
             failed(&mut answer, record, &error);
         }
     }
     answer
+}
+
+/// Whether a record is a new event of the suite.
+fn is_suite_event(record: &EventRecord) -> bool {
+    #[derive(Deserialize)]
+    struct Keys {
+        pk: String,
+    }
+    let keys: Option<Keys> = inserted(record);
+    keys.is_some_and(|keys| keys.pk.starts_with("SUITEEVENT#"))
 }
 
 /// `publish-events`: counts new and repeated events per callback, and publishes new and replayed ones and the changes of

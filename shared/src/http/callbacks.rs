@@ -57,6 +57,8 @@ async fn receive_suite_event(platform: &Platform, request: &Request) -> Result<A
         let step = ReceiveSuiteEvent {
             store: (&platform.store).into(),
             suite,
+            keys: &platform.keys,
+            entropy: &*platform.entropy,
         };
         step.run(query, &body, clock).await.map_err(refused)?;
         Ok(success())

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use super::KeyRing;
+use super::{KeyRing, SealError};
 use crate::{
     authorization::Callback,
-    store::{SecretName, SecretsManager, StoreError},
+    entropy::Entropy,
+    store::{AtRest, SecretName, SecretsManager, StoreError},
 };
 
 /// The sealing keys, cached in the process: read when they are first needed, and again when the copy may be too old for
@@ -63,13 +65,45 @@ impl SealingKeys {
         self.ring(now, |_, _| true).await
     }
 
-    /// The ring to open a ticket or token: any that has its key.
+    /// Seals a text that is opened again within days, for exactly the place of this name. While the vault is out of reach, an
+    /// older ring is used: rotations are at least a day apart, and the second one drops a key.
+    ///
+    /// # Errors
+    /// When the vault is out of reach and there is no ring, or it holds no key ring.
+    pub async fn seal_text(
+        &self,
+        text: &SecretString,
+        place: &str,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<AtRest, StoreError> {
+        let ring = match self.to_seal(now).await {
+            Err(StoreError::Unavailable(_)) => self.ring(now, |_, _| true).await?,
+            ring => ring?,
+        };
+        Ok(AtRest::Sealed(ring.seal_text(text, place, now, entropy)))
+    }
+
+    /// Opens a text that was sealed for exactly the place of this name, or returns one that is stored plain. The inner error is
+    /// that it does not open.
     ///
     /// # Errors
     /// When the vault is out of reach, or holds no key ring.
-    pub async fn to_open_text(&self, sealed: &str, now: Timestamp) -> Result<Arc<KeyRing>, StoreError> {
-        self.ring(now, |age, ring| ring.knows_key_of(sealed) || age < PAUSE)
-            .await
+    pub async fn open_text(
+        &self,
+        stored: &AtRest,
+        place: &str,
+        now: Timestamp,
+    ) -> Result<Result<SecretString, SealError>, StoreError> {
+        let sealed = match stored {
+            AtRest::Plain(text) => return Ok(Ok(text.clone())),
+            AtRest::Sealed(sealed) => sealed,
+        };
+        // Any ring that has its key.
+        let ring = self
+            .ring(now, |age, ring| ring.knows_key_of(sealed) || age < PAUSE)
+            .await?;
+        Ok(ring.open_text(sealed, place))
     }
 
     /// The ring to seal under, at most five minutes old. An older one is not used even when the vault is out of reach.

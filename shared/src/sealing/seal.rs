@@ -1,7 +1,8 @@
-//! Sealing of what must not be readable in the tables: the credentials that we generate, suite tickets, access tokens.
+//! Sealing of what must not be readable in the tables: the credentials that we generate, suite tickets, access tokens,
+//! events of the suite.
 //!
 //! AES-256-GCM under a key of the key ring. A sealed pair opens only for the callback, scope and generation that it was
-//! sealed for, a ticket or token only for its name (associated data), so a record cannot be moved. Form:
+//! sealed for, any other text only for its place (associated data), so a record cannot be moved. Form:
 //! `key id . base64(nonce[12] | ciphertext | tag[16])`. A random 96-bit nonce is safe for 2³² seals under one key (NIST SP
 //! 800-38D, 8.3). Access tokens are most of them: 100,000 tenants with three tokens each, renewed every two hours, are 1.3 × 10⁹
 //! a year.
@@ -49,7 +50,7 @@ impl KeyRing {
         )
     }
 
-    /// Seals a ticket or token for exactly the place of this name, under the key that is primary at `now`.
+    /// Seals a text for exactly the place of this name, under the key that is primary at `now`.
     #[must_use]
     pub fn seal_text(&self, text: &SecretString, place: &str, now: Timestamp, entropy: &dyn Entropy) -> String {
         self.encrypt(text.expose_secret(), place, now, entropy)

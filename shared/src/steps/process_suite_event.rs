@@ -8,7 +8,7 @@
 //! Tests: `tests/it/suite_events.rs`, `tests/it/uncertain_authorization.rs`.
 
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     callback::xml,
@@ -16,33 +16,9 @@ use crate::{
     error::StepError,
     ids::{CorpId, Fingerprint, InstallState},
     lifecycle::Lifecycle,
-    store::Payload,
+    store::{Payload, StoredSuiteEvent},
+    suite::event_place,
 };
-
-/// A stored event of the suite. `Debug` does not show its payload, which contains tickets and codes.
-#[derive(Clone)]
-pub struct SuiteEvent {
-    /// The id of the suite (`suite_id`).
-    pub suite_id: String,
-    /// The type of the event (`InfoType`).
-    pub info_type: String,
-    /// The time at which WeCom created it (`TimeStamp`).
-    pub created_at: Option<Timestamp>,
-    /// The time at which it arrived.
-    pub received_at: Timestamp,
-    /// The decrypted XML as JSON.
-    pub payload: Payload,
-}
-
-impl std::fmt::Debug for SuiteEvent {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("SuiteEvent")
-            .field("info_type", &self.info_type)
-            .field("received_at", &self.received_at)
-            .finish_non_exhaustive()
-    }
-}
 
 /// Acts on one stored event of the suite.
 #[derive(Debug)]
@@ -55,11 +31,12 @@ impl ProcessSuiteEvent<'_> {
     /// Acts on the event. One of an unknown type is ignored.
     ///
     /// # Errors
-    /// [`StepError::SuiteTicketMissing`], [`StepError::WecomBan`], [`StepError::WecomRefused`],
+    /// [`StepError::Internal`] when its content does not open, [`StepError::SuiteTicketMissing`], [`StepError::WecomBan`], [`StepError::WecomRefused`],
     /// [`StepError::WecomTimeout`], [`StepError::StateChanged`], or the failure of the stores. The event has to be
     /// redelivered.
-    pub async fn run(&self, event: &SuiteEvent, context: Context<'_>) -> Result<(), StepError> {
-        let text = |name| xml::text(&event.payload, name).filter(|text| !text.is_empty());
+    pub async fn run(&self, event: &StoredSuiteEvent, context: Context<'_>) -> Result<(), StepError> {
+        let payload = self.open(event, context).await?;
+        let text = |name| xml::text(&payload, name).filter(|text| !text.is_empty());
         let corp_id = text("AuthCorpId").and_then(|corp_id| CorpId::parse(corp_id).ok());
         match (event.info_type.as_str(), text("AuthCode"), corp_id) {
             ("suite_ticket", ..) => self.put_ticket(event, text("SuiteTicket"), context).await,
@@ -90,9 +67,18 @@ impl ProcessSuiteEvent<'_> {
         }
     }
 
+    async fn open(&self, event: &StoredSuiteEvent, context: Context<'_>) -> Result<Payload, StepError> {
+        let (keys, place) = (self.lifecycle.suite.tokens.keys, event_place(&event.event_id));
+        let opened = keys.open_text(&event.payload, &place, context.now()).await?;
+        let text = opened.map_err(|error| StepError::Internal(Box::new(error)))?;
+        // The message of the parser may quote the content.
+        serde_json::from_str(text.expose_secret())
+            .map_err(|_| StepError::Internal("the content of a suite's event is malformed".into()))
+    }
+
     async fn put_ticket(
         &self,
-        event: &SuiteEvent,
+        event: &StoredSuiteEvent,
         ticket: Option<&str>,
         context: Context<'_>,
     ) -> Result<(), StepError> {
@@ -109,6 +95,6 @@ impl ProcessSuiteEvent<'_> {
     }
 }
 
-fn happened(event: &SuiteEvent) -> Timestamp {
+fn happened(event: &StoredSuiteEvent) -> Timestamp {
     event.created_at.unwrap_or(event.received_at)
 }

@@ -82,7 +82,7 @@ fn new_event(callback: &Callback, message: &Message, now: Timestamp) -> Result<N
     };
     Ok(NewEvent {
         event_id: EventId::of(callback.callback_id.as_str(), message.bytes()),
-        source: EventSource::Callback {
+        source: EventSource {
             callback_id: callback.callback_id.clone(),
             tenant_id: callback.tenant_id.clone(),
             scope: callback.scope,

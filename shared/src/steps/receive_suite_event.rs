@@ -5,14 +5,18 @@
 //!
 //! Tests: `tests/it/suite_events.rs`.
 
+use secrecy::SecretString;
 use wecom_callback::{CallbackQuery, Message, envelope};
 
 use crate::{
     callbacks::{content, echo, open, wecom_time},
     clock::Clock,
+    entropy::Entropy,
     error::StepError,
     ids::EventId,
-    store::{EventSource, NewEvent, Suite, SuiteCallbackStore, SuiteVault},
+    sealing::SealingKeys,
+    store::{StoredSuiteEvent, Suite, SuiteCallbackStore, SuiteVault},
+    suite::event_place,
 };
 
 /// Answers WeCom's check of the suite's callback URL.
@@ -41,12 +45,21 @@ impl VerifySuiteUrl<'_> {
 }
 
 /// Receives an event of the suite.
-#[derive(Debug)]
 pub struct ReceiveSuiteEvent<'a> {
     /// The table that events of the suite are stored in.
     pub store: SuiteCallbackStore<'a>,
     /// The suite's secret: Token, EncodingAESKey and ids.
     pub suite: &'a SuiteVault,
+    /// The keys that the content is sealed under while it is stored.
+    pub keys: &'a SealingKeys,
+    /// The source of randomness, for the nonce.
+    pub entropy: &'a dyn Entropy,
+}
+
+impl std::fmt::Debug for ReceiveSuiteEvent<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("ReceiveSuiteEvent").finish_non_exhaustive()
+    }
 }
 
 impl ReceiveSuiteEvent<'_> {
@@ -65,19 +78,19 @@ impl ReceiveSuiteEvent<'_> {
         // An auth_code is exchanged once, in whatever message it is redelivered.
         let auth_code = content.text("AuthCode").filter(|code| !code.is_empty());
         let identity = auth_code.map_or(message.bytes(), str::as_bytes);
-        let event = NewEvent {
-            event_id: EventId::of(&suite.suite_id, identity),
-            event: content.text("InfoType").unwrap_or_default().to_owned(),
-            change_type: content.text("ChangeType").map(ToOwned::to_owned),
+        let event_id = EventId::of(&suite.suite_id, identity);
+        let payload = serde_json::to_string(&content.payload).map_err(|error| StepError::Internal(Box::new(error)))?;
+        let (payload, place, now) = (SecretString::from(payload), event_place(&event_id), clock.now());
+        let payload = self.keys.seal_text(&payload, &place, now, self.entropy).await?;
+        let event = StoredSuiteEvent {
+            event_id,
+            suite_id: suite.suite_id,
+            info_type: content.text("InfoType").unwrap_or_default().to_owned(),
             created_at: wecom_time(content.text("TimeStamp")),
-            received_at: clock.now(),
-            source: EventSource::Suite {
-                suite_id: suite.suite_id,
-            },
-            damaged: content.damaged,
-            payload: content.payload,
+            received_at: now,
+            payload,
         };
-        self.store.append_event(event).await?;
+        self.store.put_suite_event(&event).await?;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ mod keys;
 mod sealed;
 mod sessions;
 mod suite;
+mod suite_events;
 mod timeline;
 mod transactions;
 
@@ -23,6 +24,7 @@ pub use self::{
     breakers::Breaker,
     counting::EventChange,
     suite::{AtRest, StoredToken},
+    suite_events::StoredSuiteEvent,
 };
 use super::{
     StoreError,

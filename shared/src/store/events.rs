@@ -10,18 +10,18 @@ use crate::ids::{CallbackId, CorpId, EventId, Scope, TenantId};
 /// The XML of an event as JSON: every element kept, repeated ones as arrays, values as strings.
 pub type Payload = Map<String, Value>;
 
-/// An event that is to be stored. `Debug` does not show what it said: a suite's event carries tickets and codes.
+/// An event of a corporation that is to be stored. `Debug` does not show what it said.
 #[derive(Clone)]
 pub struct NewEvent {
-    /// Hash of the callback or suite and the plaintext ([`EventId::of`]).
+    /// Hash of the callback and the plaintext ([`EventId::of`]).
     pub event_id: EventId,
-    /// The callback or suite that it was delivered to.
+    /// The callback that it was delivered to.
     pub source: EventSource,
-    /// `Event`, or `InfoType` of a suite event; empty when there is none.
+    /// `Event`; empty when there is none.
     pub event: String,
     /// `ChangeType`, where there is one.
     pub change_type: Option<String>,
-    /// The time at which WeCom created it (`CreateTime`, `TimeStamp`), if it is given.
+    /// The time at which WeCom created it (`CreateTime`), if it is given.
     pub created_at: Option<Timestamp>,
     /// The time at which it arrived.
     pub received_at: Timestamp,
@@ -42,25 +42,17 @@ impl std::fmt::Debug for NewEvent {
     }
 }
 
-/// The callback or suite that an event was delivered to.
+/// The callback that an event was delivered to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EventSource {
-    /// A corporation's own callback.
-    Callback {
-        /// The id of the callback, as in its URL.
-        callback_id: CallbackId,
-        /// The tenant that the callback belongs to.
-        tenant_id: TenantId,
-        /// The scope of the callback.
-        scope: Scope,
-        /// The plaintext id of the corporation (企业ID).
-        corp_id: CorpId,
-    },
-    /// The suite's command callback.
-    Suite {
-        /// The id of the suite (`suite_id`).
-        suite_id: String,
-    },
+pub struct EventSource {
+    /// The id of the callback, as in its URL.
+    pub callback_id: CallbackId,
+    /// The tenant that the callback belongs to.
+    pub tenant_id: TenantId,
+    /// The scope of the callback.
+    pub scope: Scope,
+    /// The plaintext id of the corporation (企业ID).
+    pub corp_id: CorpId,
 }
 
 /// The outcome of storing an event.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{AppendOutcome, CommitError, DynamoDb, NewEvent, StateChange, StoreError};
+use super::{AppendOutcome, CommitError, DynamoDb, NewEvent, StateChange, StoreError, StoredSuiteEvent};
 use crate::{
     audit::AuditEntry,
     authorization::{Callback, Rejection},
@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct EventCallbackStore<'a>(&'a DynamoDb);
 
-/// The store of `suite-callback`: appends events of the suite.
+/// The store of `suite-callback`: stores events of the suite.
 #[derive(Debug, Clone, Copy)]
 pub struct SuiteCallbackStore<'a>(&'a DynamoDb);
 
@@ -66,8 +66,8 @@ impl EventCallbackStore<'_> {
 }
 
 impl SuiteCallbackStore<'_> {
-    /// Stores an event: [`DynamoDb::append_event`].
-    pub(crate) async fn append_event(&self, event: NewEvent) -> Result<AppendOutcome, StoreError> {
-        self.0.append_event(event).await
+    /// Stores an event: [`DynamoDb::put_suite_event`].
+    pub(crate) async fn put_suite_event(&self, event: &StoredSuiteEvent) -> Result<AppendOutcome, StoreError> {
+        self.0.put_suite_event(event).await
     }
 }

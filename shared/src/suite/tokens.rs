@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     entropy::Entropy,
-    ids::TokenName,
+    ids::{EventId, TokenName},
     sealing::SealingKeys,
     store::{AtRest, DynamoDb, StoreError, StoredToken},
 };
@@ -37,6 +37,11 @@ pub struct CachedToken {
     pub expires_at: Timestamp,
     /// The version in Secrets Manager of the Secret that it was obtained with; `None` for the suite's own.
     pub version_id: Option<String>,
+}
+
+/// The place that the content of a suite's event is sealed for.
+pub(crate) fn event_place(id: &EventId) -> String {
+    format!("suite-event|{id}")
 }
 
 fn ticket_place(suite_id: &str) -> String {
@@ -130,21 +135,14 @@ impl Tokens<'_> {
     }
 
     async fn seal(&self, text: &SecretString, place: &str, now: Timestamp) -> Result<AtRest, StoreError> {
-        let ring = self.keys.to_seal(now).await?;
-        Ok(AtRest::Sealed(ring.seal_text(text, place, now, self.entropy)))
+        self.keys.seal_text(text, place, now, self.entropy).await
     }
 
     async fn open(&self, stored: &AtRest, place: &str, now: Timestamp) -> Result<Option<SecretString>, StoreError> {
-        match stored {
-            AtRest::Plain(text) => Ok(Some(text.clone())),
-            AtRest::Sealed(sealed) => {
-                let ring = self.keys.to_open_text(sealed, now).await?;
-                let opened = ring.open_text(sealed, place);
-                if let Err(error) = &opened {
-                    tracing::error!(error = %error, "a sealed ticket or token does not open: another is obtained");
-                }
-                Ok(opened.ok())
-            }
+        let opened = self.keys.open_text(stored, place, now).await?;
+        if let Err(error) = &opened {
+            tracing::error!(error = %error, "a sealed ticket or token does not open: another is obtained");
         }
+        Ok(opened.ok())
     }
 }

@@ -17,7 +17,7 @@ use wecom_authorization::{
 
 use super::{
     endpoint::Endpoint,
-    samples::{authorization, cached, callback, corp, line, save, session, tenant},
+    samples::{authorization, cached, callback, corp, line, save, session, suite_event, tenant},
 };
 
 /// The secret that is passed through every method.
@@ -32,7 +32,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 42;
+const METHODS: usize = 43;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -58,7 +58,7 @@ async fn every_method(
     };
     let event = |payload: Payload| NewEvent {
         event_id: EventId::of("place", b"content"),
-        source: EventSource::Callback {
+        source: EventSource {
             callback_id: id.clone(),
             tenant_id: tenant.clone(),
             scope: Scope::Contacts,
@@ -129,6 +129,10 @@ async fn every_method(
         ),
         ("count_events", store.count_events("shard", &[change], now).await),
         ("ticket", store.ticket("ww3f2a").await.map(drop)),
+        (
+            "put_suite_event",
+            store.put_suite_event(&suite_event(now)).await.map(drop),
+        ),
         (
             "put_ticket",
             store.put_ticket("ww3f2a", &AtRest::Plain(secret.clone()), now).await,

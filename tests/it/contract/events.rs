@@ -14,7 +14,7 @@ use wecom_authorization::{
 
 use super::{
     endpoint::{Endpoint, RETENTION, at_once, number},
-    samples::{corp, tenant},
+    samples::{corp, suite_event, tenant},
 };
 
 fn payload(text: &str) -> Payload {
@@ -28,7 +28,7 @@ fn payload(text: &str) -> Payload {
 fn event(content: &str, received_at: Timestamp) -> NewEvent {
     NewEvent {
         event_id: EventId::of("place", content.as_bytes()),
-        source: EventSource::Callback {
+        source: EventSource {
             callback_id: CallbackId::generate(&SystemEntropy),
             tenant_id: tenant("acme"),
             scope: Scope::Contacts,
@@ -44,23 +44,18 @@ fn event(content: &str, received_at: Timestamp) -> NewEvent {
 }
 
 fn of_scope(mut event: NewEvent, wanted: Scope) -> NewEvent {
-    if let EventSource::Callback { scope, .. } = &mut event.source {
-        *scope = wanted;
-    }
+    event.source.scope = wanted;
     event
 }
 
 /// The same, as it reads back.
 fn as_read(event: &NewEvent, repeated: u64) -> Event {
-    let EventSource::Callback {
+    let EventSource {
         tenant_id,
         scope,
         corp_id,
         ..
-    } = event.source.clone()
-    else {
-        panic!("an event of the suite is nobody's");
-    };
+    } = event.source.clone();
     Event {
         event_id: event.event_id.clone(),
         tenant_id,
@@ -206,16 +201,10 @@ async fn every_item_of_an_event_ends_after_the_retention() {
 #[tokio::test]
 async fn an_event_of_the_suite_is_stored_once_and_is_in_no_tenants_list() {
     let endpoint = Endpoint::any().await;
-    let mut mine = event("suite", endpoint.now);
-    mine.source = EventSource::Suite {
-        suite_id: "ww3f2a9c41d07be865".to_owned(),
-    };
+    let mine = suite_event(endpoint.now);
     let store = endpoint.store();
-    assert_eq!(store.append_event(mine.clone()).await.unwrap(), AppendOutcome::Stored);
-    assert_eq!(
-        store.append_event(mine.clone()).await.unwrap(),
-        AppendOutcome::Duplicate
-    );
+    assert_eq!(store.put_suite_event(&mine).await.unwrap(), AppendOutcome::Stored);
+    assert_eq!(store.put_suite_event(&mine).await.unwrap(), AppendOutcome::Duplicate);
     assert_eq!(newest(&endpoint).await, []);
     assert_eq!(
         endpoint.count(&endpoint.event_table).await,
@@ -240,9 +229,7 @@ async fn events_come_newest_first_and_only_the_tenants_own() {
         expected.push(as_read(&mine, 0));
     }
     let mut foreign = event("foreign", endpoint.now);
-    if let EventSource::Callback { tenant_id, .. } = &mut foreign.source {
-        *tenant_id = tenant("rival");
-    }
+    foreign.source.tenant_id = tenant("rival");
     endpoint.store().append_event(foreign).await.unwrap();
     expected.sort_by_key(|event| std::cmp::Reverse(event.received_at));
     assert_eq!(newest(&endpoint).await, expected);
@@ -591,11 +578,8 @@ async fn an_event_is_replayed_for_the_tenant_whose_it_is_and_nobody_else() {
         "a repetition is no replay"
     );
 
-    let mut suite = event("suite", endpoint.now);
-    suite.source = EventSource::Suite {
-        suite_id: "ww3f2a9c41d07be865".to_owned(),
-    };
-    store.append_event(suite.clone()).await.unwrap();
+    let suite = suite_event(endpoint.now);
+    store.put_suite_event(&suite).await.unwrap();
     assert!(
         !store
             .replay_event(&tenant("acme"), &suite.event_id, "first")
@@ -619,9 +603,7 @@ async fn deleting_a_tenants_events_leaves_none_of_theirs_and_all_of_the_others()
             .unwrap();
     }
     let mut foreign = event("foreign", endpoint.now);
-    if let EventSource::Callback { tenant_id, .. } = &mut foreign.source {
-        *tenant_id = tenant("rival");
-    }
+    foreign.source.tenant_id = tenant("rival");
     store.append_event(foreign).await.unwrap();
     // Events that arrived at the end or later belong to a new set-up.
     assert!(!store.delete_some_events(&acme, endpoint.now).await.unwrap());

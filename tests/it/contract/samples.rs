@@ -8,8 +8,8 @@ use wecom_authorization::{
         Privilege, RegisteredSecret, SecretStatus,
     },
     entropy::SystemEntropy,
-    ids::{CallbackId, CorpId, InstallState, Scope, TenantId},
-    store::{AtRest, Change, StoredToken},
+    ids::{CallbackId, CorpId, EventId, InstallState, Scope, TenantId},
+    store::{AtRest, Change, StoredSuiteEvent, StoredToken},
 };
 
 pub(crate) fn tenant(name: &str) -> TenantId {
@@ -18,6 +18,18 @@ pub(crate) fn tenant(name: &str) -> TenantId {
 
 pub(crate) fn corp(name: &str) -> CorpId {
     CorpId::parse(name).unwrap()
+}
+
+/// An event of the suite, sealed.
+pub(crate) fn suite_event(at: Timestamp) -> StoredSuiteEvent {
+    StoredSuiteEvent {
+        event_id: EventId::of("ww3f2a9c41d07be865", b"suite"),
+        suite_id: "ww3f2a9c41d07be865".to_owned(),
+        info_type: "change_auth".to_owned(),
+        created_at: Some(at),
+        received_at: at,
+        payload: AtRest::Sealed("first.AAAA".to_owned()),
+    }
 }
 
 /// An authorization with every field filled, never stored.

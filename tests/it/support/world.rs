@@ -512,22 +512,44 @@ impl World {
             let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
             if let (Some(sealed), Some(key)) = (text("sealed"), text("pk")) {
                 let (kind, name) = key.split_once('#').unwrap();
-                let (what, place) = match kind {
-                    "TOKEN" => ("an access token", format!("token|{name}")),
-                    _ => ("a suite ticket", format!("ticket|{name}")),
+                let place = match kind {
+                    "TOKEN" => format!("token|{name}"),
+                    "SUITEEVENT" => format!("suite-event|{name}"),
+                    _ => format!("ticket|{name}"),
                 };
                 let opened = ring.open_text(sealed, &place).unwrap();
-                self.secret(what, opened.expose_secret(), false);
-            }
-            let payload = text("payload").and_then(|payload| serde_json::from_str::<Value>(payload).ok());
-            let payload = payload.unwrap_or_default();
-            if let Some(ticket) = payload["SuiteTicket"].as_str() {
-                self.secret("a suite ticket", ticket, false);
-            }
-            if let Some(code) = payload["AuthCode"].as_str() {
-                self.secret("an auth_code", code, false);
+                let opened = opened.expose_secret();
+                match kind {
+                    "TOKEN" => self.secret("an access token", opened, false),
+                    "SUITEEVENT" => {
+                        let payload: Value = serde_json::from_str(opened).unwrap();
+                        for (name, what) in [("SuiteTicket", "a suite ticket"), ("AuthCode", "an auth_code")] {
+                            if let Some(value) = payload[name].as_str() {
+                                self.secret(what, value, false);
+                            }
+                        }
+                    }
+                    _ => self.secret("a suite ticket", opened, false),
+                }
             }
         }
+    }
+
+    /// Searches the texts of both tables, at any depth, for every registered secret.
+    pub(crate) async fn scan_tables(&self) -> Vec<String> {
+        let client = aws_sdk_dynamodb::Client::new(&self.aws());
+        let mut found = Vec::new();
+        for table in ["wecom-authorization", "wecom-events"] {
+            let mut pages = client.scan().table_name(table).into_paginator().items().send();
+            while let Some(item) = pages.next().await {
+                let item = item.unwrap();
+                let texts = format!("{item:?}");
+                let secrets = &self.said().secrets;
+                let told = secrets.iter().filter(|(value, _)| texts.contains(value.as_str()));
+                found.extend(told.map(|(_, (what, _))| format!("{what} in {:?}", item.get("pk"))));
+            }
+        }
+        found
     }
 
     /// Registers the access tokens that WeCom issues for the Secrets of [`CORP`]: until they expire, they are the same for

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     DynamoDb, condition_failed,
-    keys::{Item, Key, from_item, number, text, time_to_live, to_attribute},
+    keys::{Item, from_item, number, text, time_to_live, to_attribute},
     store_error,
     timeline::{Next, StoredEvent, TIMELINE_SHARDS, Timeline, timeline},
     transactions::TransactionError,
@@ -15,11 +15,8 @@ use super::{
 use crate::{
     ids::{EventId, TenantId},
     position::time_key,
-    store::{AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload, Position, StoreError},
+    store::{AppendOutcome, Event, EventFilter, EventPage, NewEvent, Payload, Position, StoreError},
 };
-
-/// Long enough to look into one, and to know a repeated one again.
-const SUITE_EVENT_RETENTION: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 
 /// An item may have 400 KB (DynamoDB quotas); what does not fit goes on in items of its own.
 const PART_BYTES: usize = 300 * 1024;
@@ -30,10 +27,6 @@ impl DynamoDb {
     /// # Errors
     /// When the store fails.
     pub async fn append_event(&self, event: NewEvent) -> Result<AppendOutcome, StoreError> {
-        if let EventSource::Suite { suite_id } = &event.source {
-            let suite_id = suite_id.clone();
-            return self.put_suite_event(&event, suite_id).await;
-        }
         let id = event.event_id.clone();
         let mut items = self.items_of(event)?;
         let stored = if items.len() == 1 {
@@ -49,34 +42,6 @@ impl DynamoDb {
 }
 
 impl DynamoDb {
-    /// Events of the suite carry tickets and codes. They lie in the other table, whose stream feeds `process-suite-event`
-    /// alone, and never meet what leaves for other services. (A stream takes two readers; the event table's has two.)
-    async fn put_suite_event(&self, event: &NewEvent, suite_id: String) -> Result<AppendOutcome, StoreError> {
-        let payload = serde_json::to_string(&event.payload).map_err(|error| StoreError::Internal(Box::new(error)))?;
-        let mut item = Key::new("SUITEEVENT", event.event_id.as_str(), "EVENT").into_item();
-        item.extend([
-            ("suite_id".to_owned(), text(suite_id)),
-            ("event".to_owned(), text(&event.event)),
-            ("created_at".to_owned(), to_attribute(&event.created_at)?),
-            ("received_at".to_owned(), to_attribute(&event.received_at)?),
-            ("payload".to_owned(), text(payload)),
-            (
-                "ttl".to_owned(),
-                time_to_live(event.received_at + SUITE_EVENT_RETENTION),
-            ),
-        ]);
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.authorization_table)
-            .set_item(Some(item));
-        match put.condition_expression("attribute_not_exists(pk)").send().await {
-            Ok(_) => Ok(AppendOutcome::Stored),
-            Err(error) if condition_failed(&error) => Ok(AppendOutcome::Duplicate),
-            Err(error) => Err(store_error(error)),
-        }
-    }
-
     async fn put_event(&self, item: Item) -> Result<AppendOutcome, StoreError> {
         let written = self
             .client
@@ -147,29 +112,22 @@ impl DynamoDb {
             ("parts".to_owned(), number(parts.len())),
             ("ttl".to_owned(), ttl.clone()),
         ]);
-        match event.source {
-            EventSource::Callback {
-                callback_id,
-                tenant_id,
-                scope,
-                corp_id,
-            } => item.extend([
-                ("source".to_owned(), text("callback")),
-                (
-                    "timeline".to_owned(),
-                    text(timeline(&tenant_id, shard_of(&event.event_id))),
-                ),
-                (
-                    "timeline_at".to_owned(),
-                    text(Position::new(event.received_at, event.event_id.as_str()).as_str()),
-                ),
-                ("callback_id".to_owned(), text(callback_id.as_str())),
-                ("tenant_id".to_owned(), text(tenant_id.as_str())),
-                ("scope".to_owned(), to_attribute(&scope)?),
-                ("corp_id".to_owned(), text(corp_id.as_str())),
-            ]),
-            EventSource::Suite { .. } => {}
-        }
+        let source = event.source;
+        item.extend([
+            ("source".to_owned(), text("callback")),
+            (
+                "timeline".to_owned(),
+                text(timeline(&source.tenant_id, shard_of(&event.event_id))),
+            ),
+            (
+                "timeline_at".to_owned(),
+                text(Position::new(event.received_at, event.event_id.as_str()).as_str()),
+            ),
+            ("callback_id".to_owned(), text(source.callback_id.as_str())),
+            ("tenant_id".to_owned(), text(source.tenant_id.as_str())),
+            ("scope".to_owned(), to_attribute(&source.scope)?),
+            ("corp_id".to_owned(), text(source.corp_id.as_str())),
+        ]);
         if event.damaged {
             item.insert("damaged".to_owned(), text("true"));
         }

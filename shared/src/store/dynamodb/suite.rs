@@ -13,25 +13,26 @@ use crate::{
     store::StoreError,
 };
 
-/// A ticket or access token as it is stored.
+/// A ticket, an access token or the content of a suite's event as it is stored.
 #[derive(Debug, Clone)]
 pub enum AtRest {
     /// Sealed under a key of the key ring.
     Sealed(String),
-    /// Plain, as versions before the first sealing one stored it. Such an item ends within two hours.
+    /// Plain, as versions before the first sealing one stored it. Such an item ends within two hours, an event of the suite within
+    /// seven days.
     Plain(SecretString),
 }
 
 impl AtRest {
     /// The attribute that holds it; `plain` is the name of one that is not sealed.
-    fn attribute(&self, plain: &'static str) -> (&'static str, AttributeValue) {
+    pub(super) fn attribute(&self, plain: &'static str) -> (&'static str, AttributeValue) {
         match self {
             Self::Sealed(sealed) => ("sealed", text(sealed)),
             Self::Plain(secret) => (plain, text(secret.expose_secret())),
         }
     }
 
-    fn from_attributes(sealed: Option<String>, plain: Option<SecretString>) -> Option<Self> {
+    pub(super) fn from_attributes(sealed: Option<String>, plain: Option<SecretString>) -> Option<Self> {
         sealed.map(Self::Sealed).or(plain.map(Self::Plain))
     }
 }
