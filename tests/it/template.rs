@@ -443,6 +443,30 @@ fn explains_every_alarm_in_the_runbook() {
     assert_eq!(explained, headings);
 }
 
+/// Both callbacks read events.
+#[test]
+fn counts_damaged_events_by_the_line_that_both_callbacks_write() {
+    let line = "an event is not well-formed";
+    assert!(read("shared/src/callbacks/message.rs").contains(&format!("\"{line}\"")));
+    let template = template();
+    let filters = resources(&template, "AWS::Logs::MetricFilter");
+    let logs: BTreeSet<_> = filters
+        .values()
+        .map(|filter| &filter["Properties"])
+        .filter(|filter| filter["MetricTransformations"][0]["MetricName"] == "DamagedEvents")
+        .map(|filter| {
+            assert_eq!(filter["FilterPattern"], format!("{{ $.fields.message = \"{line}\" }}"));
+            filter["LogGroupName"]["Ref"].as_str().unwrap()
+        })
+        .collect();
+    assert_eq!(logs, BTreeSet::from(["EventCallbackLogGroup", "SuiteCallbackLogGroup"]));
+    let alarm = &template["Resources"]["DamagedEventsAlarm"]["Properties"];
+    assert_eq!(
+        (&alarm["MetricName"], &alarm["Threshold"]),
+        (&json!("DamagedEvents"), &json!(1))
+    );
+}
+
 /// `docs/cost.md` counts what is charged per piece.
 #[test]
 fn costs_count_the_alarms_metrics_keys_and_secrets_of_the_template() {
