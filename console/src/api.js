@@ -89,6 +89,11 @@ export function createApi({ session, base = document.baseURI, fetch = globalThis
      * @type {(scope: Scope) => Promise<Credentials>}
      */
     revealCredentials: (scope) => call('GET', `authorization/${scope}/credentials`),
+    /**
+     * Has WeCom asked now; what came of it is in the state.
+     * @returns {Promise<State>}
+     */
+    checkAuthorization: () => call('POST', 'authorization/check'),
     complete: () => call('POST', 'authorization/completion'),
     /** @type {(settings: Settings) => Promise<unknown>} */
     updateSettings: (settings) => call('PUT', 'authorization/settings', { body: settings }),

@@ -215,6 +215,7 @@ async fn invoke(platform: &Platform, function: Function, request: http::Request)
         Function::Console => http::console(platform, request).await,
         Function::TestCallback => http::test_callback(platform, request).await,
         Function::Disconnect => http::disconnect(platform, request).await,
+        Function::CheckAuthorization => http::check_authorization(platform, request).await,
         Function::ReplayEvent => http::replay_event(platform, request).await,
     }
 }

@@ -58,7 +58,7 @@ pub enum StepError {
     /// A field of the request is missing or malformed.
     #[error("a field is invalid")]
     InvalidField(FieldError),
-    /// Too many wrong Secrets.
+    /// Too many wrong Secrets, or checks on request.
     #[error("too many attempts")]
     TooManyAttempts {
         /// The time from which it may be tried again.

@@ -31,7 +31,7 @@ use serde::Serialize;
 #[cfg(feature = "contract")]
 pub use self::contract::openapi;
 pub use self::{
-    authorization::{complete_authorization, disconnect, read_authorization},
+    authorization::{check_authorization, complete_authorization, disconnect, read_authorization},
     callbacks::{event_callback, suite_callback},
     console::console,
     credentials::generate_credentials,

@@ -4,6 +4,7 @@ mod announce;
 mod bind;
 mod due;
 mod end;
+mod look;
 mod refresh;
 mod renew;
 mod update;
@@ -12,7 +13,8 @@ mod write;
 pub use self::end::Termination;
 pub(crate) use self::{
     bind::bind,
-    due::{POSTPONED, next_check},
+    due::POSTPONED,
+    look::Answered,
     update::{Attempts, Update, is_committed},
     write::plan_write,
 };

@@ -125,6 +125,7 @@ impl Platform {
             store: &self.store,
             vault: &self.vault,
             delete_events: self.config.delete_events_on_disconnect,
+            cleans_up: true,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The use cases, one file each: input, outcome, `run`. No HTTP type and no AWS type appears here, and no step uses another:
 //! what several need is in `callbacks`, `suite`, `lifecycle` or below.
 
+mod check_authorization;
 mod check_health;
 mod complete_authorization;
 mod disconnect;
@@ -21,6 +22,7 @@ mod update_settings;
 mod verify_url;
 
 pub use self::{
+    check_authorization::CheckAuthorization,
     check_health::{CheckHealth, HealthRun},
     complete_authorization::CompleteAuthorization,
     disconnect::Disconnect,

@@ -16,8 +16,9 @@ use crate::{
 const PERMANENT: [&str; 5] = ["AUDIT", "CALLBACK", "CORP", "SUITE", "TENANT"];
 
 /// Items that may end; each must have been seen, so that the look at them proves something.
-const TEMPORARY: [&str; 8] = [
+const TEMPORARY: [&str; 9] = [
     "ATTEMPTS",
+    "CHECK",
     "CHANGED",
     "CODE",
     "COUNTED",
@@ -78,6 +79,10 @@ async fn write_every_kind_of_item(harness: &Harness, contacts: &Credentials) {
     harness.suite_event_arrives("reset_permanent_code", &rest).await;
     harness.stream("process-suite-event").await.unwrap();
     issue_every_token(harness).await;
+    harness
+        .admin("check-authorization", "POST", "/authorization/check", &Value::Null)
+        .await
+        .with_status(200);
     // A mistake, and then a ban.
     harness
         .enter(Scope::Contacts, "mistyped-0123456789")

@@ -11,6 +11,7 @@ mod bus;
 mod callback_input;
 mod calls;
 mod catalogue;
+mod check;
 mod clients;
 mod contract;
 mod documents;

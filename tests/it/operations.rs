@@ -12,7 +12,7 @@ use wecom_authorization::ids::TokenName;
 use crate::{
     faults::harness::{AUTHORIZATION_TABLE, Caller, EVENT_BUS, EVENT_TABLE, Harness, PREFIX, TENANT, member_created},
     permissions::SeenItems,
-    support::{CORP, Credentials, Letter, OTHER_CORP, Scope},
+    support::{CORP, Credentials, Letter, OTHER_CORP, Reply, Scope},
     who_may_bind::{install, steal},
 };
 
@@ -43,7 +43,7 @@ pub(crate) enum Resource {
 pub(crate) type Operation = (&'static str, Resource);
 
 /// For each function, everything that it asks of AWS.
-pub(crate) const OPERATIONS: [(&str, &[Operation]); 18] = {
+pub(crate) const OPERATIONS: [(&str, &[Operation]); 19] = {
     use Resource::{
         AuthorizationTable, DueIndex, EventBus, EventTable, Installation, ScopeSecret, SealingKey, Suite, TimelineIndex,
     };
@@ -58,6 +58,19 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 18] = {
     const RESTORE_SECRET: &str = "secretsmanager:RestoreSecret";
     const DELETE_SECRET: &str = "secretsmanager:DeleteSecret";
     [
+        (
+            "check-authorization",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                (DELETE, AuthorizationTable),
+                (READ_SECRET, Suite),
+                (READ_SECRET, SealingKey),
+                (READ_SECRET, Installation),
+                (READ_SECRET, ScopeSecret),
+            ],
+        ),
         (
             "check-health",
             &[
@@ -423,8 +436,19 @@ async fn the_walk() -> Harness {
     harness.wecom().add_faults([ban()]);
     let run = harness.invoke("check-health", json!({})).await.unwrap();
     assert_eq!(run["failed"], 1, "{run}");
+    harness.sleep(2).await;
+    harness.store().drop_token(&suite_token()).await.unwrap();
+    check_authorization(&harness).await.with_status(200);
+    harness.wecom().add_faults([ban()]);
+    check_authorization(&harness).await.refused(503, "wecom_ban");
+    harness.sleep(2).await;
     Box::pin(banned_while_installing(&harness)).await;
     harness
+}
+
+/// Asks for a check of the tenant.
+async fn check_authorization(harness: &Harness) -> Reply {
+    Box::pin(harness.admin("check-authorization", "POST", "/authorization/check", &Value::Null)).await
 }
 
 /// Publishes what has arrived, one batch of it twice, reads it, and replays an event.
@@ -523,6 +547,9 @@ async fn what_goes_wrong() -> Harness {
     // A stolen code, which WeCom disowns; then a member installs, and then an administrator.
     steal(&harness).await;
     install(&harness, TENANT, AuthMode::Member).await;
+    // Two at once, of which one waits for the other.
+    let (one, other) = tokio::join!(check_authorization(&harness), check_authorization(&harness));
+    assert_eq!(one.with_status(200), other.with_status(200));
     // The cached token ends between the link and the redirect; then another tenant would have the same corporation.
     let (redirect, cookies) = harness.set_out(CORP).await;
     harness.store().drop_token(&suite_token()).await.unwrap();
@@ -618,14 +645,19 @@ async fn the_end() -> Harness {
         .await;
     begin().await;
     happens(&harness, "cancel_auth").await;
-    begin().await;
-    // WeCom's event was lost: the schedule finds out.
+    // WeCom's event was lost: the admin finds out, or the schedule.
     let request = SuiteEventRequest {
         event: Some("cancel_auth".to_owned()),
         corp_id: Some(CORP.to_owned()),
         silent: true,
         ..SuiteEventRequest::default()
     };
+    begin().await;
+    harness.wecom().send_suite_event(&request).await.unwrap();
+    let checked = check_authorization(&harness).await.with_status(200);
+    assert_eq!(checked["installation"]["status"], "cancelled");
+    check_authorization(&harness).await.refused(409, "not_installed");
+    begin().await;
     harness.wecom().send_suite_event(&request).await.unwrap();
     harness.sleep(14).await;
     let run = harness.invoke("check-health", json!({})).await.unwrap();

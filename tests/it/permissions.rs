@@ -8,7 +8,14 @@ use devstack::Entry;
 use crate::operations::{OPERATIONS, Resource};
 
 /// For each function, the kinds of items that each action is for: the first segment of their keys, `TENANT` for `TENANT#…`.
-const ITEMS: [(&str, &str); 18] = [
+const ITEMS: [(&str, &str); 19] = [
+    (
+        "check-authorization",
+        "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK
+         PutItem TENANT AUDIT CHANGED TOKEN BAN
+         UpdateItem ATTEMPTS BAN CHECK
+         DeleteItem CORP CALLBACK",
+    ),
     (
         "check-health",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN
@@ -104,7 +111,8 @@ const ITEMS: [(&str, &str); 18] = [
 ];
 
 /// The functions that call WeCom, and need a fixed address where WeCom demands one.
-pub(crate) const CALL_WECOM: [&str; 6] = [
+pub(crate) const CALL_WECOM: [&str; 7] = [
+    "check-authorization",
     "check-health",
     "installation-callback",
     "issue-access-token",

@@ -219,6 +219,7 @@ async fn through_api_gateway(function: &str, platform: &'static Platform, event:
         "installation-callback" => http::installation_callback(platform, request).await,
         "read-authorization" => http::read_authorization(platform, request).await,
         "register-secret" => http::register_secret(platform, request).await,
+        "check-authorization" => http::check_authorization(platform, request).await,
         "replay-event" => http::replay_event(platform, request).await,
         "start-installation" => http::start_installation(platform, request).await,
         "suite-callback" => http::suite_callback(platform, request).await,

@@ -29,9 +29,10 @@ impl Work {
 }
 
 /// The functions, and for those that are no callbacks the sample they are invoked with.
-pub(crate) const FUNCTIONS: [(&str, Work); 17] = [
+pub(crate) const FUNCTIONS: [(&str, Work); 18] = [
     ("event-callback", Work::Events),
     ("suite-callback", Work::SuiteEvents),
+    ("check-authorization", Work::Sample("checked")),
     ("check-health", Work::Sample("due")),
     ("complete-authorization", Work::Sample("completed")),
     ("console", Work::Sample("page")),

@@ -4,6 +4,7 @@ import { h } from 'preact';
 import { words } from '../codes.js';
 import { count, t } from '../i18n.js';
 import { callbackBadge, secretBadge } from './badges.js';
+import { CheckPart } from './check-part.js';
 import { healthPart } from './health.js';
 import { badge, facts, link, time } from './parts.js';
 
@@ -14,6 +15,7 @@ export function Overview({ state }) {
   const { installation, contacts, external_contacts: external } = state;
   return [
     h('div', { class: 'health' }, healthPart(state)),
+    h(CheckPart, { state }),
     h(
       'div',
       { class: 'tiles' },

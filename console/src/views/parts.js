@@ -199,6 +199,11 @@ export function failure(problem, { context, tone = 'bad', small = [], ...more } 
   });
 }
 
+/** When a refused press may be repeated. @param {number} retryAt */
+export function retryText(retryAt) {
+  return t('steps.secret.retryAt', { time: moment(new Date(retryAt).toISOString()) });
+}
+
 /**
  * A labelled input with its rule below, its error below that, and the help beside the label.
  * @param {{ id: string, label: string, input: import('preact').JSX.IntrinsicElements['input'], hint?: string, guide?: Children, optional?: boolean, error?: string | null, end?: Children }} props

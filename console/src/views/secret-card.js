@@ -5,10 +5,11 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { secretName, words } from '../codes.js';
 import { useShared } from '../context.js';
 import { focusOn } from '../focus.js';
-import { moment, t } from '../i18n.js';
+import { t } from '../i18n.js';
 import { Problem } from '../problem.js';
 import { isInstalled, isReady, scopeState } from '../progress.js';
 import { secretBadge } from './badges.js';
+import { CheckPart } from './check-part.js';
 import { checks, REFUSED_CHECKS } from './checks.js';
 import { GuideLink } from './guide.js';
 import {
@@ -19,6 +20,7 @@ import {
   icon,
   link,
   message,
+  retryText,
   section,
   time,
   useBusy,
@@ -26,7 +28,7 @@ import {
   wordsMessage,
 } from './parts.js';
 
-/** @import { Children, Scope, SecretEntry, SecretKind, SecretState, State } from '../types.js' */
+/** @import { Children, Scope, SecretEntry, SecretKind, State } from '../types.js' */
 
 /** @typedef {'corp_id' | 'secret' | 'agent_id'} FieldName */
 
@@ -48,18 +50,20 @@ export function SecretCard({ state, scope, kind }) {
     h('span', { class: 'card-status' }, secretBadge(secret)),
     isForm
       ? h(SecretForm, { state, scope, kind, isReplacing: isEditing, onEnd: () => setEditing(false) })
-      : summary(scope, kind, secret, () => setEditing(true)),
+      : summary(state, scope, kind, () => setEditing(true)),
   );
 }
 
-/** @type {(scope: Scope, kind: SecretKind, secret: SecretState, replace: () => void) => Children} */
-function summary(scope, kind, secret, replace) {
+/** @type {(state: State, scope: Scope, kind: SecretKind, replace: () => void) => Children} */
+function summary(state, scope, kind, replace) {
+  const { secret } = scopeState(state, scope);
   const check = secret.kind_check;
   return [
     checks({ match: 'ok', installed: 'ok', kind: check === 'confirmed' ? 'ok' : 'open' }),
     check === 'ip_not_trusted' &&
       wordsMessage('info', words('kind_check', check, scope), { extra: h(GuideLink, { topic: 'trusted-ip' }) }),
     (check === 'unconfirmed' || check === 'app_disabled') && wordsMessage('info', words('kind_check', check, scope)),
+    h(CheckPart, { state, scope }),
     facts(
       [
         [t('steps.secret.corpId'), secret.corp_id && h('code', null, secret.corp_id)],
@@ -262,11 +266,6 @@ function faultOf(name, value) {
   if (name === 'agent_id') return value && !/^\d{1,10}$/.test(value) ? t('steps.fault.agentId') : null;
   if (!value) return t(name === 'corp_id' ? 'steps.fault.corpIdEmpty' : 'steps.fault.secretEmpty');
   return /\s/.test(value) ? t('steps.fault.blank') : null;
-}
-
-/** @param {number} retryAt */
-function retryText(retryAt) {
-  return t('steps.secret.retryAt', { time: moment(new Date(retryAt).toISOString()) });
 }
 
 /** @param {number} ms */

@@ -31,6 +31,8 @@ pub enum Function {
     TestCallback,
     /// `disconnect`
     Disconnect,
+    /// `check-authorization`
+    CheckAuthorization,
     /// `replay-event`
     ReplayEvent,
 }
@@ -89,6 +91,7 @@ routes! {
     GET "/authorization/audit" Token ReadAuthorization,
     POST "/authorization/installation" Token StartInstallation,
     PUT "/authorization/settings" Token UpdateSettings,
+    POST "/authorization/check" Token CheckAuthorization,
     POST "/authorization/completion" Token CompleteAuthorization,
     PUT "/authorization/{scope}/secret" Token RegisterSecret,
     POST "/authorization/{scope}/credentials" Token GenerateCredentials,

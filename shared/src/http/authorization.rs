@@ -5,8 +5,9 @@ use lambda_http::{Body, Response, http::StatusCode};
 use super::{Answer, Problem, Request, audit, conclude, events, problem, request::Nothing};
 use crate::{
     authorization::{Authorization, Callback, StateView},
+    lifecycle::{Lifecycle, Termination},
     platform::Platform,
-    steps::{CompleteAuthorization, Disconnect, ReadAuthorization},
+    steps::{CheckAuthorization, CompleteAuthorization, Disconnect, ReadAuthorization},
 };
 
 /// `GET /authorization`, `GET /authorization/events`, `GET /authorization/events/{event_id}` and `GET /authorization/audit`.
@@ -24,6 +25,29 @@ async fn read(platform: &Platform, request: &Request) -> Result<Answer, Problem>
     let tenant_id = request.tenant(&platform.config)?;
     let (authorization, callbacks) = ReadAuthorization { store: &platform.store }
         .run(&tenant_id)
+        .await
+        .map_err(problem(platform))?;
+    let state = view(platform, request, &authorization, &callbacks);
+    Ok(Answer::json(StatusCode::OK, &state))
+}
+
+/// `POST /authorization/check`.
+pub async fn check_authorization(platform: &Platform, request: Request) -> Response<Body> {
+    conclude(check(platform, &request).await, &request)
+}
+
+async fn check(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+    let tenant_id = request.tenant(&platform.config)?;
+    request.json_if_any::<Nothing>()?;
+    let lifecycle = Lifecycle {
+        suite: platform.suite(),
+        termination: Termination {
+            cleans_up: false,
+            ..platform.termination()
+        },
+    };
+    let (authorization, callbacks) = CheckAuthorization { lifecycle }
+        .run(&tenant_id, platform.context(&request.actor()))
         .await
         .map_err(problem(platform))?;
     let state = view(platform, request, &authorization, &callbacks);
@@ -101,6 +125,28 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         )
         .answers_nothing(204, "Disconnected, now or before.", &[])
         .refuses(&[kinds::STATE_CHANGED]),
+        Operation::admin(
+            ["POST", "/authorization/check"],
+            ["checkAuthorization", "check-authorization"],
+            ["State", "Ask WeCom now"],
+        )
+        .says(
+            "Asks WeCom about the authorization and each Secret, and answers with the state as `GET` does, which is otherwise up to \
+             13 hours old. A request during a check waits for its result instead of asking WeCom again. A Secret that WeCom has \
+             refused is not asked about again: register the new one. Ten checks in ten minutes for each tenant. If WeCom does \
+             not answer, what is stored stays as it was.",
+        )
+        .takes_if_any::<Nothing>()
+        .answers_like::<StateView>(200, "The whole state, as WeCom sees it now.", &["done"])
+        .refuses(&[
+            kinds::NOT_INSTALLED,
+            kinds::STATE_CHANGED,
+            kinds::TOO_MANY_ATTEMPTS,
+            kinds::WECOM_ERROR,
+            kinds::WECOM_BAN,
+            kinds::SUITE_TICKET_MISSING,
+            kinds::WECOM_TIMEOUT,
+        ]),
         Operation::admin(
             ["POST", "/authorization/completion"],
             ["completeAuthorization", "complete-authorization"],

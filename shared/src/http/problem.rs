@@ -71,8 +71,8 @@ kinds! {
     UNKNOWN_CORP_ID = 422 "unknown_corp_id", "WeCom does not know this 企业ID",
         "Copy it from the bottom of 我的企业 → 企业信息.";
     INVALID_FIELD = 422 "invalid_field", "A field is invalid", "`errors` names the field.";
-    TOO_MANY_ATTEMPTS = 429 "too_many_attempts", "Too many wrong Secrets",
-        "Further attempts could get us banned by WeCom. Wait, then try again.";
+    TOO_MANY_ATTEMPTS = 429 "too_many_attempts", "Too many attempts",
+        "WeCom was asked too often in a short time, or about too many wrong Secrets, for which it bans us. Wait, then try again.";
     INTERNAL_ERROR = 500 "internal_error", "Internal error", "This is a bug in the service. It has been logged.";
     WECOM_ERROR = 502 "wecom_error", "WeCom returned an error",
         "WeCom refused the request for a reason that cannot be changed here.";

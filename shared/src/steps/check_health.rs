@@ -12,15 +12,13 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::{
-    audit::Action,
-    authorization::{Authorization, ScopeState, SecretStatus},
-    context::{Context, audited, saved_callback},
+    authorization::Authorization,
+    context::{Context, saved_callback},
     error::StepError,
     ids::{BreakerName, Scope, TenantId},
-    lifecycle::{Lifecycle, POSTPONED, Update, next_check},
+    lifecycle::{Lifecycle, POSTPONED},
     sealing::SealingKeys,
     store::CommitError,
-    suite::{Observation, registered_secret},
 };
 
 /// Checks the tenants that are due.
@@ -118,84 +116,8 @@ impl CheckHealth<'_> {
         }
         // First, because it does not depend on WeCom.
         self.tend_callbacks(&before, context).await?;
-        // Also ends the authorization when WeCom says that it is over.
-        self.lifecycle.refresh_for(tenant_id, context.now(), context).await?;
-        let before = store.authorization(tenant_id).await?;
-        let (mut observed, mut failure) = (Vec::new(), None);
-        if before.installed().is_some() {
-            for scope in Scope::ALL {
-                match self.observe(&before, scope, context).await {
-                    Ok(Some(observation)) => observed.push((scope, before.scope(scope).clone(), observation)),
-                    Ok(None) => {}
-                    Err(error) => failure = Some(error),
-                }
-            }
-        }
-        // The results so far are stored even after a failure: a refused Secret must not be tried again.
-        self.write_down(tenant_id, &observed, context).await?;
-        failure.map_or(Ok(()), Err)
-    }
-
-    /// Asks WeCom about a Secret that it did not refuse when it was last asked. `None` when the answer says nothing about it.
-    async fn observe(
-        &self,
-        authorization: &Authorization,
-        scope: Scope,
-        context: Context<'_>,
-    ) -> Result<Option<Observation>, StepError> {
-        let secret = authorization.scope(scope).secret.as_ref();
-        let Some(registered) = secret.filter(|secret| secret.status != SecretStatus::Rejected) else {
-            return Ok(None);
-        };
-        let vault = self.lifecycle.termination.vault;
-        let secret = registered_secret(vault, &authorization.tenant_id, scope, registered).await?;
-        let Some(secret) = secret else {
-            tracing::error!(tenant.id = %authorization.tenant_id, scope = scope.as_str(), "a registered Secret is missing in Secrets Manager");
-            let (status, kind_check) = (SecretStatus::Missing, registered.kind_check);
-            return Ok(Some(Observation { status, kind_check }));
-        };
-        let suite = self.lifecycle.suite;
-        let tenant_id = &authorization.tenant_id;
-        suite
-            .observe_secret(tenant_id, scope, registered, &secret, context)
-            .await
-    }
-
-    async fn write_down(
-        &self,
-        tenant_id: &TenantId,
-        observed: &[(Scope, ScopeState, Observation)],
-        context: Context<'_>,
-    ) -> Result<(), StepError> {
-        let store = self.lifecycle.suite.store;
-        let mut update = Update::of(store, tenant_id, context);
-        loop {
-            let mut authorization = update.read().await?;
-            let mut changes = Vec::new();
-            for (scope, before, observation) in observed {
-                let state = authorization.scope_mut(*scope);
-                // A Secret that was replaced in the meantime was checked then.
-                if state != before {
-                    continue;
-                }
-                let Some(secret) = &mut state.secret else { continue };
-                if secret.checked(observation.status, observation.kind_check, context.now()) {
-                    let entry = context
-                        .entry(Action::SecretChecked)
-                        .of(*scope)
-                        .with("status", observation.status.as_str())
-                        .with("kind_check", observation.kind_check.as_str());
-                    changes.push(audited(tenant_id, entry));
-                }
-            }
-            let [contacts, external_contacts] = store.callbacks_of(&authorization).await?;
-            authorization.health =
-                authorization.health_at([contacts.as_ref(), external_contacts.as_ref()], context.now());
-            authorization.next_check_at = next_check(&authorization, context.now());
-            if update.commit(authorization, changes).await? {
-                return Ok(());
-            }
-        }
+        // Also ends the authorization when WeCom says that it is over. What WeCom did not answer is asked in the next check.
+        self.lifecycle.look(tenant_id, context).await.map(|_| ())
     }
 
     /// Destroys credentials whose grace period is over; they are refused already. Seals the others again if they are

@@ -5,6 +5,7 @@ mod audit;
 mod authorizations;
 mod breakers;
 mod callbacks;
+mod checks;
 mod counting;
 mod events;
 mod keys;
@@ -22,6 +23,7 @@ use serde::de::DeserializeOwned;
 use self::keys::{Item, Key, from_item};
 pub use self::{
     breakers::Breaker,
+    checks::CheckStatus,
     counting::EventChange,
     suite::{AtRest, StoredToken},
     suite_events::StoredSuiteEvent,

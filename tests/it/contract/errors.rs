@@ -32,7 +32,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 43;
+const METHODS: usize = 46;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -177,6 +177,9 @@ async fn every_method(
             store.claim_probe(&BreakerName::suite(), now, now).await.map(drop),
         ),
         ("note_refused_corp", store.note_refused_corp("ww1", now).await.map(drop)),
+        ("claim_check", store.claim_check(&tenant, now, now).await.map(drop)),
+        ("end_check", store.end_check(&tenant, now, true).await),
+        ("check_status", store.check_status(&tenant, now).await.map(drop)),
         ("postpone_check", store.postpone_check(&tenant, now).await),
         ("put", vault.put(&name, &secret).await.map(drop)),
         ("delete", vault.delete(&name).await),

@@ -314,6 +314,7 @@ impl Harness {
             "update-settings" => http::update_settings(&platform, request).await,
             "disconnect" => http::disconnect(&platform, request).await,
             "read-authorization" => http::read_authorization(&platform, request).await,
+            "check-authorization" => http::check_authorization(&platform, request).await,
             "replay-event" => http::replay_event(&platform, request).await,
             "console" => http::console(&platform, request).await,
             other => panic!("{other} does not answer HTTP requests"),
