@@ -2,7 +2,7 @@
 
 import { Problem } from './problem.js';
 
-/** @import { AuditPage, Credentials, EventPage, InstallLink, RegisteredScope, Scope, SecretEntry, Settings, State, TestReport } from './types.js' */
+/** @import { AuditPage, Credentials, EventPage, InstallLink, RegisteredScope, Scope, SecretEntry, Settings, SettingsEntry, State, TestReport } from './types.js' */
 /** @import { Session } from './session.js' */
 
 const PATIENCE_MS = 20_000;
@@ -95,7 +95,7 @@ export function createApi({ session, base = document.baseURI, fetch = globalThis
      */
     checkAuthorization: () => call('POST', 'authorization/check'),
     complete: () => call('POST', 'authorization/completion'),
-    /** @type {(settings: Settings) => Promise<unknown>} */
+    /** @type {(settings: SettingsEntry) => Promise<Settings>} */
     updateSettings: (settings) => call('PUT', 'authorization/settings', { body: settings }),
     /** @type {(query: Options['query']) => Promise<EventPage>} */
     readEvents: (query) => call('GET', 'authorization/events', { query }),

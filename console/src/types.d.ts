@@ -25,6 +25,8 @@ export type EventPage = Schemas['EventPage'];
 export type AuditEntry = Schemas['AuditEntry'];
 export type AuditPage = Schemas['AuditPage'];
 export type Settings = Schemas['Settings'];
+export type SettingsEntry = Schemas['SettingsEntry'];
+export type DomainCheck = Schemas['DomainCheck'];
 export type NextStep = State['next_step'];
 
 /** A scope as routes spell it; the state's members spell it with an underscore. */

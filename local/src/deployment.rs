@@ -17,7 +17,7 @@ use wecom_authorization::{
     store::{SecretName, StoreError, tables},
 };
 
-use crate::directory::Settings;
+use crate::{directory::Settings, options::Options};
 
 /// Names of the tables.
 pub(crate) const AUTHORIZATION_TABLE: &str = "wecom-authorization";
@@ -53,7 +53,13 @@ fn install_url(wecom_url: &Url) -> Option<String> {
     })
 }
 
-pub(crate) fn config(base_url: &str, wecom_url: &Url, embed_origins: &[String]) -> Result<Config, ConfigError> {
+/// `embed_origins` are the options' and that of the example workbench.
+pub(crate) fn config(
+    base_url: &str,
+    wecom_url: &Url,
+    embed_origins: &[String],
+    options: &Options,
+) -> Result<Config, ConfigError> {
     let mut variables = HashMap::from([
         ("AUTHORIZATION_TABLE", AUTHORIZATION_TABLE.to_owned()),
         ("EVENT_TABLE", EVENT_TABLE.to_owned()),
@@ -62,6 +68,11 @@ pub(crate) fn config(base_url: &str, wecom_url: &Url, embed_origins: &[String]) 
         ("BASE_URL", base_url.to_owned()),
         ("WECOM_API_URL", wecom_url.to_string()),
         ("EMBED_ORIGINS", embed_origins.join(",")),
+        (
+            "CALLBACK_CNAME_TARGET",
+            options.cname_target.clone().unwrap_or_default(),
+        ),
+        ("EGRESS_ADDRESSES", options.egress_addresses.join(",")),
     ]);
     if let Some(url) = install_url(wecom_url) {
         variables.insert("WECOM_INSTALL_URL", url);

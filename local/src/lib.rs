@@ -152,9 +152,11 @@ impl Local {
 
         let aws = aws(devstack.endpoint_url());
         let embed_origins = [options.embed_origins.as_slice(), std::slice::from_ref(&workbench_url)].concat();
-        let config =
-            config(&base_url, &wecom_url, &embed_origins).map_err(|error| StartError::Internal(error.to_string()))?;
-        let platform = Arc::new(Platform::new(config, &aws));
+        let config = config(&base_url, &wecom_url, &embed_origins, &options)
+            .map_err(|error| StartError::Internal(error.to_string()))?;
+        let mut platform = Platform::new(config, &aws);
+        platform.known_domains = Some(options.callback_domains.clone());
+        let platform = Arc::new(platform);
         set_up(&platform, &aws, &settings).await.map_err(StartError::Setup)?;
 
         let authorizer = Authorizer::new(&settings.token_key);

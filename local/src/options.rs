@@ -37,6 +37,15 @@ pub struct Options {
     /// Origins whose pages may frame the admin page, beside the example workbench
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     pub embed_origins: Vec<String>,
+    /// Callback domains of tenants that lead here, with the names below them; no other is looked up
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "example.com")]
+    pub callback_domains: Vec<String>,
+    /// Name that the admin page gives as the target of the CNAME record of a callback domain
+    #[arg(long, value_name = "NAME")]
+    pub cname_target: Option<String>,
+    /// Addresses that the admin page gives as those that calls to WeCom come from
+    #[arg(long, value_name = "IP", value_delimiter = ',')]
+    pub egress_addresses: Vec<String>,
 }
 
 impl Options {

@@ -19,7 +19,7 @@ pub use self::{
         AdminInstallationMissing, AuthMode, Exchange, InstallFailure, InstallOutcome, InstallSession, Installation,
         InstallationStatus, Privilege,
     },
-    view::{CallbackStatus, NextStep, ScopeView, StateView},
+    view::{CallbackStatus, NextStep, PlatformView, ScopeView, StateView},
 };
 use crate::ids::{CallbackId, CorpId, Scope, TenantId};
 
@@ -162,6 +162,95 @@ pub const CHECK_INTERVAL: jiff::SignedDuration = jiff::SignedDuration::from_hour
 pub struct Settings {
     /// Base of this tenant's callback URLs; `None`: the deployment's default.
     pub callback_base_url: Option<String>,
+    /// A domain that was chosen and does not lead to us yet. Until it does, callback URLs begin as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_callback_base_url: Option<String>,
+    /// What the chosen domain is missing; absent when it leads to us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain_check: Option<DomainCheck>,
+}
+
+/// A look at a callback domain that does not lead to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+pub struct DomainCheck {
+    /// When it was looked at.
+    pub checked_at: Timestamp,
+    /// What is missing.
+    pub missing: DomainPart,
+    /// Why it is missing.
+    pub reason: DomainFault,
+}
+
+/// What a callback domain needs, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DomainPart {
+    /// A name that resolves to public addresses.
+    Dns,
+    /// A certificate for the name.
+    Tls,
+    /// An answer of this deployment under the name.
+    #[serde(other)]
+    Answer,
+}
+
+/// Why a callback domain does not lead to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DomainFault {
+    /// The name does not resolve.
+    DnsNotFound,
+    /// The name resolves to an address that is not public. It is not called.
+    PrivateAddress,
+    /// The certificate is missing, expired or another's.
+    CertificateRefused,
+    /// Nobody accepts connections there.
+    ConnectionFailed,
+    /// There was no answer within five seconds.
+    TimedOut,
+    /// Something else answers, or another deployment does.
+    #[serde(other)]
+    AnsweredByAnother,
+}
+
+impl DomainFault {
+    /// The part that is missing because of it.
+    #[must_use]
+    pub fn part(self) -> DomainPart {
+        match self {
+            Self::DnsNotFound | Self::PrivateAddress => DomainPart::Dns,
+            Self::CertificateRefused => DomainPart::Tls,
+            Self::ConnectionFailed | Self::TimedOut | Self::AnsweredByAnother => DomainPart::Answer,
+        }
+    }
+}
+
+impl Settings {
+    /// The domain that the tenant has chosen, whether it leads to us or not.
+    #[must_use]
+    pub fn chosen_domain(&self) -> Option<&str> {
+        let chosen = self.pending_callback_base_url.as_ref();
+        chosen.or(self.callback_base_url.as_ref()).map(String::as_str)
+    }
+
+    /// Takes the result of looking at `chosen`: one that leads to us is used from now on; one that does not is pending, unless it
+    /// is in use already.
+    pub fn choose(&mut self, chosen: String, checked_at: Timestamp, fault: Option<DomainFault>) {
+        self.domain_check = fault.map(|reason| DomainCheck {
+            checked_at,
+            missing: reason.part(),
+            reason,
+        });
+        self.pending_callback_base_url = None;
+        if fault.is_none() {
+            self.callback_base_url = Some(chosen);
+        } else if self.callback_base_url.as_ref() != Some(&chosen) {
+            self.pending_callback_base_url = Some(chosen);
+        }
+    }
 }
 
 impl Authorization {

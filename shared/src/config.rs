@@ -6,7 +6,7 @@ use url::Url;
 use crate::ids::TenantId;
 
 /// Every variable that `template.yaml` sets, in the order of [`Config`]'s table.
-pub const VARIABLES: [&str; 21] = [
+pub const VARIABLES: [&str; 23] = [
     "AUTHORIZATION_TABLE",
     "EVENT_TABLE",
     "EVENT_BUS",
@@ -26,6 +26,8 @@ pub const VARIABLES: [&str; 21] = [
     "CONSOLE_OIDC_TOKEN_ORIGIN",
     "CONSOLE_OIDC_BEARER",
     "EMBED_ORIGINS",
+    "CALLBACK_CNAME_TARGET",
+    "EGRESS_ADDRESSES",
     "AWS_ENDPOINT_URL",
     "LOCAL_TENANT_ID",
 ];
@@ -52,6 +54,8 @@ pub const VARIABLES: [&str; 21] = [
 /// | `CONSOLE_OIDC_TOKEN_ORIGIN` | the origin of the issuer's token endpoint | the issuer's own |
 /// | `CONSOLE_OIDC_BEARER` | which of the issuer's tokens names the tenant: `access_token` or `id_token` | `access_token` |
 /// | `EMBED_ORIGINS` | origins whose pages may frame the admin page, separated by commas | none |
+/// | `CALLBACK_CNAME_TARGET` | the name that tenants' own callback domains point to (CNAME) | none |
+/// | `EGRESS_ADDRESSES` | the addresses that calls to WeCom come from, separated by commas | none: they change |
 /// | `AWS_ENDPOINT_URL` | the endpoint instead of AWS's own, for `sam local` | AWS's own |
 /// | `LOCAL_TENANT_ID` | the tenant of a request without claims, since `sam local` checks no token; refused elsewhere | none |
 #[derive(Debug, Clone)]
@@ -88,6 +92,10 @@ pub struct Config {
     pub console_oidc: Option<Oidc>,
     /// `EMBED_ORIGINS`: origins whose pages may frame the admin page.
     pub embed_origins: Vec<String>,
+    /// `CALLBACK_CNAME_TARGET`: name that tenants' own callback domains point to.
+    pub callback_cname_target: Option<String>,
+    /// `EGRESS_ADDRESSES`: addresses that calls to WeCom come from; empty when they change.
+    pub egress_addresses: Vec<String>,
     /// `AWS_ENDPOINT_URL`: endpoint instead of AWS's own, for `sam local`.
     pub aws_endpoint_url: Option<String>,
     /// `LOCAL_TENANT_ID`: tenant of a request without claims, under `sam local`.
@@ -167,6 +175,8 @@ impl Config {
                 .unwrap_or_default(),
             console_oidc,
             embed_origins,
+            callback_cname_target: reader.cname_target(),
+            egress_addresses: reader.egress_addresses(),
             aws_endpoint_url: reader.optional("AWS_ENDPOINT_URL"),
             local_tenant_id: reader.local_tenant_id(),
         };
@@ -281,6 +291,30 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             );
         }
         origins
+    }
+
+    /// A domain name, as it is entered in a CNAME record.
+    fn cname_target(&mut self) -> Option<String> {
+        let name = self.optional("CALLBACK_CNAME_TARGET")?;
+        let is_name = name.contains('.')
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+        if !is_name {
+            self.problems.push("CALLBACK_CNAME_TARGET is not a domain name".into());
+        }
+        is_name.then_some(name)
+    }
+
+    /// IP addresses, separated by commas.
+    fn egress_addresses(&mut self) -> Vec<String> {
+        let text = self.optional("EGRESS_ADDRESSES").unwrap_or_default();
+        let named: Vec<_> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        if named.iter().any(|address| address.parse::<std::net::IpAddr>().is_err()) {
+            self.problems
+                .push("EGRESS_ADDRESSES is not a list of IP addresses such as 203.0.113.7,203.0.113.8".into());
+        }
+        named.into_iter().map(ToOwned::to_owned).collect()
     }
 
     /// Anybody is the tenant where it counts, so it counts only under `sam local`.

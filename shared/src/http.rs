@@ -8,6 +8,7 @@ mod console;
 #[cfg(feature = "contract")]
 mod contract;
 mod credentials;
+mod dist;
 mod events;
 mod fields;
 mod installation;

@@ -39,6 +39,8 @@ pub struct Platform {
     pub clock: Box<dyn Clock>,
     /// The source of randomness; tests replace it.
     pub entropy: Box<dyn Entropy>,
+    /// The callback domains that lead to this machine, which has no DNS for them; `None`: DNS decides. `local` and tests set it.
+    pub known_domains: Option<Vec<String>>,
     wecom: OnceLock<Client>,
 }
 
@@ -75,6 +77,7 @@ impl Platform {
             memory: CallbackMemory::default(),
             clock: Box::new(SystemClock),
             entropy: Box::new(SystemEntropy),
+            known_domains: None,
             wecom: OnceLock::new(),
         }
     }

@@ -1,4 +1,4 @@
-//! Calls the URL of a callback from outside, as WeCom does, for the self-test.
+//! Calls the URL of a callback from outside, as WeCom does, for the self-test and to find out whether a domain leads to us.
 //!
 //! The URL is the tenant's to choose, so this must not become a way into our own network: https only, one host, every
 //! address of it public, the connection made to the very address that was looked at, no redirect followed.
@@ -10,9 +10,14 @@ use std::{
 
 use url::Url;
 
+use crate::authorization::DomainFault;
+
 /// WeCom waits one second for the answer to a URL check (developer document 90930). The self-test waits longer, to say by
 /// how much an answer was late.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// The path under which `event-callback` answers the id of the deployment: below the path of callbacks, so that whatever lets
+/// callbacks through lets it through too.
+pub const DEPLOYMENT_PATH: &str = "/callback/deployment";
 /// The right answer is a few dozen bytes.
 const MAX_ANSWER: usize = 4096;
 
@@ -99,6 +104,20 @@ impl Probe {
             body,
             elapsed: begun.elapsed(),
         })
+    }
+
+    /// Why a domain does not lead to the deployment of this id; `None` when it does.
+    pub async fn fault_of_domain(&self, mut domain: Url, deployment_id: &str) -> Option<DomainFault> {
+        domain.set_path(DEPLOYMENT_PATH);
+        match self.call(&domain, None).await {
+            Ok(reached) if reached.status == 200 && reached.body == deployment_id.as_bytes() => None,
+            Ok(_) => Some(DomainFault::AnsweredByAnother),
+            Err(Unreachable::Unresolved) => Some(DomainFault::DnsNotFound),
+            Err(Unreachable::PrivateAddress) => Some(DomainFault::PrivateAddress),
+            Err(Unreachable::Untrusted) => Some(DomainFault::CertificateRefused),
+            Err(Unreachable::TimedOut) => Some(DomainFault::TimedOut),
+            Err(Unreachable::Unconnected | Unreachable::NotAllowed) => Some(DomainFault::ConnectionFailed),
+        }
     }
 
     async fn resolve(&self, host: &str, port: u16) -> Result<SocketAddr, Unreachable> {

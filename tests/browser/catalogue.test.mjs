@@ -41,7 +41,7 @@ for (const language of LANGUAGES) {
     for (const [kind, entries] of Object.entries(catalogue(language))) {
       const known = [...CONTRACT[kind], ...(kind === 'error' ? PAGE_CODES : [])];
       for (const code of Object.keys(entries)) {
-        const stem = code.replace(/\.(contacts|external-contacts|installation|settings|customer|app)$/, '');
+        const stem = code.replace(/\.(contacts|external-contacts|installation|settings|check|customer|app)$/, '');
         assert.ok(known.includes(stem), `${kind} ${code}`);
       }
     }

@@ -65,7 +65,7 @@ test('offers the check in the card of the Secret, in English too', () =>
       await part.getByRole('alert').getByText('Checked: WeCom confirms that all is well again').waitFor();
       await assertNoErrors(record);
       await page.goto(`${server.url}#/external-contacts`);
-      await page.getByRole('heading', { level: 2 }).waitFor();
+      await page.getByRole('heading', { level: 2 }).first().waitFor();
       assert.equal(await page.locator('.check').count(), 0, 'nothing is wrong there');
     },
     { locale: 'en' },

@@ -15,6 +15,7 @@ mod check;
 mod clients;
 mod contract;
 mod documents;
+mod domains;
 mod ends;
 mod event_schema;
 mod events;

@@ -106,7 +106,7 @@ const ITEMS: [(&str, &str); 19] = [
     (
         "update-settings",
         "GetItem TENANT
-         PutItem TENANT AUDIT",
+         PutItem TENANT AUDIT CHANGED",
     ),
 ];
 

@@ -57,7 +57,7 @@ async fn a_domain_that_leads_nowhere_is_said_so() {
     let world = World::start().await;
     world.install().await;
     world.register(Scope::Contacts).await;
-    let settings = json!({"callback_base_url": "https://callback.invalid"});
+    let settings = json!({"callback_base_url": "https://nowhere.example.com"});
     world
         .admin()
         .put("/authorization/settings", settings)

@@ -47,7 +47,7 @@ pub(crate) const FUNCTIONS: [(&str, Work); 18] = [
     ("replay-event", Work::Sample("replayed")),
     ("start-installation", Work::Sample("link")),
     ("test-callback", Work::Sample("unreachable")),
-    ("update-settings", Work::Sample("own-domain")),
+    ("update-settings", Work::Sample("default")),
 ];
 
 /// Writes the invocations of one function.

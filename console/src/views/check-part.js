@@ -23,11 +23,11 @@ const ENDED_BY_WECOM = [
 /** Of everything, or within the card of one scope. @param {{ state: State, scope?: Scope }} props */
 export function CheckPart({ state, scope }) {
   const { api, store } = useShared();
-  /** The answer to the last press, until the view is left: the button keeps the focus also when nothing is left to be checked. */
   const [answer, setAnswer] = useState(/** @type {Problem | 'done' | null} */ (null));
+  // Once it was pressed the button stays until the view is left, and with it the focus, also when nothing is left to be checked.
   const presses = useRef(0);
   const open = openFindings(state, scope);
-  if (open === 0 && answer === null) return null;
+  if (open === 0 && presses.current === 0) return null;
 
   async function check() {
     setAnswer(null);

@@ -5,15 +5,17 @@ import { useRef, useState } from 'preact/hooks';
 import { useShared } from '../context.js';
 import { t } from '../i18n.js';
 import { Problem } from '../problem.js';
+import { CnameTarget } from './addresses.js';
 import { GuideLink } from './guide.js';
-import { button, failure, field, message, useBusy } from './parts.js';
+import { badge, button, failure, field, message, time, useBusy } from './parts.js';
 
-/** @import { State } from '../types.js' */
+/** @import { Children, DomainCheck, State } from '../types.js' */
 
-/** @typedef {{ saved: 'own' | 'platform' } | { problem: Problem } | { fault: true } | null} Outcome */
+/** @typedef {{ saved: 'own' | 'platform' | 'pending' } | { problem: Problem } | { fault: true } | null} Outcome */
 
 /** @param {{ state: State, id: string }} props */
-export function DomainForm({ state: { settings }, id }) {
+export function DomainForm({ state, id }) {
+  const { settings } = state;
   const { api, drafts, guide, store } = useShared();
   const typed = drafts.field(`domain.${id}`);
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -21,6 +23,7 @@ export function DomainForm({ state: { settings }, id }) {
   const [isResetting, setResetting] = useState(false);
   const [outcome, setOutcome] = useState(/** @type {Outcome} */ (null));
   const own = settings.callback_base_url;
+  const pending = settings.pending_callback_base_url;
 
   /** @param {Event} event */
   function submit(event) {
@@ -37,10 +40,10 @@ export function DomainForm({ state: { settings }, id }) {
     void run(async () => {
       setOutcome(null);
       try {
-        await api.updateSettings({ callback_base_url: url });
+        const chosen = await api.updateSettings({ callback_base_url: url });
         typed.value = '';
         await store.refresh({ fresh: true });
-        setOutcome({ saved: url ? 'own' : 'platform' });
+        setOutcome({ saved: chosen.pending_callback_base_url ? 'pending' : url ? 'own' : 'platform' });
       } catch (thrown) {
         setOutcome({ problem: Problem.of(thrown) });
       }
@@ -51,6 +54,8 @@ export function DomainForm({ state: { settings }, id }) {
     'form',
     { class: 'domain-form', noValidate: true, onSubmit: submit },
     h('p', { class: 'note' }, own ? t('steps.domain.own', { url: own }) : t('steps.domain.platform')),
+    h(CnameTarget, { state }),
+    settings.domain_check && domainCheck(state, settings.domain_check),
     field({
       id: `domain-${id}`,
       label: t('steps.domain.label'),
@@ -81,7 +86,13 @@ export function DomainForm({ state: { settings }, id }) {
         type: 'submit',
         busy: isSaving && !isResetting,
       }),
-      own &&
+      pending &&
+        button(t(isSaving ? 'steps.domain.checking' : 'steps.domain.again'), {
+          focus: `domain-again-${id}`,
+          busy: isSaving,
+          onClick: () => send(pending),
+        }),
+      (own || pending) &&
         button(t(isSaving && isResetting ? 'steps.domain.saving' : 'steps.domain.reset'), {
           kind: 'plain',
           busy: isSaving && isResetting,
@@ -91,15 +102,44 @@ export function DomainForm({ state: { settings }, id }) {
     outcome && 'problem' in outcome && failure(outcome.problem, { context: 'settings' }),
     outcome &&
       'saved' in outcome &&
-      message(
-        'ok',
-        t(outcome.saved === 'own' ? 'steps.domain.saved' : 'steps.domain.resetDone'),
-        h('p', null, t('steps.domain.next')),
-        {
-          alert: true,
-        },
-      ),
+      (outcome.saved === 'pending'
+        ? message('warn', t('steps.domain.notYet'), h('p', null, t('steps.domain.notYetNext')), { alert: true })
+        : message(
+            'ok',
+            t(outcome.saved === 'own' ? 'steps.domain.saved' : 'steps.domain.resetDone'),
+            h('p', null, t('steps.domain.next')),
+            { alert: true },
+          )),
   );
+}
+
+const PARTS = /** @type {const} */ (['dns', 'tls', 'answer']);
+
+/** What the chosen domain has, and what it is missing: the parts after a missing one are not known yet. @type {(state: State, check: DomainCheck) => Children} */
+function domainCheck({ settings, platform }, { checked_at: at, missing, reason }) {
+  const reached = PARTS.indexOf(missing);
+  const url = settings.pending_callback_base_url ?? settings.callback_base_url ?? '';
+  return message('warn', t('steps.domain.pending', { url }), [
+    h(
+      'ul',
+      { class: 'checks' },
+      PARTS.map((part, index) =>
+        h(
+          'li',
+          { key: part },
+          badge(index < reached ? 'ok' : index === reached ? 'bad' : 'idle', t(`steps.domain.part.${part}`)),
+        ),
+      ),
+    ),
+    h('p', null, t(`steps.domain.reason.${reason}`)),
+    missing !== 'answer' &&
+      h(
+        'p',
+        { class: 'quiet' },
+        t(platform.cname_target ? 'steps.domain.certificateOwn' : 'steps.domain.certificateHand'),
+      ),
+    h('p', { class: 'quiet' }, t('steps.domain.checkedAt'), ' ', time(at)),
+  ]);
 }
 
 /**

@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useShared } from '../context.js';
 import { currentLanguage, guideTopic, t } from '../i18n.js';
 import { lasting } from '../storage.js';
+import { CnameTarget, EgressAddresses } from './addresses.js';
 import { button, icon, outwardLink, question } from './parts.js';
 
 /** @import { Children, Topic } from '../types.js' */
@@ -49,7 +50,7 @@ export function GuidePanel() {
       'div',
       { class: 'guide-panel' },
       h('h2', { id: 'guide-heading', tabIndex: -1, ref: heading }, t('page.guide.name')),
-      topic && h(TopicBody, { key: topic, topic: guideTopic(topic) }),
+      topic && h(TopicBody, { key: topic, name: topic, topic: guideTopic(topic) }),
       opener &&
         h(
           'button',
@@ -66,9 +67,10 @@ const MENU = 'wecom-authorization.menu';
 
 /** @typedef {'new' | 'old'} Menu */
 
-/** @param {{ topic: Topic }} props */
-function TopicBody({ topic }) {
+/** @param {{ name: string, topic: Topic }} props */
+function TopicBody({ name, topic }) {
   const { title, rules, path, newPath, link, diagram, steps, questions } = topic;
+  const { state } = useShared().store.snapshot.value;
   const [menu, setMenu] = useState(/** @type {Menu} */ (lasting.getItem(MENU) === 'old' ? 'old' : 'new'));
   const way = menu === 'new' && newPath.length > 0 ? newPath : path;
 
@@ -105,6 +107,8 @@ function TopicBody({ topic }) {
       { class: 'guide-steps' },
       steps.map((step) => h('li', { key: step }, step)),
     ),
+    state && name === 'callback-domain' && h(CnameTarget, { state }),
+    state && name === 'trusted-ip' && h(EgressAddresses, { state }),
     questions.length > 0 && h('h4', null, t('page.guide.questions')),
     questions.length > 0 &&
       h(

@@ -4,6 +4,7 @@ import { h } from 'preact';
 import { findingWords, scopeName, scopeOf, words } from '../codes.js';
 import { t } from '../i18n.js';
 import { stepOf } from '../progress.js';
+import { EgressAddresses } from './addresses.js';
 import { icon, link, linkButton, message, time, wordsMessage } from './parts.js';
 
 /** @import { Children, Finding, Route, State } from '../types.js' */
@@ -41,7 +42,7 @@ export function healthPart(state) {
       h('div', null, h('h3', { id: 'health-title' }, entry.words), h('p', null, entry.cause)),
       state.completed_at && h('p', { class: 'quiet' }, t('steps.overview.completed'), ' ', time(state.completed_at)),
     ),
-    state.findings.map(findingMessage),
+    state.findings.map((finding) => findingMessage(finding, state)),
     unfinished &&
       state.findings.length === 0 &&
       message('warn', unfinished.words, [
@@ -57,14 +58,17 @@ function titleOf(finding) {
   return `${scope ? `${scopeName(scope)}${t('page.colon')}` : ''}${findingWords(finding).words}`;
 }
 
-/** @param {Finding} finding */
-function findingMessage(finding) {
+/** @type {(finding: Finding, state: State) => Children} */
+function findingMessage(finding, state) {
   return wordsMessage(FINDING_TONE[finding.severity] ?? 'warn', findingWords(finding), {
     title: titleOf(finding),
     code: finding.code,
     more: [['affected', affectedBy(finding)]],
     last: [['since', finding.since && time(finding.since)]],
-    extra: h('div', { class: 'actions' }, linkButton(t('steps.overview.handle'), `#/${placeOf(finding)}`)),
+    extra: [
+      finding.code === 'ip_not_trusted' && h(EgressAddresses, { state }),
+      h('div', { class: 'actions' }, linkButton(t('steps.overview.handle'), `#/${placeOf(finding)}`)),
+    ],
   });
 }
 

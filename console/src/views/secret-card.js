@@ -8,6 +8,7 @@ import { focusOn } from '../focus.js';
 import { t } from '../i18n.js';
 import { Problem } from '../problem.js';
 import { isInstalled, isReady, scopeState } from '../progress.js';
+import { EgressAddresses } from './addresses.js';
 import { secretBadge } from './badges.js';
 import { CheckPart } from './check-part.js';
 import { checks, REFUSED_CHECKS } from './checks.js';
@@ -61,7 +62,9 @@ function summary(state, scope, kind, replace) {
   return [
     checks({ match: 'ok', installed: 'ok', kind: check === 'confirmed' ? 'ok' : 'open' }),
     check === 'ip_not_trusted' &&
-      wordsMessage('info', words('kind_check', check, scope), { extra: h(GuideLink, { topic: 'trusted-ip' }) }),
+      wordsMessage('info', words('kind_check', check, scope), {
+        extra: [h(EgressAddresses, { state }), h(GuideLink, { topic: 'trusted-ip' })],
+      }),
     (check === 'unconfirmed' || check === 'app_disabled') && wordsMessage('info', words('kind_check', check, scope)),
     h(CheckPart, { state, scope }),
     facts(

@@ -2,6 +2,7 @@
 
 import { h } from 'preact';
 import { t } from '../i18n.js';
+import { AppCallback, EgressAddresses } from './addresses.js';
 import { DisconnectSection } from './disconnect.js';
 import { DomainForm } from './domain-form.js';
 import { linkButton, section } from './parts.js';
@@ -17,6 +18,15 @@ export function SettingsView({ state }) {
       null,
       h('p', { class: 'lead' }, t('steps.domain.lead')),
       h(DomainForm, { state, id: 'settings' }),
+    ),
+    section(
+      'settings-addresses',
+      t('steps.addresses.title'),
+      null,
+      h('p', { class: 'lead' }, t('steps.addresses.lead')),
+      h(EgressAddresses, { state }),
+      h(AppCallback, { state }),
+      h('p', { class: 'note' }, t('steps.addresses.appNote')),
     ),
     section(
       'settings-steps',

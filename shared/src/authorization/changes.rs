@@ -48,6 +48,8 @@ impl Authorization {
             self.completion_word(),
             after.completion_word(),
         ));
+        let [from, to] = [self, after].map(|state| state.settings.chosen_domain().unwrap_or("default"));
+        differences.push(Difference::between("settings.callback_domain", from, to));
         differences.push(Difference::between(
             "health",
             self.health.as_str(),

@@ -22,7 +22,25 @@ pub struct StateView {
     contacts: ScopeView,
     external_contacts: ScopeView,
     settings: Settings,
+    platform: PlatformView,
     completed_at: Option<Timestamp>,
+}
+
+/// What an admin has to enter elsewhere: in their company's DNS, and in WeCom's console.
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(
+    feature = "contract",
+    derive(schemars::JsonSchema),
+    schemars(rename = "PlatformAddresses")
+)]
+pub struct PlatformView {
+    /// The name that the CNAME record of a tenant's own callback domain points to; `null`: none is set up, and the platform's
+    /// operator connects domains one by one.
+    pub cname_target: Option<String>,
+    /// The addresses that calls to WeCom come from, for 企业可信IP; empty: they change.
+    pub egress_addresses: Vec<String>,
+    /// Where WeCom sends the app's own events (指令回调URL). The platform's operator has entered it.
+    pub app_callback_url: String,
 }
 
 /// Next step for the admin.
@@ -165,6 +183,7 @@ impl StateView {
         contacts: Option<&Callback>,
         external_contacts: Option<&Callback>,
         default_base_url: &str,
+        platform: PlatformView,
         now: Timestamp,
     ) -> Self {
         let missing = authorization.missing(contacts, external_contacts);
@@ -187,6 +206,7 @@ impl StateView {
                 default_base_url,
             ),
             settings: authorization.settings.clone(),
+            platform,
             completed_at: authorization.completed_at,
         }
     }

@@ -4,7 +4,7 @@ use lambda_http::{Body, Response, http::StatusCode};
 
 use super::{Answer, Problem, Request, audit, conclude, events, problem, request::Nothing};
 use crate::{
-    authorization::{Authorization, Callback, StateView},
+    authorization::{Authorization, Callback, PlatformView, StateView},
     lifecycle::{Lifecycle, Termination},
     platform::Platform,
     steps::{CheckAuthorization, CompleteAuthorization, Disconnect, ReadAuthorization},
@@ -33,7 +33,8 @@ async fn read(platform: &Platform, request: &Request) -> Result<Answer, Problem>
 
 /// `POST /authorization/check`.
 pub async fn check_authorization(platform: &Platform, request: Request) -> Response<Body> {
-    conclude(check(platform, &request).await, &request)
+    // Boxed, so that what awaits it is not as large as everything that is asked of WeCom.
+    conclude(Box::pin(check(platform, &request)).await, &request)
 }
 
 async fn check(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
@@ -93,11 +94,18 @@ fn view(
     callbacks: &[Option<Callback>; 2],
 ) -> StateView {
     let [contacts, external_contacts] = callbacks;
+    let base_url = request.base_url(&platform.config);
+    let addresses = PlatformView {
+        cname_target: platform.config.callback_cname_target.clone(),
+        egress_addresses: platform.config.egress_addresses.clone(),
+        app_callback_url: format!("{base_url}/suite/callback"),
+    };
     StateView::new(
         authorization,
         contacts.as_ref(),
         external_contacts.as_ref(),
-        &request.base_url(&platform.config),
+        &base_url,
+        addresses,
         platform.clock.now(),
     )
 }

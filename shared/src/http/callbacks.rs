@@ -7,6 +7,7 @@ use crate::{
     audit::Actor,
     ids::CallbackId,
     platform::Platform,
+    probe::DEPLOYMENT_PATH,
     steps::{ReceiveEvent, ReceiveSuiteEvent, VerifySuiteUrl, VerifyUrl},
 };
 
@@ -19,6 +20,10 @@ async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer,
     let clock = &*platform.clock;
     let refused = problem(platform);
     let body = request.body(MAX_CALLBACK_BODY)?;
+    // `update-settings` reads it, to find out whether a domain leads here.
+    if !request.is_post() && request.path() == DEPLOYMENT_PATH {
+        return Ok(Answer::new(StatusCode::OK, "text/plain", request.deployment_id()));
+    }
     let id = match request.segments().as_slice() {
         [_, id] => CallbackId::parse(id).map_err(|_| Problem::not_found())?,
         _ => return Err(Problem::not_found()),
@@ -96,6 +101,14 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
     ];
     let (event, suite) = ("/callback/{callback_id}", "/suite/callback");
     vec![
+        Operation::open(
+            ["GET", DEPLOYMENT_PATH],
+            ["readDeploymentId", "event-callback"],
+            ["WeCom", "The id of this deployment"],
+        )
+        .says("The same under every domain that leads to this deployment, and under no other.")
+        .never_fails()
+        .answers_component(200, "DeploymentId"),
         Operation::open(
             ["GET", event],
             ["verifyCallbackUrl", "event-callback"],

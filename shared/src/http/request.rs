@@ -8,12 +8,14 @@ use std::{borrow::Cow, collections::HashMap, fmt};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use url::form_urlencoded;
 
 use super::{Problem, fields};
 use crate::{
     audit::{Actor, ActorKind},
     config::Config,
+    entropy::hex,
     ids::{Scope, TenantId},
 };
 
@@ -50,6 +52,7 @@ pub(super) struct Nothing {}
 #[serde(rename_all = "camelCase", default)]
 struct Context {
     domain_name: Option<String>,
+    api_id: String,
     authorizer: Option<Authorizer>,
     http: HttpDescription,
 }
@@ -225,6 +228,12 @@ impl Request {
             let host = self.context.domain_name.as_deref().unwrap_or_default();
             format!("https://{host}")
         })
+    }
+
+    /// The name of this deployment: a hash of the id of the API that was reached, under whatever domain.
+    pub(super) fn deployment_id(&self) -> String {
+        let hash = Sha256::digest(format!("wecom-authorization/{}", self.context.api_id));
+        hex(hash.first_chunk::<16>().map_or(&[], |half| half.as_slice()))
     }
 
     /// The scope in `/authorization/{scope}/…`.

@@ -4,14 +4,14 @@ use lambda_http::{Body, Response, http::StatusCode};
 use serde::Deserialize;
 
 use super::{Answer, Problem, Request, conclude, problem};
-use crate::{platform::Platform, steps::UpdateSettings};
+use crate::{platform::Platform, probe::Probe, steps::UpdateSettings};
 
 /// The settings to be set.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct SettingsEntry {
-    /// `https://` and a public domain name that leads to us (a CNAME), without port or path; `null` returns to the default.
+    /// `https://` and a public domain name, without port or path; `null` returns to the default.
     /// Outer spaces and a slash at the end are dropped.
     // An `Option` that is read by a function of its own has to be there.
     #[serde(deserialize_with = "Option::deserialize")]
@@ -34,7 +34,13 @@ pub async fn update_settings(platform: &Platform, request: Request) -> Response<
 async fn put(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let tenant_id = request.tenant(&platform.config)?;
     let entry: SettingsEntry = request.json()?;
-    let settings = UpdateSettings { store: &platform.store }
+    let step = UpdateSettings {
+        store: &platform.store,
+        probe: Probe { local: false },
+        deployment_id: &request.deployment_id(),
+        known_domains: platform.known_domains.as_deref(),
+    };
+    let settings = step
         .run(
             &tenant_id,
             entry.callback_base_url.as_deref(),
@@ -55,8 +61,11 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
             ["State", "Change the settings"],
         )
         .says(
-            "A callback is identified by its path alone, so URLs that are in use stay valid after a change of the domain, as \
-             long as the old domain leads to us.",
+            "The domain is looked up and called: name (`dns`), certificate (`tls`) and this deployment's answer under it \
+             (`answer`). One that leads to us is used in callback URLs from now on; one that does not is kept as \
+             `pending_callback_base_url`, and `domain_check` says what is missing. Sending it again looks again. A callback is \
+             identified by its path alone, so URLs that are in use stay valid after a change of the domain, as long as the old \
+             domain leads to us.",
         )
         .takes::<SettingsEntry>()
         .answers::<crate::authorization::Settings>(200, "The settings as they are now.")

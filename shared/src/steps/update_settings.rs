@@ -1,16 +1,18 @@
-//! Replaces the settings of a tenant.
+//! Replaces the settings of a tenant. A callback domain is used when it leads to us, and is pending until then: WeCom would refuse its
+//! URLs.
 //!
-//! Tests: below, `tests/it/bad_requests.rs`.
+//! Tests: below, `tests/it/domains.rs`, `tests/it/bad_requests.rs`.
 
 use url::{Host, Url};
 
 use crate::{
     audit::Action,
-    authorization::Settings,
+    authorization::{DomainFault, Settings},
     context::{Context, audited},
     error::{FieldCode, FieldError, StepError},
     ids::TenantId,
     lifecycle::Update,
+    probe::Probe,
     store::DynamoDb,
 };
 
@@ -19,10 +21,16 @@ use crate::{
 pub struct UpdateSettings<'a> {
     /// The table of states.
     pub store: &'a DynamoDb,
+    /// The client that calls the domain.
+    pub probe: Probe,
+    /// What this deployment answers under [`DEPLOYMENT_PATH`](crate::probe::DEPLOYMENT_PATH).
+    pub deployment_id: &'a str,
+    /// The domains that lead here, on a machine without DNS for them; `None`: DNS decides.
+    pub known_domains: Option<&'a [String]>,
 }
 
 impl UpdateSettings<'_> {
-    /// Replaces the settings, and returns them.
+    /// Looks at the domain, replaces the settings, and returns them. The same domain again is looked at again.
     ///
     /// # Errors
     /// [`StepError::InvalidField`], [`StepError::StateChanged`], or the failure of the store.
@@ -32,22 +40,57 @@ impl UpdateSettings<'_> {
         callback_base_url: Option<&str>,
         context: Context<'_>,
     ) -> Result<Settings, StepError> {
-        let callback_base_url = callback_base_url.map(valid_base_url).transpose()?;
-        let settings = Settings { callback_base_url };
+        let chosen = callback_base_url.map(valid_base_url).transpose()?;
+        let fault = match &chosen {
+            Some(chosen) => self.fault_of(chosen).await?,
+            None => None,
+        };
         let mut update = Update::of(self.store, tenant_id, context);
         loop {
             let mut authorization = update.read().await?;
-            if authorization.settings == settings {
-                return Ok(settings.clone());
+            let before = authorization.settings.clone();
+            match chosen.clone() {
+                Some(chosen) => authorization.settings.choose(chosen, context.now(), fault),
+                None => authorization.settings = Settings::default(),
             }
-            authorization.settings = settings.clone();
-            let shown = settings.callback_base_url.as_deref().unwrap_or("default");
-            let entry = context.entry(Action::SettingsChanged).with("callback_base_url", shown);
-            if update.commit(authorization, vec![audited(tenant_id, entry)]).await? {
-                return Ok(settings.clone());
+            let settings = authorization.settings.clone();
+            let mut changes = Vec::new();
+            if without_check(&settings) != without_check(&before) {
+                let shown = settings.callback_base_url.as_deref().unwrap_or("default");
+                let mut entry = context.entry(Action::SettingsChanged).with("callback_base_url", shown);
+                if let Some(pending) = &settings.pending_callback_base_url {
+                    entry = entry.with("pending_callback_base_url", pending);
+                }
+                changes.push(audited(tenant_id, entry));
+            }
+            if update.commit(authorization, changes).await? {
+                return Ok(settings);
             }
         }
     }
+
+    /// Why a domain does not lead to this deployment; `None` when it does.
+    async fn fault_of(&self, base_url: &str) -> Result<Option<DomainFault>, StepError> {
+        let url = Url::parse(base_url).map_err(|error| StepError::Internal(Box::new(error)))?;
+        Ok(match (self.known_domains, url.host_str()) {
+            (Some(known), Some(host)) => (!is_below(host, known)).then_some(DomainFault::DnsNotFound),
+            _ => self.probe.fault_of_domain(url, self.deployment_id).await,
+        })
+    }
+}
+
+/// Whether a name is one of these or below one of them.
+fn is_below(host: &str, known: &[String]) -> bool {
+    known.iter().any(|name| {
+        let rest = host.strip_suffix(name.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
+}
+
+/// What the audit trail is about: not when the domain was looked at, and what was found.
+fn without_check(settings: &Settings) -> (Option<&str>, Option<&str>) {
+    let pending = settings.pending_callback_base_url.as_deref();
+    (settings.callback_base_url.as_deref(), pending)
 }
 
 /// The refusal of an IP address, `localhost` or a name without a dot.

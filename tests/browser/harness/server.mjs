@@ -14,12 +14,13 @@ const LOOK_MS = 25;
 export const YUNFAN = { corpId: 'ww0a1b2c3d4e5f6071', name: '云帆科技有限公司' };
 export const QINGSHAN = { corpId: 'ww9f8e7d6c5b4a3021', name: '青山茶业有限公司' };
 
-export async function startServer() {
+/** `args` are further options of the server. */
+export async function startServer(args = []) {
   if (!existsSync(BINARY))
     throw new Error(`${BINARY} is not there: cargo build --package local, or name it in LOCAL_SERVER`);
   const data = mkdtempSync(path.join(tmpdir(), 'wecom-browser-'));
   const log = [];
-  const child = spawn(BINARY, ['--listen', '127.0.0.1:0', '--data', data], {
+  const child = spawn(BINARY, ['--listen', '127.0.0.1:0', '--data', data, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, RUST_LOG: 'info' },
   });

@@ -3,8 +3,9 @@
 import { openContext } from './browser.mjs';
 import { startServer } from './server.mjs';
 
-export async function onStage(browser, work, options) {
-  const server = await startServer();
+/** `args` are options of the server, the others those of the browser's context. */
+export async function onStage(browser, work, { args, ...options } = {}) {
+  const server = await startServer(args);
   const opened = await openContext(browser, server, options).catch(async (error) => {
     await server.stop();
     throw error;

@@ -232,6 +232,7 @@ impl Harness {
         let process = processes.entry(function).or_insert_with(|| {
             let mut platform = Platform::new(self.config.clone(), &self.aws(function));
             platform.clock = Box::new(SharedClock(Arc::clone(&self.clock)));
+            platform.known_domains = Some(vec!["example".to_owned(), "example.com".to_owned()]);
             Arc::new(platform)
         });
         Arc::clone(process)

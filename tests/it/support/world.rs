@@ -650,6 +650,9 @@ impl Running {
             data: data.to_owned(),
             wecom_api: None,
             embed_origins: Vec::new(),
+            callback_domains: vec!["example.com".to_owned()],
+            cname_target: Some("callbacks.platform.example".to_owned()),
+            egress_addresses: vec!["203.0.113.7".to_owned(), "203.0.113.8".to_owned()],
         };
         let local = runtime.spawn(Local::start(options)).await.unwrap().unwrap();
         Self { local, runtime }
