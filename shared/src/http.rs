@@ -11,6 +11,7 @@ mod credentials;
 mod dist;
 mod events;
 mod fields;
+mod help;
 mod installation;
 mod page;
 mod problem;

@@ -72,6 +72,18 @@ async fn the_typescript_consumer_handles_every_event_once() {
 }
 
 #[tokio::test]
+async fn the_admin_client_says_what_is_to_be_done_next_and_how() {
+    let world = served().await;
+    let (script, needs) = ("examples/admin.mjs", Some("dist/index.js"));
+    let Some(output) = run(&world, "typescript", "node", script, needs).await else {
+        return;
+    };
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let expected = "云帆科技有限公司: ok\nnext: external_contacts_secret\nCustomer Secret (客户Secret)\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{stderr}");
+}
+
+#[tokio::test]
 async fn the_python_consumer_handles_every_event_once() {
     let world = served().await;
     said(run(&world, "python", "python3", "examples/consumer.py", None).await);

@@ -21,6 +21,7 @@ mod event_schema;
 mod events;
 mod faults;
 mod half_disconnected;
+mod help;
 mod install_mistakes;
 mod modules;
 mod openapi;

@@ -25,6 +25,8 @@ export class ApiError extends Error {
     readonly code: string,
     /** Seconds after which to try again, if the API says so. */
     readonly retryAfter: number | undefined,
+    /** The problem document (RFC 9457), as far as there is one. */
+    readonly problem: Readonly<Record<string, unknown>> = {},
   ) {
     super(`${status} ${code}`);
     this.name = "ApiError";

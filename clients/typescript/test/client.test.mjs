@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { test } from "node:test";
 
-import { AccessTokens, ApiError, SeenInMemory, TokenError, isEvent, listEvents, nameOf, once, readEvent } from "../dist/index.js";
+import { AccessTokens, AdminClient, ApiError, SeenInMemory, TokenError, isEvent, listEvents, nameOf, once, readEvent } from "../dist/index.js";
 
 const asyncapi = JSON.parse(readFileSync(new URL("../../../docs/asyncapi.json", import.meta.url)));
 const examples = Object.values(asyncapi.channels.bus.messages)
@@ -96,4 +96,32 @@ test("the broker's refusal has its code", async () => {
   const refused = await new AccessTokens(refuse).get({ tenant_id: "acme", kind: "contacts" }).catch((error) => error);
   assert.ok(refused instanceof TokenError);
   assert.equal(refused.code, "not_installed");
+});
+
+test("the admin client asks for what the method says, and once more for a token that is refused", async () => {
+  const seen = [];
+  const { api, asked, server } = await serve((url, headers) => {
+    seen.push(headers.authorization);
+    if (headers.authorization !== "Bearer fresh") return { status: 401, body: { code: "unauthenticated" } };
+    return { body: { path: url.pathname } };
+  });
+  const tokens = ["old", "fresh", "fresh", "fresh"];
+  const admin = new AdminClient({ ...api, token: async () => tokens.shift() });
+  assert.deepEqual(await admin.checkAuthorization(), { path: "/authorization/check" });
+  assert.deepEqual(seen, ["Bearer old", "Bearer fresh"]);
+  await admin.listEvents({ event: "change_contact", limit: 5 });
+  await admin.readHelp("corp-id", "en");
+  assert.deepEqual(asked.slice(2), ["/authorization/events?event=change_contact&limit=5", "/help/corp-id?locale=en"]);
+  server.close();
+});
+
+test("a refusal of the admin API is an error with its code, its wait and the whole problem", async () => {
+  const body = { code: "wrong_secret_kind", looks_like: "contacts", retry_after: 30 };
+  const { api, server } = await serve(() => ({ status: 422, body }));
+  await assert.rejects(new AdminClient(api).registerSecret("contacts", { secret: "x" }), (error) => {
+    assert.ok(error instanceof ApiError);
+    assert.deepEqual([error.status, error.code, error.retryAfter, error.problem], [422, "wrong_secret_kind", 30, body]);
+    return true;
+  });
+  server.close();
 });

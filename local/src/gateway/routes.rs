@@ -84,6 +84,7 @@ routes! {
     GET "/" Open Console,
     HEAD "/" Open Console,
     GET "/embed.js" Open Console,
+    GET "/help/{topic}" Open Console,
     GET "/assets/{file+}" Open Console,
     GET "/authorization" Token ReadAuthorization,
     GET "/authorization/events" Token ReadAuthorization,

@@ -3,7 +3,7 @@
 use std::{io::Write as _, sync::LazyLock};
 
 use flate2::{Compression, write::GzEncoder};
-use include_dir::{Dir, include_dir};
+use include_dir::Dir;
 use lambda_http::{
     Body, Response,
     http::{
@@ -17,10 +17,8 @@ use lambda_http::{
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, Problem, Request, conclude};
+use super::{Answer, Problem, Request, conclude, dist::FILES, help};
 use crate::{config::Oidc, entropy::hex, platform::Platform};
-
-static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../console/dist");
 
 /// Changes with any file. It is part of the addresses that the page's HTML gives, and modules name one another relative to
 /// their own, so a browser may keep them all: a second visit asks for the HTML alone.
@@ -51,9 +49,13 @@ const ASK_EACH_TIME: &str = "no-cache";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// `GET /`, `GET /embed.js` and `GET /assets/…`.
+/// `GET /`, `GET /embed.js`, `GET /assets/…` and `GET /help/{topic}`.
 pub async fn console(platform: &Platform, request: Request) -> Response<Body> {
-    conclude(file(platform, &request), &request)
+    let answer = match request.segments().as_slice() {
+        ["help", _] => help::read(&platform.config, &request),
+        _ => file(platform, &request),
+    };
+    conclude(answer, &request)
 }
 
 fn file(platform: &Platform, request: &Request) -> Result<Answer, Problem> {

@@ -49,6 +49,7 @@ fn operations() -> Vec<Operation> {
         super::audit::operations(),
         super::callbacks::operations(),
         super::console::operations(),
+        super::help::operations(),
     ]
     .concat()
 }
