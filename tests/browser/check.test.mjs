@@ -57,7 +57,7 @@ test('offers the check in the card of the Secret, in English too', () =>
   onUntrusted(
     async ({ server, record, newPage }) => {
       const page = await newPage(`${server.url}#/contacts`);
-      const part = page.locator('.check');
+      const part = page.locator('.recheck');
       await part.getByText('Put it right in WeCom?').waitFor();
       await inspect(page, 'check-in-card-en');
       await putRight(server);
@@ -66,7 +66,7 @@ test('offers the check in the card of the Secret, in English too', () =>
       await assertNoErrors(record);
       await page.goto(`${server.url}#/external-contacts`);
       await page.getByRole('heading', { level: 2 }).first().waitFor();
-      assert.equal(await page.locator('.check').count(), 0, 'nothing is wrong there');
+      assert.equal(await page.locator('.recheck').count(), 0, 'nothing is wrong there');
     },
     { locale: 'en' },
   ));

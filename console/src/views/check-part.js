@@ -55,8 +55,8 @@ export function CheckPart({ state, scope }) {
     answer && h('div', { key: presses.current }, outcome(answer, open, state)),
   ];
   return scope
-    ? h('div', { class: 'check' }, parts)
-    : h('section', { class: 'card check', 'aria-labelledby': 'check-title' }, parts);
+    ? h('div', { class: 'recheck' }, parts)
+    : h('section', { class: 'card recheck', 'aria-labelledby': 'check-title' }, parts);
 }
 
 /** @type {(answer: Problem | 'done', open: number, state: State) => Children} */
