@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::{
     entropy::Entropy,
     errcode::{ACCESS_TOKEN_EXPIRED, ACCESS_TOKEN_MISSING, INVALID_ACCESS_TOKEN, Refusal},
-    options::Suite,
+    suites::Suites,
     world::{World, ledger::Holder},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) struct Context<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) entropy: &'a mut Entropy,
-    pub(crate) suite: &'a Suite,
+    pub(crate) suites: &'a Suites,
     pub(crate) now: Timestamp,
 }
 

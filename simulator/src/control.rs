@@ -177,7 +177,7 @@ impl Control {
             patch.apply_to(&mut context.world.settings);
             context.world.settings
         });
-        self.shared.ticket_due.notify_one();
+        self.shared.suites.wake();
         Ok(settings)
     }
 
@@ -222,12 +222,14 @@ impl Control {
         self.shared.change(|context| {
             context.world.clock_offset_seconds = context.world.clock_offset_seconds.saturating_add(seconds);
         });
-        let ticket = if tickets::due_in(&self.shared).is_some_and(|due| due.is_zero()) {
-            tickets::push(&self.shared).await
-        } else {
-            None
-        };
-        self.shared.ticket_due.notify_one();
+        let mut ticket = None;
+        for which in self.shared.suites.all() {
+            if tickets::due_in(&self.shared, &which).is_some_and(|due| due.is_zero()) {
+                let pushed = tickets::push(&self.shared, &which).await;
+                ticket = ticket.or(pushed);
+            }
+        }
+        self.shared.suites.wake();
         Ok(ClockView {
             now: self.shared.now(),
             ticket,

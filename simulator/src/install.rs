@@ -91,13 +91,11 @@ impl InstallLink {
 
     /// Checks the link against the state.
     pub(crate) fn check(&self, context: &Context<'_>) -> Result<(), LinkFault> {
-        if self.suite_id != context.suite.suite_id {
-            return Err(LinkFault::SuiteId);
-        }
+        let (which, _) = context.suites.by_id(&self.suite_id).ok_or(LinkFault::SuiteId)?;
         let codes = &context.world.pre_auth_codes;
         let code = codes
             .iter()
-            .find(|code| code.value == self.pre_auth_code)
+            .find(|code| code.value == self.pre_auth_code && code.suite == which)
             .ok_or(LinkFault::UnknownCode)?;
         if code.used {
             Err(LinkFault::UsedCode)
@@ -117,12 +115,13 @@ pub(crate) fn confirm(
     auth_mode: AuthMode,
 ) -> Result<String, LinkFault> {
     link.check(context)?;
+    let (which, _) = context.suites.by_id(&link.suite_id).ok_or(LinkFault::SuiteId)?;
     for code in &mut context.world.pre_auth_codes {
         code.used |= code.value == link.pre_auth_code;
     }
     let code = context
         .world
-        .new_auth_code(corp_id, auth_mode, false, context.now, context.entropy);
+        .new_auth_code((&which, corp_id), auth_mode, false, context.now, context.entropy);
     let mut redirect = link.redirect_uri.clone();
     redirect
         .query_pairs_mut()

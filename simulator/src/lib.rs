@@ -17,6 +17,7 @@ mod pages;
 mod server;
 mod shared;
 mod storage;
+mod suites;
 mod tickets;
 mod world;
 
@@ -53,7 +54,7 @@ pub struct Simulator {
     control: Control,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
-    tickets: JoinHandle<()>,
+    tickets: Vec<JoinHandle<()>>,
 }
 
 impl Simulator {
@@ -84,7 +85,11 @@ impl Simulator {
                 tracing::error!(error = %error, "the simulator stopped serving");
             }
         });
-        let tickets = tokio::spawn(tickets::run(shared));
+        let loops = shared
+            .suites
+            .all()
+            .map(|which| tickets::run(Arc::clone(&shared), which));
+        let tickets = loops.map(tokio::spawn).collect();
         Ok(Self {
             control,
             stop,
@@ -115,7 +120,7 @@ impl Simulator {
 
     /// Stops tickets and server.
     pub async fn shutdown(mut self) {
-        self.tickets.abort();
+        self.tickets.iter().for_each(JoinHandle::abort);
         let _ = self.stop.send(true);
         if tokio::time::timeout(LAST_ANSWERS, &mut self.server).await.is_err() {
             self.server.abort();
@@ -134,7 +139,7 @@ impl fmt::Debug for Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        self.tickets.abort();
+        self.tickets.iter().for_each(JoinHandle::abort);
         self.server.abort();
     }
 }

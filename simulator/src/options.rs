@@ -43,6 +43,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The third-party app.
     pub suite: Suite,
+    /// Further third-party apps of the same provider.
+    pub other_suites: Vec<Suite>,
     /// URL for suite tickets and authorization events; it can be set later.
     pub suite_callback_url: Option<Url>,
     /// File that keeps the state across restarts (mode 0600); `None` keeps it in memory.
@@ -62,6 +64,7 @@ impl Options {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             suite,
+            other_suites: Vec::new(),
             suite_callback_url: None,
             data: None,
             ticket_interval: Duration::from_mins(10),

@@ -6,8 +6,6 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::Notify;
-use wecom_callback::{Credentials, EncodingAesKey, Token};
 
 use crate::{
     api::Context,
@@ -17,23 +15,21 @@ use crate::{
     error::Error,
     faults::Faults,
     journal::Journal,
-    options::{Limits, Options, Suite},
+    options::{Limits, Options},
     storage::{Saved, Storage},
+    suites::{Registered, Suites},
     world::{World, seeds},
 };
 
 /// State and services of a running simulator.
 pub(crate) struct Shared {
     pub(crate) base_url: String,
-    pub(crate) suite: Suite,
-    pub(crate) suite_credentials: Credentials,
+    pub(crate) suites: Suites,
     pub(crate) limits: Limits,
     pub(crate) ticket_interval: Duration,
     pub(crate) callback_client: CallbackClient,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
-    /// Wakes the ticket loop.
-    pub(crate) ticket_due: Notify,
     storage: Storage,
     state: Mutex<State>,
 }
@@ -45,33 +41,34 @@ struct State {
 
 impl Shared {
     pub(crate) fn open(options: Options, base_url: String) -> Result<Self, Error> {
-        let suite = options.suite;
-        let suite_credentials = Credentials {
-            token: Token::parse(&suite.token).map_err(|_| Error::Suite("Token"))?,
-            encoding_aes_key: EncodingAesKey::parse(&suite.encoding_aes_key)
-                .map_err(|_| Error::Suite("EncodingAESKey"))?,
+        let others = options.other_suites.into_iter().map(Registered::new);
+        let suites = Suites {
+            first: Registered::new(options.suite)?,
+            others: others.collect::<Result<_, _>>()?,
         };
+        let suite_id = &suites.first.suite.suite_id;
         let storage = Storage::new(options.data);
-        let (mut world, entropy) = match storage.load(&suite.suite_id)? {
+        let (mut world, entropy) = match storage.load(suite_id)? {
             Some(Saved { world, entropy, .. }) => (world, entropy),
             None => new_world(options.seed),
         };
         // A ticket from before the restart does not count as the first one.
         world.suite.ticket_accepted_at = None;
+        for side in world.other_suites.values_mut() {
+            side.ticket_accepted_at = None;
+        }
         if options.suite_callback_url.is_some() {
             world.suite.callback_url = options.suite_callback_url;
         }
-        storage.save(&suite.suite_id, &entropy, &world)?;
+        storage.save(suite_id, &entropy, &world)?;
         Ok(Self {
             base_url,
-            suite,
-            suite_credentials,
+            suites,
             limits: options.limits,
             ticket_interval: options.ticket_interval,
             callback_client: CallbackClient::new()?,
             faults: Faults::default(),
             journal: Journal::default(),
-            ticket_due: Notify::new(),
             storage,
             state: Mutex::new(State { world, entropy }),
         })
@@ -85,10 +82,13 @@ impl Shared {
         let outcome = change(&mut Context {
             world,
             entropy,
-            suite: &self.suite,
+            suites: &self.suites,
             now,
         });
-        if let Err(error) = self.storage.save(&self.suite.suite_id, &state.entropy, &state.world) {
+        if let Err(error) = self
+            .storage
+            .save(&self.suites.first.suite.suite_id, &state.entropy, &state.world)
+        {
             tracing::warn!(error = %error, "the simulator could not keep its state");
         }
         outcome

@@ -7,7 +7,7 @@ pub(crate) mod ledger;
 pub(crate) mod seeds;
 pub(crate) mod settings;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,7 @@ pub(crate) struct World {
     pub(crate) corporations: Vec<Corporation>,
     pub(crate) settings: Settings,
     pub(crate) suite: SuiteSide,
+    pub(crate) other_suites: BTreeMap<String, SuiteSide>,
     pub(crate) pre_auth_codes: Vec<PreAuthCode>,
     pub(crate) auth_codes: Vec<AuthCode>,
     pub(crate) access_tokens: Vec<AccessToken>,
@@ -40,7 +41,27 @@ pub(crate) struct World {
     pub(crate) clock_offset_seconds: i64,
 }
 
-/// The suite's command callback, and the tickets pushed to it.
+/// Which of the provider's apps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Which(Option<String>);
+
+impl Which {
+    /// The first.
+    pub(crate) const FIRST: Self = Self(None);
+
+    /// Another one, by its id.
+    pub(crate) fn another(suite_id: &str) -> Self {
+        Self(Some(suite_id.to_owned()))
+    }
+
+    /// Its id, if it is not the first.
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+/// A suite's command callback, and the tickets pushed to it.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct SuiteSide {
@@ -52,6 +73,22 @@ pub(crate) struct SuiteSide {
 }
 
 impl World {
+    /// What is known of a suite.
+    pub(crate) fn side(&mut self, which: &Which) -> &mut SuiteSide {
+        match which.id() {
+            None => &mut self.suite,
+            Some(suite_id) => self.other_suites.entry(suite_id.to_owned()).or_default(),
+        }
+    }
+
+    /// [`Self::side`] of a suite, without a change.
+    pub(crate) fn side_now(&self, which: &Which) -> SuiteSide {
+        match which.id() {
+            None => self.suite.clone(),
+            Some(suite_id) => self.other_suites.get(suite_id).cloned().unwrap_or_default(),
+        }
+    }
+
     /// The corporation with this plaintext id, compared case-insensitively.
     pub(crate) fn corporation(&self, corp_id: &str) -> Option<&Corporation> {
         self.corporations

@@ -7,6 +7,7 @@ use crate::{
     errcode as code,
     errcode::Refusal,
     world::{
+        Which,
         corporation::{Corporation, SecretKind},
         ledger::Holder,
     },
@@ -139,10 +140,12 @@ enum Opener {
 
 /// The corporation of a token. The caller's address is checked before its permissions.
 fn corp_caller(context: &Context<'_>, call: &Call<'_>) -> Result<(Corporation, Opener), Refusal> {
-    let (corp_id, opener) = match context.holder(call.query("access_token"), TokenCodes::ACCESS_TOKEN)? {
-        Holder::Secret { corp_id, kind } => (corp_id, Opener::Secret(kind)),
-        Holder::Installation { corp_id } => (corp_id, Opener::Installation),
-        Holder::Suite | Holder::Provider => return Err(Refusal(code::INVALID_ACCESS_TOKEN)),
+    let (corp_id, opener, suite) = match context.holder(call.query("access_token"), TokenCodes::ACCESS_TOKEN)? {
+        Holder::Secret { corp_id, kind } => (corp_id, Opener::Secret(kind), Which::FIRST),
+        Holder::Installation { corp_id, suite } => (corp_id, Opener::Installation, suite),
+        Holder::Suite | Holder::OtherSuite { .. } | Holder::Provider => {
+            return Err(Refusal(code::INVALID_ACCESS_TOKEN));
+        }
     };
     let corporation = context
         .world
@@ -151,7 +154,7 @@ fn corp_caller(context: &Context<'_>, call: &Call<'_>) -> Result<(Corporation, O
     let untrusted = match opener {
         Opener::Secret(SecretKind::Contacts) => corporation.switches.contacts_ip_untrusted,
         Opener::Secret(_) => corporation.switches.apps_ip_untrusted,
-        Opener::Installation if corporation.installed().is_none() => {
+        Opener::Installation if corporation.installed(&suite).is_none() => {
             return Err(Refusal(code::AUTHORIZATION_INVALID));
         }
         Opener::Installation => false,

@@ -2,20 +2,25 @@
 
 use serde_json::{Value, json};
 
-use crate::world::corporation::{AuthMode, Corporation, Installation};
+use crate::world::{
+    Which,
+    corporation::{AuthMode, Corporation, Installation},
+};
 
 /// `get_permanent_code`, the old form: with a token and everything else.
-pub(super) fn permanent_code(corporation: &Corporation, access_token: &str, expires_in: i64) -> Value {
-    let agent_id = corporation.installed().map_or(0, |installation| installation.agent_id);
+pub(super) fn permanent_code(which: &Which, corporation: &Corporation, access_token: &str, expires_in: i64) -> Value {
+    let agent_id = corporation
+        .installed(which)
+        .map_or(0, |installation| installation.agent_id);
     json!({
         "errcode": 0,
         "errmsg": "ok",
         "access_token": access_token,
         "expires_in": expires_in,
-        "permanent_code": permanent_code_of(corporation),
-        "auth_corp_info": corp_info(corporation, true),
-        "auth_info": {"agent": agents(corporation)},
-        "auth_user_info": user_info(corporation),
+        "permanent_code": permanent_code_of(which, corporation),
+        "auth_corp_info": corp_info(which, corporation, true),
+        "auth_info": {"agent": agents(which, corporation)},
+        "auth_user_info": user_info(which, corporation),
         "edition_info": {"agent": [{
             "agentid": agent_id,
             "edition_id": "RLS65535",
@@ -30,13 +35,13 @@ pub(super) fn permanent_code(corporation: &Corporation, access_token: &str, expi
 }
 
 /// `v2/get_permanent_code`: no token, no agents; the `state` of the QR code that was scanned, if it was one.
-pub(super) fn permanent_code_v2(corporation: &Corporation, state: Option<&str>) -> Value {
+pub(super) fn permanent_code_v2(which: &Which, corporation: &Corporation, state: Option<&str>) -> Value {
     let mut answer = json!({
         "errcode": 0,
         "errmsg": "ok",
-        "permanent_code": permanent_code_of(corporation),
+        "permanent_code": permanent_code_of(which, corporation),
         "auth_corp_info": {"corpid": corporation.open_corp_id, "corp_name": corporation.name},
-        "auth_user_info": user_info(corporation),
+        "auth_user_info": user_info(which, corporation),
     });
     if let (Some(state), Some(members)) = (state, answer.as_object_mut()) {
         members.insert("state".to_owned(), state.into());
@@ -45,24 +50,24 @@ pub(super) fn permanent_code_v2(corporation: &Corporation, state: Option<&str>) 
 }
 
 /// `get_auth_info` in both forms.
-pub(super) fn auth_info(corporation: &Corporation, with_qrcode: bool) -> Value {
+pub(super) fn auth_info(which: &Which, corporation: &Corporation, with_qrcode: bool) -> Value {
     json!({
         "errcode": 0,
         "errmsg": "ok",
-        "auth_corp_info": corp_info(corporation, with_qrcode),
-        "auth_info": {"agent": agents(corporation)},
+        "auth_corp_info": corp_info(which, corporation, with_qrcode),
+        "auth_info": {"agent": agents(which, corporation)},
     })
 }
 
-fn permanent_code_of(corporation: &Corporation) -> &str {
+fn permanent_code_of<'a>(which: &Which, corporation: &'a Corporation) -> &'a str {
     corporation
-        .installed()
+        .installed(which)
         .map_or("", |installation| installation.permanent_code.as_str())
 }
 
-fn corp_info(corporation: &Corporation, with_qrcode: bool) -> Value {
+fn corp_info(which: &Which, corporation: &Corporation, with_qrcode: bool) -> Value {
     let by_member = corporation
-        .installed()
+        .installed(which)
         .is_some_and(|installation| installation.auth_mode == AuthMode::Member);
     // A member's authorization does not reveal the trade.
     let trade = |words: &'static str| if by_member { "" } else { words };
@@ -89,8 +94,8 @@ fn corp_info(corporation: &Corporation, with_qrcode: bool) -> Value {
     info
 }
 
-fn agents(corporation: &Corporation) -> Value {
-    let Some(installation) = corporation.installed() else {
+fn agents(which: &Which, corporation: &Corporation) -> Value {
+    let Some(installation) = corporation.installed(which) else {
         return json!([]);
     };
     json!([{
@@ -124,8 +129,8 @@ fn privilege(corporation: &Corporation, installation: &Installation) -> Value {
 }
 
 /// The person who confirmed: the first member as an administrator, the second as a plain member.
-fn user_info(corporation: &Corporation) -> Value {
-    let index = match corporation.installed().map(|installation| installation.auth_mode) {
+fn user_info(which: &Which, corporation: &Corporation) -> Value {
+    let index = match corporation.installed(which).map(|installation| installation.auth_mode) {
         Some(AuthMode::Member) => 1,
         _ => 0,
     };

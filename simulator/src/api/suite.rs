@@ -7,7 +7,8 @@ use crate::{
     errcode as code,
     errcode::Refusal,
     world::{
-        corporation::{AuthMode, Corporation, Installation, the_whole_corporation},
+        Which,
+        corporation::{Corporation, Installation, the_whole_corporation},
         ledger::{Holder, PRE_AUTH_CODE_LIFETIME_SECONDS},
     },
 };
@@ -22,28 +23,30 @@ const SUITE_TOKEN_CODES: TokenCodes = TokenCodes {
 
 /// AgentId of the first installation in a corporation.
 const SUITE_AGENT_ID: i64 = 1_000_010;
+/// AgentId of an installation of a suite other than the first.
+const OTHER_SUITE_AGENT_ID: i64 = 1_000_020;
 
 pub(super) fn get_suite_token(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
     let suite_id = call.text("suite_id").ok_or(Refusal(code::SUITE_ID_MISSING))?;
     let secret = call.text("suite_secret").ok_or(Refusal(code::SUITE_SECRET_MISSING))?;
     let ticket = call.text("suite_ticket").ok_or(Refusal(code::SUITE_TICKET_MISSING))?;
-    if suite_id != context.suite.suite_id {
-        return Err(Refusal(code::INVALID_SUITE_ID));
-    }
-    if secret != context.suite.suite_secret {
+    let (which, suite) = context.suites.by_id(suite_id).ok_or(Refusal(code::INVALID_SUITE_ID))?;
+    if secret != suite.suite_secret {
         return Err(Refusal(code::INVALID_SUITE_SECRET));
     }
-    if !context.world.ticket_is_fresh(ticket, context.now) {
+    if !context.world.ticket_is_fresh(&which, ticket, context.now) {
         return Err(Refusal(code::INVALID_SUITE_TICKET));
     }
-    let (token, expires_in) = context.token_for(Holder::Suite);
+    let (token, expires_in) = context.token_for(which.id().map_or(Holder::Suite, |suite_id| Holder::OtherSuite {
+        suite_id: suite_id.to_owned(),
+    }));
     // Without errcode, as WeCom answers here when it succeeds.
     Ok(json!({"suite_access_token": token, "expires_in": expires_in}))
 }
 
 pub(super) fn get_pre_auth_code(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
-    require_suite_token(context, call)?;
-    let pre_auth_code = context.world.new_pre_auth_code(context.now, context.entropy);
+    let which = require_suite_token(context, call)?;
+    let pre_auth_code = context.world.new_pre_auth_code(which, context.now, context.entropy);
     Ok(json!({
         "errcode": 0,
         "errmsg": "ok",
@@ -53,7 +56,7 @@ pub(super) fn get_pre_auth_code(context: &mut Context<'_>, call: &Call<'_>) -> A
 }
 
 pub(super) fn set_session_info(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
-    require_suite_token(context, call)?;
+    let which = require_suite_token(context, call)?;
     let given = call.text("pre_auth_code").ok_or(Refusal(code::INVALID_PRE_AUTH_CODE))?;
     let test = match call.body.get("session_info").and_then(|info| info.get("auth_type")) {
         None => false,
@@ -68,7 +71,7 @@ pub(super) fn set_session_info(context: &mut Context<'_>, call: &Call<'_>) -> An
         .world
         .pre_auth_codes
         .iter_mut()
-        .find(|known| known.value == given && !known.used);
+        .find(|known| known.value == given && !known.used && known.suite == which);
     let known = known.ok_or(Refusal(code::INVALID_PRE_AUTH_CODE))?;
     if now >= known.expires_at {
         return Err(Refusal(code::PRE_AUTH_CODE_EXPIRED));
@@ -78,16 +81,17 @@ pub(super) fn set_session_info(context: &mut Context<'_>, call: &Call<'_>) -> An
 }
 
 pub(super) fn get_permanent_code(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
-    let corporation = exchange(context, call)?;
+    let (which, corporation) = exchange(context, call)?;
     let holder = Holder::Installation {
         corp_id: corporation.corp_id.clone(),
+        suite: which.clone(),
     };
     let (token, expires_in) = context.token_for(holder);
-    Ok(profile::permanent_code(&corporation, &token, expires_in))
+    Ok(profile::permanent_code(&which, &corporation, &token, expires_in))
 }
 
 pub(super) fn get_permanent_code_v2(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
-    let corporation = exchange(context, call)?;
+    let (which, corporation) = exchange(context, call)?;
     let given = call.text("auth_code");
     let code = context
         .world
@@ -95,23 +99,24 @@ pub(super) fn get_permanent_code_v2(context: &mut Context<'_>, call: &Call<'_>) 
         .iter()
         .find(|code| Some(code.value.as_str()) == given);
     let state = code.and_then(|code| code.state.as_deref());
-    Ok(profile::permanent_code_v2(&corporation, state))
+    Ok(profile::permanent_code_v2(&which, &corporation, state))
 }
 
 pub(super) fn get_auth_info(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
-    let corporation = require_installation(context, call)?;
-    Ok(profile::auth_info(&corporation, true))
+    let (which, corporation) = require_installation(context, call)?;
+    Ok(profile::auth_info(&which, &corporation, true))
 }
 
 pub(super) fn get_auth_info_v2(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
-    let corporation = require_installation(context, call)?;
-    Ok(profile::auth_info(&corporation, false))
+    let (which, corporation) = require_installation(context, call)?;
+    Ok(profile::auth_info(&which, &corporation, false))
 }
 
 pub(super) fn get_corp_token(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
-    let corporation = require_installation(context, call)?;
+    let (suite, corporation) = require_installation(context, call)?;
     let (token, expires_in) = context.token_for(Holder::Installation {
         corp_id: corporation.corp_id,
+        suite,
     });
     Ok(json!({"access_token": token, "expires_in": expires_in}))
 }
@@ -119,10 +124,11 @@ pub(super) fn get_corp_token(context: &mut Context<'_>, call: &Call<'_>) -> Answ
 pub(super) fn get_provider_token(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
     let corp_id = call.text("corpid").ok_or(Refusal(code::CORP_ID_MISSING))?;
     let secret = call.text("provider_secret").ok_or(Refusal(code::SECRET_MISSING))?;
-    if !corp_id.eq_ignore_ascii_case(&context.suite.provider_corp_id) {
+    let provider = &context.suites.first.suite;
+    if !corp_id.eq_ignore_ascii_case(&provider.provider_corp_id) {
         return Err(Refusal(code::INVALID_CORP_ID));
     }
-    if secret != context.suite.provider_secret {
+    if secret != provider.provider_secret {
         return Err(Refusal(code::INVALID_SECRET));
     }
     let (token, expires_in) = context.token_for(Holder::Provider);
@@ -139,22 +145,23 @@ pub(super) fn corpid_to_opencorpid(context: &mut Context<'_>, call: &Call<'_>) -
         .world
         .corporation(corp_id)
         .ok_or(Refusal(code::INVALID_CORP_ID))?;
-    if corporation.installed().is_none() {
+    if !corporation.has_any() {
         return Err(Refusal(code::NOT_AUTHORIZED));
     }
     Ok(json!({"errcode": 0, "errmsg": "ok", "open_corpid": corporation.open_corp_id}))
 }
 
-fn require_suite_token(context: &Context<'_>, call: &Call<'_>) -> Result<(), Refusal> {
+fn require_suite_token(context: &Context<'_>, call: &Call<'_>) -> Result<Which, Refusal> {
     match context.holder(call.query("suite_access_token"), SUITE_TOKEN_CODES)? {
-        Holder::Suite => Ok(()),
+        Holder::Suite => Ok(Which::FIRST),
+        Holder::OtherSuite { suite_id } => Ok(Which::another(&suite_id)),
         _ => Err(Refusal(code::INVALID_SUITE_ACCESS_TOKEN)),
     }
 }
 
 /// The corporation of `auth_corpid`, if the app is installed there with this `permanent_code`.
-fn require_installation(context: &Context<'_>, call: &Call<'_>) -> Result<Corporation, Refusal> {
-    require_suite_token(context, call)?;
+fn require_installation(context: &Context<'_>, call: &Call<'_>) -> Result<(Which, Corporation), Refusal> {
+    let which = require_suite_token(context, call)?;
     let open_corp_id = call.text("auth_corpid").ok_or(Refusal(code::CORP_ID_MISSING))?;
     let permanent_code = call
         .text("permanent_code")
@@ -163,12 +170,12 @@ fn require_installation(context: &Context<'_>, call: &Call<'_>) -> Result<Corpor
         .world
         .by_open_corp_id(open_corp_id)
         .ok_or(Refusal(code::INVALID_CORP_ID))?;
-    match &corporation.installation {
+    match corporation.installation_of(&which) {
         Some(installation) if installation.permanent_code == permanent_code => {
             if installation.removed {
                 return Err(Refusal(context.world.settings.removed_app_errcode));
             }
-            Ok(corporation.clone())
+            Ok((which, corporation.clone()))
         }
         _ => Err(Refusal(code::INVALID_PERMANENT_CODE)),
     }
@@ -176,13 +183,13 @@ fn require_installation(context: &Context<'_>, call: &Call<'_>) -> Result<Corpor
 
 /// Exchanges an auth code for an installation, once. While the app is installed, another exchange keeps the permanent code
 /// unless the auth code came from `reset_permanent_code`.
-fn exchange(context: &mut Context<'_>, call: &Call<'_>) -> Result<Corporation, Refusal> {
-    require_suite_token(context, call)?;
+fn exchange(context: &mut Context<'_>, call: &Call<'_>) -> Result<(Which, Corporation), Refusal> {
+    let which = require_suite_token(context, call)?;
     let given = call.text("auth_code").ok_or(Refusal(code::INVALID_AUTH_CODE))?;
     let now = context.now;
     let known = context.world.auth_codes.iter_mut().find(|known| known.value == given);
     let known = known
-        .filter(|known| !known.used && now < known.expires_at)
+        .filter(|known| !known.used && now < known.expires_at && known.suite == which)
         .ok_or(Refusal(code::INVALID_AUTH_CODE))?;
     known.used = true;
     let (corp_id, auth_mode, resets) = (known.corp_id.clone(), known.auth_mode, known.resets);
@@ -190,7 +197,7 @@ fn exchange(context: &mut Context<'_>, call: &Call<'_>) -> Result<Corporation, R
     if context
         .world
         .corporation(&corp_id)
-        .is_some_and(|corporation| corporation.installed().is_none())
+        .is_some_and(|corporation| corporation.installed(&which).is_none())
     {
         // A new permanent code installs nothing.
         if resets {
@@ -199,34 +206,31 @@ fn exchange(context: &mut Context<'_>, call: &Call<'_>) -> Result<Corporation, R
         // A token from before the app was removed does not come alive again.
         context.world.revoke(&Holder::Installation {
             corp_id: corp_id.clone(),
+            suite: which.clone(),
         });
     }
     let corporation = context
         .world
         .corporation_mut(&corp_id)
         .ok_or(Refusal(code::INVALID_AUTH_CODE))?;
-    install(corporation, auth_mode, resets, fresh_code, now);
-    Ok(corporation.clone())
-}
-
-fn install(corporation: &mut Corporation, auth_mode: AuthMode, resets: bool, fresh_code: String, now: jiff::Timestamp) {
-    match &mut corporation.installation {
-        Some(installation) if !installation.removed => {
-            if resets {
-                installation.permanent_code = fresh_code;
-            } else {
-                installation.auth_mode = auth_mode;
-            }
-        }
-        installation => {
-            *installation = Some(Installation {
+    match corporation.installed_mut(&which) {
+        Some(installation) if resets => installation.permanent_code = fresh_code,
+        Some(installation) => installation.auth_mode = auth_mode,
+        None => corporation.install(
+            &which,
+            Installation {
                 removed: false,
                 auth_mode,
-                agent_id: SUITE_AGENT_ID,
+                agent_id: if which == Which::FIRST {
+                    SUITE_AGENT_ID
+                } else {
+                    OTHER_SUITE_AGENT_ID
+                },
                 permanent_code: fresh_code,
                 installed_at: now,
                 visible_departments: the_whole_corporation(),
-            });
-        }
+            },
+        ),
     }
+    Ok((which, corporation.clone()))
 }

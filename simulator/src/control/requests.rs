@@ -78,6 +78,8 @@ pub struct SuiteEventRequest {
     pub event: Option<String>,
     /// Text to send instead, unchanged; it changes no state.
     pub xml: Option<String>,
+    /// Id of the suite; the first one by default.
+    pub suite_id: Option<String>,
     /// Plaintext id of the corporation; none for a ticket.
     pub corp_id: Option<String>,
     /// The `State` of `create_auth` and `change_auth`.

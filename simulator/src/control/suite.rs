@@ -15,7 +15,10 @@ use crate::{
     events,
     events::suite::{Particulars, authorization},
     tickets,
-    world::corporation::{AuthMode, Installation},
+    world::{
+        Which,
+        corporation::{AuthMode, Installation},
+    },
 };
 
 const NO_URL: ControlError = ControlError::NotReady("the suite's callback URL is not set yet");
@@ -26,14 +29,36 @@ impl Control {
     /// # Errors
     /// [`ControlError::Invalid`] for a URL that is not http or https.
     pub fn set_suite_callback_url(&self, url: Url) -> Result<(), ControlError> {
+        self.set_callback_url(&Which::FIRST, url)
+    }
+
+    /// [`Self::set_suite_callback_url`] of the suite with this id.
+    ///
+    /// # Errors
+    /// [`ControlError::Invalid`] for a URL that is not http or https, or an unknown suite.
+    pub fn set_callback_url_of_suite(&self, suite_id: &str, url: Url) -> Result<(), ControlError> {
+        self.set_callback_url(&self.which(Some(suite_id))?, url)
+    }
+
+    fn which(&self, suite_id: Option<&str>) -> Result<Which, ControlError> {
+        let Some(suite_id) = suite_id else {
+            return Ok(Which::FIRST);
+        };
+        let known = self.shared.suites.by_id(suite_id);
+        let unknown = || ControlError::Invalid("the id of a suite".to_owned());
+        known.map(|(which, _)| which).ok_or_else(unknown)
+    }
+
+    fn set_callback_url(&self, which: &Which, url: Url) -> Result<(), ControlError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(ControlError::Invalid("an http or https URL".to_owned()));
         }
         self.shared.change(|context| {
-            context.world.suite.callback_url = Some(url);
-            context.world.suite.ticket_accepted_at = None;
+            let side = context.world.side(which);
+            side.callback_url = Some(url);
+            side.ticket_accepted_at = None;
         });
-        self.shared.ticket_due.notify_one();
+        self.shared.suites.of(which).ticket_due.notify_one();
         Ok(())
     }
 
@@ -49,8 +74,8 @@ impl Control {
         let plaintext = self.shared.echo_text();
         let check = UrlCheck {
             url: &url,
-            credentials: &self.shared.suite_credentials,
-            receive_id: &self.shared.suite.provider_corp_id,
+            credentials: &self.shared.suites.first.credentials,
+            receive_id: &self.shared.suites.first.suite.provider_corp_id,
             plaintext: &plaintext,
             limit: self.shared.limits.url_check,
         };
@@ -65,7 +90,7 @@ impl Control {
     /// # Errors
     /// [`ControlError::NotReady`] without a URL.
     pub async fn push_ticket(&self) -> Result<Delivery, ControlError> {
-        tickets::push(&self.shared).await.ok_or(NO_URL)
+        tickets::push(&self.shared, &Which::FIRST).await.ok_or(NO_URL)
     }
 
     /// Creates, changes or cancels an authorization, and sends the event to the suite.
@@ -75,18 +100,19 @@ impl Control {
     /// [`ControlError::Invalid`] for a request that is incomplete.
     pub async fn send_suite_event(&self, request: &SuiteEventRequest) -> Result<DeliveriesView, ControlError> {
         let copies = copies(request.copies)?;
+        let which = self.which(request.suite_id.as_deref())?;
         let url = self
             .shared
-            .look(|world, _| world.suite.callback_url.clone())
+            .look(|world, _| world.side_now(&which).callback_url)
             .ok_or(NO_URL)?;
         if request.event.as_deref() == Some("suite_ticket") && request.xml.is_none() {
-            let delivery = self.push_ticket().await?;
+            let delivery = tickets::push(&self.shared, &which).await.ok_or(NO_URL)?;
             return Ok(DeliveriesView {
                 deliveries: vec![delivery],
                 auth_code: None,
             });
         }
-        let drawn_up = self.shared.change(|context| draw_up(context, request))?;
+        let drawn_up = self.shared.change(|context| draw_up(context, &which, request))?;
         if request.silent {
             return Ok(DeliveriesView {
                 deliveries: Vec::new(),
@@ -95,8 +121,8 @@ impl Control {
         }
         let event = OutgoingEvent {
             url,
-            credentials: self.shared.suite_credentials.clone(),
-            receive_id: self.shared.suite.suite_id.clone(),
+            credentials: self.shared.suites.of(&which).credentials.clone(),
+            receive_id: self.shared.suites.of(&which).suite.suite_id.clone(),
             message: drawn_up.message,
             limit: self.shared.limits.authorization_event,
             pause: self.shared.limits.redelivery_pause,
@@ -125,7 +151,7 @@ struct DrawnUp {
 }
 
 /// Makes the change, and creates the event.
-fn draw_up(context: &mut Context<'_>, request: &SuiteEventRequest) -> Result<DrawnUp, ControlError> {
+fn draw_up(context: &mut Context<'_>, which: &Which, request: &SuiteEventRequest) -> Result<DrawnUp, ControlError> {
     let event = match (&request.event, &request.xml) {
         (None, Some(xml)) => {
             return Ok(DrawnUp {
@@ -155,7 +181,7 @@ fn draw_up(context: &mut Context<'_>, request: &SuiteEventRequest) -> Result<Dra
             code = Some(
                 context
                     .world
-                    .new_auth_code(&corp_id, auth_mode, false, context.now, context.entropy),
+                    .new_auth_code((which, &corp_id), auth_mode, false, context.now, context.entropy),
             );
             if let Some(issued) = context.world.auth_codes.last_mut() {
                 issued.state.clone_from(&request.state);
@@ -164,7 +190,7 @@ fn draw_up(context: &mut Context<'_>, request: &SuiteEventRequest) -> Result<Dra
             about.extra_info = true;
         }
         "change_auth" => {
-            let installation = installation(context, &corp_id)?;
+            let installation = installation(context, which, &corp_id)?;
             installation.auth_mode = request.auth_mode.unwrap_or(installation.auth_mode);
             if let Some(departments) = &request.visible_departments {
                 installation.visible_departments.clone_from(departments);
@@ -174,21 +200,23 @@ fn draw_up(context: &mut Context<'_>, request: &SuiteEventRequest) -> Result<Dra
             about.extra_info = true;
         }
         "cancel_auth" => {
-            installation(context, &corp_id)?.removed = true;
+            installation(context, which, &corp_id)?.removed = true;
             about.auth_corp_id = Some(&open_corp_id);
         }
         "reset_permanent_code" => {
-            installation(context, &corp_id)?;
-            code = Some(
-                context
-                    .world
-                    .new_auth_code(&corp_id, AuthMode::Admin, true, context.now, context.entropy),
-            );
+            installation(context, which, &corp_id)?;
+            code = Some(context.world.new_auth_code(
+                (which, &corp_id),
+                AuthMode::Admin,
+                true,
+                context.now,
+                context.entropy,
+            ));
         }
         _ => about.auth_corp_id = Some(&open_corp_id),
     }
     about.auth_code = code.as_deref();
-    let message = authorization(&context.suite.suite_id, event, context.now, &about);
+    let message = authorization(&context.suites.of(which).suite.suite_id, event, context.now, &about);
     Ok(DrawnUp {
         message,
         corp_id: Some(corp_id),
@@ -197,13 +225,15 @@ fn draw_up(context: &mut Context<'_>, request: &SuiteEventRequest) -> Result<Dra
 }
 
 /// The installation to change.
-fn installation<'a>(context: &'a mut Context<'_>, corp_id: &str) -> Result<&'a mut Installation, ControlError> {
+fn installation<'a>(
+    context: &'a mut Context<'_>,
+    which: &Which,
+    corp_id: &str,
+) -> Result<&'a mut Installation, ControlError> {
     context
         .world
         .corporation_mut(corp_id)
         .ok_or(ControlError::UnknownCorporation)?
-        .installation
-        .as_mut()
-        .filter(|installation| !installation.removed)
+        .installed_mut(which)
         .ok_or(ControlError::NotReady("the app is not installed there"))
 }

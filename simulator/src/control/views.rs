@@ -1,5 +1,7 @@
 //! Answers of the control interface.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -82,6 +84,9 @@ pub struct CorporationView {
     pub callbacks: Callbacks,
     /// The provider's app.
     pub installation: Option<Installation>,
+    /// The apps of other suites, by their ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_installations: BTreeMap<String, Installation>,
 }
 
 /// The names of the catalogue.
@@ -133,8 +138,8 @@ impl StateView {
             base_url: shared.base_url.clone(),
             now,
             suite: SuiteView {
-                suite_id: shared.suite.suite_id.clone(),
-                provider_corp_id: shared.suite.provider_corp_id.clone(),
+                suite_id: shared.suites.first.suite.suite_id.clone(),
+                provider_corp_id: shared.suites.first.suite.provider_corp_id.clone(),
                 callback_url: world.suite.callback_url.as_ref().map(ToString::to_string),
                 last_ticket_at: world.suite.tickets.last().map(|ticket| ticket.made_at),
                 ticket_accepted_at: world.suite.ticket_accepted_at,
@@ -168,6 +173,7 @@ impl CorporationView {
             switches: corporation.switches,
             callbacks: corporation.callbacks.clone(),
             installation: corporation.installation.clone(),
+            other_installations: corporation.other_installations.clone(),
         }
     }
 }

@@ -10,9 +10,10 @@ use axum::{
 
 use super::{both, escaped, page};
 use crate::{
+    api::Context,
     control::Control,
     install::{self, INSTALL_PATH, InstallLink, LinkFault},
-    world::{World, corporation::AuthMode},
+    world::{Which, corporation::AuthMode},
 };
 
 /// No `form-action`: browsers apply it to the redirect after the form, whose target is the provider's site.
@@ -29,7 +30,7 @@ async fn show(State(control): State<Control>, RawQuery(query): RawQuery) -> Resp
     };
     let checked = control
         .shared
-        .change(|context| link.check(context).map(|()| form(&link, context.world)));
+        .change(|context| link.check(context).map(|()| form(&link, context)));
     match checked {
         Ok(body) => page(StatusCode::OK, "安装应用", FORM_ACTION, &body),
         Err(fault) => refused(fault),
@@ -68,13 +69,18 @@ async fn decide(State(control): State<Control>, body: String) -> Response {
     }
 }
 
-fn form(link: &InstallLink, world: &World) -> String {
-    let corporations = world
+fn form(link: &InstallLink, context: &Context<'_>) -> String {
+    let which = context
+        .suites
+        .by_id(&link.suite_id)
+        .map_or(Which::FIRST, |(which, _)| which);
+    let corporations = context
+        .world
         .corporations
         .iter()
         .enumerate()
         .map(|(place, corporation)| {
-            let installed = if corporation.installed().is_some() {
+            let installed = if corporation.installed(&which).is_some() {
                 " <em>已安装 Installed</em>"
             } else {
                 ""

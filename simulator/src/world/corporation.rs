@@ -1,10 +1,12 @@
 //! A corporation: ids, Secrets, members, saved callbacks and the installed app.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::settings::Switches;
+use super::{Which, settings::Switches};
 use crate::delivery::CheckOutcome;
 
 /// Kinds of Secret of a corporation, which admins confuse.
@@ -240,6 +242,9 @@ pub(crate) struct Corporation {
     pub(crate) callbacks: Callbacks,
     #[serde(default)]
     pub(crate) installation: Option<Installation>,
+    /// By the ids of the suites other than the first.
+    #[serde(default)]
+    pub(crate) other_installations: BTreeMap<String, Installation>,
 }
 
 /// Agent ids of the seeded self-built apps.
@@ -247,8 +252,41 @@ pub(crate) const LISTED_APP_AGENT_ID: i64 = 1_000_002;
 pub(crate) const OTHER_APP_AGENT_ID: i64 = 1_000_003;
 
 impl Corporation {
-    /// The app, if it is installed.
-    pub(crate) fn installed(&self) -> Option<&Installation> {
-        self.installation.as_ref().filter(|installation| !installation.removed)
+    /// A suite's app, also one that was removed.
+    pub(crate) fn installation_of(&self, which: &Which) -> Option<&Installation> {
+        match which.id() {
+            None => self.installation.as_ref(),
+            Some(suite_id) => self.other_installations.get(suite_id),
+        }
+    }
+
+    /// A suite's app, if it is installed.
+    pub(crate) fn installed(&self, which: &Which) -> Option<&Installation> {
+        self.installation_of(which).filter(|installation| !installation.removed)
+    }
+
+    /// A suite's app, if it is installed, to change it.
+    pub(crate) fn installed_mut(&mut self, which: &Which) -> Option<&mut Installation> {
+        let installation = match which.id() {
+            None => self.installation.as_mut(),
+            Some(suite_id) => self.other_installations.get_mut(suite_id),
+        };
+        installation.filter(|installation| !installation.removed)
+    }
+
+    /// Installs a suite's app.
+    pub(crate) fn install(&mut self, which: &Which, installation: Installation) {
+        match which.id() {
+            None => self.installation = Some(installation),
+            Some(suite_id) => {
+                self.other_installations.insert(suite_id.to_owned(), installation);
+            }
+        }
+    }
+
+    /// Whether an app of the provider is installed.
+    pub(crate) fn has_any(&self) -> bool {
+        let mut all = self.installation.iter().chain(self.other_installations.values());
+        all.any(|installation| !installation.removed)
     }
 }

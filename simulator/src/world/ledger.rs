@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    World,
+    Which, World,
     corporation::{AuthMode, SecretKind},
 };
 use crate::{clock, entropy::Entropy};
@@ -37,6 +37,8 @@ pub(crate) struct PreAuthCode {
     pub(crate) used: bool,
     /// `auth_type` 1 of `set_session_info`: a test authorization.
     pub(crate) test: bool,
+    #[serde(default)]
+    pub(crate) suite: Which,
 }
 
 /// A code that can be exchanged for a permanent code once.
@@ -52,18 +54,26 @@ pub(crate) struct AuthCode {
     /// `state` of the QR code that was scanned.
     #[serde(default)]
     pub(crate) state: Option<String>,
+    #[serde(default)]
+    pub(crate) suite: Which,
 }
 
 /// Holder of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Holder {
-    /// `suite_access_token`.
+    /// `suite_access_token` of the first suite.
     Suite,
+    /// `suite_access_token` of another suite.
+    OtherSuite { suite_id: String },
     /// `provider_access_token`.
     Provider,
     /// The installed app in a corporation.
-    Installation { corp_id: String },
+    Installation {
+        corp_id: String,
+        #[serde(default)]
+        suite: Which,
+    },
     /// A corporation, with one of its own Secrets.
     Secret { corp_id: String, kind: SecretKind },
 }
@@ -101,10 +111,10 @@ impl WrongSecrets {
 }
 
 impl World {
-    pub(crate) fn new_ticket(&mut self, now: Timestamp, entropy: &mut Entropy) -> String {
+    pub(crate) fn new_ticket(&mut self, which: &Which, now: Timestamp, entropy: &mut Entropy) -> String {
         let value = format!("tk_{}", entropy.letters_and_digits(61));
         push(
-            &mut self.suite.tickets,
+            &mut self.side(which).tickets,
             Ticket {
                 value: value.clone(),
                 made_at: now,
@@ -113,21 +123,22 @@ impl World {
         value
     }
 
-    pub(crate) fn ticket_is_fresh(&self, ticket: &str, now: Timestamp) -> bool {
+    pub(crate) fn ticket_is_fresh(&self, which: &Which, ticket: &str, now: Timestamp) -> bool {
         let lifetime = SignedDuration::from_secs(TICKET_LIFETIME_SECONDS);
-        self.suite
+        self.side_now(which)
             .tickets
             .iter()
             .any(|known| known.value == ticket && now.duration_since(known.made_at) < lifetime)
     }
 
-    pub(crate) fn new_pre_auth_code(&mut self, now: Timestamp, entropy: &mut Entropy) -> String {
+    pub(crate) fn new_pre_auth_code(&mut self, suite: Which, now: Timestamp, entropy: &mut Entropy) -> String {
         let value = format!("pac_{}", entropy.letters_and_digits(60));
         let code = PreAuthCode {
             value: value.clone(),
             expires_at: clock::after(now, PRE_AUTH_CODE_LIFETIME_SECONDS),
             used: false,
             test: false,
+            suite,
         };
         push(&mut self.pre_auth_codes, code);
         value
@@ -135,7 +146,7 @@ impl World {
 
     pub(crate) fn new_auth_code(
         &mut self,
-        corp_id: &str,
+        (suite, corp_id): (&Which, &str),
         auth_mode: AuthMode,
         resets: bool,
         now: Timestamp,
@@ -150,6 +161,7 @@ impl World {
             used: false,
             resets,
             state: None,
+            suite: suite.clone(),
         };
         push(&mut self.auth_codes, code);
         value
@@ -228,9 +240,9 @@ mod tests {
     fn only_the_newest_codes_are_kept() {
         let (mut world, mut entropy) = (World::default(), Entropy::new(Some(1)));
         for _ in 0..KEPT {
-            world.new_pre_auth_code(at(0), &mut entropy);
+            world.new_pre_auth_code(Which::FIRST, at(0), &mut entropy);
         }
-        let newest = world.new_pre_auth_code(at(0), &mut entropy);
+        let newest = world.new_pre_auth_code(Which::FIRST, at(0), &mut entropy);
         assert_eq!(world.pre_auth_codes.len(), KEPT);
         assert_eq!(world.pre_auth_codes.last().unwrap().value, newest);
     }

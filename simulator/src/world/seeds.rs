@@ -1,5 +1,7 @@
 //! The initial corporations, and the creation of further ones.
 
+use std::collections::BTreeMap;
+
 use super::{
     corporation::{Callbacks, Corporation, Department, Member, Secrets},
     settings::Switches,
@@ -75,6 +77,7 @@ pub(crate) fn found(founding: &Founding<'_>, entropy: &mut Entropy) -> Corporati
         switches: Switches::default(),
         callbacks: Callbacks::default(),
         installation: None,
+        other_installations: BTreeMap::new(),
     }
 }
 

@@ -17,6 +17,9 @@ mod faults;
 mod install_page;
 #[cfg(test)]
 mod restart;
+
+#[cfg(test)]
+mod several_apps;
 #[cfg(test)]
 mod suite_api;
 #[cfg(test)]

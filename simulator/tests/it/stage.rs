@@ -92,7 +92,7 @@ impl Stage {
         Self::with(options, Receiver::start().await).await
     }
 
-    async fn with(options: Options, receiver: Receiver) -> Self {
+    pub(crate) async fn with(options: Options, receiver: Receiver) -> Self {
         let simulator = Simulator::start(options).await.unwrap();
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -335,7 +335,11 @@ async fn receive(
 }
 
 fn credentials(path: &str) -> Credentials {
-    let (token, key) = if path == "/suite" { SUITE_PAIR } else { CORP_PAIR };
+    let (token, key) = if ["/suite", "/other"].contains(&path) {
+        SUITE_PAIR
+    } else {
+        CORP_PAIR
+    };
     Credentials {
         token: Token::parse(token).unwrap(),
         encoding_aes_key: EncodingAesKey::parse(key).unwrap(),
