@@ -28,6 +28,8 @@ pub struct Announcement {
     /// Second tenant, with a token of its own.
     pub second_tenant: SecondTenant,
     pub(crate) suite: Suite,
+    /// The app that is not published; `None` with `--wecom-api`.
+    pub(crate) test_suite: Option<Suite>,
 }
 
 /// A second tenant, to see that tenants are isolated.
@@ -61,6 +63,7 @@ impl Announcement {
                 admin_token: String::new(),
             },
             suite: settings.suite.clone(),
+            test_suite: simulator_url.map(|_| settings.test_suite.clone()),
         }
     }
 

@@ -17,7 +17,10 @@ use wecom_authorization::{
     store::{SecretName, StoreError, tables},
 };
 
-use crate::{directory::Settings, options::Options};
+use crate::{
+    directory::{Settings, Suite},
+    options::Options,
+};
 
 /// Names of the tables.
 pub(crate) const AUTHORIZATION_TABLE: &str = "wecom-authorization";
@@ -59,6 +62,7 @@ pub(crate) fn config(
     wecom_url: &Url,
     embed_origins: &[String],
     options: &Options,
+    more_suite_ids: &str,
 ) -> Result<Config, ConfigError> {
     let mut variables = HashMap::from([
         ("AUTHORIZATION_TABLE", AUTHORIZATION_TABLE.to_owned()),
@@ -73,6 +77,7 @@ pub(crate) fn config(
             options.cname_target.clone().unwrap_or_default(),
         ),
         ("EGRESS_ADDRESSES", options.egress_addresses.join(",")),
+        ("MORE_SUITE_IDS", more_suite_ids.to_owned()),
     ]);
     if let Some(url) = install_url(wecom_url) {
         variables.insert("WECOM_INSTALL_URL", url);
@@ -80,8 +85,8 @@ pub(crate) fn config(
     Config::from_lookup(|name| variables.get(name).cloned())
 }
 
-/// Waits for the first suite ticket, without which no install link can be made. The simulator pushes it at once, through
-/// the callback and the stream.
+/// Waits for the first ticket of a suite, without which no install link can be made. The simulator pushes it at once,
+/// through the callback and the stream.
 pub(crate) async fn await_suite_ticket(platform: &Platform, suite_id: &str) -> Result<(), StoreError> {
     for _ in 0..100 {
         if platform.store.ticket(suite_id).await?.is_some() {
@@ -93,19 +98,17 @@ pub(crate) async fn await_suite_ticket(platform: &Platform, suite_id: &str) -> R
     Ok(())
 }
 
-/// Creates the tables, the suite's secret and the sealing key, unless they exist.
+/// Creates the tables, the suites' secrets and the sealing key, unless they exist.
 pub(crate) async fn set_up(platform: &Platform, aws: &SdkConfig, settings: &Settings) -> Result<(), StoreError> {
     let dynamodb = aws_sdk_dynamodb::Client::new(aws);
     tables::AUTHORIZATION_TABLE
         .create(&dynamodb, AUTHORIZATION_TABLE)
         .await?;
     tables::EVENT_TABLE.create(&dynamodb, EVENT_TABLE).await?;
-    let suite = serde_json::to_string(&settings.suite).map_err(|error| StoreError::Internal(Box::new(error)))?;
-    if platform.vault.read(&SecretName::Suite, None).await?.is_none() {
-        platform
-            .vault
-            .put(&SecretName::Suite, &SecretString::from(suite))
-            .await?;
+    put_suite(platform, &SecretName::Suite, &settings.suite, false).await?;
+    for suite_id in &platform.config.more_suite_ids {
+        let name = SecretName::AnotherSuite(suite_id.clone());
+        put_suite(platform, &name, &settings.test_suite, true).await?;
     }
     if platform.vault.read(&SecretName::SealingKey, None).await?.is_none() {
         platform
@@ -113,5 +116,20 @@ pub(crate) async fn set_up(platform: &Platform, aws: &SdkConfig, settings: &Sett
             .put(&SecretName::SealingKey, &KeyRing::generate(&SystemEntropy))
             .await?;
     }
+    Ok(())
+}
+
+async fn put_suite(platform: &Platform, name: &SecretName, suite: &Suite, is_test: bool) -> Result<(), StoreError> {
+    if platform.vault.read(name, None).await?.is_some() {
+        return Ok(());
+    }
+    let mut secret = serde_json::to_value(suite).map_err(|error| StoreError::Internal(Box::new(error)))?;
+    if is_test && let Some(fields) = secret.as_object_mut() {
+        fields.insert("test".to_owned(), true.into());
+    }
+    platform
+        .vault
+        .put(name, &SecretString::from(secret.to_string()))
+        .await?;
     Ok(())
 }

@@ -22,6 +22,9 @@ pub(crate) struct Settings {
     /// Ports of the last start. They are requested again, so that links and saved callback URLs stay valid.
     pub(crate) ports: Ports,
     pub(crate) suite: Suite,
+    /// Missing in directories of versions before several suites.
+    #[serde(default = "Suite::generate")]
+    pub(crate) test_suite: Suite,
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -33,7 +36,7 @@ pub(crate) struct Ports {
     pub(crate) workbench: Option<u16>,
 }
 
-/// The suite, as in `local.json` and in the suite's secret.
+/// A suite, as in `local.json` and in the suite's secret.
 #[expect(clippy::struct_field_names, reason = "WeCom's names for them")]
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Suite {
@@ -54,21 +57,37 @@ impl std::fmt::Debug for Suite {
     }
 }
 
-impl Settings {
+impl Suite {
     fn generate() -> Self {
         let mut generator = Generator(&SystemEntropy);
         Self {
+            suite_id: format!("ww{}", random_hex(8)),
+            suite_secret: random_hex(24),
+            token: Token::generate(&mut generator).expose().to_owned(),
+            encoding_aes_key: EncodingAesKey::generate(&mut generator).expose().to_owned(),
+            provider_corp_id: format!("ww{}", random_hex(8)),
+            provider_secret: random_hex(24),
+        }
+    }
+}
+
+impl Settings {
+    fn generate() -> Self {
+        Self {
             token_key: random_hex(32),
             ports: Ports::default(),
-            suite: Suite {
-                suite_id: format!("ww{}", random_hex(8)),
-                suite_secret: random_hex(24),
-                token: Token::generate(&mut generator).expose().to_owned(),
-                encoding_aes_key: EncodingAesKey::generate(&mut generator).expose().to_owned(),
-                provider_corp_id: format!("ww{}", random_hex(8)),
-                provider_secret: random_hex(24),
-            },
+            suite: Suite::generate(),
+            test_suite: Suite::generate(),
         }
+    }
+
+    /// The same settings, with both suites of one provider.
+    fn of_one_provider(mut self) -> Self {
+        self.test_suite
+            .provider_corp_id
+            .clone_from(&self.suite.provider_corp_id);
+        self.test_suite.provider_secret.clone_from(&self.suite.provider_secret);
+        self
     }
 }
 
@@ -112,10 +131,10 @@ impl Directory {
             path: self.path("settings.json"),
             source,
         };
-        if let Some(settings) = self.read("settings.json").map_err(unusable)? {
-            return Ok(settings);
+        if let Some(settings) = self.read::<Settings>("settings.json").map_err(unusable)? {
+            return Ok(settings.of_one_provider());
         }
-        let settings = Settings::generate();
+        let settings = Settings::generate().of_one_provider();
         self.write_json("settings.json", &settings).map_err(unusable)?;
         Ok(settings)
     }

@@ -152,7 +152,9 @@ impl Local {
 
         let aws = aws(devstack.endpoint_url());
         let embed_origins = [options.embed_origins.as_slice(), std::slice::from_ref(&workbench_url)].concat();
-        let config = config(&base_url, &wecom_url, &embed_origins, &options)
+        // The test app is known to the simulator alone.
+        let more_suite_ids = simulator.as_ref().map_or("", |_| &settings.test_suite.suite_id);
+        let config = config(&base_url, &wecom_url, &embed_origins, &options, more_suite_ids)
             .map_err(|error| StartError::Internal(error.to_string()))?;
         let mut platform = Platform::new(config, &aws);
         platform.known_domains = Some(options.callback_domains.clone());
@@ -193,11 +195,7 @@ impl Local {
             Workbench::new(&announcement, authorizer, &platform),
         ));
         if let Some(simulator) = &simulator {
-            let url = parse_url(&format!("{base_url}/suite/callback"))?;
-            simulator.set_suite_callback_url(url);
-            await_suite_ticket(&platform, &settings.suite.suite_id)
-                .await
-                .map_err(StartError::Setup)?;
+            connect_suites(simulator, &base_url, &settings, &platform).await?;
         }
         directory
             .write_json("local.json", &announcement)
@@ -341,15 +339,16 @@ async fn start_simulator(
     settings: &Settings,
     wanted: &Options,
 ) -> Result<Simulator, StartError> {
-    let suite = &settings.suite;
-    let mut options = simulator::Options::new(simulator::Suite {
+    let known = |suite: &directory::Suite| simulator::Suite {
         suite_id: suite.suite_id.clone(),
         suite_secret: suite.suite_secret.clone(),
         token: suite.token.clone(),
         encoding_aes_key: suite.encoding_aes_key.clone(),
         provider_corp_id: suite.provider_corp_id.clone(),
         provider_secret: suite.provider_secret.clone(),
-    });
+    };
+    let mut options = simulator::Options::new(known(&settings.suite));
+    options.other_suites = vec![known(&settings.test_suite)];
     options.data = Some(directory.path("simulator.json"));
     let [usual, any] = loopback(settings.ports.simulator, wanted.usual_port(3100));
     options.listen = usual;
@@ -361,6 +360,26 @@ async fn start_simulator(
         started => started,
     };
     started.map_err(StartError::Simulator)
+}
+
+/// Tells the simulator the callback URLs of the suites, and waits for the first ticket of each.
+async fn connect_suites(
+    simulator: &Simulator,
+    base_url: &str,
+    settings: &Settings,
+    platform: &Platform,
+) -> Result<(), StartError> {
+    simulator.set_suite_callback_url(parse_url(&format!("{base_url}/suite/callback"))?);
+    let test_suite_id = &settings.test_suite.suite_id;
+    let url = parse_url(&format!("{base_url}/suite/{test_suite_id}/callback"))?;
+    let set = simulator.control().set_callback_url_of_suite(test_suite_id, url);
+    set.map_err(|error| StartError::Internal(error.to_string()))?;
+    for suite_id in [&settings.suite.suite_id, test_suite_id] {
+        await_suite_ticket(platform, suite_id)
+            .await
+            .map_err(StartError::Setup)?;
+    }
+    Ok(())
 }
 
 async fn listen(options: &Options, settings: &Settings) -> Result<TcpListener, StartError> {

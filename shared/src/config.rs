@@ -3,15 +3,16 @@
 use jiff::SignedDuration;
 use url::Url;
 
-use crate::ids::TenantId;
+use crate::ids::{SuiteId, TenantId};
 
 /// Every variable that `template.yaml` sets, in the order of [`Config`]'s table.
-pub const VARIABLES: [&str; 23] = [
+pub const VARIABLES: [&str; 24] = [
     "AUTHORIZATION_TABLE",
     "EVENT_TABLE",
     "EVENT_BUS",
     "SECRET_PREFIX",
     "SECRET_KEY_ARN",
+    "MORE_SUITE_IDS",
     "BASE_URL",
     "CONSOLE_URL",
     "WECOM_API_URL",
@@ -41,6 +42,7 @@ pub const VARIABLES: [&str; 23] = [
 /// | `EVENT_BUS` | name of the event bus | none: nothing is published |
 /// | `SECRET_PREFIX` | first segments of every secret's name | required |
 /// | `SECRET_KEY_ARN` | the KMS key that tenants' secrets are encrypted under | Secrets Manager's own |
+/// | `MORE_SUITE_IDS` | suites besides the one in the secret `suite`, separated by commas | none |
 /// | `BASE_URL` | where our links and callback URLs begin | the host that the request came to |
 /// | `CONSOLE_URL` | where the browser goes after an install | `BASE_URL` |
 /// | `WECOM_API_URL` | WeCom's HTTP API | `https://qyapi.weixin.qq.com` |
@@ -70,6 +72,8 @@ pub struct Config {
     pub secret_prefix: String,
     /// `SECRET_KEY_ARN`: KMS key of the tenants' secrets; `None`: the key of Secrets Manager.
     pub secret_key_arn: Option<String>,
+    /// `MORE_SUITE_IDS`: suites besides the one in the secret `suite`, each in a secret `suite/{suite_id}`.
+    pub more_suite_ids: Vec<SuiteId>,
     /// `BASE_URL`: begin of links and callback URLs; `None`: the host of the request.
     pub base_url: Option<String>,
     /// `CONSOLE_URL`: the page that the browser returns to after an install; `None`: `BASE_URL`.
@@ -152,12 +156,14 @@ impl Config {
         };
         let console_oidc = reader.oidc();
         let embed_origins = reader.embed_origins();
+        let more_suite_ids = reader.more_suite_ids();
         let config = Self {
             authorization_table: reader.required("AUTHORIZATION_TABLE"),
             event_table: reader.required("EVENT_TABLE"),
             event_bus: reader.optional("EVENT_BUS"),
             secret_prefix: reader.required("SECRET_PREFIX"),
             secret_key_arn: reader.optional("SECRET_KEY_ARN"),
+            more_suite_ids,
             base_url: reader
                 .optional("BASE_URL")
                 .map(|url| url.trim_end_matches('/').to_owned()),
@@ -280,6 +286,21 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
     }
 
     /// Exact origins, separated by commas. https, or http on this machine.
+    fn more_suite_ids(&mut self) -> Vec<SuiteId> {
+        let text = self.optional("MORE_SUITE_IDS").unwrap_or_default();
+        let mut ids = Vec::new();
+        for id in text.split(',').map(str::trim).filter(|id| !id.is_empty()) {
+            match SuiteId::parse(id) {
+                Ok(id) if !ids.contains(&id) => ids.push(id),
+                Ok(_) => self.problems.push(format!("MORE_SUITE_IDS names {id} twice")),
+                Err(_) => self
+                    .problems
+                    .push(format!("MORE_SUITE_IDS: {id} is not the id of an app")),
+            }
+        }
+        ids
+    }
+
     fn embed_origins(&mut self) -> Vec<String> {
         let text = self.optional("EMBED_ORIGINS").unwrap_or_default();
         let named: Vec<_> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
@@ -473,6 +494,23 @@ mod tests {
         ] {
             let error = config(elsewhere).unwrap_err().to_string();
             assert!(error.contains("LOCAL_TENANT_ID"), "{error}");
+        }
+    }
+
+    #[test]
+    fn takes_ids_of_apps_each_once_as_further_suites() {
+        let suites = |text: &str| config(&[("MORE_SUITE_IDS", text)]).map(|config| config.more_suite_ids);
+        assert_eq!(suites(""), Ok(Vec::new()));
+        let two = ["ww5a2b9c41d07be865", "tj3f2a9c41d07be865"].map(|id| SuiteId::parse(id).unwrap());
+        assert_eq!(suites("ww5a2b9c41d07be865, tj3f2a9c41d07be865"), Ok(two.to_vec()));
+        for wrong in [
+            "contacts",
+            "ww5a2b9c41d07be865;ww5a2b9c41d07be866",
+            "ww5a2b,ww5a2b",
+            "ww5a/2b",
+        ] {
+            let error = suites(wrong).unwrap_err().to_string();
+            assert!(error.contains("MORE_SUITE_IDS"), "{error}");
         }
     }
 

@@ -82,6 +82,17 @@ impl CorpId {
 }
 
 text_id!(
+    /// An app of the provider (`suite_id`): `ww…`, `wx…` or `tj…` (developer document 90600). The beginning keeps
+    /// `suite/{suite_id}` apart from the secrets of a tenant whose id is `suite`.
+    SuiteId, "suite id", "^(ww|wx|tj)[A-Za-z0-9_-]{2,62}$",
+    |text| {
+        (4..=64).contains(&text.len())
+            && ["ww", "wx", "tj"].iter().any(|kind| text.starts_with(kind))
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    }
+);
+
+text_id!(
     /// The last segment of a callback's URL, which nobody can guess: eight zeros, 56 random bits and a MAC of 40
     /// ([`KeyRing::new_callback_id`](crate::sealing::KeyRing::new_callback_id)); of an earlier version, 128 random bits.
     CallbackId, "callback id", "^[0-9a-f]{32}$",
@@ -209,10 +220,10 @@ impl BreakerName {
         Self("WECOM".to_owned())
     }
 
-    /// Calls with the `suite_access_token`, and those for it.
+    /// Calls with the `suite_access_token` of a suite, and those for it.
     #[must_use]
-    pub fn suite() -> Self {
-        Self("suite".to_owned())
+    pub fn suite(suite_id: &str) -> Self {
+        Self(format!("suite/{suite_id}"))
     }
 
     /// Calls with the `provider_access_token`, and those for it.
@@ -293,6 +304,23 @@ mod tests {
             assert_eq!(TenantId::parse(text), Err(MalformedId("tenant id")), "{text}");
         }
         assert!(TenantId::parse("acme_1+a=b.c@d-e").is_ok());
+    }
+
+    #[test]
+    fn refuses_a_suite_id_whose_secret_could_be_that_of_a_tenant_called_suite() {
+        for text in [
+            "installation",
+            "contacts",
+            "external-contacts",
+            "ww",
+            "ww3f/2a",
+            "dk8c01f5e9a37b2d46",
+        ] {
+            assert_eq!(SuiteId::parse(text), Err(MalformedId("suite id")), "{text}");
+        }
+        for text in ["ww3f2a9c41d07be865", "wx3f2a9c41d07be865", "tj3f2a9c41d07be865"] {
+            assert!(SuiteId::parse(text).is_ok(), "{text}");
+        }
     }
 
     #[test]

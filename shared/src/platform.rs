@@ -29,7 +29,7 @@ pub struct Platform {
     pub event_bus: Option<EventBus>,
     /// The tenants' secrets, in Secrets Manager.
     pub vault: SecretsManager,
-    /// The suite's own secret, cached.
+    /// The suites' own secrets, cached.
     pub suite_vault: SuiteVault,
     /// The keys that callback credentials, tickets and tokens are sealed under, cached.
     pub keys: SealingKeys,
@@ -68,10 +68,10 @@ impl Platform {
         let vault = SecretsManager::new(aws_sdk_secretsmanager::Client::new(aws), config.secret_prefix.clone())
             .encrypting_under(config.secret_key_arn.clone());
         Self {
+            suite_vault: SuiteVault::new(vault.clone()).with_others(&config.more_suite_ids),
             config,
             store,
             event_bus,
-            suite_vault: SuiteVault::new(vault.clone()),
             keys: SealingKeys::new(vault.clone()),
             vault,
             memory: CallbackMemory::default(),
@@ -159,7 +159,8 @@ impl Platform {
         );
     }
 
-    /// Loads what `suite-callback` will need: the suite's secret, the sealing keys, and a connection to the tables, side by side.
+    /// Loads what `suite-callback` will need: the first suite's secret, the sealing keys, and a connection to the tables, side
+    /// by side.
     pub async fn prepare_suite_callback(&self) {
         tokio::join!(
             prepared("the sealing keys", self.keys.warm_up(self.clock.now())),

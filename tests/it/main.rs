@@ -35,6 +35,7 @@ mod sealing;
 mod secrecy;
 mod secret_mistakes;
 mod self_test;
+mod several_suites;
 mod suite_events;
 mod template;
 mod token_broker;

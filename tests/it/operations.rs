@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use simulator::{AuthMode, SecretKind, SuiteEventRequest};
-use wecom_authorization::ids::TokenName;
+use wecom_authorization::ids::{SuiteId, TokenName};
 
 use crate::{
     faults::harness::{AUTHORIZATION_TABLE, Caller, EVENT_BUS, EVENT_TABLE, Harness, PREFIX, TENANT, member_created},
@@ -29,7 +29,7 @@ pub(crate) enum Resource {
     EventTable,
     /// Its index by time.
     TimelineIndex,
-    /// The suite's own secret.
+    /// A suite's own secret.
     Suite,
     /// The sealing keys.
     SealingKey,
@@ -272,6 +272,7 @@ fn secret_kind(name: &str) -> Resource {
         "suite" => Resource::Suite,
         "sealing-key" => Resource::SealingKey,
         tenants => match tenants.split_once('/') {
+            Some(("suite", id)) if SuiteId::parse(id).is_ok() => Resource::Suite,
             Some((_, "installation")) => Resource::Installation,
             Some((_, "contacts" | "external-contacts")) => Resource::ScopeSecret,
             _ => panic!("a secret that nobody knows: {name}"),

@@ -167,7 +167,8 @@ fn names(resource: Resource) -> &'static [&'static str] {
         Resource::EventTable => &["events"],
         Resource::EventBus => &["event-bus"],
         Resource::TimelineIndex => &["events/timeline"],
-        Resource::Suite => &["suite"],
+        // None of them is the name of a secret of a tenant whose id is `suite`.
+        Resource::Suite => &["suite", "suite/ww", "suite/wx", "suite/tj"],
         Resource::SealingKey => &["sealing-key"],
         Resource::Installation => &["*/installation"],
         Resource::ScopeSecret => &["*/contacts", "*/external-contacts"],

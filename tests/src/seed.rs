@@ -183,6 +183,7 @@ impl Stage {
             privilege: None,
             doubted_at: None,
             code_missing_since: None,
+            suite_id: None,
         });
         Ok(authorization)
     }

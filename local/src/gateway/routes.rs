@@ -78,6 +78,10 @@ routes! {
     POST "/suite/callback" Open SuiteCallback,
     GET "/suite/callback/{rest+}" Open SuiteCallback,
     POST "/suite/callback/{rest+}" Open SuiteCallback,
+    GET "/suite/{suite_id}/callback" Open SuiteCallback,
+    POST "/suite/{suite_id}/callback" Open SuiteCallback,
+    GET "/suite/{suite_id}/callback/{rest+}" Open SuiteCallback,
+    POST "/suite/{suite_id}/callback/{rest+}" Open SuiteCallback,
     GET "/installation/start/{nonce}" Open StartInstallation,
     POST "/installation/start/{nonce}" Open StartInstallation,
     GET "/installation/callback" Open InstallationCallback,
@@ -150,7 +154,9 @@ mod tests {
         for path in ["/callback/x", "/callback/x/", "/callback/x//"] {
             assert_eq!(function(&Method::POST, path), Some(Function::EventCallback), "{path}");
         }
-        for path in ["/suite/callback", "/suite/callback/", "/suite/callback//"] {
+        let first = ["/suite/callback", "/suite/callback/", "/suite/callback//"];
+        let another = ["/suite/ww1/callback", "/suite/ww1/callback/", "/suite/ww1/callback//"];
+        for path in first.into_iter().chain(another) {
             assert_eq!(function(&Method::POST, path), Some(Function::SuiteCallback), "{path}");
         }
     }

@@ -208,6 +208,7 @@ mod tests {
             is_bound: true,
             doubted_at: None,
             code_missing_since: None,
+            suite_id: None,
         }
     }
 

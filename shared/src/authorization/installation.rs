@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::Actor,
-    ids::{CorpId, Fingerprint, InstallState, TenantId},
+    ids::{CorpId, Fingerprint, InstallState, SuiteId, TenantId},
 };
 
 /// An installation of the app in a corporation.
@@ -43,6 +43,9 @@ pub struct Installation {
     /// The time since which the permanent code is missing in Secrets Manager.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_missing_since: Option<Timestamp>,
+    /// The suite that is installed; absent for the first suite in records of versions before several (ADR 30).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite_id: Option<SuiteId>,
 }
 
 /// The visible range of the app, in counts. The members themselves are not stored: a corporation may name thousands,
@@ -150,6 +153,9 @@ pub struct InstallSession {
     pub started_by: Actor,
     /// The outcome; `None` while the session is open.
     pub outcome: Option<InstallOutcome>,
+    /// The suite that is being installed; absent for the first suite in sessions of versions before several (ADR 30).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite_id: Option<SuiteId>,
 }
 
 /// The claim of an attempt to exchange an auth_code.
@@ -234,7 +240,14 @@ impl InstallSession {
             exchange: None,
             started_by,
             outcome: None,
+            suite_id: None,
         }
+    }
+
+    /// The same session, of this suite.
+    #[must_use]
+    pub fn of_suite(self, suite_id: Option<SuiteId>) -> Self {
+        Self { suite_id, ..self }
     }
 }
 

@@ -91,7 +91,7 @@ pub async fn check_health(platform: &Platform, _schedule: Value) -> Result<Value
         .run(SHARE, now + RUN, platform.context(&actor))
         .await
         .map_err(|error| InvocationError(Problem::from_step(&error, platform.clock.now())))?;
-    // The alarms on the suite ticket's age and on failed checks read these fields.
+    // The age of the first suite's ticket; the step has logged that of each suite.
     tracing::info!(
         health.checked = run.checked,
         health.failed = run.failed,

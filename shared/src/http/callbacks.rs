@@ -5,7 +5,7 @@ use lambda_http::{Body, Response, http::StatusCode};
 use super::{Answer, Problem, Request, conclude, problem, request::MAX_CALLBACK_BODY};
 use crate::{
     audit::Actor,
-    ids::CallbackId,
+    ids::{CallbackId, SuiteId},
     platform::Platform,
     probe::DEPLOYMENT_PATH,
     steps::{ReceiveEvent, ReceiveSuiteEvent, VerifySuiteUrl, VerifyUrl},
@@ -47,7 +47,8 @@ async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer,
     }
 }
 
-/// `GET` and `POST /suite/callback`.
+/// `GET` and `POST /suite/callback`, which is the first suite's, and `/suite/{suite_id}/callback`, with or without
+/// slashes at the end.
 pub async fn suite_callback(platform: &Platform, request: Request) -> Response<Body> {
     conclude(receive_suite_event(platform, &request).await, &request)
 }
@@ -56,19 +57,25 @@ async fn receive_suite_event(platform: &Platform, request: &Request) -> Result<A
     let clock = &*platform.clock;
     let refused = problem(platform);
     let body = request.body(MAX_CALLBACK_BODY)?;
+    let suite_id = match request.segments().as_slice() {
+        [_, "callback", ..] => None,
+        [_, id, ..] => Some(SuiteId::parse(id).map_err(|_| Problem::not_found())?),
+        _ => return Err(Problem::not_found()),
+    };
+    let (suites, suite_id) = (&platform.suite_vault, suite_id.as_ref());
     let query = request.raw_query();
-    let suite = &platform.suite_vault;
     if request.is_post() {
         let step = ReceiveSuiteEvent {
             store: (&platform.store).into(),
-            suite,
+            suites,
+            suite_id,
             keys: &platform.keys,
             entropy: &*platform.entropy,
         };
         step.run(query, &body, clock).await.map_err(refused)?;
         Ok(success())
     } else {
-        VerifySuiteUrl { suite }
+        VerifySuiteUrl { suites, suite_id }
             .run(query, clock)
             .await
             .map(echo)
@@ -100,6 +107,7 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         kinds::TEMPORARILY_UNAVAILABLE,
     ];
     let (event, suite) = ("/callback/{callback_id}", "/suite/callback");
+    let another = "/suite/{suite_id}/callback";
     vec![
         Operation::open(
             ["GET", DEPLOYMENT_PATH],
@@ -155,5 +163,29 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         .takes_component("Envelope")
         .answers_component(200, "Success")
         .refuses(refused),
+        Operation::open(
+            ["GET", another],
+            ["verifyNamedSuiteCallbackUrl", "suite-callback"],
+            ["WeCom", "WeCom checks the URL of one of several suites"],
+        )
+        .says("As `/suite/callback`, which is the first suite's.")
+        .parameters(&["suiteId"])
+        .parameters(signed)
+        .parameters(&["echostr"])
+        .answers_component(200, "Echo")
+        .refuses(refused)
+        .refuses(&[kinds::NOT_FOUND, kinds::BODY_TOO_LARGE]),
+        Operation::open(
+            ["POST", another],
+            ["receiveNamedSuiteEvent", "suite-callback"],
+            ["WeCom", "WeCom delivers an event of one of several suites"],
+        )
+        .says("As `/suite/callback`, which is the first suite's.")
+        .parameters(&["suiteId"])
+        .parameters(signed)
+        .takes_component("Envelope")
+        .answers_component(200, "Success")
+        .refuses(refused)
+        .refuses(&[kinds::NOT_FOUND]),
     ]
 }

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, Problem, Request, conclude, problem, request::Nothing};
+use super::{Answer, Problem, Request, conclude, problem};
 use crate::{
     authorization::InstallOutcome,
     error::StepError,
@@ -36,6 +36,16 @@ static STYLE_HASH: LazyLock<String> = LazyLock::new(|| {
         .and_then(|(_, rest)| rest.split_once("</style>"));
     STANDARD.encode(Sha256::digest(style.map_or("", |(style, _)| style)))
 });
+
+/// Which app is to be installed.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+struct InstallationRequest {
+    /// The id of one of the deployment's suites; without it, the first one.
+    #[cfg_attr(feature = "contract", schemars(length(max = 64), example = &"ww3f2a9c41d07be865"))]
+    suite_id: Option<String>,
+}
 
 /// A link that the admin's browser opens.
 #[derive(Debug, Serialize)]
@@ -63,7 +73,7 @@ pub async fn start_installation(platform: &Platform, request: Request) -> Respon
 
 async fn make_link(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let tenant_id = request.tenant(&platform.config)?;
-    request.json_if_any::<Nothing>()?;
+    let asked: InstallationRequest = request.json_if_any()?;
     let actor = request.actor();
     let base_url = request.base_url(&platform.config);
     let step = StartInstallation {
@@ -71,7 +81,7 @@ async fn make_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
         base_url: &base_url,
     };
     let link = step
-        .run(tenant_id, platform.context(&actor))
+        .run(tenant_id, asked.suite_id.as_deref(), platform.context(&actor))
         .await
         .map_err(problem(platform))?;
     let body = InstallLink {
@@ -89,7 +99,7 @@ fn is_from_another_site(request: &Request) -> bool {
 fn opening<'a>(platform: &'a Platform, base_url: &'a str) -> OpenInstallLink<'a> {
     OpenInstallLink {
         store: &platform.store,
-        suite: &platform.suite_vault,
+        suites: &platform.suite_vault,
         install_page: &platform.config.wecom_install_url,
         base_url,
     }
@@ -207,11 +217,13 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         .says(
             "The link is ours. It shows a page with one button, which binds the browser with a cookie and redirects to WeCom's \
              install page, which shows a QR code. It works once, and as long as WeCom's pre-auth code is valid (20 minutes). Creating a link \
-             does not invalidate earlier ones.",
+             does not invalidate earlier ones. A deployment may have several suites, such as an app and one to test with; a \
+             tenant has one of them at a time, and installing another in the same corporation replaces it.",
         )
-        .takes_if_any::<Nothing>()
+        .takes_if_any::<InstallationRequest>()
         .answers::<InstallLink>(201, "The link.")
         .refuses(&[
+            kinds::INVALID_FIELD,
             kinds::WECOM_ERROR,
             kinds::SUITE_TICKET_MISSING,
             kinds::WECOM_BAN,

@@ -10,6 +10,7 @@ use crate::{
     context::{Context, audited},
     error::StepError,
     ids::{CorpId, TenantId},
+    store::Suite,
     suite::{CallError, StoredInstallation, installation},
 };
 
@@ -22,14 +23,24 @@ fn is_over(error: &CallError) -> bool {
 }
 
 impl Lifecycle<'_> {
-    /// Asks WeCom about the authorizations of a corporation, and stores the answers. Ends an authorization when WeCom says
-    /// that it is over; `at` is the time that this happened.
+    /// Asks WeCom about the authorizations of a suite in a corporation, and stores the answers. Ends an authorization
+    /// when WeCom says that it is over; `at` is the time that this happened.
     ///
     /// # Errors
     /// The refusal of WeCom, [`StepError::StateChanged`], or the failure of the stores.
-    pub(crate) async fn refresh(&self, corp_id: &CorpId, at: Timestamp, context: Context<'_>) -> Result<(), StepError> {
-        for tenant_id in concerned(self.suite.store, corp_id).await? {
-            self.refresh_for(&tenant_id, at, context).await?;
+    pub(crate) async fn refresh(
+        &self,
+        suite: &Suite,
+        corp_id: &CorpId,
+        at: Timestamp,
+        context: Context<'_>,
+    ) -> Result<(), StepError> {
+        let store = self.suite.store;
+        for tenant_id in concerned(store, corp_id).await? {
+            let authorization = store.authorization(&tenant_id).await?;
+            if authorization.installed().is_some_and(|known| suite.has_made(known)) {
+                self.refresh_for(&tenant_id, at, context).await?;
+            }
         }
         Ok(())
     }
@@ -97,17 +108,24 @@ impl Lifecycle<'_> {
         }
     }
 
-    /// WeCom reported that a corporation removed the app. Ends the authorization if WeCom refuses its permanent code, too: one
-    /// that still works means that the app was installed again since, whatever the clocks say.
+    /// WeCom reported that a corporation removed the app of a suite. Ends the authorization if WeCom refuses its
+    /// permanent code, too: one that still works means that the app was installed again since, whatever the clocks say.
     ///
     /// # Errors
     /// The failure of the call when WeCom could not be asked, [`StepError::StateChanged`], or the failure of the stores. The
     /// event has to be redelivered.
-    pub(crate) async fn removed(&self, corp_id: &CorpId, at: Timestamp, context: Context<'_>) -> Result<(), StepError> {
+    pub(crate) async fn removed(
+        &self,
+        suite: &Suite,
+        corp_id: &CorpId,
+        at: Timestamp,
+        context: Context<'_>,
+    ) -> Result<(), StepError> {
         let store = self.suite.store;
         for tenant_id in concerned(store, corp_id).await? {
             let authorization = store.authorization(&tenant_id).await?;
-            let Some(known) = authorization.installed().filter(|known| known.corp_id == *corp_id) else {
+            let of_suite = |known: &&Installation| known.corp_id == *corp_id && suite.has_made(known);
+            let Some(known) = authorization.installed().filter(of_suite) else {
                 continue;
             };
             let stored = StoredInstallation::read(self.termination.vault, &tenant_id, &known.version_id).await?;

@@ -10,22 +10,24 @@ use crate::{
     context::Context,
     error::StepError,
     ids::{Fingerprint, TenantId, TokenName},
+    store::Suite,
     suite::{CallError, StoredInstallation, installation},
 };
 
 impl Lifecycle<'_> {
-    /// A new permanent code for a corporation that is bound.
+    /// A new permanent code for a corporation that is bound with this suite.
     pub(crate) async fn renew(
         &self,
+        suite: &Suite,
         auth_code: &SecretString,
         at: Timestamp,
         context: Context<'_>,
     ) -> Result<(), StepError> {
         let clock = context.clock;
         let code_hash = Fingerprint::of(auth_code.expose_secret());
-        let (stored, tenant_id) = match self.suite.permanent_code(auth_code, clock).await {
+        let (stored, tenant_id) = match self.suite.permanent_code(suite, auth_code, clock).await {
             Ok(code) => {
-                let stored = StoredInstallation::new(code, code_hash.clone())?;
+                let stored = StoredInstallation::new(code, code_hash.clone(), suite)?;
                 let Some(tenant_id) = self.suite.store.tenant_of(&stored.corp_id).await? else {
                     tracing::info!(corp.id = %stored.corp_id, "an authorization without a tenant's install link: bound to no tenant");
                     return Ok(());
@@ -42,14 +44,14 @@ impl Lifecycle<'_> {
             }
             Err(error) => return Err(error.into_step()),
         };
-        let plan = plan_write(
-            self.suite.store,
-            &tenant_id,
-            CleanupTask::Installation,
-            Some(&code_hash),
-            context,
-        )
-        .await?;
+        let store = self.suite.store;
+        let authorization = store.authorization(&tenant_id).await?;
+        if !authorization.installed().is_some_and(|known| suite.has_made(known)) {
+            tracing::info!(corp.id = %stored.corp_id, "an authorization of another suite than the one that is bound");
+            return Ok(());
+        }
+        let task = CleanupTask::Installation;
+        let plan = plan_write(store, &tenant_id, task, Some(&code_hash), context).await?;
         let version_id = stored.put(self.termination.vault, &tenant_id).await?;
         let info = self
             .suite
@@ -64,11 +66,7 @@ impl Lifecycle<'_> {
         self.update_installation(&tenant_id, &renewed, Some(&plan), context)
             .await?;
         // A token of the previous permanent code is no longer issued.
-        Ok(self
-            .suite
-            .store
-            .drop_token(&TokenName::installation(&tenant_id))
-            .await?)
+        Ok(store.drop_token(&TokenName::installation(&tenant_id)).await?)
     }
 
     /// The permanent code that an earlier attempt exchanged for, if it was stored.

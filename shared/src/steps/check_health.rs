@@ -15,7 +15,7 @@ use crate::{
     authorization::Authorization,
     context::{Context, saved_callback},
     error::StepError,
-    ids::{BreakerName, Scope, TenantId},
+    ids::{BreakerName, Scope, SuiteId, TenantId},
     lifecycle::{Lifecycle, POSTPONED},
     sealing::SealingKeys,
     store::CommitError,
@@ -37,7 +37,7 @@ pub struct HealthRun {
     pub checked: usize,
     /// The number of tenants that could not be checked; they are due again in 30 minutes.
     pub failed: usize,
-    /// The age of the suite ticket in seconds; `None` when there is none.
+    /// The age of the first suite's ticket in seconds; `None` when there is none.
     pub ticket_age_seconds: Option<i64>,
 }
 
@@ -48,10 +48,13 @@ impl CheckHealth<'_> {
     /// The failure of the stores before the first check, or while a tenant is postponed. A tenant that cannot be
     /// checked does not end the run.
     pub async fn run(&self, share: usize, until: Timestamp, context: Context<'_>) -> Result<HealthRun, StepError> {
-        let store = self.lifecycle.suite.store;
-        let suite_id = self.lifecycle.suite.vault.suite(context.now()).await?.suite_id;
-        let ticket = store.ticket(&suite_id).await?;
-        let age = ticket.map(|(_, issued_at)| context.now().duration_since(issued_at).as_secs());
+        let (store, vault) = (self.lifecycle.suite.store, self.lifecycle.suite.vault);
+        let age = self
+            .ticket_age(&vault.suite(context.now()).await?.suite_id, context)
+            .await?;
+        for other in vault.others() {
+            self.ticket_age(other.as_str(), context).await?;
+        }
         let queue = Mutex::new(store.due_authorizations(context.now(), share).await?.into_iter());
         // Four at a time: enough for 100,000 tenants per interval, and few for WeCom (docs/architecture.md).
         let (a, b, c, d) = tokio::join!(
@@ -66,6 +69,17 @@ impl CheckHealth<'_> {
             failed: looks.iter().map(|(_, failed)| failed).sum(),
             ticket_age_seconds: age,
         })
+    }
+
+    /// The age of a suite's ticket in seconds; `None` when there is none.
+    async fn ticket_age(&self, suite_id: &str, context: Context<'_>) -> Result<Option<i64>, StepError> {
+        // Boxed, because the compiler limits how deep futures are nested.
+        let ticket = Box::pin(self.lifecycle.suite.store.ticket(suite_id)).await?;
+        let age = ticket.map(|(_, issued_at)| context.now().duration_since(issued_at).as_secs());
+        // The metrics of the tickets' ages read these lines (template.yaml). A day means that there is none.
+        let shown = age.unwrap_or(86_400);
+        tracing::info!(suite_id, ticket_age_seconds = shown, "suite ticket checked");
+        Ok(age)
     }
 
     /// Checks one tenant of the queue after the other. Returns how many could be checked, and how many could not. An error
@@ -85,8 +99,8 @@ impl CheckHealth<'_> {
             // Boxed, because four of these futures are part of one.
             match Box::pin(self.check(&tenant_id, context)).await {
                 Ok(()) => checked += 1,
-                // The suite's calls pause for all tenants: those that are left stay due.
-                Err(StepError::WecomBan { .. }) if self.suite_pauses(context).await => {
+                // Every suite's calls pause, and so for all tenants: those that are left stay due.
+                Err(StepError::WecomBan { .. }) if self.suites_pause(context).await => {
                     failed += 1;
                     break;
                 }
@@ -147,9 +161,19 @@ impl CheckHealth<'_> {
         Ok(())
     }
 
-    /// Whether WeCom refuses the suite's calls as too frequent. Unknown counts as no.
-    async fn suite_pauses(&self, context: Context<'_>) -> bool {
-        let breaker = self.lifecycle.suite.store.breaker(&BreakerName::suite()).await;
-        breaker.is_ok_and(|breaker| breaker.is_some_and(|breaker| breaker.is_open(context.now())))
+    /// Whether WeCom refuses the calls of every suite as too frequent. Unknown counts as no.
+    async fn suites_pause(&self, context: Context<'_>) -> bool {
+        let vault = self.lifecycle.suite.vault;
+        let Ok(first) = vault.suite(context.now()).await else {
+            return false;
+        };
+        let others = vault.others().map(SuiteId::as_str);
+        for suite_id in std::iter::once(first.suite_id.as_str()).chain(others) {
+            let breaker = self.lifecycle.suite.store.breaker(&BreakerName::suite(suite_id)).await;
+            if !breaker.is_ok_and(|breaker| breaker.is_some_and(|breaker| breaker.is_open(context.now()))) {
+                return false;
+            }
+        }
+        true
     }
 }

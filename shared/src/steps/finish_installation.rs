@@ -211,17 +211,15 @@ impl FinishInstallation<'_> {
     /// attempt got it and died.
     async fn permanent_code(&self, attempt: &Attempt<'_>) -> Result<(StoredInstallation, String), StepError> {
         let (store, tenant_id) = (self.suite.store, &attempt.session.tenant_id);
-        let stored = match self
-            .suite
-            .permanent_code(attempt.auth_code, attempt.context.clock)
-            .await
-        {
+        let clock = attempt.context.clock;
+        let suite = self.suite.suite(attempt.session.suite_id.as_ref(), clock).await?;
+        let stored = match self.suite.permanent_code(&suite, attempt.auth_code, clock).await {
             Ok(code) => {
                 let state = code.state.as_deref().filter(|state| !state.is_empty());
                 if state.is_some_and(|state| state != attempt.session.state.as_str()) {
                     return Err(LinkFault::CodeOfAnotherLink.into());
                 }
-                let stored = StoredInstallation::new(code, attempt.code_hash.clone())?;
+                let stored = StoredInstallation::new(code, attempt.code_hash.clone(), &suite)?;
                 // A corporation that another tenant has bound must not replace this tenant's permanent code.
                 let owner = store.tenant_of(&stored.corp_id).await?;
                 if owner.is_some_and(|owner| owner != *tenant_id) {

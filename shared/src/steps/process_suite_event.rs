@@ -1,4 +1,4 @@
-//! Acts on the events of the suite, from the stream of stored ones. Each may be handed in several times.
+//! Acts on the events of the suites, from the stream of stored ones. Each may be handed in several times.
 //!
 //! A `create_auth` with the `State` of one of our sessions is left to the browser that set out: its redirect brings the same
 //! auth_code and proves, by its cookie, that the corporation's admin is the one who began. From then on the code is taken with
@@ -14,9 +14,9 @@ use crate::{
     callback::xml,
     context::Context,
     error::StepError,
-    ids::{CorpId, Fingerprint, InstallState},
+    ids::{CorpId, Fingerprint, InstallState, SuiteId},
     lifecycle::Lifecycle,
-    store::{Payload, StoredSuiteEvent},
+    store::{Payload, StoredSuiteEvent, Suite},
     suite::event_place,
 };
 
@@ -38,28 +38,33 @@ impl ProcessSuiteEvent<'_> {
         let payload = self.open(event, context).await?;
         let text = |name| xml::text(&payload, name).filter(|text| !text.is_empty());
         let corp_id = text("AuthCorpId").and_then(|corp_id| CorpId::parse(corp_id).ok());
+        let (lifecycle, at) = (self.lifecycle, happened(event));
         match (event.info_type.as_str(), text("AuthCode"), corp_id) {
             ("suite_ticket", ..) => self.put_ticket(event, text("SuiteTicket"), context).await,
-            ("create_auth", Some(auth_code), _) => match text("State").and_then(|s| InstallState::parse(s).ok()) {
-                Some(state) if self.lifecycle.suite.store.session(&state).await?.is_some() => {
+            ("create_auth", Some(auth_code), _) => {
+                let suite = self.suite_of(event, context).await?;
+                if let Some(state) = self.state_of_ours(text("State"), &suite).await? {
                     tracing::info!("create_auth of a session of ours: left to the browser's redirect");
-                    self.lifecycle
-                        .announce(&Fingerprint::of(auth_code), &state, context)
-                        .await
+                    return lifecycle.announce(&Fingerprint::of(auth_code), &state, context).await;
                 }
-                _ => {
-                    self.lifecycle
-                        .renew(&SecretString::from(auth_code), happened(event), context)
-                        .await
-                }
-            },
-            ("reset_permanent_code", Some(auth_code), _) => {
-                self.lifecycle
-                    .renew(&SecretString::from(auth_code), happened(event), context)
+                lifecycle
+                    .renew(&suite, &SecretString::from(auth_code), at, context)
                     .await
             }
-            ("change_auth", _, Some(corp_id)) => self.lifecycle.refresh(&corp_id, happened(event), context).await,
-            ("cancel_auth", _, Some(corp_id)) => self.lifecycle.removed(&corp_id, happened(event), context).await,
+            ("reset_permanent_code", Some(auth_code), _) => {
+                let suite = self.suite_of(event, context).await?;
+                lifecycle
+                    .renew(&suite, &SecretString::from(auth_code), at, context)
+                    .await
+            }
+            ("change_auth", _, Some(corp_id)) => {
+                let suite = self.suite_of(event, context).await?;
+                lifecycle.refresh(&suite, &corp_id, at, context).await
+            }
+            ("cancel_auth", _, Some(corp_id)) => {
+                let suite = self.suite_of(event, context).await?;
+                lifecycle.removed(&suite, &corp_id, at, context).await
+            }
             (info_type, ..) => {
                 tracing::info!(suite.info_type = info_type, "no action for this event of the suite");
                 Ok(())
@@ -76,6 +81,23 @@ impl ProcessSuiteEvent<'_> {
             .map_err(|_| StepError::Internal("the content of a suite's event is malformed".into()))
     }
 
+    /// The suite that an event is of.
+    async fn suite_of(&self, event: &StoredSuiteEvent, context: Context<'_>) -> Result<Suite, StepError> {
+        // A first suite may have an id of a form that WeCom does not document, and then no name.
+        let name = SuiteId::parse(&event.suite_id).ok();
+        self.lifecycle.suite.suite(name.as_ref(), context.clock).await
+    }
+
+    /// The state of an install session of ours, if it is of this suite.
+    async fn state_of_ours(&self, state: Option<&str>, suite: &Suite) -> Result<Option<InstallState>, StepError> {
+        let Some(state) = state.and_then(|state| InstallState::parse(state).ok()) else {
+            return Ok(None);
+        };
+        let session = self.lifecycle.suite.store.session(&state).await?;
+        let is_ours = session.is_some_and(|session| suite.is_named(session.suite_id.as_ref()));
+        Ok(is_ours.then_some(state))
+    }
+
     async fn put_ticket(
         &self,
         event: &StoredSuiteEvent,
@@ -89,8 +111,8 @@ impl ProcessSuiteEvent<'_> {
             .tokens
             .put_ticket(&event.suite_id, &ticket, happened(event), context.now())
             .await?;
-        // The alarm on the ticket's age counts these lines (template.yaml).
-        tracing::info!("suite ticket kept");
+        // The alarm on missing tickets counts these lines (template.yaml).
+        tracing::info!(suite.id = event.suite_id, "suite ticket kept");
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The suite's command callback: WeCom's own check of the URL, and the events of the suite.
+//! The command callback of a suite: WeCom's own check of the URL, and the events of the suite.
 //!
 //! The receiveid is the provider's corp id on a URL check and the suite's id on an event (developer documents 90968 and
 //! 97172). An event is stored and answered; `process-suite-event` acts on it.
@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     error::StepError,
-    ids::EventId,
+    ids::{EventId, SuiteId},
     sealing::SealingKeys,
     store::{StoredSuiteEvent, Suite, SuiteCallbackStore, SuiteVault},
     suite::event_place,
@@ -22,19 +22,22 @@ use crate::{
 /// Answers WeCom's check of the suite's callback URL.
 #[derive(Debug)]
 pub struct VerifySuiteUrl<'a> {
-    /// The suite's secret: Token, EncodingAESKey and ids.
-    pub suite: &'a SuiteVault,
+    /// The suites' secrets: Token, EncodingAESKey and ids of each.
+    pub suites: &'a SuiteVault,
+    /// The suite whose callback was called; `None`: the first.
+    pub suite_id: Option<&'a SuiteId>,
 }
 
 impl VerifySuiteUrl<'_> {
     /// Returns exactly the bytes that WeCom expects.
     ///
     /// # Errors
-    /// [`StepError::MalformedCallback`], [`StepError::CallbackRejected`], or the failure of the vault.
+    /// [`StepError::NotFound`] when there is no such suite, [`StepError::MalformedCallback`],
+    /// [`StepError::CallbackRejected`], or the failure of the vault.
     pub async fn run(&self, raw_query: &str, clock: &dyn Clock) -> Result<Vec<u8>, StepError> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let echostr = query.echostr.as_deref().ok_or(StepError::MalformedCallback)?;
-        let (suite, message) = authenticate(self.suite, &query, echostr, clock).await?;
+        let (suite, message) = authenticate(self.suites, self.suite_id, &query, echostr, clock).await?;
         // Only the provider's id: with the suite's, a captured ticket or code could be decrypted here.
         if message.receive_id().eq_ignore_ascii_case(&suite.provider_corp_id) {
             echo(&message)
@@ -48,8 +51,10 @@ impl VerifySuiteUrl<'_> {
 pub struct ReceiveSuiteEvent<'a> {
     /// The table that events of the suite are stored in.
     pub store: SuiteCallbackStore<'a>,
-    /// The suite's secret: Token, EncodingAESKey and ids.
-    pub suite: &'a SuiteVault,
+    /// The suites' secrets: Token, EncodingAESKey and ids of each.
+    pub suites: &'a SuiteVault,
+    /// The suite whose callback was called; `None`: the first.
+    pub suite_id: Option<&'a SuiteId>,
     /// The keys that the content is sealed under while it is stored.
     pub keys: &'a SealingKeys,
     /// The source of randomness, for the nonce.
@@ -66,11 +71,12 @@ impl ReceiveSuiteEvent<'_> {
     /// Stores the event. One that is stored already is a success, too.
     ///
     /// # Errors
-    /// [`StepError::MalformedCallback`], [`StepError::CallbackRejected`], or the failure of the stores.
+    /// [`StepError::NotFound`] when there is no such suite, [`StepError::MalformedCallback`],
+    /// [`StepError::CallbackRejected`], or the failure of the stores.
     pub async fn run(&self, raw_query: &str, body: &[u8], clock: &dyn Clock) -> Result<(), StepError> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let encrypt = envelope::encrypt_of(body).map_err(|_| StepError::MalformedCallback)?;
-        let (suite, message) = authenticate(self.suite, &query, &encrypt, clock).await?;
+        let (suite, message) = authenticate(self.suites, self.suite_id, &query, &encrypt, clock).await?;
         if message.receive_id() != suite.suite_id {
             return Err(StepError::CallbackRejected);
         }
@@ -98,16 +104,17 @@ impl ReceiveSuiteEvent<'_> {
 /// Opens a request with the suite's credentials; when that fails, with those that the operator may have entered since.
 async fn authenticate(
     vault: &SuiteVault,
+    suite_id: Option<&SuiteId>,
     query: &CallbackQuery,
     encrypt: &str,
     clock: &dyn Clock,
 ) -> Result<(Suite, Message), StepError> {
-    let suite = vault.suite(clock.now()).await?;
+    let suite = vault.named(suite_id, clock.now()).await?.ok_or(StepError::NotFound)?;
     if let Ok(message) = open(&suite.credentials, query, encrypt) {
         return Ok((suite, message));
     }
     let suite = vault
-        .suite_anew(clock.now())
+        .anew(&suite, clock.now())
         .await?
         .ok_or(StepError::CallbackRejected)?;
     let message = open(&suite.credentials, query, encrypt).map_err(|_| StepError::CallbackRejected)?;

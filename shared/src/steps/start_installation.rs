@@ -16,9 +16,9 @@ use crate::{
     clock::Clock,
     context::Context,
     entropy::{Entropy, random_id},
-    error::{LinkFault, StepError},
-    ids::{Fingerprint, InstallState, TenantId},
-    store::{DynamoDb, SuiteVault},
+    error::{FieldCode, FieldError, LinkFault, StepError},
+    ids::{Fingerprint, InstallState, SuiteId, TenantId},
+    store::{DynamoDb, Suite, SuiteVault},
     suite::{CallError, SuiteAccess},
 };
 
@@ -41,19 +41,31 @@ pub struct InstallLink {
 }
 
 impl StartInstallation<'_> {
-    /// Gets a pre-auth code from WeCom and stores a session for it.
+    /// Gets a pre-auth code from WeCom and stores a session for it. Without `suite_id` the first suite is installed.
     ///
     /// # Errors
-    /// [`StepError::SuiteTicketMissing`], [`StepError::WecomBan`], [`StepError::WecomRefused`],
-    /// [`StepError::WecomTimeout`], or the failure of the stores.
-    pub async fn run(&self, tenant_id: TenantId, context: Context<'_>) -> Result<InstallLink, StepError> {
+    /// [`StepError::InvalidField`] when the deployment has no such suite, [`StepError::SuiteTicketMissing`],
+    /// [`StepError::WecomBan`], [`StepError::WecomRefused`], [`StepError::WecomTimeout`], or the failure of the stores.
+    pub async fn run(
+        &self,
+        tenant_id: TenantId,
+        suite_id: Option<&str>,
+        context: Context<'_>,
+    ) -> Result<InstallLink, StepError> {
         let Context { actor, clock, entropy } = context;
+        let suite = self.chosen(suite_id, clock).await?;
         let wecom = self.suite.wecom;
         let pre_auth_code = self
             .suite
-            .as_suite(clock, |token| async move { wecom.pre_auth_code(&token).await })
+            .as_suite(&suite, clock, |token| async move { wecom.pre_auth_code(&token).await })
             .await
             .map_err(CallError::into_step)?;
+        if suite.test {
+            let code = &pre_auth_code.code;
+            let as_test = |token| async move { wecom.set_session_info(&token, code, true).await };
+            let declared = self.suite.as_suite(&suite, clock, as_test).await;
+            declared.map_err(CallError::into_step)?;
+        }
         let lifetime = SignedDuration::try_from(pre_auth_code.expires_in).unwrap_or(SignedDuration::ZERO);
         let state = InstallState::generate(entropy);
         let install_url = format!("{}/installation/start/{state}", self.base_url);
@@ -64,7 +76,8 @@ impl StartInstallation<'_> {
             pre_auth_code.code.expose_secret().to_owned(),
             expires_at,
             actor.clone(),
-        );
+        )
+        .of_suite(suite.name());
         self.suite.store.create_session(&session).await?;
         self.suite
             .store
@@ -75,6 +88,19 @@ impl StartInstallation<'_> {
             expires_at,
         })
     }
+
+    async fn chosen(&self, suite_id: Option<&str>, clock: &dyn Clock) -> Result<Suite, StepError> {
+        let unknown = StepError::InvalidField(FieldError {
+            field: "suite_id",
+            code: FieldCode::Malformed,
+            detail: "This deployment has no suite of this id.",
+        });
+        let Ok(name) = suite_id.map(SuiteId::parse).transpose() else {
+            return Err(unknown);
+        };
+        let suite = self.suite.vault.named(name.as_ref(), clock.now()).await?;
+        suite.ok_or(unknown)
+    }
 }
 
 /// Opens an install link in a browser.
@@ -82,8 +108,8 @@ impl StartInstallation<'_> {
 pub struct OpenInstallLink<'a> {
     /// The table of the install sessions.
     pub store: &'a DynamoDb,
-    /// The suite's secret, for the suite's id.
-    pub suite: &'a SuiteVault,
+    /// The suites' secrets, for the suite's id.
+    pub suites: &'a SuiteVault,
     /// The URL of WeCom's install page.
     pub install_page: &'a Url,
     /// The beginning of our links.
@@ -129,7 +155,9 @@ impl OpenInstallLink<'_> {
         let bound = bound_cookie(&session, cookie)?;
         // Read first: once the session is bound nothing may fail, or the browser would not get the cookie that it is
         // bound to.
-        let suite = self.suite.suite(clock.now()).await?;
+        let suite = self.suites.named(session.suite_id.as_ref(), clock.now()).await?;
+        // The deployment no longer has the suite that the link was made for.
+        let suite = suite.ok_or(LinkFault::Expired)?;
         let cookie = bound.map_or_else(|| random_id(entropy), ToOwned::to_owned);
         let state = &session.state;
         if !self.store.bind_browser(state, &Fingerprint::of(&cookie)).await? {

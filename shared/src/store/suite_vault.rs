@@ -1,4 +1,7 @@
-//! The suite's own secret, which the platform's operator enters once. The command callback is authenticated with it.
+//! The suites' own secrets, which the platform's operator enters. The command callback of each is authenticated with
+//! its own.
+//!
+//! The first suite is in the secret `suite`, the others, which the configuration names, in `suite/{suite_id}` (ADR 30).
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -7,6 +10,7 @@ use tokio::sync::Mutex;
 use wecom_callback::{Credentials, EncodingAesKey, Token};
 
 use super::{SecretName, SecretsManager, StoreError};
+use crate::{authorization::Installation, ids::SuiteId};
 
 /// The suite as its provider registered it at WeCom.
 #[derive(Debug, Clone)]
@@ -21,6 +25,11 @@ pub struct Suite {
     pub provider_corp_id: String,
     /// The secret of the provider (`provider_secret`).
     pub provider_secret: SecretString,
+    /// Whether authorizations are made as tests (`auth_type` 1 of `set_session_info`, developer document 90602), which
+    /// an app needs that is not published.
+    pub test: bool,
+    /// Whether it is the suite in the secret `suite`.
+    pub is_first: bool,
 }
 
 /// The suite's secret is missing a field or has a malformed one. Names the field, never its value.
@@ -37,16 +46,18 @@ struct Stored {
     encoding_aes_key: SecretString,
     provider_corp_id: String,
     provider_secret: SecretString,
+    #[serde(default)]
+    test: bool,
 }
 
 impl Suite {
-    /// Reads the JSON object in the secret.
+    /// Reads the JSON object in the secret of a suite other than the first.
     ///
     /// # Errors
     /// When a field is missing or malformed.
     pub fn parse(secret: &SecretString) -> Result<Self, MalformedSuite> {
         let stored: Stored = serde_json::from_str(secret.expose_secret())
-            .map_err(|_| MalformedSuite("not a JSON object with exactly the six documented fields"))?;
+            .map_err(|_| MalformedSuite("not a JSON object with exactly the documented fields"))?;
         Ok(Self {
             suite_id: stored.suite_id,
             suite_secret: stored.suite_secret,
@@ -57,45 +68,129 @@ impl Suite {
             },
             provider_corp_id: stored.provider_corp_id,
             provider_secret: stored.provider_secret,
+            test: stored.test,
+            is_first: false,
         })
+    }
+
+    /// The name of the suite in records; `None` for a first suite whose id has no known form.
+    #[must_use]
+    pub fn name(&self) -> Option<SuiteId> {
+        SuiteId::parse(&self.suite_id).ok()
+    }
+
+    /// Whether the installation is the suite's.
+    #[must_use]
+    pub fn has_made(&self, installation: &Installation) -> bool {
+        self.is_named(installation.suite_id.as_ref())
+    }
+
+    /// Whether a record with this name is the suite's. Records without a name are the first suite's: versions before
+    /// several suites wrote none.
+    #[must_use]
+    pub fn is_named(&self, name: Option<&SuiteId>) -> bool {
+        name.map_or(self.is_first, |name| name.as_str() == self.suite_id)
     }
 }
 
-/// The suite's secret, read from Secrets Manager and cached in the process.
+/// The suites' secrets, read from Secrets Manager and cached in the process.
 #[derive(Debug)]
 pub struct SuiteVault {
     vault: SecretsManager,
-    cached: Mutex<Option<(Timestamp, Suite)>>,
+    first: Slot,
+    others: Vec<(SuiteId, Slot)>,
 }
 
+/// The copy of a secret, and the time at which it was read.
+type Slot = Mutex<Option<(Timestamp, Suite)>>;
+
 impl SuiteVault {
-    /// Maximum age of the cached copy: a changed secret is noticed within this time.
+    /// Maximum age of a cached copy: a changed secret is noticed within this time.
     const FRESH: SignedDuration = SignedDuration::from_mins(5);
     /// A copy younger than this is not read again on demand, so that forged requests do not cause a read each.
     const MIN_REREAD_INTERVAL: SignedDuration = SignedDuration::from_secs(10);
 
-    /// A cache of the secret in `vault`.
+    /// A cache of the first suite's secret in `vault`.
     #[must_use]
     pub fn new(vault: SecretsManager) -> Self {
         Self {
             vault,
-            cached: Mutex::new(None),
+            first: Slot::default(),
+            others: Vec::new(),
         }
     }
 
-    /// The suite, at most five minutes old at `now`. Concurrent callers wait for one read; while the vault is unreachable
-    /// the old copy is returned.
+    /// A cache of the secrets of these suites, too.
+    #[must_use]
+    pub fn with_others(mut self, suite_ids: &[SuiteId]) -> Self {
+        self.others = suite_ids.iter().map(|id| (id.clone(), Slot::default())).collect();
+        self
+    }
+
+    /// The names of the suites other than the first.
+    pub fn others(&self) -> impl Iterator<Item = &SuiteId> {
+        self.others.iter().map(|(id, _)| id)
+    }
+
+    /// The first suite, at most five minutes old at `now`. Concurrent callers wait for one read; while the vault is
+    /// unreachable the old copy is returned.
     ///
     /// # Errors
     /// When the vault is unreachable and there is no copy, or the secret is missing or malformed.
     pub async fn suite(&self, now: Timestamp) -> Result<Suite, StoreError> {
-        let mut cached = self.cached.lock().await;
+        self.fresh(&self.first, None, now).await
+    }
+
+    /// The suite of this name, as [`Self::suite`]; without a name the first. `None` when the deployment has none of
+    /// this name, which reads nothing but the first suite's secret.
+    ///
+    /// # Errors
+    /// As [`Self::suite`].
+    pub async fn named(&self, name: Option<&SuiteId>, now: Timestamp) -> Result<Option<Suite>, StoreError> {
+        if let Some((id, slot)) = self.other(name) {
+            return self.fresh(slot, Some(id), now).await.map(Some);
+        }
+        let first = self.suite(now).await?;
+        Ok((name.is_none() || first.is_named(name)).then_some(first))
+    }
+
+    /// `suite` read again, after a request could not be opened with the cached copy: its Token or key may have changed.
+    /// `None` when the copy was read less than ten seconds ago.
+    ///
+    /// # Errors
+    /// When the vault is unreachable, or the secret is missing or malformed.
+    pub async fn anew(&self, suite: &Suite, now: Timestamp) -> Result<Option<Suite>, StoreError> {
+        let name = suite.name().filter(|_| !suite.is_first);
+        let (id, slot) = match self.other(name.as_ref()) {
+            Some((id, slot)) => (Some(id), slot),
+            None => (None, &self.first),
+        };
+        let mut cached = slot.lock().await;
+        if cached
+            .as_ref()
+            .is_some_and(|(read_at, _)| now.duration_since(*read_at) < Self::MIN_REREAD_INTERVAL)
+        {
+            return Ok(None);
+        }
+        let suite = Box::pin(self.read(id)).await?;
+        *cached = Some((now, suite.clone()));
+        Ok(Some(suite))
+    }
+
+    fn other(&self, name: Option<&SuiteId>) -> Option<(&SuiteId, &Slot)> {
+        let (id, slot) = self.others.iter().find(|(id, _)| Some(id) == name)?;
+        Some((id, slot))
+    }
+
+    async fn fresh(&self, slot: &Slot, id: Option<&SuiteId>, now: Timestamp) -> Result<Suite, StoreError> {
+        let mut cached = slot.lock().await;
         if let Some((read_at, suite)) = cached.as_ref()
             && now.duration_since(*read_at) < Self::FRESH
         {
             return Ok(suite.clone());
         }
-        match self.read().await {
+        // Boxed, because the compiler limits how deep futures are nested.
+        match Box::pin(self.read(id)).await {
             Ok(suite) => {
                 *cached = Some((now, suite.clone()));
                 Ok(suite)
@@ -108,27 +203,26 @@ impl SuiteVault {
         }
     }
 
-    /// The suite read again, after a request could not be opened with the cached copy: its Token or key may have changed.
-    /// `None` when the copy was read less than ten seconds ago.
-    ///
-    /// # Errors
-    /// When the vault is unreachable, or the secret is missing or malformed.
-    pub async fn suite_anew(&self, now: Timestamp) -> Result<Option<Suite>, StoreError> {
-        let mut cached = self.cached.lock().await;
-        if cached
-            .as_ref()
-            .is_some_and(|(read_at, _)| now.duration_since(*read_at) < Self::MIN_REREAD_INTERVAL)
-        {
-            return Ok(None);
+    /// Reads the secret of the suite `id`; without an id the first suite's.
+    async fn read(&self, id: Option<&SuiteId>) -> Result<Suite, StoreError> {
+        let name = id.map_or(SecretName::Suite, |id| SecretName::AnotherSuite(id.clone()));
+        let secret = self.vault.read(&name, None).await?;
+        let secret = secret.ok_or_else(|| {
+            let which = id.map_or_else(String::new, |id| format!(" of {id}"));
+            StoreError::Internal(format!("there is no suite secret{which}").into())
+        })?;
+        let malformed = |error| StoreError::Internal(Box::new(error));
+        let suite = Suite::parse(&secret).map_err(malformed)?;
+        match id {
+            None => Ok(Suite {
+                is_first: true,
+                ..suite
+            }),
+            Some(id) if id.as_str() == suite.suite_id => Ok(suite),
+            // Tickets and tokens are stored under the id in the secret, events under the one in the URL.
+            Some(_) => Err(malformed(MalformedSuite(
+                "suite_id is not the one in the secret's name",
+            ))),
         }
-        let suite = self.read().await?;
-        *cached = Some((now, suite.clone()));
-        Ok(Some(suite))
-    }
-
-    async fn read(&self) -> Result<Suite, StoreError> {
-        let secret = self.vault.read(&SecretName::Suite, None).await?;
-        let secret = secret.ok_or_else(|| StoreError::Internal("there is no suite secret".into()))?;
-        Suite::parse(&secret).map_err(|error| StoreError::Internal(Box::new(error)))
     }
 }

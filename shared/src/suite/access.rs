@@ -15,7 +15,7 @@ use super::{
 use crate::{
     clock::Clock,
     error::StepError,
-    ids::TokenName,
+    ids::{SuiteId, TokenName},
     store::{DynamoDb, Suite, SuiteVault},
 };
 
@@ -33,41 +33,52 @@ const DEAD_TOKEN: [ErrorCode; 4] = [
     ErrorCode::EXPIRED_SUITE_ACCESS_TOKEN,
 ];
 
-/// Access to WeCom as the suite.
+/// Access to WeCom as one of the suites.
 #[derive(Debug, Clone, Copy)]
 pub struct SuiteAccess<'a> {
     /// The circuit breakers, and what callers of this type store.
     pub store: &'a DynamoDb,
     /// Stored suite ticket and access tokens.
     pub tokens: Tokens<'a>,
-    /// The suite's secret, cached.
+    /// The suites' secrets, cached.
     pub vault: &'a SuiteVault,
     /// The client of WeCom's API.
     pub wecom: &'a Client,
 }
 
 impl SuiteAccess<'_> {
-    /// Makes a call that requires a `suite_access_token`.
-    pub(crate) async fn as_suite<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
-    where
-        C: Fn(SecretString) -> F + Send + Sync,
-        F: Future<Output = Result<T, WecomError>> + Send,
-        T: Send,
-    {
-        let suite = self.vault.suite(clock.now()).await.map_err(StepError::from)?;
-        let name = TokenName::suite(&suite.suite_id);
-        let fetch = || self.suite_token(&suite, clock);
-        self.with_token(&name, Caller::Suite, clock, fetch, call).await
+    /// The suite that a record names.
+    ///
+    /// # Errors
+    /// [`StepError::Internal`] when it is no longer configured, or the failure of the vault.
+    pub(crate) async fn suite(&self, name: Option<&SuiteId>, clock: &dyn Clock) -> Result<Suite, StepError> {
+        let suite = self.vault.named(name, clock.now()).await?;
+        suite.ok_or_else(|| {
+            let name = name.map_or("", SuiteId::as_str);
+            StepError::Internal(format!("the suite {name} is not among MORE_SUITE_IDS").into())
+        })
     }
 
-    /// Makes a call that requires a `provider_access_token`.
-    pub(crate) async fn as_provider<T, F, C>(&self, clock: &dyn Clock, call: C) -> Result<T, CallError>
+    /// Makes a call that requires the `suite_access_token` of `suite`.
+    pub(crate) async fn as_suite<T, F, C>(&self, suite: &Suite, clock: &dyn Clock, call: C) -> Result<T, CallError>
     where
         C: Fn(SecretString) -> F + Send + Sync,
         F: Future<Output = Result<T, WecomError>> + Send,
         T: Send,
     {
-        let suite = self.vault.suite(clock.now()).await.map_err(StepError::from)?;
+        let name = TokenName::suite(&suite.suite_id);
+        let fetch = || self.suite_token(suite, clock);
+        self.with_token(&name, Caller::Suite(&suite.suite_id), clock, fetch, call)
+            .await
+    }
+
+    /// Makes a call that requires the `provider_access_token` of the provider of `suite`.
+    pub(crate) async fn as_provider<T, F, C>(&self, suite: &Suite, clock: &dyn Clock, call: C) -> Result<T, CallError>
+    where
+        C: Fn(SecretString) -> F + Send + Sync,
+        F: Future<Output = Result<T, WecomError>> + Send,
+        T: Send,
+    {
         let name = TokenName::provider(&suite.provider_corp_id);
         let fetch = || async {
             let token = self
@@ -122,7 +133,7 @@ impl SuiteAccess<'_> {
         let token = self
             .wecom
             .suite_access_token(&suite.suite_id, &suite.suite_secret, &ticket);
-        match ask(self.store, Caller::Suite, clock, token).await {
+        match ask(self.store, Caller::Suite(&suite.suite_id), clock, token).await {
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_SUITE_TICKET) => {
                 Err(StepError::SuiteTicketMissing)
             }

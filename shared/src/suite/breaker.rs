@@ -5,7 +5,7 @@
 //! of our address, for an hour; developer document 90313). A breaker therefore blocks only what the answer can be about:
 //!
 //! - a call with a corporation's token or Secret: that API for that corporation;
-//! - a call of the suite or of the provider: the calls of the suite or of the provider;
+//! - a call of a suite or of the provider: the calls of that suite or of the provider;
 //! - `gettoken` refused for [`BANNED_CORPS`] different corporations within a minute: `gettoken` with Secrets that WeCom has
 //!   not accepted before. Tokens of registered Secrets are still renewed, and one unproven Secret a minute is let through
 //!   as a probe; the first that is answered ends the ban.
@@ -51,8 +51,8 @@ pub(crate) struct TenantCorp<'a> {
 /// On whose account WeCom counts a call.
 #[derive(Clone, Copy)]
 pub(crate) enum Caller<'a> {
-    /// Calls with the `suite_access_token`.
-    Suite,
+    /// Calls with the `suite_access_token` of a suite, by its id.
+    Suite(&'a str),
     /// Calls with the `provider_access_token`.
     Provider,
     /// A corporation, by its access token.
@@ -66,7 +66,7 @@ pub(crate) enum Caller<'a> {
 impl<'a> Caller<'a> {
     fn breaker(self) -> BreakerName {
         match self {
-            Self::Suite => BreakerName::suite(),
+            Self::Suite(suite_id) => BreakerName::suite(suite_id),
             Self::Provider => BreakerName::provider(),
             Self::Corp(corp, api) => BreakerName::corp(corp.corp_id, api),
             Self::ProvenSecret(corp) | Self::UnprovenSecret(corp) => BreakerName::corp(corp.corp_id, "gettoken"),
@@ -75,7 +75,7 @@ impl<'a> Caller<'a> {
 
     fn corp(self) -> Option<TenantCorp<'a>> {
         match self {
-            Self::Suite | Self::Provider => None,
+            Self::Suite(_) | Self::Provider => None,
             Self::Corp(corp, _) | Self::ProvenSecret(corp) | Self::UnprovenSecret(corp) => Some(corp),
         }
     }

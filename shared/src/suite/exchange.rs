@@ -14,8 +14,8 @@ use crate::{
     clock::Clock,
     entropy::hex,
     error::StepError,
-    ids::{CorpId, Fingerprint, TenantId},
-    store::{SecretName, SecretsManager},
+    ids::{CorpId, Fingerprint, SuiteId, TenantId},
+    store::{SecretName, SecretsManager, Suite},
 };
 
 /// The secret of an installation, as it is stored in the vault. The fingerprint of the auth_code lets an attempt that
@@ -27,6 +27,9 @@ pub(crate) struct StoredInstallation {
     #[serde(serialize_with = "expose")]
     pub(crate) permanent_code: SecretString,
     pub(crate) auth_code: Fingerprint,
+    /// The suite that was installed; absent for the first suite in secrets of versions before several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) suite_id: Option<SuiteId>,
 }
 
 /// The only place where a permanent code is written out: for the vault.
@@ -35,12 +38,13 @@ fn expose<S: serde::Serializer>(secret: &SecretString, serializer: S) -> Result<
 }
 
 impl StoredInstallation {
-    pub(crate) fn new(code: PermanentCode, auth_code: Fingerprint) -> Result<Self, StepError> {
+    pub(crate) fn new(code: PermanentCode, auth_code: Fingerprint, suite: &Suite) -> Result<Self, StepError> {
         Ok(Self {
             corp_id: CorpId::parse(&code.corp_id).map_err(|_| StepError::WecomRefused(None))?,
             corp_name: code.corp_name,
             permanent_code: code.permanent_code,
             auth_code,
+            suite_id: suite.name(),
         })
     }
 
@@ -85,15 +89,13 @@ impl SuiteAccess<'_> {
     /// Exchanges an auth_code for the permanent code (`get_permanent_code`), which WeCom allows once.
     pub(crate) async fn permanent_code(
         &self,
+        suite: &Suite,
         auth_code: &SecretString,
         clock: &dyn Clock,
     ) -> Result<PermanentCode, CallError> {
         let wecom = self.wecom;
-        self.as_suite(
-            clock,
-            |token| async move { wecom.permanent_code(&token, auth_code).await },
-        )
-        .await
+        let exchange = |token| async move { wecom.permanent_code(&token, auth_code).await };
+        self.as_suite(suite, clock, exchange).await
     }
 
     /// The authorization as WeCom describes it now (`get_auth_info`).
@@ -104,11 +106,9 @@ impl SuiteAccess<'_> {
     ) -> Result<AuthInfo, CallError> {
         let wecom = self.wecom;
         let (corp_id, code) = (installation.corp_id.as_str(), &installation.permanent_code);
-        self.as_suite(
-            clock,
-            |token| async move { wecom.auth_info(&token, corp_id, code).await },
-        )
-        .await
+        let suite = self.suite(installation.suite_id.as_ref(), clock).await?;
+        let ask = |token| async move { wecom.auth_info(&token, corp_id, code).await };
+        self.as_suite(&suite, clock, ask).await
     }
 
     /// A token of the app that was installed (`get_corp_token`).
@@ -122,10 +122,9 @@ impl SuiteAccess<'_> {
     ) -> Result<AccessToken, StepError> {
         let wecom = self.wecom;
         let (corp_id, code) = (installation.corp_id.as_str(), &installation.permanent_code);
-        let token = self.as_suite(clock, |token| async move {
-            wecom.corp_access_token(&token, corp_id, code).await
-        });
-        match token.await {
+        let suite = self.suite(installation.suite_id.as_ref(), clock).await?;
+        let ask = |token| async move { wecom.corp_access_token(&token, corp_id, code).await };
+        match self.as_suite(&suite, clock, ask).await {
             Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
                 Err(StepError::NotInstalled)
             }
@@ -168,6 +167,7 @@ pub(crate) fn installation(
         cancelled_at: None,
         doubted_at: None,
         code_missing_since: None,
+        suite_id: stored.suite_id.clone(),
     }
 }
 

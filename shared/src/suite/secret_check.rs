@@ -152,7 +152,8 @@ impl SuiteAccess<'_> {
             return Ok(Belongs::Yes);
         }
         let wecom = self.wecom;
-        let open = self.as_provider(clock, |token| async move {
+        let suite = self.suite(installation.suite_id.as_ref(), clock).await?;
+        let open = self.as_provider(&suite, clock, |token| async move {
             wecom.open_corp_id(&token, corp_id.as_str()).await
         });
         match open.await {

@@ -119,7 +119,7 @@ async fn a_breaker_is_open_until_its_end_and_remembered_for_an_hour() {
     let read = store.breaker(&name).await.unwrap().unwrap();
     assert_eq!(read, breaker(until));
     assert!(read.is_open(endpoint.at_second(3599)) && !read.is_open(until));
-    assert_eq!(store.breaker(&BreakerName::suite()).await.unwrap(), None);
+    assert_eq!(store.breaker(&BreakerName::suite("ww3f2a")).await.unwrap(), None);
     let item = endpoint.item("BAN#WECOM", "BAN").await.unwrap();
     assert_eq!(number(&item, "ttl"), until.as_second() + 3600);
 }

@@ -170,11 +170,17 @@ async fn every_method(
             store.take_attempt("acme", 3, window, now).await.map(drop),
         ),
         ("return_attempt", store.return_attempt("acme", window, now).await),
-        ("breaker", store.breaker(&BreakerName::suite()).await.map(drop)),
-        ("put_breaker", store.put_breaker(&BreakerName::suite(), &breaker).await),
+        ("breaker", store.breaker(&BreakerName::suite("ww3f2a")).await.map(drop)),
+        (
+            "put_breaker",
+            store.put_breaker(&BreakerName::suite("ww3f2a"), &breaker).await,
+        ),
         (
             "claim_probe",
-            store.claim_probe(&BreakerName::suite(), now, now).await.map(drop),
+            store
+                .claim_probe(&BreakerName::suite("ww3f2a"), now, now)
+                .await
+                .map(drop),
         ),
         ("note_refused_corp", store.note_refused_corp("ww1", now).await.map(drop)),
         ("claim_check", store.claim_check(&tenant, now, now).await.map(drop)),

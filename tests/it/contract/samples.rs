@@ -56,6 +56,7 @@ pub(crate) fn authorization(tenant_id: &TenantId, at: Timestamp) -> Authorizatio
         is_bound: true,
         doubted_at: None,
         code_missing_since: None,
+        suite_id: None,
     });
     for scope in Scope::ALL {
         let state = authorization.scope_mut(scope);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use wecom_authorization::{
-    ids::Scope,
+    ids::{Scope, SuiteId},
     store::{SecretName, SecretsManager, SuiteVault},
 };
 
@@ -67,6 +67,8 @@ async fn every_name_and_every_prefix_is_a_secret_of_its_own() {
         SecretName::Scope(tenant("acme"), Scope::Contacts),
         SecretName::Scope(tenant("acme"), Scope::ExternalContacts),
         SecretName::Suite,
+        SecretName::AnotherSuite(SuiteId::parse("ww5a2b").unwrap()),
+        SecretName::Scope(tenant("suite"), Scope::Contacts),
         SecretName::SealingKey,
     ];
     for (number, name) in names.iter().enumerate() {
@@ -173,15 +175,16 @@ async fn the_suites_secret_is_read_again_on_demand_but_not_for_every_forged_requ
     let token = async |now: Timestamp| suites.suite(now).await.unwrap().credentials.token.expose().to_owned();
     assert_eq!(token(endpoint.now).await, "before");
     put_suite(&endpoint, "after").await;
+    let suite = suites.suite(endpoint.now).await.unwrap();
     for _ in 0..100 {
-        assert!(suites.suite_anew(endpoint.at_second(9)).await.unwrap().is_none());
+        assert!(suites.anew(&suite, endpoint.at_second(9)).await.unwrap().is_none());
     }
     assert_eq!(endpoint.secret_reads(), 1);
 
     assert_eq!(token(endpoint.at_second(10)).await, "before");
-    let anew = suites.suite_anew(endpoint.at_second(10)).await.unwrap().unwrap();
+    let anew = suites.anew(&suite, endpoint.at_second(10)).await.unwrap().unwrap();
     assert_eq!(anew.credentials.token.expose(), "after");
-    assert!(suites.suite_anew(endpoint.at_second(19)).await.unwrap().is_none());
+    assert!(suites.anew(&suite, endpoint.at_second(19)).await.unwrap().is_none());
     assert_eq!(token(endpoint.at_second(19)).await, "after");
     assert_eq!(endpoint.secret_reads(), 2);
 }
@@ -196,4 +199,43 @@ async fn a_changed_suites_secret_is_noticed_within_five_minutes() {
     put_suite(&endpoint, "after").await;
     assert_eq!(token(endpoint.at_second(299)).await, "before");
     assert_eq!(token(endpoint.at_second(300)).await, "after");
+}
+
+#[tokio::test]
+async fn each_suite_is_read_from_its_own_secret_and_one_that_is_not_configured_from_none() {
+    let endpoint = Endpoint::ours().await;
+    put_suite(&endpoint, "first").await;
+    let [other, unknown, first] = ["ww5a2b", "ww0000", "ww3f2a"].map(|id| SuiteId::parse(id).unwrap());
+    let suites = SuiteVault::new(endpoint.vault()).with_others(std::slice::from_ref(&other));
+    let put_other = async |suite_id: &str| {
+        let suite = json!({
+            "suite_id": suite_id, "suite_secret": "s", "token": "other", "test": true,
+            "encoding_aes_key": "A".repeat(43), "provider_corp_id": "ww8d5e", "provider_secret": "p",
+        });
+        let name = SecretName::AnotherSuite(other.clone());
+        endpoint
+            .vault()
+            .put(&name, &SecretString::from(suite.to_string()))
+            .await
+            .unwrap();
+    };
+    // Its tickets would be stored under the id of another one.
+    put_other("ww3f2a").await;
+    assert!(suites.named(Some(&other), endpoint.now).await.is_err());
+    put_other("ww5a2b").await;
+    let named = async |id: Option<&SuiteId>| {
+        let suite = suites.named(id, endpoint.now).await.unwrap();
+        suite.map(|suite| (suite.credentials.token.expose().to_owned(), suite.test, suite.is_first))
+    };
+    for id in [None, Some(&first)] {
+        assert_eq!(named(id).await, Some(("first".to_owned(), false, true)));
+    }
+    assert_eq!(named(Some(&other)).await, Some(("other".to_owned(), true, false)));
+    let reads = endpoint.secret_reads();
+    assert_eq!(named(Some(&unknown)).await, None);
+    assert_eq!(endpoint.secret_reads(), reads);
+    // What has changed since is read from the same secret.
+    let suite = suites.named(Some(&other), endpoint.now).await.unwrap().unwrap();
+    let anew = suites.anew(&suite, endpoint.at_second(10)).await.unwrap().unwrap();
+    assert_eq!(anew.suite_id, "ww5a2b");
 }

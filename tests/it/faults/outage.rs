@@ -45,6 +45,7 @@ impl Requests {
         let path = route
             .path
             .replace("{scope}", "contacts")
+            .replace("{suite_id}", &suite("suite_id"))
             .replace("{event_id}", &self.event_id)
             .replace("{nonce}", self.link.rsplit('/').next().unwrap())
             .replace("{callback_id+}", self.callback.url.rsplit('/').next().unwrap())

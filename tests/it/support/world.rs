@@ -296,9 +296,25 @@ impl World {
 
     /// 安装到企业微信: creates an install link.
     pub(crate) async fn install_link(&self, admin: &Admin<'_>) -> String {
-        let answer = admin.post("/authorization/installation", json!({})).await;
+        self.install_link_with(admin, json!({})).await
+    }
+
+    /// An install link for what the request says.
+    pub(crate) async fn install_link_with(&self, admin: &Admin<'_>, request: Value) -> String {
+        let answer = admin.post("/authorization/installation", request).await;
         let answer = answer.with_status(201);
         answer["install_url"].as_str().unwrap().to_owned()
+    }
+
+    /// The id of the suite other than the first, an app that is not published.
+    pub(crate) fn test_suite_id(&self) -> String {
+        self.settings()["test_suite"]["suite_id"].as_str().unwrap().to_owned()
+    }
+
+    /// What `cargo run` generated at its first start.
+    pub(crate) fn settings(&self) -> Value {
+        let settings = std::fs::read_to_string(self.data().join("settings.json")).unwrap();
+        serde_json::from_str(&settings).unwrap()
     }
 
     /// 确认安装 on WeCom's page. Returns the URL that WeCom redirects to.
@@ -458,7 +474,7 @@ impl World {
             for kind in simulator::SecretKind::ALL {
                 self.secret("a Secret", corp.secrets.of(kind), false);
             }
-            if let Some(installation) = corp.installation {
+            for installation in corp.installation.iter().chain(corp.other_installations.values()) {
                 self.secret("a permanent code", &installation.permanent_code, false);
             }
         }
@@ -466,18 +482,21 @@ impl World {
 
     async fn learn_the_suites_secrets(&self) {
         use secrecy::ExposeSecret as _;
-        use wecom_authorization::store::SecretName;
+        use wecom_authorization::{ids::SuiteId, store::SecretName};
         let vault = self.vault();
         let read = async |name| vault.read(&name, None).await.unwrap().unwrap();
-        let suite = read(SecretName::Suite).await;
-        let suite: Value = serde_json::from_str(suite.expose_secret()).unwrap();
-        for (name, what) in [
-            ("suite_secret", "the suite's secret"),
-            ("provider_secret", "the provider's secret"),
-            ("token", "the suite's Token"),
-            ("encoding_aes_key", "the suite's EncodingAESKey"),
-        ] {
-            self.secret(what, suite[name].as_str().unwrap(), false);
+        let test_suite = SecretName::AnotherSuite(SuiteId::parse(&self.test_suite_id()).unwrap());
+        for suite in [SecretName::Suite, test_suite] {
+            let suite = read(suite).await;
+            let suite: Value = serde_json::from_str(suite.expose_secret()).unwrap();
+            for (name, what) in [
+                ("suite_secret", "a suite's secret"),
+                ("provider_secret", "the provider's secret"),
+                ("token", "a suite's Token"),
+                ("encoding_aes_key", "a suite's EncodingAESKey"),
+            ] {
+                self.secret(what, suite[name].as_str().unwrap(), false);
+            }
         }
         self.learn_the_sealing_keys().await;
         self.secret("an admin's token", &self.announcement.admin_token, false);

@@ -40,6 +40,11 @@ fn name_of(resource: &Value) -> Option<&'static str> {
         let all = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}/*";
         json!({"Fn::Sub": format!("{all}/{kind}-??????")})
     };
+    let suites = |kind| {
+        let all =
+            "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}/suite";
+        json!({"Fn::Sub": format!("{all}/{kind}*")})
+    };
     let names = [
         (json!({"Fn::GetAtt": ["AuthorizationTable", "Arn"]}), "authorization"),
         (
@@ -53,6 +58,9 @@ fn name_of(resource: &Value) -> Option<&'static str> {
         ),
         (json!({"Fn::GetAtt": ["EventBus", "Arn"]}), "event-bus"),
         (json!({"Ref": "SuiteSecret"}), "suite"),
+        (suites("ww"), "suite/ww"),
+        (suites("wx"), "suite/wx"),
+        (suites("tj"), "suite/tj"),
         (json!({"Ref": "SealingKeySecret"}), "sealing-key"),
         (tenant_secret("installation"), "*/installation"),
         (tenant_secret("contacts"), "*/contacts"),
