@@ -1,6 +1,6 @@
 // How far the binding has come, told from the server's state alone. Pure: what the admin clicked never counts.
 
-/** @import { CallbackState, Installation, NextStep, Rejection, Route, Scope, ScopeState, State, Step, StepState } from './types.js' */
+/** @import { CallbackState, Installation, NextStep, Refusal, Route, Scope, ScopeState, State, Step, StepState } from './types.js' */
 
 export const STEPS = /** @type {const} */ (['install', 'contacts', 'external-contacts', 'finish']);
 const SCOPES = /** @type {const} */ (['contacts', 'external-contacts']);
@@ -33,14 +33,19 @@ export function stepOf(nextStep) {
 }
 
 /**
- * The refusal that the admin still has to act on: WeCom's last try, unless a later one passed.
- * @type {(callback: CallbackState) => Rejection | null}
+ * The one that matters among refused requests, the newest first: the newest of WeCom's own, or else of the browsers'.
+ * @type {(refusals: Refusal[]) => Refusal | null}
  */
-export function openRejection(callback) {
-  const rejection = callback.last_rejection;
-  if (!rejection) return null;
-  const settled = callback.verified_at && callback.verified_at >= rejection.at;
-  return settled ? null : rejection;
+export function weightiest(refusals) {
+  return refusals.find(({ reason }) => reason !== 'opened_in_browser') ?? refusals[0] ?? null;
+}
+
+/**
+ * The refusal that the admin still has to act on: WeCom's last try, unless a later one passed.
+ * @type {(callback: CallbackState) => Refusal | null}
+ */
+export function openRefusal({ refusals, verified_at: verifiedAt }) {
+  return weightiest(refusals.filter(({ at }) => !verifiedAt || verifiedAt < at));
 }
 
 /**
@@ -108,7 +113,7 @@ function installState({ installation }, current) {
 /** @type {(scope: ScopeState, isCurrent: boolean) => StepState} */
 function scopeStepState({ secret, callback }, isCurrent) {
   if (secret.status === 'rejected') return 'error';
-  if (callback.status !== 'verified' && openRejection(callback)) return 'attention';
+  if (callback.status !== 'verified' && openRefusal(callback)) return 'attention';
   const secretDone = secret.status === 'accepted';
   const callbackDone = callback.status === 'verified';
   if (secretDone && callbackDone) return 'done';
@@ -116,7 +121,7 @@ function scopeStepState({ secret, callback }, isCurrent) {
   return secretDone || callback.status !== 'none' ? 'partial' : 'todo';
 }
 
-/** @typedef {{ key: string, corp?: string | null, scope?: Scope, at?: string, reason?: Rejection['reason'] }} Happening */
+/** @typedef {{ key: string, corp?: string | null, scope?: Scope, at?: string, reason?: Refusal['reason'] }} Happening */
 
 /**
  * What WeCom or the server has done between two states, for the live region: keys of `page.live`, with the scope or the
@@ -140,8 +145,8 @@ export function happenings(before, after) {
     if (is.callback.status === 'verified' && was.callback.status !== 'verified') found.push({ key: 'verified', scope });
     if (was.callback.rotation_pending && !is.callback.rotation_pending && is.callback.status === 'verified')
       found.push({ key: 'rotated', scope });
-    const refusal = openRejection(is.callback);
-    if (refusal && refusal.at !== was.callback.last_rejection?.at)
+    const refusal = openRefusal(is.callback);
+    if (refusal && !was.callback.refusals.some(({ at }) => at === refusal.at))
       found.push({ key: 'refused', scope, at: refusal.at, reason: refusal.reason });
   }
   return found;

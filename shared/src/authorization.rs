@@ -5,13 +5,14 @@ mod changes;
 mod cleanup;
 mod findings;
 mod installation;
+mod refusals;
 mod view;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    callback::{Callback, Generation, Rejection, RejectionReason, Retired},
+    callback::{Callback, Generation, Retired},
     changes::Difference,
     cleanup::{Cleanup, CleanupTask, Marker, PlannedWrite},
     findings::{Finding, Health, Severity},
@@ -19,6 +20,7 @@ pub use self::{
         AdminInstallationMissing, AuthMode, Exchange, InstallFailure, InstallOutcome, InstallSession, Installation,
         InstallationStatus, Privilege,
     },
+    refusals::{Refusal, Rejection, RejectionReason},
     view::{CallbackStatus, NextStep, PlatformView, ScopeView, StateView},
 };
 use crate::ids::{CallbackId, CorpId, Scope, TenantId};

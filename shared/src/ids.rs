@@ -101,7 +101,7 @@ text_id!(
 
 impl CallbackId {
     /// The beginning of an id with a MAC. Of 2³² random ids one begins like this.
-    const MARK: &str = "00000000";
+    pub(crate) const MARK: &str = "00000000";
 
     /// A new random id without a MAC.
     pub fn generate(entropy: &dyn Entropy) -> Self {
@@ -117,7 +117,12 @@ impl CallbackId {
     /// The digits of the random part, and of its MAC; `None` when the id has no MAC.
     #[must_use]
     pub fn parts(&self) -> Option<(&str, &str)> {
-        self.0.strip_prefix(Self::MARK)?.split_at_checked(14)
+        Self::beginning(&self.0)
+    }
+
+    /// The digits of the random part, and those of the MAC that are there, of a text that may be the beginning of an id.
+    pub(crate) fn beginning(text: &str) -> Option<(&str, &str)> {
+        text.strip_prefix(Self::MARK)?.split_at_checked(14)
     }
 }
 

@@ -142,12 +142,13 @@ impl Platform {
 
     /// Authenticator of requests to callbacks.
     #[must_use]
-    pub fn authenticator(&self) -> Authenticator<'_> {
+    pub fn authenticator<'a>(&'a self, source_ip: Option<&'a str>) -> Authenticator<'a> {
         Authenticator {
             store: (&self.store).into(),
             keys: &self.keys,
             memory: &self.memory,
             id_check: self.config.callback_id_check,
+            source_ip,
         }
     }
 

@@ -17,7 +17,7 @@ pub mod tables;
 
 pub use self::{
     change::{Change, StateChange},
-    dynamodb::{AtRest, Breaker, CheckStatus, DynamoDb, EventChange, StoredSuiteEvent, StoredToken},
+    dynamodb::{AtRest, Breaker, CheckStatus, DynamoDb, EventChange, Noted, StoredSuiteEvent, StoredToken},
     errors::{CommitError, StoreError},
     events::{AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload},
     facades::{EventCallbackStore, SuiteCallbackStore},

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { takeArrival } from '../../console/src/arrival.js';
 import { preferredLanguage } from '../../console/src/language.js';
 import { Problem } from '../../console/src/problem.js';
-import { happenings, isWaiting, missing, openRejection, stepOf, stepStates } from '../../console/src/progress.js';
+import { happenings, isWaiting, missing, openRefusal, stepOf, stepStates } from '../../console/src/progress.js';
 import { FAST_FOR_MS, FAST_MS, IDLE_MS, nextDelay, SLOW_FOR_MS, SLOW_MS } from '../../console/src/schedule.js';
 import { asBaseUrl } from '../../console/src/views/domain-form.js';
 
@@ -14,7 +14,7 @@ const callback = (more = {}) => ({
   status: 'none',
   rotation_pending: false,
   verified_at: null,
-  last_rejection: null,
+  refusals: [],
   ...more,
 });
 const scope = (secret = 'missing', more = {}) => ({ secret: { status: secret }, callback: callback(more) });
@@ -107,10 +107,19 @@ test('tells a member’s installation and a cancelled one from a finished one', 
 
 test('forgets a refusal once a later check has passed', () => {
   const refusal = { at: '2026-11-22T01:00:00Z', reason: 'signature_mismatch' };
-  assert.equal(openRejection(callback({ last_rejection: refusal })), refusal);
-  assert.equal(openRejection(callback({ ...VERIFIED, last_rejection: refusal })), null);
+  assert.equal(openRefusal(callback({ refusals: [refusal] })), refusal);
+  assert.equal(openRefusal(callback({ ...VERIFIED, refusals: [refusal] })), null);
   const later = { ...refusal, at: '2026-11-22T03:00:00Z' };
-  assert.equal(openRejection(callback({ ...VERIFIED, last_rejection: later })), later);
+  assert.equal(openRefusal(callback({ ...VERIFIED, refusals: [later, refusal] })), later);
+});
+
+test('shows what WeCom did rather than that somebody opened the URL in a browser', () => {
+  const opened = { at: '2026-11-22T03:30:00Z', reason: 'opened_in_browser' };
+  const refusal = { at: '2026-11-22T03:00:00Z', reason: 'signature_mismatch' };
+  const refusals = [opened, refusal];
+  assert.equal(openRefusal(callback({ refusals })), refusal);
+  assert.equal(openRefusal(callback({ refusals: [opened] })), opened);
+  assert.equal(openRefusal(callback({ ...VERIFIED, verified_at: '2026-11-22T03:10:00Z', refusals })), opened);
 });
 
 test('waits for WeCom while a URL is to be verified and while a rotation is under way', () => {
@@ -128,7 +137,7 @@ test('announces what has happened between two states, once', () => {
   const during = {
     ...before,
     installation: INSTALLED,
-    contacts: scope('accepted', { status: 'awaiting_verification', last_rejection: refused }),
+    contacts: scope('accepted', { status: 'awaiting_verification', refusals: [refused] }),
   };
   assert.deepEqual(
     happenings(before, during).map(({ key }) => key),
@@ -137,7 +146,7 @@ test('announces what has happened between two states, once', () => {
   assert.deepEqual(happenings(during, during), []);
   const after = {
     ...during,
-    contacts: scope('accepted', { status: 'verified', verified_at: '2026-11-22T02:01:00Z', last_rejection: refused }),
+    contacts: scope('accepted', { status: 'verified', verified_at: '2026-11-22T02:01:00Z', refusals: [refused] }),
   };
   assert.deepEqual(
     happenings(during, after).map(({ key }) => key),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { appears, card, goTo, heading, PROMISE_MS, readValues, submitSecret } from './harness/admin.mjs';
-import { assertNoErrors, openBrowser } from './harness/browser.mjs';
+import { assertNoErrors, inspect, openBrowser } from './harness/browser.mjs';
 import { install, QINGSHAN, register, YUNFAN } from './harness/server.mjs';
 import { onStage } from './harness/stage.mjs';
 import { openConsole, paste } from './harness/wecom-pages.mjs';
@@ -207,11 +207,11 @@ test('shows within 3 s that a check was refused, and why; and turns green once i
       const { words: said, pressedAt } = await paste(wecom, corp, 'contacts', pasted);
       assert.doesNotMatch(said, /保存成功/, what);
       await page.bringToFront();
-      const seen = await appears(callback.getByText(words), { since: pressedAt });
+      const seen = await appears(callback.locator(".message").getByText(words), { since: pressedAt });
       assert.ok(seen <= PROMISE_MS, `${what}: ${seen} ms`);
       await callback.getByText('请求被拒').waitFor();
       await page.reload();
-      await callback.getByText(words).waitFor();
+      await callback.locator(".message").getByText(words).waitFor();
     }
     await wecom.bringToFront();
     const { pressedAt } = await paste(wecom, YUNFAN, 'contacts', values);
@@ -232,5 +232,35 @@ test('says that a callback’s address opened in a browser works and is not for 
     await page.bringToFront();
     await appears(page.getByText('有人在浏览器中打开了回调地址'));
     // The refusal itself, and the icon that a browser asks for beside any document.
+    await assertNoErrors(record, 400, 404);
+  }));
+
+test('goes on to show what WeCom did after somebody has opened the address in a browser, and lists both', () =>
+  withPage(async ({ server, context, record, newPage }) => {
+    await install(server);
+    const { credentials } = await register(server, 'contacts');
+    const page = await newPage(`${server.url}#/contacts`);
+    await readValues(page);
+    const callback = card(page, '回填到企业微信');
+    await server.wecom.save(YUNFAN, 'contacts', { ...credentials, token: mistyped(credentials.token) });
+    await server.wecom.save(YUNFAN, 'contacts', { ...credentials, url: credentials.url.slice(0, -3) });
+    const curious = await context.newPage();
+    for (const _ of [1, 2, 3]) await curious.goto(credentials.url);
+    await page.bringToFront();
+    await appears(callback.getByText('收到企业微信的请求，但 URL 不完整').first());
+    await callback.getByText('请求被拒').waitFor();
+    await callback.getByText('被拒绝的请求 (3)').click();
+    const rows = callback.locator('.refusals li');
+    assert.equal(await rows.count(), 3);
+    for (const [row, words] of [
+      [0, '有人在浏览器中打开了回调地址'],
+      [1, '收到企业微信的请求，但 URL 不完整'],
+      [2, '收到企业微信的请求，但 Token 不一致'],
+    ])
+      assert.match(await rows.nth(row).textContent(), new RegExp(`${words}来自 127\\.0\\.0\\.1\\d+ 次`));
+    await inspect(page, 'contacts-refusals');
+    await page.locator('[data-language="en"]').click();
+    await page.getByText('Refused requests (3)').waitFor();
+    await inspect(page, 'contacts-refusals-en');
     await assertNoErrors(record, 400, 404);
   }));

@@ -28,6 +28,7 @@ mod openapi;
 mod operations;
 mod permissions;
 mod rate_limits;
+mod refusals;
 mod rotation;
 mod rotation_counted;
 mod samples;

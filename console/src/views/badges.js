@@ -2,7 +2,7 @@
 
 import { words } from '../codes.js';
 import { t } from '../i18n.js';
-import { openRejection } from '../progress.js';
+import { openRefusal } from '../progress.js';
 import { badge } from './parts.js';
 
 /** @import { CallbackState, SecretState } from '../types.js' */
@@ -22,7 +22,7 @@ export function callbackBadge(callback) {
     return badge('ok', t(callback.last_event_at ? 'steps.callback.badge.receiving' : 'steps.callback.badge.verified'));
   }
   if (callback.status === 'none') return badge('idle', t('steps.callback.badge.none'));
-  const refusal = openRejection(callback);
+  const refusal = openRefusal(callback);
   if (refusal && refusal.reason !== 'opened_in_browser') return badge('warn', t('steps.callback.badge.refused'));
   return badge('wait', t('steps.callback.badge.waiting'));
 }

@@ -6,7 +6,7 @@ import { words } from '../codes.js';
 import { useShared } from '../context.js';
 import { count, moment, t } from '../i18n.js';
 import { Problem } from '../problem.js';
-import { isReady, openRejection, scopeState } from '../progress.js';
+import { isReady, openRefusal, scopeState } from '../progress.js';
 import { callbackBadge } from './badges.js';
 import { lines, Question } from './confirm.js';
 import { DomainForm } from './domain-form.js';
@@ -24,10 +24,11 @@ import {
   WorkButton,
   wordsMessage,
 } from './parts.js';
+import { Refusals } from './refusals.js';
 import { SelfTest } from './self-test.js';
 import { HiddenRows, ValueRows } from './values.js';
 
-/** @import { CallbackState, Rejection, Scope, SecretKind, State } from '../types.js' */
+/** @import { CallbackState, Refusal, Scope, SecretKind, State } from '../types.js' */
 
 const REVEALED_FOR_MS = 60_000;
 const CONSOLE = 'https://work.weixin.qq.com/wework_admin/frame#';
@@ -42,7 +43,7 @@ export function CallbackCard({ state, scope, kind }) {
   /** @type {Phase} */
   const phase = callback.rotation_pending ? 'rotating' : callback.status;
   const isDue = phase === 'awaiting_verification' || phase === 'rotating';
-  const refusal = openRejection(callback);
+  const refusal = openRefusal(callback);
   const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
   const wasRotating = useRef(false);
   const [isRotated, setRotated] = useState(false);
@@ -85,6 +86,7 @@ export function CallbackCard({ state, scope, kind }) {
     isDue && h(WaitingBar, null),
     // What was tested is about the values as they were.
     phase !== 'none' && h(SelfTest, { key: `${phase} ${callback.url} ${callback.generation}`, state, scope }),
+    h(Refusals, { refusals: callback.refusals, kind }),
     isDue && troubles(),
   );
 
@@ -245,7 +247,7 @@ function RotateButton({ scope, attempt }) {
   ];
 }
 
-/** What WeCom's last request came to, in words, with the time and the way out. @type {(rejection: Rejection, kind: SecretKind) => import('../types.js').Children} */
+/** What WeCom's last request came to, in words, with the time and the way out. @type {(refusal: Refusal, kind: SecretKind) => import('../types.js').Children} */
 function refusedMessage({ at, reason }, kind) {
   const entry = words('rejection', reason, kind);
   if (reason === 'opened_in_browser') return wordsMessage('info', entry, { code: reason });

@@ -3,6 +3,7 @@
 import { h } from 'preact';
 import { words } from '../codes.js';
 import { count, t } from '../i18n.js';
+import { weightiest } from '../progress.js';
 import { callbackBadge, secretBadge } from './badges.js';
 import { CheckPart } from './check-part.js';
 import { healthPart } from './health.js';
@@ -69,7 +70,7 @@ function secretTile(scope, secret) {
 
 /** @type {(scope: ScopeName, callback: CallbackState) => Children} */
 function callbackTile(scope, callback) {
-  const rejection = callback.last_rejection;
+  const refusal = weightiest(callback.refusals);
   return tile(t(`steps.part.${scope}_callback`), callbackBadge(callback), `#/${scope.replaceAll('_', '-')}`, [
     [t('steps.overview.verifiedAt'), callback.verified_at && time(callback.verified_at)],
     [
@@ -80,9 +81,6 @@ function callbackTile(scope, callback) {
     ],
     [t('steps.callback.received'), callback.status === 'verified' && count(callback.events_received)],
     [t('steps.callback.duplicates'), callback.duplicates > 0 && count(callback.duplicates)],
-    [
-      t('steps.overview.lastRefusal'),
-      rejection && [time(rejection.at), ` ${words('rejection', rejection.reason).words}`],
-    ],
+    [t('steps.overview.lastRefusal'), refusal && [time(refusal.at), ` ${words('rejection', refusal.reason).words}`]],
   ]);
 }

@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::refusals::{Refusal, Rejection, merged, with_last};
 use crate::ids::{CallbackId, CorpId, Scope, TenantId};
 
 /// The most previous generations that stay valid. Each costs a wrong request one more signature. After more rotations
@@ -41,6 +42,9 @@ pub struct Callback {
     pub verified_at: Option<Timestamp>,
     /// The last request that was refused.
     pub last_rejection: Option<Rejection>,
+    /// The last requests that were refused, merged; see [`last_refusals`](Callback::last_refusals).
+    #[serde(default)]
+    pub refusals: Vec<Refusal>,
     /// The time since which WeCom still uses credentials that were replaced; `None` when it does not.
     #[serde(default)]
     pub old_credentials_since: Option<Timestamp>,
@@ -83,48 +87,6 @@ pub struct Retired {
     pub valid_until: Timestamp,
 }
 
-/// A request that was refused: when and why, never what it said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
-pub struct Rejection {
-    /// Time of arrival.
-    pub at: Timestamp,
-    /// Reason for the refusal.
-    pub reason: RejectionReason,
-}
-
-/// Reason why a request to a callback was refused, in terms of what an admin can change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum RejectionReason {
-    /// The Token in WeCom's console is another one.
-    SignatureMismatch,
-    /// The EncodingAESKey in WeCom's console is another one.
-    DecryptionFailed,
-    /// The values were entered in another corporation's console.
-    ReceiveIdMismatch,
-    /// Somebody opened the URL by hand.
-    OpenedInBrowser,
-    /// Not a request that WeCom makes; also a word of a newer version.
-    #[serde(other)]
-    Malformed,
-}
-
-impl RejectionReason {
-    /// The stable word for it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SignatureMismatch => "signature_mismatch",
-            Self::DecryptionFailed => "decryption_failed",
-            Self::ReceiveIdMismatch => "receive_id_mismatch",
-            Self::Malformed => "malformed",
-            Self::OpenedInBrowser => "opened_in_browser",
-        }
-    }
-}
-
 impl Callback {
     /// A new callback without credentials.
     #[must_use]
@@ -140,6 +102,7 @@ impl Callback {
             previous: Vec::new(),
             verified_at: None,
             last_rejection: None,
+            refusals: Vec::new(),
             old_credentials_since: None,
             last_event_at: None,
             events_received: 0,
@@ -249,6 +212,21 @@ impl Callback {
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.current.is_some()
+    }
+
+    /// The refused requests, the newest first. Earlier versions stored the last one alone, as
+    /// [`last_rejection`](Callback::last_rejection).
+    #[must_use]
+    pub fn last_refusals(&self) -> Vec<Refusal> {
+        with_last(&self.refusals, self.last_rejection)
+    }
+
+    /// The refused requests with `refusal` among them; `None` when the newest one has the same reason and is less than ten
+    /// seconds old. Where there are too many, the oldest entry of the most frequent reason is dropped, so that requests of one
+    /// kind, however many, never hide another kind.
+    #[must_use]
+    pub fn refusals_with(&self, refusal: Refusal) -> Option<Vec<Refusal>> {
+        merged(self.last_refusals(), refusal)
     }
 
     /// Sets the corporation that the callback is for. When another one was known so far, its check of the URL counts for

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    AuthMode, Authorization, Callback, Finding, Health, InstallationStatus, KindCheck, Rejection, SecretStatus,
-    Settings,
+    AuthMode, Authorization, Callback, Finding, Health, InstallationStatus, KindCheck, Refusal, Rejection,
+    SecretStatus, Settings,
     findings::{findings, health},
 };
 use crate::ids::{CorpId, Scope, TenantId};
@@ -139,6 +139,10 @@ struct CallbackView {
     duplicates: u64,
     /// The last request that was refused. Many within a short time leave one note.
     last_rejection: Option<Rejection>,
+    /// The last requests that were refused, merged by reason and source address, the newest first. Requests of one kind never
+    /// drive out the last entry of another kind.
+    #[cfg_attr(feature = "contract", schemars(length(max = 20)))]
+    refusals: Vec<Refusal>,
 }
 
 /// Progress of a callback.
@@ -305,6 +309,7 @@ impl ScopeView {
                 events_received: callback.map_or(0, |callback| callback.events_received),
                 duplicates: callback.map_or(0, |callback| callback.duplicates),
                 last_rejection: callback.and_then(|callback| callback.last_rejection),
+                refusals: callback.map_or_else(Vec::new, Callback::last_refusals),
             },
         }
     }

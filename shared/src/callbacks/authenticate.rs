@@ -3,6 +3,8 @@
 //! A refused request leaves a note on the callback, for the admin; the sender learns nothing. Notes are limited, so that
 //! so that knowing a URL does not allow endless writes.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use wecom_callback::{CallbackQuery, Message};
 
@@ -11,13 +13,13 @@ use super::{
     message::open,
 };
 use crate::{
-    authorization::{Callback, Rejection, RejectionReason},
+    authorization::{Callback, Refusal, RejectionReason},
     clock::Clock,
     config::CallbackIdCheck,
     error::StepError,
     ids::CallbackId,
     sealing::SealingKeys,
-    store::EventCallbackStore,
+    store::{EventCallbackStore, Noted},
 };
 
 /// The source of a callback's record.
@@ -42,7 +44,12 @@ pub struct Authenticator<'a> {
     pub memory: &'a CallbackMemory,
     /// Which ids are looked up only when their MAC is right.
     pub id_check: CallbackIdCheck,
+    /// The address that the request came from.
+    pub source_ip: Option<&'a str>,
 }
+
+/// How often a note is attempted when other processes store notes on the same callback at the same time.
+const MOST_ATTEMPTS: u32 = 3;
 
 /// An authentic request: the number of the generation that it was made with, and its content.
 type Authentic = (u64, Message);
@@ -123,21 +130,79 @@ impl Authenticator<'_> {
         }
     }
 
-    /// Stores a refusal, and returns the error for it. A note that cannot be stored changes nothing for the sender.
-    pub(crate) async fn refuse(&self, id: &CallbackId, reason: RejectionReason, clock: &dyn Clock) -> StepError {
-        let now = clock.now();
-        if self.memory.may_note(id, now) {
-            let rejection = Rejection { at: now, reason };
-            if let Err(error) = self.store.note_rejection(id, rejection).await {
-                tracing::warn!(error = %error, "a refusal could not be noted");
-            }
-        }
+    /// Notes a refusal, and returns the error for it.
+    pub(crate) async fn refuse(&self, callback: &Callback, reason: RejectionReason, clock: &dyn Clock) -> StepError {
+        self.note_refusal(callback, reason, clock.now()).await;
         tracing::info!(callback.rejection = reason.as_str(), "callback refused");
         match reason {
             RejectionReason::Malformed | RejectionReason::OpenedInBrowser => StepError::MalformedCallback,
             RejectionReason::SignatureMismatch
             | RejectionReason::DecryptionFailed
             | RejectionReason::ReceiveIdMismatch => StepError::CallbackRejected,
+            RejectionReason::UrlCutOff => StepError::NotFound,
         }
+    }
+
+    /// Notes a request of WeCom's form to a URL that lacks its last characters, on the callback whose URL it is (see
+    /// docs/security.md, Callback ids). The sender is answered as for any other unknown URL, whatever becomes of it.
+    pub(crate) async fn note_cut_off(&self, text: &str, raw_query: &str, clock: &dyn Clock) {
+        let now = clock.now();
+        if self.id_check == CallbackIdCheck::None || CallbackQuery::parse(raw_query).is_err() {
+            return;
+        }
+        let Ok(keys) = self.keys.to_check_ids(now).await else {
+            return;
+        };
+        let Some(id) = keys.complete(text) else { return };
+        if let Ok((callback, _)) = self.callback(&id, now).await {
+            self.refuse(&callback, RejectionReason::UrlCutOff, clock).await;
+        }
+    }
+
+    /// Stores a refusal, if the limits allow it; otherwise it is counted by the next note of its kind. A note that cannot be
+    /// stored changes nothing for the sender.
+    async fn note_refusal(&self, callback: &Callback, reason: RejectionReason, now: Timestamp) {
+        let id = &callback.callback_id;
+        let source_ip = self.source_ip.map(ToOwned::to_owned);
+        let kind = (id.clone(), reason, source_ip.clone());
+        let refusal = Refusal {
+            at: now,
+            reason,
+            source_ip,
+            count: self.memory.take_refused(&kind).saturating_add(1),
+        };
+        if !self.store_refusal(callback, &refusal).await {
+            self.memory.keep_refused(kind, refusal.count);
+        }
+    }
+
+    /// Whether it was stored. Each attempt counts towards the limit of notes.
+    async fn store_refusal(&self, callback: &Callback, refusal: &Refusal) -> bool {
+        let id = &callback.callback_id;
+        let mut seen = Cow::Borrowed(callback);
+        for _ in 0..MOST_ATTEMPTS {
+            let Some(refusals) = seen.refusals_with(refusal.clone()) else {
+                return false;
+            };
+            if !self.memory.may_note(id, refusal.at) {
+                return false;
+            }
+            match self.store.note_refusals(&seen, &refusals).await {
+                Ok(Noted::Stored) => {
+                    self.memory.remember_refusals(id, &refusals);
+                    return true;
+                }
+                Ok(Noted::Changed(newest)) => {
+                    self.memory.remember_refusals(id, &newest.refusals);
+                    seen = Cow::Owned(*newest);
+                }
+                Ok(Noted::Removed) => return false,
+                Err(error) => {
+                    tracing::warn!(error = %error, "a refusal could not be noted");
+                    return false;
+                }
+            }
+        }
+        false
     }
 }

@@ -7,16 +7,23 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{authorization::Callback, ids::CallbackId};
+use crate::{
+    authorization::{Callback, Refusal, RejectionReason},
+    ids::CallbackId,
+};
 
 /// The memory of one process: records of callbacks for up to five seconds, ids that do not exist for 30, and rate
-/// limits per callback. Bounded to 4096 entries per map; cleared when full.
+/// limits and refused requests per callback. Bounded to 4096 entries per map; cleared when full.
 #[derive(Debug, Default)]
 pub struct CallbackMemory {
     known: Mutex<HashMap<CallbackId, Known>>,
     notes: Mutex<HashMap<CallbackId, Bucket>>,
     looks: Mutex<HashMap<CallbackId, Bucket>>,
+    refused: Mutex<HashMap<Refused, u64>>,
 }
+
+/// Where a refused request arrived, why it was refused, and the address that it came from.
+pub(super) type Refused = (CallbackId, RejectionReason, Option<String>);
 
 #[derive(Debug)]
 struct Known {
@@ -86,6 +93,30 @@ impl CallbackMemory {
 
     pub(super) fn may_note(&self, id: &CallbackId, now: Timestamp) -> bool {
         Bucket::take(&self.notes, id, now)
+    }
+
+    /// Takes the number of refused requests of this kind that have not been stored.
+    pub(super) fn take_refused(&self, refused: &Refused) -> u64 {
+        let mut counts = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.remove(refused).unwrap_or(0)
+    }
+
+    /// Keeps the number of refused requests that were not stored, for the next note of this kind.
+    pub(super) fn keep_refused(&self, refused: Refused, count: u64) {
+        let mut counts = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= MAX_REMEMBERED {
+            counts.clear();
+        }
+        let kept = counts.entry(refused).or_default();
+        *kept = kept.saturating_add(count);
+    }
+
+    /// Adds what was stored to the record that is remembered, if there is one.
+    pub(super) fn remember_refusals(&self, id: &CallbackId, refusals: &[Refusal]) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(record) = known.get_mut(id).and_then(|known| known.record.as_mut()) {
+            record.refusals = refusals.to_vec();
+        }
     }
 
     pub(crate) fn may_look_again(&self, id: &CallbackId, now: Timestamp) -> bool {

@@ -24,12 +24,15 @@ async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer,
     if !request.is_post() && request.path() == DEPLOYMENT_PATH {
         return Ok(Answer::new(StatusCode::OK, "text/plain", request.deployment_id()));
     }
-    let id = match request.segments().as_slice() {
-        [_, id] => CallbackId::parse(id).map_err(|_| Problem::not_found())?,
-        _ => return Err(Problem::not_found()),
-    };
     let query = request.raw_query();
-    let authenticator = platform.authenticator();
+    let authenticator = platform.authenticator(request.source_ip());
+    let [_, id] = request.segments()[..] else {
+        return Err(Problem::not_found());
+    };
+    let Ok(id) = CallbackId::parse(id) else {
+        authenticator.note_cut_off(id, query, clock).await;
+        return Err(Problem::not_found());
+    };
     if request.is_post() {
         ReceiveEvent { authenticator }
             .run(&id, query, &body, clock)

@@ -218,8 +218,13 @@ impl Request {
         Actor {
             kind: ActorKind::Admin,
             id: self.claim("sub").map(ToOwned::to_owned),
-            source_ip: self.context.http.source_ip.clone(),
+            source_ip: self.source_ip().map(ToOwned::to_owned),
         }
+    }
+
+    /// The address that API Gateway saw.
+    pub(super) fn source_ip(&self) -> Option<&str> {
+        self.context.http.source_ip.as_deref()
     }
 
     /// Base of our links and callback URLs: as configured, else the host that API Gateway was reached at.

@@ -10,6 +10,9 @@ use crate::{
     ids::CallbackId,
 };
 
+/// The fewest digits of the MAC by which an id that was cut off is recognised.
+const LEAST_MAC_DIGITS: usize = 4;
+
 /// Callback ids that carry a MAC of their random part.
 impl KeyRing {
     /// A new id: 56 random bits, and the first 40 of their HMAC-SHA-256 under the ring's key for ids, which rotations keep.
@@ -36,6 +39,16 @@ impl KeyRing {
                 self.mac(random).is_none_or(|right| hex(&right) == mac)
             }
         }
+    }
+
+    /// The id of which `text` is the beginning: its random part, and at least four digits of its MAC, which are right. Of
+    /// texts that somebody made up, one in 65,536 is completed; without those digits each would be.
+    #[must_use]
+    pub fn complete(&self, text: &str) -> Option<CallbackId> {
+        let (random, beginning) = CallbackId::beginning(text)?;
+        let right = hex(&self.mac(random)?);
+        let is_cut_off = (LEAST_MAC_DIGITS..right.len()).contains(&beginning.len()) && right.starts_with(beginning);
+        is_cut_off.then(|| CallbackId::parse(&format!("{}{random}{right}", CallbackId::MARK)).ok())?
     }
 
     fn mac(&self, random: &str) -> Option<[u8; 5]> {
@@ -82,6 +95,25 @@ mod tests {
             text.replace_range(place..=place, other);
             assert!(!ring.may_exist(&CallbackId::parse(&text).unwrap(), NEW), "{text}");
         }
+    }
+
+    #[test]
+    fn an_id_that_lacks_up_to_six_digits_is_completed_and_nothing_else_is() {
+        let ring = ring(&KeyRing::generate(&SystemEntropy));
+        let id = ring.new_callback_id(&SystemEntropy);
+        for length in 0..=32 {
+            let completed = ring.complete(&id.as_str()[..length]);
+            assert_eq!(completed, (26..32).contains(&length).then(|| id.clone()), "{length}");
+        }
+        assert_eq!(ring.complete(&id.as_str()[1..]), None);
+        assert_eq!(ring.complete(&id.as_str()[..30].to_uppercase().replace('0', "A")), None);
+        assert_eq!(ring.complete("00000000企业企业企业企业企业企业"), None);
+        let made_up = (0..1000).filter(|number| ring.complete(&format!("00000000{number:020x}")).is_some());
+        assert!(made_up.count() <= 2, "one in 65,536 each");
+        assert_eq!(
+            ring.complete(&CallbackId::generate(&SystemEntropy).as_str()[..30]),
+            None
+        );
     }
 
     #[test]

@@ -39,10 +39,10 @@ impl ReceiveEvent<'_> {
         let authenticator = self.authenticator;
         let (mut callback, source) = authenticator.callback(id, clock.now()).await?;
         let Ok(query) = CallbackQuery::parse(raw_query) else {
-            return Err(authenticator.refuse(id, RejectionReason::Malformed, clock).await);
+            return Err(authenticator.refuse(&callback, RejectionReason::Malformed, clock).await);
         };
         let Ok(encrypt) = envelope::encrypt_of(body) else {
-            return Err(authenticator.refuse(id, RejectionReason::Malformed, clock).await);
+            return Err(authenticator.refuse(&callback, RejectionReason::Malformed, clock).await);
         };
         let mut opened = authenticator
             .authenticate(&callback, &query, &encrypt, clock.now())
@@ -63,7 +63,7 @@ impl ReceiveEvent<'_> {
         }
         let (number, message) = match opened {
             Ok(authentic) => authentic,
-            Err(reason) => return Err(authenticator.refuse(id, reason, clock).await),
+            Err(reason) => return Err(authenticator.refuse(&callback, reason, clock).await),
         };
         let event = new_event(&callback, &message, clock.now())?;
         // A test event is ours, and says nothing about the credentials that WeCom uses.

@@ -40,9 +40,11 @@ impl VerifyUrl<'_> {
         let query = match CallbackQuery::parse(raw_query) {
             Ok(query) if query.echostr.is_some() => query,
             Err(QueryError::Empty) => {
-                return Err(authenticator.refuse(id, RejectionReason::OpenedInBrowser, clock).await);
+                return Err(authenticator
+                    .refuse(&callback, RejectionReason::OpenedInBrowser, clock)
+                    .await);
             }
-            _ => return Err(authenticator.refuse(id, RejectionReason::Malformed, clock).await),
+            _ => return Err(authenticator.refuse(&callback, RejectionReason::Malformed, clock).await),
         };
         let echostr = query.echostr.clone().unwrap_or_default();
         let (number, message) = match authenticator
@@ -50,7 +52,7 @@ impl VerifyUrl<'_> {
             .await?
         {
             Ok(authentic) => authentic,
-            Err(reason) => return Err(authenticator.refuse(id, reason, clock).await),
+            Err(reason) => return Err(authenticator.refuse(&callback, reason, clock).await),
         };
         let answer = echo(&message)?;
         if !message.bytes().starts_with(SELF_TEST.as_bytes()) {

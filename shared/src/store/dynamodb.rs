@@ -23,6 +23,7 @@ use serde::de::DeserializeOwned;
 use self::keys::{Item, Key, from_item};
 pub use self::{
     breakers::Breaker,
+    callbacks::Noted,
     checks::CheckStatus,
     counting::EventChange,
     suite::{AtRest, StoredToken},

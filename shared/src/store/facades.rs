@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{AppendOutcome, CommitError, DynamoDb, NewEvent, StateChange, StoreError, StoredSuiteEvent};
+use super::{AppendOutcome, CommitError, DynamoDb, NewEvent, Noted, StateChange, StoreError, StoredSuiteEvent};
 use crate::{
     audit::AuditEntry,
-    authorization::{Callback, Rejection},
+    authorization::{Callback, Refusal},
     ids::CallbackId,
 };
 
@@ -54,9 +54,9 @@ impl EventCallbackStore<'_> {
         self.0.note_old_credentials(id, since).await
     }
 
-    /// Notes a refused request: [`DynamoDb::note_rejection`].
-    pub(crate) async fn note_rejection(&self, id: &CallbackId, rejection: Rejection) -> Result<bool, StoreError> {
-        self.0.note_rejection(id, rejection).await
+    /// Notes refused requests: [`DynamoDb::note_refusals`].
+    pub(crate) async fn note_refusals(&self, seen: &Callback, refusals: &[Refusal]) -> Result<Noted, StoreError> {
+        self.0.note_refusals(seen, refusals).await
     }
 
     /// Stores an event: [`DynamoDb::append_event`].

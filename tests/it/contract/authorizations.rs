@@ -3,9 +3,9 @@
 use devstack::Fault;
 use serde_json::json;
 use wecom_authorization::{
-    authorization::{Authorization, InstallOutcome, Rejection, RejectionReason},
+    authorization::{Authorization, InstallOutcome, Refusal, Rejection, RejectionReason},
     ids::{CallbackId, CorpId, TenantId},
-    store::{Change, CommitError, EventChange, StateChange, StoreError},
+    store::{Change, CommitError, EventChange, Noted, StateChange, StoreError},
 };
 
 use super::{
@@ -234,7 +234,14 @@ async fn a_busy_callback_does_not_make_the_wizards_change_stale() {
         at: endpoint.now,
         reason: RejectionReason::SignatureMismatch,
     };
-    assert!(store.note_rejection(&id, rejection).await.unwrap());
+    let refusal = Refusal {
+        at: rejection.at,
+        reason: rejection.reason,
+        source_ip: None,
+        count: 1,
+    };
+    let noted = store.note_refusals(&mine, std::slice::from_ref(&refusal)).await;
+    assert_eq!(noted.unwrap(), Noted::Stored);
     let change = |sequence_number: &str| EventChange {
         sequence_number: sequence_number.to_owned(),
         callback_id: id.clone(),
@@ -247,6 +254,7 @@ async fn a_busy_callback_does_not_make_the_wizards_change_stale() {
     store.count_events("shard", &[change("2")], endpoint.now).await.unwrap();
     mine.version = 2;
     mine.last_rejection = Some(rejection);
+    mine.refusals = vec![refusal];
     mine.events_received = 2;
     mine.duplicates = 4;
     mine.last_event_at = Some(endpoint.now);
@@ -267,12 +275,14 @@ async fn a_removed_callback_is_gone_for_every_writer() {
     }
     let saved = store.commit(vec![save_callback(mine.clone())]).await;
     assert!(is_stale(&saved), "{saved:?}");
-    assert!(is_stale(&store.promote(mine, Vec::new(), line(endpoint.now)).await));
-    let rejection = Rejection {
+    let refusal = Refusal {
         at: endpoint.now,
         reason: RejectionReason::Malformed,
+        source_ip: None,
+        count: 1,
     };
-    assert!(!store.note_rejection(&id, rejection).await.unwrap());
+    assert_eq!(store.note_refusals(&mine, &[refusal]).await.unwrap(), Noted::Removed);
+    assert!(is_stale(&store.promote(mine, Vec::new(), line(endpoint.now)).await));
     let change = EventChange {
         sequence_number: "1".to_owned(),
         callback_id: id.clone(),

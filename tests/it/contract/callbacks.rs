@@ -1,12 +1,15 @@
 //! Callbacks: promotion by one conditional write, and rate-limited notes.
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use devstack::Fault;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use wecom_authorization::{
-    authorization::{Callback, Rejection, RejectionReason},
+    authorization::{Callback, Refusal, Rejection, RejectionReason},
     ids::CallbackId,
-    store::{CommitError, StoreError},
+    store::{CommitError, Noted, StoreError},
 };
 
 use super::{
@@ -128,42 +131,43 @@ async fn the_use_of_old_credentials_is_noted_and_forgotten_and_leaves_the_versio
     assert_eq!(read(&endpoint, &removed).await, None, "a note brings no callback back");
 }
 
+fn refusal(at: Timestamp, reason: RejectionReason) -> Refusal {
+    Refusal {
+        at,
+        reason,
+        source_ip: Some("192.0.2.1".to_owned()),
+        count: 3,
+    }
+}
+
 #[tokio::test]
-async fn a_refusal_is_noted_unless_the_same_one_was_just_noted() {
+async fn refusals_are_noted_unless_others_were_since_the_record_was_read() {
     let endpoint = Endpoint::any().await;
     let (store, before) = (endpoint.store(), stored(&endpoint).await);
-    let id = before.callback_id.clone();
-    let mismatch = RejectionReason::SignatureMismatch;
-    for (second, reason, noted) in [
-        (0, mismatch, true),
-        (0, mismatch, false),
-        (9, mismatch, false),
-        (9, RejectionReason::Malformed, true),
-        (10, mismatch, true),
-        (21, mismatch, true),
-        (30, mismatch, false),
-        (32, mismatch, true),
-    ] {
-        let rejection = Rejection {
-            at: endpoint.at_second(second),
-            reason,
-        };
-        assert_eq!(
-            store.note_rejection(&id, rejection).await.unwrap(),
-            noted,
-            "{second} s, {reason:?}"
-        );
-    }
-    let after = read(&endpoint, &id).await.unwrap();
-    let last = Rejection {
-        at: endpoint.at_second(32),
-        reason: mismatch,
-    };
+    let first = vec![refusal(endpoint.now, RejectionReason::SignatureMismatch)];
+    assert_eq!(store.note_refusals(&before, &first).await.unwrap(), Noted::Stored);
     let expected = Callback {
-        last_rejection: Some(last),
-        ..before
+        last_rejection: Some(Rejection {
+            at: endpoint.now,
+            reason: RejectionReason::SignatureMismatch,
+        }),
+        refusals: first.clone(),
+        ..before.clone()
     };
+    let after = read(&endpoint, &before.callback_id).await.unwrap();
     assert_eq!(after, expected, "a note changes nothing else");
+
+    let second = vec![
+        refusal(endpoint.at_second(1), RejectionReason::OpenedInBrowser),
+        first[0].clone(),
+    ];
+    let changed = Noted::Changed(Box::new(after.clone()));
+    assert_eq!(store.note_refusals(&before, &second).await.unwrap(), changed);
+    assert_eq!(store.note_refusals(&after, &second).await.unwrap(), Noted::Stored);
+    let newest = read(&endpoint, &before.callback_id).await.unwrap();
+    assert_eq!(newest.refusals, second);
+    let changed = Noted::Changed(Box::new(newest));
+    assert_eq!(store.note_refusals(&after, &first).await.unwrap(), changed);
 }
 
 #[tokio::test]
@@ -176,30 +180,67 @@ async fn every_reason_can_be_noted_and_read_back() {
         RejectionReason::ReceiveIdMismatch,
         RejectionReason::Malformed,
         RejectionReason::OpenedInBrowser,
+        RejectionReason::UrlCutOff,
     ] {
-        let rejection = Rejection {
-            at: endpoint.now,
-            reason,
-        };
-        assert!(store.note_rejection(&id, rejection).await.unwrap());
-        assert_eq!(read(&endpoint, &id).await.unwrap().last_rejection, Some(rejection));
+        let seen = read(&endpoint, &id).await.unwrap();
+        let noted = vec![refusal(endpoint.now, reason)];
+        assert_eq!(store.note_refusals(&seen, &noted).await.unwrap(), Noted::Stored);
+        let after = read(&endpoint, &id).await.unwrap();
+        assert_eq!(after.last_refusals(), noted);
+        assert_eq!(after.last_rejection.map(|last| last.reason), Some(reason));
     }
 }
 
 #[tokio::test]
-async fn fifty_equal_refusals_at_once_make_one_note_and_an_unknown_callback_gets_none() {
+async fn fifty_refusals_at_once_make_one_note_and_an_unknown_callback_gets_none() {
+    let endpoint = Endpoint::any().await;
+    let seen = stored(&endpoint).await;
+    let note = vec![refusal(endpoint.now, RejectionReason::Malformed)];
+    let noted = at_once(50, |_| {
+        let (store, seen, note) = (endpoint.store(), seen.clone(), note.clone());
+        async move { store.note_refusals(&seen, &note).await.unwrap() }
+    });
+    let noted = noted.await;
+    assert_eq!(noted.iter().filter(|noted| **noted == Noted::Stored).count(), 1);
+    let unknown = callback(&tenant("acme"), endpoint.now);
+    let store = endpoint.store();
+    assert_eq!(store.note_refusals(&unknown, &note).await.unwrap(), Noted::Removed);
+    assert_eq!(read(&endpoint, &unknown.callback_id).await, None);
+}
+
+/// As versions before this one stored it.
+#[tokio::test]
+async fn a_record_with_the_last_refusal_alone_is_read_and_noted_on() {
     let endpoint = Endpoint::any().await;
     let id = stored(&endpoint).await.callback_id;
-    let rejection = Rejection {
-        at: endpoint.now,
-        reason: RejectionReason::Malformed,
+    let last = HashMap::from([
+        ("at".to_owned(), AttributeValue::S(endpoint.now.to_string())),
+        ("reason".to_owned(), AttributeValue::S("malformed".to_owned())),
+    ]);
+    endpoint
+        .dynamodb
+        .update_item()
+        .table_name(&endpoint.authorization_table)
+        .key("pk", AttributeValue::S(format!("CALLBACK#{id}")))
+        .key("sk", AttributeValue::S("CALLBACK".to_owned()))
+        .update_expression("SET last_rejection = :last")
+        .expression_attribute_values(":last", AttributeValue::M(last))
+        .send()
+        .await
+        .unwrap();
+    let seen = read(&endpoint, &id).await.unwrap();
+    let earlier = Refusal {
+        source_ip: None,
+        count: 1,
+        ..refusal(endpoint.now, RejectionReason::Malformed)
     };
-    let noted = at_once(50, |_| {
-        let (store, id) = (endpoint.store(), id.clone());
-        async move { store.note_rejection(&id, rejection).await.unwrap() }
-    });
-    assert_eq!(noted.await.into_iter().filter(|noted| *noted).count(), 1);
-    let unknown = callback(&tenant("acme"), endpoint.now).callback_id;
-    assert!(!endpoint.store().note_rejection(&unknown, rejection).await.unwrap());
-    assert_eq!(read(&endpoint, &unknown).await, None);
+    assert_eq!(seen.last_refusals(), std::slice::from_ref(&earlier));
+    let newest = refusal(endpoint.at_second(1), RejectionReason::SignatureMismatch);
+    let both = seen.refusals_with(newest.clone()).unwrap();
+    assert_eq!(both, [newest, earlier]);
+    assert_eq!(
+        endpoint.store().note_refusals(&seen, &both).await.unwrap(),
+        Noted::Stored
+    );
+    assert_eq!(read(&endpoint, &id).await.unwrap().last_refusals(), both);
 }

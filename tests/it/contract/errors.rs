@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde_json::json;
 use wecom_authorization::{
-    authorization::{InstallFailure, Rejection, RejectionReason},
+    authorization::{InstallFailure, Refusal, RejectionReason},
     ids::{BreakerName, EventId, Fingerprint, Scope, TokenName},
     store::{
         AtRest, Breaker, CommitError, DynamoDb, EventChange, EventFilter, EventSource, NewEvent, Payload, SecretName,
@@ -52,9 +52,11 @@ async fn every_method(
         pause_seconds: 60,
         opened_by: None,
     };
-    let rejection = Rejection {
+    let refusal = Refusal {
         at: now,
         reason: RejectionReason::Malformed,
+        source_ip: None,
+        count: 1,
     };
     let event = |payload: Payload| NewEvent {
         event_id: EventId::of("place", b"content"),
@@ -94,7 +96,7 @@ async fn every_method(
             "promote",
             from_commit(store.promote(made.clone(), Vec::new(), line(now)).await),
         ),
-        ("note_rejection", store.note_rejection(id, rejection).await.map(drop)),
+        ("note_refusals", store.note_refusals(&made, &[refusal]).await.map(drop)),
         ("note_old_credentials", store.note_old_credentials(id, Some(now)).await),
         ("create_session", store.create_session(&session).await),
         ("session", store.session(&session.state).await.map(drop)),

@@ -1,19 +1,30 @@
-use jiff::{SignedDuration, Timestamp};
+use aws_sdk_dynamodb::{
+    error::SdkError, operation::update_item::UpdateItemError, types::ReturnValuesOnConditionCheckFailure,
+};
+use jiff::Timestamp;
 
 use super::{
     DynamoDb, condition_failed,
-    keys::{Key, text, to_attribute},
+    keys::{Key, from_item, to_attribute},
     store_error,
 };
 use crate::{
     audit::AuditEntry,
-    authorization::{Callback, Rejection},
+    authorization::{Callback, Refusal, Rejection},
     ids::CallbackId,
     store::{Change, CommitError, StateChange, StoreError},
 };
 
-/// The same refusal is not stored again within this time.
-const SAME_REJECTION: SignedDuration = SignedDuration::from_secs(10);
+/// What became of a note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Noted {
+    /// It is stored.
+    Stored,
+    /// Others had been stored since the record was read; this is the newest.
+    Changed(Box<Callback>),
+    /// The callback no longer exists.
+    Removed,
+}
 
 /// Notes on a callback.
 impl DynamoDb {
@@ -61,31 +72,43 @@ impl DynamoDb {
         }
     }
 
-    /// Stores a refused request on its callback, unless the same refusal was stored within the last ten seconds. Returns
-    /// whether it was stored.
+    /// Stores refused requests on their callback, of which `seen` was read, unless others were stored since.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn note_rejection(&self, id: &CallbackId, rejection: Rejection) -> Result<bool, StoreError> {
-        let written = self
+    pub async fn note_refusals(&self, seen: &Callback, refusals: &[Refusal]) -> Result<Noted, StoreError> {
+        let last = refusals.first().map(|newest| Rejection {
+            at: newest.at,
+            reason: newest.reason,
+        });
+        let update = self
             .client
             .update_item()
             .table_name(&self.authorization_table)
-            .set_key(Some(Key::callback(id).into_item()))
-            .update_expression("SET last_rejection = :rejection")
-            .condition_expression(
-                "attribute_exists(pk) AND (attribute_not_exists(last_rejection) \
-                 OR last_rejection.reason <> :reason OR last_rejection.#at < :before)",
-            )
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":rejection", to_attribute(&rejection)?)
-            .expression_attribute_values(":reason", text(rejection.reason.as_str()))
-            .expression_attribute_values(":before", to_attribute(&(rejection.at - SAME_REJECTION))?)
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(error) if condition_failed(&error) => Ok(false),
+            .set_key(Some(Key::callback(&seen.callback_id).into_item()))
+            .update_expression("SET last_rejection = :last, refusals = :refusals")
+            .expression_attribute_values(":last", to_attribute(&last)?)
+            .expression_attribute_values(":refusals", to_attribute(&refusals)?)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let update = if seen.refusals.is_empty() {
+            // Records of earlier versions have none.
+            update.condition_expression("attribute_exists(pk) AND attribute_not_exists(refusals)")
+        } else {
+            update
+                .condition_expression("refusals = :seen")
+                .expression_attribute_values(":seen", to_attribute(&seen.refusals)?)
+        };
+        match update.send().await {
+            Ok(_) => Ok(Noted::Stored),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                let UpdateItemError::ConditionalCheckFailedException(mut failed) = error.into_err() else {
+                    return Ok(Noted::Removed);
+                };
+                match failed.item.take() {
+                    Some(item) => Ok(Noted::Changed(Box::new(from_item(item)?))),
+                    None => Ok(Noted::Removed),
+                }
+            }
             Err(error) => Err(store_error(error)),
         }
     }
