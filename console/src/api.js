@@ -2,7 +2,7 @@
 
 import { Problem } from './problem.js';
 
-/** @import { AuditPage, Credentials, EventPage, InstallLink, RegisteredScope, Scope, SecretEntry, Settings, SettingsEntry, State, TestReport } from './types.js' */
+/** @import { AssistLinkMade, AuditPage, Credentials, EventPage, InstallLink, RegisteredScope, Scope, ScopeName, SecretEntry, Settings, SettingsEntry, State, TestReport } from './types.js' */
 /** @import { Session } from './session.js' */
 
 const PATIENCE_MS = 20_000;
@@ -109,6 +109,13 @@ export function createApi({ session, base = document.baseURI, fetch = globalThis
      */
     testCallback: (scope, sendEvent) =>
       call('POST', `authorization/${scope}/test`, { body: { send_event: sendEvent } }),
+    /**
+     * A link that shows a scope's credentials once; its URL is in this answer only.
+     * @type {(scope: ScopeName) => Promise<AssistLinkMade>}
+     */
+    createAssistLink: (scope) => call('POST', 'authorization/assist-links', { body: { scope } }),
+    /** @type {(id: string) => Promise<null>} */
+    revokeAssistLink: (id) => call('DELETE', `authorization/assist-links/${encodeURIComponent(id)}`),
     disconnect: () => call('DELETE', 'authorization'),
   };
 }

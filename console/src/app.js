@@ -4,6 +4,7 @@ import { signal } from '@preact/signals';
 import { h } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { onArrivalElsewhere } from './arrival.js';
+import { createAssistLinks } from './assist.js';
 import { scopeName, secretName, words } from './codes.js';
 import { SharedContext, useShared } from './context.js';
 import { createCredentials } from './credentials.js';
@@ -54,6 +55,7 @@ export function createPage({ api, session, arrival }) {
   const installation = createInstallation({ api });
   const drafts = createDrafts();
   const credentials = createCredentials({ api });
+  const assist = createAssistLinks({ api });
   const router = createRouter();
   const store = createStore({ api, isWaiting: (state) => isWaiting(state) || installation.isAwaited(), settle });
   /** @type {Shared} */
@@ -65,6 +67,7 @@ export function createPage({ api, session, arrival }) {
     router,
     drafts,
     credentials,
+    assist,
     guide: createGuide(),
     announce(text) {
       announcement.value = text;
@@ -72,6 +75,7 @@ export function createPage({ api, session, arrival }) {
     forget() {
       drafts.clear();
       credentials.clear();
+      assist.clear();
       installation.giveUp();
     },
   };

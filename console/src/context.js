@@ -4,6 +4,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 
 /** @import { Api } from './api.js' */
+/** @import { AssistLinks } from './assist.js' */
 /** @import { HeldCredentials } from './credentials.js' */
 /** @import { Drafts } from './drafts.js' */
 /** @import { Guide } from './guide.js' */
@@ -22,6 +23,7 @@ import { useContext } from 'preact/hooks';
  * @property {Guide} guide
  * @property {Drafts} drafts
  * @property {HeldCredentials} credentials
+ * @property {AssistLinks} assist
  * @property {(text: string) => void} announce tells a screen reader
  * @property {() => void} forget begins anew: what was held for the authorization that has ended is of no use
  */

@@ -14,6 +14,8 @@ export type ScopeState = Schemas['ScopeState'];
 export type SecretState = Schemas['SecretState'];
 export type CallbackState = Schemas['CallbackState'];
 export type Refusal = Schemas['Refusal'];
+export type AssistLink = Schemas['AssistLinkState'];
+export type AssistLinkMade = Schemas['AssistLink'];
 export type Finding = Schemas['Finding'];
 export type InstallLink = Schemas['InstallLink'];
 export type SecretEntry = Schemas['SecretEntry'];
@@ -31,6 +33,7 @@ export type NextStep = State['next_step'];
 
 /** A scope as routes spell it; the state's members spell it with an underscore. */
 export type Scope = 'contacts' | 'external-contacts';
+export type ScopeName = AssistLink['scope'];
 export type Step = 'install' | 'contacts' | 'external-contacts' | 'finish';
 export type Route = Step | 'overview' | 'events' | 'audit' | 'settings';
 /** Which Secret the admin is asked for: 通讯录Secret, 客户Secret or that of a self-built app. */

@@ -61,7 +61,8 @@ async fn serve(
     let number = gateway.requests.fetch_add(1, Ordering::Relaxed);
     let request_id = format!("local-{number:08}");
     let (parts, body) = request.into_parts();
-    let span = tracing::info_span!("request", id = %request_id, method = %parts.method, path = %parts.uri.path());
+    let span =
+        tracing::info_span!("request", id = %request_id, method = %parts.method, path = logged(parts.uri.path()));
     async {
         let answered = gateway.answer(parts, body, &request_id, peer).await;
         let response = answered.unwrap_or_else(limits::answer);
@@ -217,6 +218,16 @@ async fn invoke(platform: &Platform, function: Function, request: http::Request)
         Function::Disconnect => http::disconnect(platform, request).await,
         Function::CheckAuthorization => http::check_authorization(platform, request).await,
         Function::ReplayEvent => http::replay_event(platform, request).await,
+        Function::ShareCredentials => http::share_credentials(platform, request).await,
+    }
+}
+
+/// The path as it is logged: the secret of an assist link is part of its path.
+fn logged(path: &str) -> &str {
+    if path.starts_with("/assist/") {
+        "/assist/{token}"
+    } else {
+        path
     }
 }
 

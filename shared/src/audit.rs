@@ -32,6 +32,8 @@ pub enum ActorKind {
     Admin,
     /// WeCom, by a callback.
     Wecom,
+    /// Somebody who opened an assist link.
+    Colleague,
     /// A schedule of ours, or another service of the platform; also a word of a newer version.
     #[serde(other)]
     System,
@@ -45,6 +47,16 @@ impl Actor {
             kind: ActorKind::Wecom,
             id: None,
             source_ip: None,
+        }
+    }
+
+    /// Somebody who has an assist link, at this address.
+    #[must_use]
+    pub fn colleague(source_ip: Option<&str>) -> Self {
+        Self {
+            kind: ActorKind::Colleague,
+            id: None,
+            source_ip: source_ip.map(ToOwned::to_owned),
         }
     }
 
@@ -80,6 +92,12 @@ pub enum Action {
     CredentialsGenerated,
     /// Credentials were shown again.
     CredentialsShown,
+    /// An assist link was made.
+    AssistLinkCreated,
+    /// An assist link was opened: its values were shown.
+    AssistLinkOpened,
+    /// An assist link was revoked.
+    AssistLinkRevoked,
     /// WeCom checked the callback's URL with new credentials.
     CallbackVerified,
     /// The callback was tested.

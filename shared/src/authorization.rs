@@ -1,5 +1,6 @@
 //! The domain: the state of one tenant's authorization and its transitions. Without I/O; the time is an argument.
 
+mod assist;
 mod callback;
 mod changes;
 mod cleanup;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    assist::{AssistLink, TooManyAssistLinks},
     callback::{Callback, Generation, Retired},
     changes::Difference,
     cleanup::{Cleanup, CleanupTask, Marker, PlannedWrite},
@@ -51,6 +53,9 @@ pub struct Authorization {
     /// The clean-up after an authorization that ended; `None` when it is done.
     #[serde(default)]
     pub cleanup: Option<Cleanup>,
+    /// Links that show one step's values to a colleague; see [`assist_links`](Authorization::assist_links).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assist_links: Vec<AssistLink>,
     /// Secrets that may be in the vault although nothing here names them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub planned_writes: Vec<PlannedWrite>,
@@ -270,6 +275,7 @@ impl Authorization {
             next_check_at: None,
             health: Health::Ok,
             cleanup: None,
+            assist_links: Vec::new(),
             planned_writes: Vec::new(),
         }
     }

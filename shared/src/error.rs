@@ -8,7 +8,7 @@ use serde::Serialize;
 use wecom_client::{Error as WecomError, Refusal};
 
 use crate::{
-    authorization::{AdminInstallationMissing, NextStep},
+    authorization::{AdminInstallationMissing, NextStep, TooManyAssistLinks},
     sealing::SealError,
     store::{CommitError, StoreError},
 };
@@ -39,6 +39,15 @@ pub enum StepError {
     InstallLinkExpired {
         /// Reason why the link cannot be used.
         cause: LinkFault,
+    },
+    /// The assist link was opened, or has ended.
+    #[error("the assist link is no longer valid")]
+    AssistLinkExpired,
+    /// The tenant has too many assist links that have not ended.
+    #[error("there are too many assist links")]
+    TooManyAssistLinks {
+        /// The end of the first of them.
+        until: Timestamp,
     },
     /// The Secret does not belong to that corporation, or was reset. `None`: WeCom was not asked again, because it
     /// refused the Secret before.
@@ -204,6 +213,12 @@ impl From<AdminInstallationMissing> for StepError {
             AdminInstallationMissing::NotInstalled => Self::NotInstalled,
             AdminInstallationMissing::ByMember => Self::MemberAuthorization,
         }
+    }
+}
+
+impl From<TooManyAssistLinks> for StepError {
+    fn from(TooManyAssistLinks(until): TooManyAssistLinks) -> Self {
+        Self::TooManyAssistLinks { until }
     }
 }
 

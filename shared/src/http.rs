@@ -1,6 +1,7 @@
 //! HTTP: reads requests, runs steps, answers. One handler for each function, in one file for each resource, which also has the
 //! types of its requests and answers. `problem` has the status, code and text of every error.
 
+mod assist;
 mod audit;
 mod authorization;
 mod callbacks;
@@ -20,6 +21,7 @@ mod secret;
 mod settings;
 mod test;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use lambda_http::{
     Body, Response,
     aws_lambda_events::apigw::ApiGatewayV2httpResponse,
@@ -29,10 +31,12 @@ use lambda_http::{
     },
 };
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 #[cfg(feature = "contract")]
 pub use self::contract::openapi;
 pub use self::{
+    assist::share_credentials,
     authorization::{check_authorization, complete_authorization, disconnect, read_authorization},
     callbacks::{event_callback, suite_callback},
     console::console,
@@ -98,6 +102,19 @@ impl Answer {
         let location = HeaderValue::from_str(location).map_err(|_| Problem::internal())?;
         Ok(Self::empty(StatusCode::SEE_OTHER).with(lambda_http::http::header::LOCATION, location))
     }
+}
+
+/// Whether the page of another site makes the browser send the request (Fetch Metadata): nobody pressed our button.
+fn is_from_another_site(request: &Request) -> bool {
+    !["", "same-origin", "none"].contains(&request.header("sec-fetch-site"))
+}
+
+/// The hash of a page's only `style` or `script`, as a Content-Security-Policy names it.
+fn inline_hash(page: &str, element: &str) -> String {
+    let content = page
+        .split_once(&format!("<{element}>"))
+        .and_then(|(_, rest)| rest.split_once(&format!("</{element}>")));
+    STANDARD.encode(Sha256::digest(content.map_or("", |(content, _)| content)))
 }
 
 /// The problem for a step's error.

@@ -16,6 +16,7 @@ mod receive_suite_event;
 mod register_secret;
 mod replay_event;
 mod rotate_sealing_key;
+mod share_credentials;
 mod start_installation;
 mod test_callback;
 mod update_settings;
@@ -37,6 +38,7 @@ pub use self::{
     register_secret::{RegisterSecret, RegisteredScope, SecretInput},
     replay_event::ReplayEvent,
     rotate_sealing_key::{RotateSealingKey, RotationStep},
+    share_credentials::{AssistStatus, CreateAssistLink, OpenAssistLink, OpenedAssistLink, RevokeAssistLink},
     start_installation::{InstallLink, OpenInstallLink, OpenedLink, StartInstallation},
     test_callback::{TestCallback, TestFinding, TestReport},
     update_settings::UpdateSettings,

@@ -207,11 +207,11 @@ test('shows within 3 s that a check was refused, and why; and turns green once i
       const { words: said, pressedAt } = await paste(wecom, corp, 'contacts', pasted);
       assert.doesNotMatch(said, /保存成功/, what);
       await page.bringToFront();
-      const seen = await appears(callback.locator(".message").getByText(words), { since: pressedAt });
+      const seen = await appears(callback.locator('.message').getByText(words), { since: pressedAt });
       assert.ok(seen <= PROMISE_MS, `${what}: ${seen} ms`);
       await callback.getByText('请求被拒').waitFor();
       await page.reload();
-      await callback.locator(".message").getByText(words).waitFor();
+      await callback.locator('.message').getByText(words).waitFor();
     }
     await wecom.bringToFront();
     const { pressedAt } = await paste(wecom, YUNFAN, 'contacts', values);

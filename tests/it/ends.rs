@@ -16,7 +16,8 @@ use crate::{
 const PERMANENT: [&str; 5] = ["AUDIT", "CALLBACK", "CORP", "SUITE", "TENANT"];
 
 /// Items that may end; each must have been seen, so that the look at them proves something.
-const TEMPORARY: [&str; 9] = [
+const TEMPORARY: [&str; 10] = [
+    "ASSIST",
     "ATTEMPTS",
     "CHECK",
     "CHANGED",
@@ -83,6 +84,9 @@ async fn write_every_kind_of_item(harness: &Harness, contacts: &Credentials) {
         .admin("check-authorization", "POST", "/authorization/check", &Value::Null)
         .await
         .with_status(200);
+    let scope = json!({"scope": "contacts"});
+    let link = harness.admin("share-credentials", "POST", "/authorization/assist-links", &scope);
+    link.await.with_status(201);
     // A mistake, and then a ban.
     harness
         .enter(Scope::Contacts, "mistyped-0123456789")

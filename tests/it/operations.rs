@@ -43,7 +43,7 @@ pub(crate) enum Resource {
 pub(crate) type Operation = (&'static str, Resource);
 
 /// For each function, everything that it asks of AWS.
-pub(crate) const OPERATIONS: [(&str, &[Operation]); 19] = {
+pub(crate) const OPERATIONS: [(&str, &[Operation]); 20] = {
     use Resource::{
         AuthorizationTable, DueIndex, EventBus, EventTable, Installation, ScopeSecret, SealingKey, Suite, TimelineIndex,
     };
@@ -214,6 +214,14 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 19] = {
             ],
         ),
         (
+            "share-credentials",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (READ_SECRET, SealingKey),
+            ],
+        ),
+        (
             "start-installation",
             &[
                 (GET, AuthorizationTable),
@@ -373,6 +381,7 @@ async fn the_walk() -> Harness {
                 .with_status(200);
         }
     }
+    share(&harness).await;
     let rotated = Credentials::of(&harness.generate(Scope::Contacts, true).await.with_status(201));
     harness.check(&rotated).await.with_echo();
     let settings = json!({"callback_base_url": "https://wecom.acme.example"});
@@ -450,6 +459,32 @@ async fn the_walk() -> Harness {
 /// Asks for a check of the tenant.
 async fn check_authorization(harness: &Harness) -> Reply {
     Box::pin(harness.admin("check-authorization", "POST", "/authorization/check", &Value::Null)).await
+}
+
+/// Makes two assist links: one is opened, the other revoked.
+async fn share(harness: &Harness) {
+    let make = async || {
+        let target = "/authorization/assist-links";
+        let scope = json!({"scope": "contacts"});
+        let made = harness.admin("share-credentials", "POST", target, &scope);
+        made.await.with_status(201)
+    };
+    let (opened, revoked) = (make().await, make().await);
+    let url = opened["url"].as_str().unwrap();
+    let path = &url[url.find("/assist/").unwrap()..];
+    let browse = async |method, path: &str, cookies: &str| {
+        let reply = harness.call("share-credentials", Caller::Browser(cookies), method, path, None);
+        reply.await
+    };
+    assert_eq!(browse("GET", path, "").await.status, 200);
+    let cookies = Harness::cookie(&browse("POST", path, "").await);
+    let status = browse("GET", &format!("{path}/status"), &cookies).await;
+    assert_eq!(status.status, 200);
+    let target = format!("/authorization/assist-links/{}", revoked["id"].as_str().unwrap());
+    let reply = harness
+        .admin("share-credentials", "DELETE", &target, &Value::Null)
+        .await;
+    assert_eq!(reply.status, 204);
 }
 
 /// Publishes what has arrived, one batch of it twice, reads it, and replays an event.

@@ -8,7 +8,7 @@ use devstack::Entry;
 use crate::operations::{OPERATIONS, Resource};
 
 /// For each function, the kinds of items that each action is for: the first segment of their keys, `TENANT` for `TENANT#…`.
-const ITEMS: [(&str, &str); 19] = [
+const ITEMS: [(&str, &str); 20] = [
     (
         "check-authorization",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK
@@ -87,6 +87,11 @@ const ITEMS: [(&str, &str); 19] = [
     ),
     ("replay-event", "PutItem AUDIT"),
     ("rotate-sealing-key", ""),
+    (
+        "share-credentials",
+        "GetItem TENANT CALLBACK ASSIST
+         PutItem TENANT AUDIT ASSIST",
+    ),
     (
         "start-installation",
         "GetItem STATE SUITE TOKEN BAN

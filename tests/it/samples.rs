@@ -221,6 +221,7 @@ async fn through_api_gateway(function: &str, platform: &'static Platform, event:
         "register-secret" => http::register_secret(platform, request).await,
         "check-authorization" => http::check_authorization(platform, request).await,
         "replay-event" => http::replay_event(platform, request).await,
+        "share-credentials" => http::share_credentials(platform, request).await,
         "start-installation" => http::start_installation(platform, request).await,
         "suite-callback" => http::suite_callback(platform, request).await,
         "test-callback" => http::test_callback(platform, request).await,

@@ -156,6 +156,11 @@ pub const SUITE_CALLBACK: Address = Address {
     encoding_aes_key: "suiteKeyOfTheSamples0123456789abcdefghijklA",
 };
 
+/// The secret of an assist link for INITECH's contacts callback that nobody has opened.
+pub const NEW_ASSIST: &str = "61616161616161616161616161616161";
+/// That of one that the browser with [`COOKIE`] has opened.
+pub const OPENED_ASSIST: &str = "62626262626262626262626262626262";
+
 /// An install link that nobody has opened.
 pub const NEW_LINK: &str = "51515151515151515151515151515151";
 /// One that the browser with [`COOKIE`] has opened.

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use wecom_authorization::{
     audit::{Action, Actor, AuditEntry},
     authorization::{
-        AuthMode, Authorization, Callback, Generation, InstallOutcome, InstallSession, Installation,
+        AssistLink, AuthMode, Authorization, Callback, Generation, InstallOutcome, InstallSession, Installation,
         InstallationStatus, KindCheck, RegisteredSecret, Retired, ScopeState, SecretStatus,
     },
     callback::xml,
@@ -19,8 +19,8 @@ use wecom_authorization::{
 
 use crate::people::{
     ACME, ACME_CONTACTS, ACME_CONTACTS_BEFORE, ACME_EXTERNAL_CONTACTS, Address, COOKIE, EXPIRED_LINK, GLOBEX, HOOLI,
-    INITECH, INITECH_CONTACTS, KEY_RING, NEW_LINK, OPENED_LINK, STARK, STARK_CONTACTS, SUITE, SUITE_ID, Tenant,
-    UMBRELLA, USED_LINK,
+    INITECH, INITECH_CONTACTS, KEY_RING, NEW_ASSIST, NEW_LINK, OPENED_ASSIST, OPENED_LINK, STARK, STARK_CONTACTS,
+    SUITE, SUITE_ID, Tenant, UMBRELLA, USED_LINK,
 };
 
 /// Whatever went wrong.
@@ -147,6 +147,7 @@ impl Stage {
         initech.contacts = self.scope(&INITECH, Scope::Contacts, &INITECH_CONTACTS).await?;
         let mut contacts = callback(&INITECH, Scope::Contacts, &INITECH_CONTACTS)?;
         contacts.pending = Some(self.generation(&contacts, 1, &INITECH_CONTACTS));
+        initech.assist_links = assist_links(&contacts);
         self.keep(&INITECH, initech, vec![contacts]).await?;
 
         let mut stark = self.installed(&STARK, AuthMode::Admin).await?;
@@ -269,6 +270,11 @@ impl Stage {
             let session = InstallSession::new(state, tenant_id.clone(), code, expires_at, Actor::system());
             self.store.create_session(&session).await?;
         }
+        let initech = TenantId::parse(INITECH.id)?;
+        let assist = |secret| Change::PutAssistLink(Fingerprint::of(secret), initech.clone(), later());
+        self.store
+            .commit([NEW_ASSIST, OPENED_ASSIST].map(assist).to_vec())
+            .await?;
         let browser = Fingerprint::of(COOKIE);
         for state in [OPENED_LINK, USED_LINK] {
             self.store.bind_browser(&InstallState::parse(state)?, &browser).await?;
@@ -316,6 +322,26 @@ impl Stage {
         }
         Ok(())
     }
+}
+
+/// Links for the values of a callback: one that nobody has opened, and one that has been.
+fn assist_links(callback: &Callback) -> Vec<AssistLink> {
+    let link = |number: &str, secret| AssistLink {
+        expires_at: later(),
+        ..AssistLink::new(
+            number.repeat(32),
+            callback.scope,
+            callback.callback_id.clone(),
+            Fingerprint::of(secret),
+            then(),
+        )
+    };
+    let opened = AssistLink {
+        opened_at: Some(then()),
+        viewer: Some(Fingerprint::of(COOKIE)),
+        ..link("2", OPENED_ASSIST)
+    };
+    vec![link("1", NEW_ASSIST), opened]
 }
 
 fn callback(tenant: &Tenant, scope: Scope, address: &Address) -> Result<Callback, Error> {

@@ -29,7 +29,7 @@ impl Work {
 }
 
 /// The functions, and for those that are no callbacks the sample they are invoked with.
-pub(crate) const FUNCTIONS: [(&str, Work); 18] = [
+pub(crate) const FUNCTIONS: [(&str, Work); 19] = [
     ("event-callback", Work::Events),
     ("suite-callback", Work::SuiteEvents),
     ("check-authorization", Work::Sample("checked")),
@@ -45,6 +45,7 @@ pub(crate) const FUNCTIONS: [(&str, Work); 18] = [
     ("read-authorization", Work::Sample("state")),
     ("register-secret", Work::Sample("accepted")),
     ("replay-event", Work::Sample("replayed")),
+    ("share-credentials", Work::Sample("made")),
     ("start-installation", Work::Sample("link")),
     ("test-callback", Work::Sample("unreachable")),
     ("update-settings", Work::Sample("default")),

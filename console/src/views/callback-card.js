@@ -7,6 +7,7 @@ import { useShared } from '../context.js';
 import { count, moment, t } from '../i18n.js';
 import { Problem } from '../problem.js';
 import { isReady, openRefusal, scopeState } from '../progress.js';
+import { AssistButton, AssistLinks } from './assist.js';
 import { callbackBadge } from './badges.js';
 import { lines, Question } from './confirm.js';
 import { DomainForm } from './domain-form.js';
@@ -83,6 +84,7 @@ export function CallbackCard({ state, scope, kind }) {
     leading(),
     isDue && refusal && refusedMessage(refusal, kind),
     h(Values, { state, scope, kind, phase, problem, attempt, obtain }),
+    h(AssistLinks, { state, scope }),
     isDue && h(WaitingBar, null),
     // What was tested is about the values as they were.
     phase !== 'none' && h(SelfTest, { key: `${phase} ${callback.url} ${callback.generation}`, state, scope }),
@@ -157,6 +159,7 @@ function Values({ state, scope, kind, phase, problem, attempt, obtain }) {
   const shown = credentials.of(scope, state);
   const isRevealed = credentials.isRevealed(scope);
   const conceal = () => credentials.drop(scope);
+  const [unmade, setUnmade] = useState(/** @type {Problem | null} */ (null));
 
   useEffect(() => {
     if (!isRevealed) return undefined;
@@ -182,9 +185,11 @@ function Values({ state, scope, kind, phase, problem, attempt, obtain }) {
             ? outwardLink(t('page.openConsole'), CONSOLE + PLACE[kind], 'primary')
             : button(t('steps.callback.hide'), { focus: 'reveal', onClick: conceal }),
           button(t('steps.callback.print'), { kind: 'plain', iconName: 'print', onClick: printValues }),
+          isDue && h(AssistButton, { scope, onFailure: setUnmade }),
         ],
       }),
       h('p', { class: 'print-only' }, t('steps.callback.printNote', { corp: state.installation.corp_name })),
+      unmade && failure(unmade),
       !isDue && h('p', { class: 'note' }, t('steps.callback.revealed')),
     ];
   }

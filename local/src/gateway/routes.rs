@@ -35,6 +35,8 @@ pub enum Function {
     CheckAuthorization,
     /// `replay-event`
     ReplayEvent,
+    /// `share-credentials`
+    ShareCredentials,
 }
 
 /// Callers that a route accepts.
@@ -104,6 +106,11 @@ routes! {
     POST "/authorization/{scope}/test" Token TestCallback,
     POST "/authorization/events/{event_id}/replay" Token ReplayEvent,
     DELETE "/authorization" Token Disconnect,
+    POST "/authorization/assist-links" Token ShareCredentials,
+    DELETE "/authorization/assist-links/{id}" Token ShareCredentials,
+    GET "/assist/{token}" Open ShareCredentials,
+    POST "/assist/{token}" Open ShareCredentials,
+    GET "/assist/{token}/status" Open ShareCredentials,
 }
 
 type Routers = HashMap<&'static str, matchit::Router<&'static Route>>;

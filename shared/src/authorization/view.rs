@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    AuthMode, Authorization, Callback, Finding, Health, InstallationStatus, KindCheck, Refusal, Rejection,
+    AssistLink, AuthMode, Authorization, Callback, Finding, Health, InstallationStatus, KindCheck, Refusal, Rejection,
     SecretStatus, Settings,
     findings::{findings, health},
 };
@@ -24,6 +24,38 @@ pub struct StateView {
     settings: Settings,
     platform: PlatformView,
     completed_at: Option<Timestamp>,
+    /// The assist links that have not ended, the oldest first.
+    #[cfg_attr(feature = "contract", schemars(length(max = 5)))]
+    assist_links: Vec<AssistLinkView>,
+}
+
+/// A link that shows one step's values to a colleague.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(
+    feature = "contract",
+    derive(schemars::JsonSchema),
+    schemars(rename = "AssistLinkState")
+)]
+struct AssistLinkView {
+    #[cfg_attr(feature = "contract", schemars(regex(pattern = "^[0-9a-f]{32}$")))]
+    id: String,
+    scope: Scope,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+    /// When it showed the values; `null` while it can still be opened.
+    opened_at: Option<Timestamp>,
+}
+
+impl From<&AssistLink> for AssistLinkView {
+    fn from(link: &AssistLink) -> Self {
+        Self {
+            id: link.id.clone(),
+            scope: link.scope,
+            created_at: link.created_at,
+            expires_at: link.expires_at,
+            opened_at: link.opened_at,
+        }
+    }
 }
 
 /// What an admin has to enter elsewhere: in their company's DNS, and in WeCom's console.
@@ -212,6 +244,7 @@ impl StateView {
             settings: authorization.settings.clone(),
             platform,
             completed_at: authorization.completed_at,
+            assist_links: authorization.assist_links(now).map(Into::into).collect(),
         }
     }
 }

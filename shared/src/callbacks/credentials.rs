@@ -29,6 +29,15 @@ pub struct GeneratedCredentials {
     pub new: bool,
 }
 
+impl GeneratedCredentials {
+    /// The URL that the admin pastes. `default_base_url` is its beginning unless the tenant's settings replace it.
+    #[must_use]
+    pub fn url(&self, default_base_url: &str) -> String {
+        let base_url = self.callback_base_url.as_deref().unwrap_or(default_base_url);
+        format!("{base_url}/callback/{}", self.callback_id)
+    }
+}
+
 /// Issues the credentials of callbacks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CredentialIssuer<'a> {

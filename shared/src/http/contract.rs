@@ -43,6 +43,7 @@ fn operations() -> Vec<Operation> {
         super::installation::operations(),
         super::secret::operations(),
         super::credentials::operations(),
+        super::assist::operations(),
         super::test::operations(),
         super::settings::operations(),
         super::events::operations(),

@@ -49,9 +49,8 @@ pub(super) struct Credentials {
 
 impl Credentials {
     pub(super) fn new(generated: &GeneratedCredentials, default_base_url: &str) -> Self {
-        let base_url = generated.callback_base_url.as_deref().unwrap_or(default_base_url);
         Self {
-            url: format!("{base_url}/callback/{}", generated.callback_id),
+            url: generated.url(default_base_url),
             token: generated.credentials.token.expose().into(),
             encoding_aes_key: generated.credentials.encoding_aes_key.expose().into(),
             status: if generated.verified {

@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use lambda_http::{
     Body, Response,
@@ -13,9 +12,8 @@ use lambda_http::{
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use super::{Answer, Problem, Request, conclude, problem};
+use super::{Answer, Problem, Request, conclude, inline_hash, is_from_another_site, problem};
 use crate::{
     authorization::InstallOutcome,
     error::StepError,
@@ -30,12 +28,7 @@ const COOKIE: &str = "wecom_installation";
 const PAGE: &str = include_str!("installation.html");
 
 /// The hash of the page's style, as a Content-Security-Policy names it.
-static STYLE_HASH: LazyLock<String> = LazyLock::new(|| {
-    let style = PAGE
-        .split_once("<style>")
-        .and_then(|(_, rest)| rest.split_once("</style>"));
-    STANDARD.encode(Sha256::digest(style.map_or("", |(style, _)| style)))
-});
+static STYLE_HASH: LazyLock<String> = LazyLock::new(|| inline_hash(PAGE, "style"));
 
 /// Which app is to be installed.
 #[derive(Debug, Default, Deserialize)]
@@ -89,11 +82,6 @@ async fn make_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
         expires_at: link.expires_at,
     };
     Ok(Answer::json(StatusCode::CREATED, &body))
-}
-
-/// Whether the page of another site makes the browser send the request (Fetch Metadata): nobody pressed our button.
-fn is_from_another_site(request: &Request) -> bool {
-    !["", "same-origin", "none"].contains(&request.header("sec-fetch-site"))
 }
 
 fn opening<'a>(platform: &'a Platform, base_url: &'a str) -> OpenInstallLink<'a> {

@@ -61,6 +61,8 @@ kinds! {
         "Someone else changed it in the meantime. Reload and try again.";
     INSTALL_LINK_EXPIRED = 410 "install_link_expired", "The install link is no longer valid",
         "Create a new link and open it in the browser that will finish the installation.";
+    ASSIST_LINK_EXPIRED = 410 "assist_link_expired", "The assist link is no longer valid",
+        "It was opened, has expired or was revoked. Ask for a new one.";
     BODY_TOO_LARGE = 413 "body_too_large", "The body is too large",
         "The limit is 64 KiB on admin routes and 1 MiB on callbacks.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "Unsupported media type", "The body must be application/json.";
@@ -73,6 +75,8 @@ kinds! {
     INVALID_FIELD = 422 "invalid_field", "A field is invalid", "`errors` names the field.";
     TOO_MANY_ATTEMPTS = 429 "too_many_attempts", "Too many attempts",
         "WeCom was asked too often in a short time, or about too many wrong Secrets, for which it bans us. Wait, then try again.";
+    TOO_MANY_ASSIST_LINKS = 429 "too_many_assist_links", "Too many assist links",
+        "Five links that have not ended are the limit. Revoke one, or wait until one expires.";
     INTERNAL_ERROR = 500 "internal_error", "Internal error", "This is a bug in the service. It has been logged.";
     WECOM_ERROR = 502 "wecom_error", "WeCom returned an error",
         "WeCom refused the request for a reason that cannot be changed here.";
@@ -280,9 +284,9 @@ impl Problem {
             | StepError::WecomRefused(Some(refusal)) => self.wecom(refusal),
             StepError::WrongSecretKind { looks_like, refusal } => self.wecom(refusal).looks_like(*looks_like),
             StepError::InvalidField(field) => self.detail(field.detail).field(field.field, field.code),
-            StepError::TooManyAttempts { until } | StepError::WecomBan { until } => {
-                self.retry_after(seconds_until(until))
-            }
+            StepError::TooManyAttempts { until }
+            | StepError::TooManyAssistLinks { until }
+            | StepError::WecomBan { until } => self.retry_after(seconds_until(until)),
             StepError::Unavailable(_) => self.retry_after(1),
             _ => self,
         }
@@ -332,6 +336,8 @@ fn kind_of(error: &StepError) -> Kind {
         StepError::StepsMissing(_) => kinds::STEPS_MISSING,
         StepError::StateChanged => kinds::STATE_CHANGED,
         StepError::InstallLinkExpired { .. } => kinds::INSTALL_LINK_EXPIRED,
+        StepError::AssistLinkExpired => kinds::ASSIST_LINK_EXPIRED,
+        StepError::TooManyAssistLinks { .. } => kinds::TOO_MANY_ASSIST_LINKS,
         StepError::SecretRejected(_) => kinds::SECRET_REJECTED,
         StepError::WrongSecretKind { .. } => kinds::WRONG_SECRET_KIND,
         StepError::UnknownCorpId(_) => kinds::UNKNOWN_CORP_ID,

@@ -100,6 +100,7 @@ impl Termination<'_> {
         }
         let callbacks = callbacks.iter().flatten();
         changes.extend(callbacks.flat_map(|callback| removed_callback(callback, context)));
+        authorization.assist_links.clear();
         authorization.completed_at = None;
         authorization.plan_cleanup(self.delete_events, context.now());
         // If this attempt dies before the clean-up, `check-health` continues.

@@ -28,6 +28,8 @@ pub enum Change {
     RemoveCallback(CallbackId),
     /// Stores for which tenant an auth_code was exchanged, at this time.
     NoteExchange(Fingerprint, TenantId, Timestamp),
+    /// Stores which tenant's assist link has this secret, until this time.
+    PutAssistLink(Fingerprint, TenantId, Timestamp),
     /// Ends an install session that has not ended.
     EndInstallSession(InstallState, InstallOutcome),
     /// Notifies the platform's other services of a change.

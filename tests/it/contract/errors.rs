@@ -32,7 +32,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 46;
+const METHODS: usize = 47;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -91,6 +91,10 @@ async fn every_method(
         ("authorization", store.authorization(&tenant).await.map(drop)),
         ("callback", store.callback(id).await.map(drop)),
         ("tenant_of", store.tenant_of(&corp("wpYunFan")).await.map(drop)),
+        (
+            "assist_link_tenant",
+            store.assist_link_tenant(&fingerprint).await.map(drop),
+        ),
         ("commit", from_commit(store.commit(changes).await)),
         (
             "promote",

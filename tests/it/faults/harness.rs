@@ -316,6 +316,7 @@ impl Harness {
             "disconnect" => http::disconnect(&platform, request).await,
             "read-authorization" => http::read_authorization(&platform, request).await,
             "check-authorization" => http::check_authorization(&platform, request).await,
+            "share-credentials" => http::share_credentials(&platform, request).await,
             "replay-event" => http::replay_event(&platform, request).await,
             "console" => http::console(&platform, request).await,
             other => panic!("{other} does not answer HTTP requests"),

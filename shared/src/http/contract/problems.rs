@@ -46,7 +46,9 @@ pub(super) fn own_members(kind: Kind) -> (&'static [&'static str], &'static [&'s
         kinds::SECRET_REJECTED | kinds::UNKNOWN_CORP_ID => (&["wecom"], &[]),
         kinds::WRONG_SECRET_KIND => (&["wecom"], &["looks_like"]),
         kinds::WECOM_ERROR => (&[], &["wecom"]),
-        kinds::TOO_MANY_ATTEMPTS | kinds::TEMPORARILY_UNAVAILABLE | kinds::WECOM_BAN => (&["retry_after"], &[]),
+        kinds::TOO_MANY_ATTEMPTS | kinds::TOO_MANY_ASSIST_LINKS | kinds::TEMPORARILY_UNAVAILABLE | kinds::WECOM_BAN => {
+            (&["retry_after"], &[])
+        }
         _ => (&[], &[]),
     }
 }
@@ -122,6 +124,12 @@ fn all() -> Vec<(&'static str, Problem)> {
             "too_many_attempts",
             step(StepError::TooManyAttempts {
                 until: in_seconds(1742),
+            }),
+        ),
+        (
+            "too_many_assist_links",
+            step(StepError::TooManyAssistLinks {
+                until: in_seconds(1264),
             }),
         ),
         (

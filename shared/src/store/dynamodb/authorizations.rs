@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     authorization::{Authorization, Callback},
-    ids::{CallbackId, CorpId, Scope, TenantId},
+    ids::{CallbackId, CorpId, Fingerprint, Scope, TenantId},
     position::time_key,
     store::{Change, CommitError, StoreError, tables::DUE},
 };
@@ -72,6 +72,15 @@ impl DynamoDb {
         Ok(note.map(|note| note.tenant_id))
     }
 
+    /// The tenant whose assist link has this secret. The link may have ended.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn assist_link_tenant(&self, secret: &Fingerprint) -> Result<Option<TenantId>, StoreError> {
+        let link: Option<Binding> = self.item(Key::assist_link(secret)).await?;
+        Ok(link.map(|link| link.tenant_id))
+    }
+
     /// Carries out all of `changes`, or none.
     ///
     /// # Errors
@@ -128,6 +137,14 @@ impl DynamoDb {
                 item.put(put.build()?)
             }
             Change::NoteExchange(auth_code, tenant_id, at) => item.put(self.exchange_put(&auth_code, &tenant_id, at)?),
+            Change::PutAssistLink(secret, tenant_id, until) => {
+                let put = Put::builder()
+                    .table_name(&self.authorization_table)
+                    .set_item(Some(Key::assist_link(&secret).into_item()))
+                    .item("tenant_id", text(tenant_id.as_str()))
+                    .item("ttl", time_to_live(until));
+                item.put(put.build()?)
+            }
             Change::ForgetMember(corp_id) => item.delete(self.deletion(Key::member(&corp_id))?),
             Change::SaveCallback(callback) => item.update(self.save_callback(&callback)?),
             Change::RemoveCallback(id) => item.delete(self.deletion(Key::callback(&id))?),

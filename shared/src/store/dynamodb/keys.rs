@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    ids::{CallbackId, CorpId, InstallState, TenantId},
+    ids::{CallbackId, CorpId, Fingerprint, InstallState, TenantId},
     store::StoreError,
 };
 
@@ -42,6 +42,10 @@ impl Key {
 
     pub(super) fn member(corp_id: &CorpId) -> Self {
         Self::new("CORP", corp_id.as_str(), "MEMBER")
+    }
+
+    pub(super) fn assist_link(secret: &Fingerprint) -> Self {
+        Self::new("ASSIST", secret.as_str(), "LINK")
     }
 
     pub(super) fn session(state: &InstallState) -> Self {
