@@ -1,7 +1,7 @@
 //! Every way in which a step can end without success. `http::problem`, and nothing else, assigns each its HTTP status
 //! and code (docs/adr/0007-one-error-type.md).
 
-use std::error::Error as StdError;
+use std::{borrow::Cow, error::Error as StdError};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -167,14 +167,14 @@ impl From<CorpFault> for StepError {
 }
 
 /// A field of a request that is missing or malformed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
     /// The name of the field in the request.
     pub field: &'static str,
     /// Stable code of what is wrong with the field.
     pub code: FieldCode,
-    /// The same in words.
-    pub detail: &'static str,
+    /// The same in words; never the value.
+    pub detail: Cow<'static, str>,
 }
 
 /// Fault of a field.

@@ -15,6 +15,7 @@ pub mod event_bus;
 pub mod http;
 pub mod ids;
 pub mod lifecycle;
+pub mod pasted;
 pub mod platform;
 pub mod position;
 pub mod probe;

@@ -16,7 +16,7 @@ use syn::{
 };
 
 /// The modules of `shared`, each of which uses only those after it.
-const LAYERS: [&str; 20] = [
+const LAYERS: [&str; 21] = [
     "entry",
     "http",
     "platform",
@@ -35,6 +35,7 @@ const LAYERS: [&str; 20] = [
     "config",
     "position",
     "ids",
+    "pasted",
     "entropy",
     "clock",
 ];

@@ -181,6 +181,56 @@ async fn a_secret_that_cannot_be_one_is_not_even_tried() {
 }
 
 #[tokio::test]
+async fn what_copying_adds_is_dropped_and_any_other_character_is_named_and_never_corrected() {
+    let world = World::start().await;
+    world.install().await;
+    let right = world.secret_of(Scope::Contacts);
+    let (start, end) = right.split_at(4);
+    for (pasted, named) in [
+        (
+            format!("{start}\u{200B}{end}"),
+            "Character 5 is U+200B, which is invisible.",
+        ),
+        (format!("{start}\n{end}"), "Character 5 is U+000A, a line break."),
+        (format!("{start} {end}"), "Character 5 is U+0020, white space."),
+        (format!("\"{right}\""), "Character 1 is U+0022, a quotation mark."),
+        (format!("“{right}”"), "Character 1 is U+201C, a quotation mark."),
+        (format!("Ａ{right}"), "Character 1 is U+FF21, a full-width character."),
+    ] {
+        let problem = world
+            .enter(Scope::Contacts, &pasted)
+            .await
+            .refused(422, "invalid_field");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.starts_with(named), "{detail}");
+    }
+    let problem = enter_for(&world, "ww0a1b\u{200E}2c3d", &right)
+        .await
+        .refused(422, "invalid_field");
+    assert!(
+        problem["detail"].as_str().unwrap().starts_with("Character 7 is U+200E"),
+        "{problem}"
+    );
+    assert!(
+        calls(&world, GETTOKEN).is_empty(),
+        "WeCom hears nothing of a value that cannot be right"
+    );
+
+    let around = "\u{FEFF}\u{200B} \u{200E}\u{2060}\n";
+    let pasted = |text: &str| format!("{around}{text}{around}");
+    enter_for(&world, &pasted(CORP), &pasted(&right)).await.with_status(200);
+    let address = pasted("https://wecom.example.com");
+    let answer = world
+        .admin()
+        .put("/authorization/settings", json!({"callback_base_url": address}))
+        .await;
+    assert_eq!(
+        answer.with_status(200),
+        json!({"callback_base_url": "https://wecom.example.com"})
+    );
+}
+
+#[tokio::test]
 async fn another_corporations_id_is_a_mismatch_whether_it_has_installed_the_app_or_not() {
     let world = World::start().await;
     let before = world.install().await;

@@ -1,6 +1,6 @@
 //! HTTP status, code and text of every error (RFC 9457).
 
-use std::error::Error as StdError;
+use std::{borrow::Cow, error::Error as StdError};
 
 use jiff::Timestamp;
 use lambda_http::{
@@ -95,7 +95,7 @@ pub struct Problem(Box<Inner>);
 #[derive(Debug, Clone, PartialEq)]
 struct Inner {
     kind: Kind,
-    detail: &'static str,
+    detail: Cow<'static, str>,
     members: Members,
 }
 
@@ -165,7 +165,7 @@ impl Problem {
     pub(super) fn new(kind: Kind) -> Self {
         Self(Box::new(Inner {
             kind,
-            detail: kind.detail,
+            detail: Cow::Borrowed(kind.detail),
             members: Members::default(),
         }))
     }
@@ -229,8 +229,8 @@ impl Problem {
         self.0.kind.title
     }
 
-    fn detail(mut self, detail: &'static str) -> Self {
-        self.0.detail = detail;
+    fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = detail.into();
         self
     }
 
@@ -283,7 +283,7 @@ impl Problem {
             | StepError::UnknownCorpId(refusal)
             | StepError::WecomRefused(Some(refusal)) => self.wecom(refusal),
             StepError::WrongSecretKind { looks_like, refusal } => self.wecom(refusal).looks_like(*looks_like),
-            StepError::InvalidField(field) => self.detail(field.detail).field(field.field, field.code),
+            StepError::InvalidField(field) => self.detail(field.detail.clone()).field(field.field, field.code),
             StepError::TooManyAttempts { until }
             | StepError::TooManyAssistLinks { until }
             | StepError::WecomBan { until } => self.retry_after(seconds_until(until)),
@@ -305,7 +305,7 @@ impl Problem {
                 r#type: kind.urn(),
                 title: kind.title,
                 status: kind.status,
-                detail,
+                detail: &detail,
                 code: kind.code,
                 request_id,
             },

@@ -18,14 +18,24 @@ use crate::{
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct SecretEntry {
-    /// The Secret. Outer spaces are dropped.
+    /// The Secret. White space and invisible characters at its ends are dropped.
     #[cfg_attr(
         feature = "contract",
-        schemars(with = "String", regex(pattern = r"^\s*[!-~]{1,256}\s*$"))
+        schemars(
+            with = "String",
+            regex(
+                pattern = r"^[\s\u200B-\u200F\u2060-\u206F\uFEFF]*[!#-&(-_a-~]{1,256}[\s\u200B-\u200F\u2060-\u206F\uFEFF]*$"
+            )
+        )
     )]
     secret: SecretString,
-    /// The plaintext 企业ID, which a tenant's first Secret needs. Outer spaces are dropped.
-    #[cfg_attr(feature = "contract", schemars(regex(pattern = r"^\s*[A-Za-z0-9_-]{4,64}\s*$")))]
+    /// The plaintext 企业ID, which a tenant's first Secret needs. White space and invisible characters at its ends are dropped.
+    #[cfg_attr(
+        feature = "contract",
+        schemars(regex(
+            pattern = r"^[\s\u200B-\u200F\u2060-\u206F\uFEFF]*[A-Za-z0-9_-]{4,64}[\s\u200B-\u200F\u2060-\u206F\uFEFF]*$"
+        ))
+    )]
     corp_id: Option<String>,
     /// The id of the self-built app that the Secret belongs to, if it belongs to one.
     agent_id: Option<u64>,

@@ -20,7 +20,9 @@ struct SettingsEntry {
         schemars(
             required,
             length(max = 256),
-            regex(pattern = r"^\s*[Hh][Tt][Tt][Pp][Ss]://[^\s/?#@:]+/?\s*$")
+            regex(
+                pattern = r"^[\s\u200B-\u200F\u2060\uFEFF]*[Hh][Tt][Tt][Pp][Ss]://[^\s/?#@:]+/?[\s\u200B-\u200F\u2060\uFEFF]*$"
+            )
         )
     )]
     callback_base_url: Option<String>,

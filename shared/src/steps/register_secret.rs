@@ -6,6 +6,8 @@
 //!
 //! Tests: `tests/it/secret_mistakes.rs`, `tests/it/faults/concurrency.rs`.
 
+use std::borrow::Cow;
+
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
@@ -16,6 +18,7 @@ use crate::{
     error::{FieldCode, FieldError, StepError},
     ids::{CorpId, Scope, TenantId, TokenName},
     lifecycle::{Update, plan_write},
+    pasted::{foreign, trimmed},
     sealing::SealingKeys,
     store::{SecretName, SecretsManager},
     suite::{SecretToCheck, SuiteAccess},
@@ -190,29 +193,26 @@ impl RegisterSecret<'_> {
     }
 }
 
-/// The Secret without outer spaces, which come with copying. Any other character that WeCom's Secrets never contain is
-/// a mistake.
+/// The Secret without what copying adds at its ends. Any other character that WeCom's Secrets never contain is a mistake, which
+/// is named and never corrected.
 fn valid_secret(secret: &SecretString) -> Result<SecretString, StepError> {
     let field = "secret";
-    let trimmed = secret.expose_secret().trim();
-    if trimmed.is_empty() {
-        let detail = "The Secret is empty.";
-        return Err(StepError::InvalidField(FieldError {
-            field,
-            code: FieldCode::Missing,
-            detail,
-        }));
+    let invalid = |code, detail| StepError::InvalidField(FieldError { field, code, detail });
+    let secret = trimmed(secret.expose_secret());
+    if secret.is_empty() {
+        return Err(invalid(FieldCode::Missing, "The Secret is empty.".into()));
     }
-    if trimmed.len() > 256 || !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
+    let quotation_marks = ['"', '\'', '`'];
+    if let Some(found) = foreign(secret, |c| c.is_ascii_graphic() && !quotation_marks.contains(&c)) {
         let detail =
-            "A Secret consists of at most 256 letters, digits and punctuation marks, without spaces or line breaks.";
-        return Err(StepError::InvalidField(FieldError {
-            field,
-            code: FieldCode::Malformed,
-            detail,
-        }));
+            format!("{found} A Secret consists of letters, digits, - and _. Copy it from WeCom's console again.");
+        return Err(invalid(FieldCode::Malformed, detail.into()));
     }
-    Ok(SecretString::from(trimmed))
+    if secret.len() > 256 {
+        let detail = "A Secret has at most 256 characters. Copy it from WeCom's console again.";
+        return Err(invalid(FieldCode::Malformed, detail.into()));
+    }
+    Ok(SecretString::from(secret))
 }
 
 /// Advice for the first Secret of a tenant when it comes without 企业ID.
@@ -221,9 +221,11 @@ pub(crate) const CORP_ID_NEEDED: &str =
 
 fn corp_id_of(authorization: &Authorization, entered: Option<&str>) -> Result<CorpId, StepError> {
     let field = "corp_id";
-    match entered.map(str::trim) {
+    match entered.map(trimmed) {
         Some(entered) => CorpId::parse(entered).map_err(|_| {
-            let detail = "企业ID has the form ww0a1b2c3d4e5f6071. Copy it from the bottom of 我的企业 → 企业信息.";
+            let form = "企业ID has the form ww0a1b2c3d4e5f6071. Copy it from the bottom of 我的企业 → 企业信息.";
+            let found = foreign(entered, |c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+            let detail = found.map_or(Cow::Borrowed(form), |found| format!("{found} {form}").into());
             StepError::InvalidField(FieldError {
                 field,
                 code: FieldCode::Malformed,
@@ -235,7 +237,7 @@ fn corp_id_of(authorization: &Authorization, entered: Option<&str>) -> Result<Co
             StepError::InvalidField(FieldError {
                 field,
                 code,
-                detail: CORP_ID_NEEDED,
+                detail: Cow::Borrowed(CORP_ID_NEEDED),
             })
         }),
     }

@@ -93,7 +93,7 @@ impl StartInstallation<'_> {
         let unknown = StepError::InvalidField(FieldError {
             field: "suite_id",
             code: FieldCode::Malformed,
-            detail: "This deployment has no suite of this id.",
+            detail: "This deployment has no suite of this id.".into(),
         });
         let Ok(name) = suite_id.map(SuiteId::parse).transpose() else {
             return Err(unknown);

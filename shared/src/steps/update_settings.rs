@@ -3,6 +3,8 @@
 //!
 //! Tests: below, `tests/it/domains.rs`, `tests/it/bad_requests.rs`.
 
+use std::borrow::Cow;
+
 use url::{Host, Url};
 
 use crate::{
@@ -12,6 +14,7 @@ use crate::{
     error::{FieldCode, FieldError, StepError},
     ids::TenantId,
     lifecycle::Update,
+    pasted::trimmed,
     probe::Probe,
     store::DynamoDb,
 };
@@ -97,7 +100,7 @@ fn without_check(settings: &Settings) -> (Option<&str>, Option<&str>) {
 pub(crate) const NOT_A_DOMAIN: FieldError = FieldError {
     field: "callback_base_url",
     code: FieldCode::NotADomain,
-    detail: "The callback domain must be a public domain name of your company.",
+    detail: Cow::Borrowed("The callback domain must be a public domain name of your company."),
 };
 
 /// The scheme and host of a callback domain: what a CNAME can point to us, and nothing that leads elsewhere.
@@ -106,11 +109,11 @@ fn valid_base_url(text: &str) -> Result<String, StepError> {
         StepError::InvalidField(FieldError {
             field: "callback_base_url",
             code,
-            detail,
+            detail: Cow::Borrowed(detail),
         })
     };
     let form = "The callback domain has the form https://wecom.example.com, without a path.";
-    let url = Url::parse(text.trim()).map_err(|_| invalid(FieldCode::Malformed, form))?;
+    let url = Url::parse(trimmed(text)).map_err(|_| invalid(FieldCode::Malformed, form))?;
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let anonymous = url.username().is_empty() && url.password().is_none();
     if url.scheme() != "https" || !bare || !anonymous || url.port().is_some() || text.len() > 256 {
@@ -133,7 +136,7 @@ mod tests {
     #[test]
     fn takes_a_domain_and_nothing_else() {
         assert_eq!(
-            valid_base_url(" https://WeCom.Example.com/ ").unwrap(),
+            valid_base_url(" https://WeCom.Example.com/\u{200B}\n").unwrap(),
             "https://wecom.example.com"
         );
         for text in [

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use wecom_callback::{Credentials, EncodingAesKey, Token};
 
 use super::{SecretName, SecretsManager, StoreError};
-use crate::{authorization::Installation, ids::SuiteId};
+use crate::{authorization::Installation, ids::SuiteId, pasted::trimmed};
 
 /// The suite as its provider registered it at WeCom.
 #[derive(Debug, Clone)]
@@ -58,16 +58,19 @@ impl Suite {
     pub fn parse(secret: &SecretString) -> Result<Self, MalformedSuite> {
         let stored: Stored = serde_json::from_str(secret.expose_secret())
             .map_err(|_| MalformedSuite("not a JSON object with exactly the documented fields"))?;
+        // An operator pastes these, too.
+        let secret = |pasted: &SecretString| SecretString::from(trimmed(pasted.expose_secret()));
+        let (token, key) = (secret(&stored.token), secret(&stored.encoding_aes_key));
         Ok(Self {
-            suite_id: stored.suite_id,
-            suite_secret: stored.suite_secret,
+            suite_id: trimmed(&stored.suite_id).to_owned(),
+            suite_secret: secret(&stored.suite_secret),
             credentials: Credentials {
-                token: Token::parse(stored.token.expose_secret()).map_err(|_| MalformedSuite("token"))?,
-                encoding_aes_key: EncodingAesKey::parse(stored.encoding_aes_key.expose_secret())
+                token: Token::parse(token.expose_secret()).map_err(|_| MalformedSuite("token"))?,
+                encoding_aes_key: EncodingAesKey::parse(key.expose_secret())
                     .map_err(|_| MalformedSuite("encoding_aes_key"))?,
             },
-            provider_corp_id: stored.provider_corp_id,
-            provider_secret: stored.provider_secret,
+            provider_corp_id: trimmed(&stored.provider_corp_id).to_owned(),
+            provider_secret: secret(&stored.provider_secret),
             test: stored.test,
             is_first: false,
         })
@@ -224,5 +227,47 @@ impl SuiteVault {
                 "suite_id is not the one in the secret's name",
             ))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drops_what_copying_added_to_the_operators_values() {
+        let around = "\u{FEFF}\u{200B} \n";
+        let pasted = |text: &str| format!("{around}{text}{around}");
+        let stored = serde_json::json!({
+            "suite_id": pasted("ww3f2a9c41d07be865"),
+            "suite_secret": pasted("suite-secret"),
+            "token": pasted("suiteToken"),
+            "encoding_aes_key": pasted(&"k".repeat(42)) + "A",
+            "provider_corp_id": pasted("ww1f2e3d4c5b6a7988"),
+            "provider_secret": pasted("provider-secret"),
+        });
+        let parse = |stored: &serde_json::Value| Suite::parse(&SecretString::from(stored.to_string()));
+        assert_eq!(
+            parse(&stored).unwrap_err(),
+            MalformedSuite("encoding_aes_key"),
+            "inside a value"
+        );
+        let mut stored = stored;
+        stored["encoding_aes_key"] = pasted(&format!("{}A", "k".repeat(42))).into();
+        let suite = parse(&stored).unwrap();
+        assert_eq!(
+            [
+                suite.suite_id.as_str(),
+                suite.suite_secret.expose_secret(),
+                &suite.provider_corp_id,
+                suite.provider_secret.expose_secret()
+            ],
+            [
+                "ww3f2a9c41d07be865",
+                "suite-secret",
+                "ww1f2e3d4c5b6a7988",
+                "provider-secret"
+            ]
+        );
     }
 }

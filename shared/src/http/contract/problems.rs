@@ -113,7 +113,7 @@ fn all() -> Vec<(&'static str, Problem)> {
             step(StepError::InvalidField(FieldError {
                 field: "corp_id",
                 code: FieldCode::Missing,
-                detail: crate::steps::CORP_ID_NEEDED,
+                detail: crate::steps::CORP_ID_NEEDED.into(),
             })),
         ),
         (
