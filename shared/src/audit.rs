@@ -110,6 +110,8 @@ pub enum Action {
     EventReplayed,
     /// The authorization was disconnected.
     Disconnected,
+    /// The data of an authorization that ended were deleted: the certificate about it.
+    DataDeleted,
     /// WeCom refused a call for this tenant as too frequent; such calls pause.
     CallsPaused,
     /// A word of a newer version.

@@ -4,6 +4,7 @@ mod assist;
 mod callback;
 mod changes;
 mod cleanup;
+mod deletion;
 mod findings;
 mod installation;
 mod refusals;
@@ -17,6 +18,7 @@ pub use self::{
     callback::{Callback, Generation, Retired},
     changes::Difference,
     cleanup::{Cleanup, CleanupTask, Marker, PlannedWrite},
+    deletion::{Deleted, Deletion},
     findings::{Finding, Health, Severity},
     installation::{
         AdminInstallationMissing, AuthMode, Exchange, InstallFailure, InstallOutcome, InstallSession, Installation,
@@ -59,6 +61,9 @@ pub struct Authorization {
     /// Secrets that may be in the vault although nothing here names them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub planned_writes: Vec<PlannedWrite>,
+    /// What was deleted since an authorization ended; `None` when the certificate about it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<Deletion>,
 }
 
 /// The state of step 2 or 3 of one tenant.
@@ -277,6 +282,7 @@ impl Authorization {
             cleanup: None,
             assist_links: Vec::new(),
             planned_writes: Vec::new(),
+            deletion: None,
         }
     }
 
@@ -375,11 +381,12 @@ impl Authorization {
         left.into_iter().filter_map(|scope| scope.callback_id).collect()
     }
 
-    /// Marks the installation as cancelled, after WeCom reported that the app was removed.
+    /// Marks the installation as cancelled, after WeCom reported that the app was removed, and forgets what describes the corporation.
     pub fn cancel(&mut self, at: Timestamp) {
         if let Some(installation) = &mut self.installation {
             installation.status = InstallationStatus::Cancelled;
             installation.cancelled_at = Some(at);
+            installation.forget_corporation();
             self.health = Health::Broken;
         }
     }

@@ -51,7 +51,7 @@ pub const VARIABLES: [&str; 24] = [
 /// | `ROTATION_GRACE_HOURS` | how long replaced credentials stay valid | 24 |
 /// | `CALLBACK_ID_CHECK` | which callback ids are looked up only when their MAC is right: `new`, `all` or `none` | `new` |
 /// | `EVENT_RETENTION_DAYS` | how long events are kept | 30 |
-/// | `EVENTS_ON_DISCONNECT` | `keep` a tenant's events until they end, or `delete` them, when it disconnects | `keep` |
+/// | `EVENTS_ON_DISCONNECT` | `delete` a tenant's events when its authorization ends, or `keep` them until they end | `delete` |
 /// | `CONSOLE_OIDC_ISSUER`, `CONSOLE_OIDC_CLIENT_ID` | where the admin page gets its token | none: the page is handed one |
 /// | `CONSOLE_OIDC_TOKEN_ORIGIN` | the origin of the issuer's token endpoint | the issuer's own |
 /// | `CONSOLE_OIDC_BEARER` | which of the issuer's tokens names the tenant: `access_token` or `id_token` | `access_token` |
@@ -177,7 +177,7 @@ impl Config {
             rotation_grace: SignedDuration::from_hours(reader.number("ROTATION_GRACE_HOURS", 24)),
             event_retention: SignedDuration::from_hours(24 * reader.number("EVENT_RETENTION_DAYS", 30)),
             delete_events_on_disconnect: reader
-                .one_of("EVENTS_ON_DISCONNECT", [("keep", false), ("delete", true)])
+                .one_of("EVENTS_ON_DISCONNECT", [("delete", true), ("keep", false)])
                 .unwrap_or_default(),
             console_oidc,
             embed_origins,

@@ -15,6 +15,7 @@ mod secrets_manager;
 mod suite_vault;
 pub mod tables;
 
+pub(crate) use self::secrets_manager::RECOVERY_WINDOW_DAYS;
 pub use self::{
     change::{Change, StateChange},
     dynamodb::{AtRest, Breaker, CheckStatus, DynamoDb, EventChange, Noted, StoredSuiteEvent, StoredToken},

@@ -99,6 +99,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 20] = {
             &[
                 (GET, AuthorizationTable),
                 (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
                 (DELETE, AuthorizationTable),
                 (DELETE, EventTable),
                 (QUERY, TimelineIndex),

@@ -18,10 +18,10 @@ const ITEMS: [(&str, &str); 20] = [
     ),
     (
         "check-health",
-        "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN
+        "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN DELETED
          PutItem TENANT AUDIT CHANGED TOKEN BAN
-         UpdateItem BAN CALLBACK TENANT
-         DeleteItem CORP CALLBACK TOKEN",
+         UpdateItem BAN CALLBACK TENANT DELETED
+         DeleteItem CORP CALLBACK TOKEN DELETED",
     ),
     (
         "complete-authorization",
@@ -33,6 +33,7 @@ const ITEMS: [(&str, &str); 20] = [
         "disconnect",
         "GetItem TENANT CALLBACK
          PutItem TENANT AUDIT CHANGED
+         UpdateItem DELETED
          DeleteItem CORP CALLBACK TOKEN",
     ),
     (
@@ -65,7 +66,7 @@ const ITEMS: [(&str, &str); 20] = [
         "process-suite-event",
         "GetItem STATE TENANT CALLBACK CORP SUITE TOKEN CODE BAN
          PutItem TENANT SUITE TOKEN CODE BAN AUDIT CHANGED
-         UpdateItem STATE
+         UpdateItem STATE DELETED
          DeleteItem CORP CALLBACK TOKEN",
     ),
     (

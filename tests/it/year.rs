@@ -336,7 +336,7 @@ async fn installed_again(timeline: &mut Timeline) {
     timeline.days(100).await;
     timeline.harness.install().await;
     let expected = Expected::new("contacts_secret", "ok")
-        .audit(&["installation_started", "installed"])
+        .audit(&["data_deleted", "installation_started", "installed"])
         .told(&["health: broken → ok", "installation: cancelled → installed"]);
     timeline
         .write("It is installed again, and starts clean.", expected)
@@ -377,10 +377,11 @@ async fn disconnected(timeline: &mut Timeline) {
     ]);
     timeline.write("The admin disconnects, twice.", expected).await;
     let run = timeline.days(1).await;
+    assert_eq!(run["checked"], 1, "the deletion is certified: {run}");
+    let run = timeline.days(1).await;
     assert_eq!(run["checked"], 0, "nobody has to be looked at any more: {run}");
-    timeline
-        .write("Nothing is left to do.", Expected::new("install", "ok"))
-        .await;
+    let expected = Expected::new("install", "ok").audit(&["data_deleted"]);
+    timeline.write("Nothing is left to do.", expected).await;
 }
 
 async fn rotate(timeline: &Timeline) -> Credentials {

@@ -79,6 +79,13 @@ fn bound_before_members_were_told_apart() -> bool {
 }
 
 impl Installation {
+    /// Forgets what describes the corporation, after the installation ended: all but its id, which the certificate names too.
+    pub fn forget_corporation(&mut self) {
+        self.corp_name.clear();
+        self.agent_id = None;
+        self.privilege = None;
+    }
+
     /// The same installation with the start times of `before`, as far as the values did not change since. One that is not
     /// bound stays a member's, whatever WeCom says: an administrator binds it with a link of the tenant.
     #[must_use]

@@ -304,7 +304,9 @@ impl InstallationView {
                 Some(InstallationStatus::Cancelled) => "cancelled",
             },
             corp_id: installation.map(|i| i.corp_id.clone()),
-            corp_name: installation.map(|i| i.corp_name.clone()),
+            corp_name: installation
+                .map(|i| i.corp_name.clone())
+                .filter(|name| !name.is_empty()),
             agent_id: installation.and_then(|i| i.agent_id),
             auth_mode: installation.map(|i| i.auth_mode),
             installed_at: installation.map(|i| i.installed_at),

@@ -22,7 +22,7 @@ pub(crate) fn next_check(authorization: &Authorization, now: Timestamp) -> Optio
 }
 
 fn usual_check(authorization: &Authorization, now: Timestamp) -> Option<Timestamp> {
-    if authorization.cleanup.is_some() {
+    if authorization.cleanup.is_some() || authorization.deletion.is_some() {
         return Some(now + CLEANUP_RETRY);
     }
     if authorization.installed()?.doubted_at.is_some() {

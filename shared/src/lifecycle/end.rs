@@ -11,14 +11,14 @@ use super::{
     update::Update,
 };
 use crate::{
-    audit::Action,
-    authorization::{Authorization, Callback, Cleanup, CleanupTask, Installation, ScopeState},
+    audit::{Action, AuditEntry},
+    authorization::{Authorization, Callback, Cleanup, CleanupTask, Deleted, Deletion, Installation, ScopeState},
     clock::Clock,
-    context::{Context, removed_callback},
+    context::{Context, audited, removed_callback},
     entropy::random_id,
     error::StepError,
     ids::{Scope, TenantId, TokenName},
-    store::{Change, DynamoDb, SecretName, SecretsManager},
+    store::{Change, DynamoDb, RECOVERY_WINDOW_DAYS, SecretName, SecretsManager},
 };
 
 /// Ends authorizations, and cleans up after them.
@@ -95,10 +95,12 @@ impl Termination<'_> {
                 Change::ForgetMember(corp_id)
             });
         }
+        let corp_id = authorization.installation.as_ref().map(|ended| ended.corp_id.clone());
         for scope in Scope::ALL {
             *authorization.scope_mut(scope) = ScopeState::default();
         }
         let callbacks = callbacks.iter().flatten();
+        authorization.plan_certificate(corp_id, callbacks.clone(), !self.delete_events, context.now());
         changes.extend(callbacks.flat_map(|callback| removed_callback(callback, context)));
         authorization.assist_links.clear();
         authorization.completed_at = None;
@@ -115,6 +117,10 @@ impl Termination<'_> {
     /// [`StepError::StateChanged`], or the failure of the stores; a retry continues.
     pub(crate) async fn clean_up(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
         self.delete_secrets(tenant_id, context).await?;
+        self.delete_events(tenant_id, context).await
+    }
+
+    async fn delete_events(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
         let cleanup = self.store.authorization(tenant_id).await?.cleanup;
         let Some(cleanup) = cleanup.filter(Cleanup::has_events) else {
             return Ok(());
@@ -156,10 +162,13 @@ impl Termination<'_> {
         if secrets.is_empty() {
             return Ok(());
         }
-        let (mut deleted, mut failure) = (Vec::new(), None);
+        let (mut deleted, mut scheduled, mut failure) = (Vec::new(), Vec::new(), None);
         for secret in secrets {
-            match self.delete_secret(tenant_id, secret).await {
-                Ok(()) => deleted.push(secret),
+            match self.delete_secret(tenant_id, secret, context.now()).await {
+                Ok(exists) => {
+                    deleted.push(secret);
+                    scheduled.extend(exists.then_some(secret));
+                }
                 Err(error) => failure = Some(error),
             }
         }
@@ -167,6 +176,9 @@ impl Termination<'_> {
         loop {
             let mut authorization = update.read().await?;
             authorization.settle_deletion(&claim, &deleted, claimed_at);
+            if let Some(deletion) = &mut authorization.deletion {
+                deletion.schedule(&scheduled, context.now());
+            }
             if failure.is_none() {
                 authorization.next_check_at = check_after_cleanup(&authorization, context.now());
             }
@@ -176,8 +188,13 @@ impl Termination<'_> {
         }
     }
 
-    /// Deletes a secret and the token that was obtained with it.
-    async fn delete_secret(&self, tenant_id: &TenantId, secret: CleanupTask) -> Result<(), StepError> {
+    /// Deletes a secret and the token that was obtained with it. Returns whether there was such a secret.
+    async fn delete_secret(
+        &self,
+        tenant_id: &TenantId,
+        secret: CleanupTask,
+        now: Timestamp,
+    ) -> Result<bool, StepError> {
         let (name, token) = match secret {
             CleanupTask::Installation => (
                 SecretName::Installation(tenant_id.clone()),
@@ -187,10 +204,11 @@ impl Termination<'_> {
                 SecretName::Scope(tenant_id.clone(), scope),
                 TokenName::scope(tenant_id, scope),
             ),
-            CleanupTask::Events => return Ok(()),
+            CleanupTask::Events => return Ok(false),
         };
-        self.vault.delete(&name).await?;
-        Ok(self.store.drop_token(&token).await?)
+        let exists = self.vault.delete(&name).await?;
+        self.store.delete_token(tenant_id, &token, now).await?;
+        Ok(exists)
     }
 
     /// Deletes the events that arrived before the authorization ended, for ten seconds at most. Returns whether all are
@@ -203,13 +221,72 @@ impl Termination<'_> {
     ) -> Result<bool, StepError> {
         let until = clock.now() + DELETE_FOR;
         let is_over = clock.now() >= ended_at + UNDER_WAY;
-        while self.store.delete_some_events(tenant_id, ended_at + UNDER_WAY).await? {
+        let before = ended_at + UNDER_WAY;
+        while self.store.delete_some_events(tenant_id, before, clock.now()).await? {
             if clock.now() >= until {
                 return Ok(false);
             }
         }
         Ok(is_over)
     }
+}
+
+impl Termination<'_> {
+    /// Writes the certificate about a deletion when everything is deleted: what, how many, when.
+    ///
+    /// # Errors
+    /// [`StepError::StateChanged`], or the failure of the store; a retry continues.
+    pub(crate) async fn certify(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
+        let mut update = Update::of(self.store, tenant_id, context);
+        loop {
+            let mut authorization = update.read().await?;
+            if authorization.cleanup.is_some() {
+                return Ok(());
+            }
+            let Some(deletion) = authorization.deletion.take() else {
+                return Ok(());
+            };
+            let counted = self.store.deleted(tenant_id).await?;
+            authorization.next_check_at = check_after_cleanup(&authorization, context.now());
+            let entry = certificate(&deletion, counted, context);
+            tracing::info!(
+                tenant.id = %tenant_id, deletion.ended_at = %deletion.ended_at,
+                deletion.details = ?entry.details, "the data of an authorization are deleted"
+            );
+            let forgotten = Change::ForgetDeleted(tenant_id.clone(), counted);
+            if update
+                .commit(authorization, vec![audited(tenant_id, entry), forgotten])
+                .await?
+            {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The entry of the audit trail that says what was deleted.
+fn certificate(deletion: &Deletion, counted: Deleted, context: Context<'_>) -> AuditEntry {
+    let secrets: Vec<_> = deletion.secrets.iter().map(|secret| secret.as_str()).collect();
+    let mut entry = context
+        .entry(Action::DataDeleted)
+        .with("ended_at", &deletion.ended_at)
+        .with("callbacks", &deletion.callbacks)
+        .with("credentials", &deletion.credentials)
+        .with("tokens", &counted.tokens)
+        .with("secrets", &secrets.join(" "));
+    entry = if deletion.keeps_events {
+        entry.with("events", "kept")
+    } else {
+        entry.with("events", &counted.events)
+    };
+    if let Some(corp_id) = &deletion.corp_id {
+        entry = entry.with("corp_id", corp_id);
+    }
+    if let Some(scheduled_at) = deletion.scheduled_at {
+        let gone_at = scheduled_at + SignedDuration::from_hours(24 * RECOVERY_WINDOW_DAYS);
+        entry = entry.with("secrets_recoverable_until", &gone_at);
+    }
+    entry
 }
 
 /// The next check after an attempt at the clean-up.

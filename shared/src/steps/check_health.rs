@@ -121,8 +121,9 @@ impl CheckHealth<'_> {
     async fn check(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
         let store = self.lifecycle.suite.store;
         let mut before = store.authorization(tenant_id).await?;
-        if before.cleanup.is_some() || before.has_expired_writes(context.now()) {
+        if before.cleanup.is_some() || before.deletion.is_some() || before.has_expired_writes(context.now()) {
             self.lifecycle.termination.clean_up(tenant_id, context).await?;
+            self.lifecycle.termination.certify(tenant_id, context).await?;
             before = store.authorization(tenant_id).await?;
             if before.installed().is_none() {
                 return Ok(());

@@ -191,7 +191,7 @@ impl FinishInstallation<'_> {
             let removed = authorization.install(installation.clone());
             let entry = context.entry(Action::Installed);
             changes.extend([
-                audited(tenant_id, entry.with("corp_name", &installation.corp_name)),
+                audited(tenant_id, entry.with("corp_id", &installation.corp_id)),
                 Change::EndInstallSession(attempt.session.state.clone(), outcome.clone()),
             ]);
             changes.extend(removed.into_iter().map(Change::RemoveCallback));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::AuditEntry,
-    authorization::{Authorization, Callback, InstallOutcome},
+    authorization::{Authorization, Callback, Deleted, InstallOutcome},
     ids::{CallbackId, CorpId, Fingerprint, InstallState, TenantId},
 };
 
@@ -30,6 +30,8 @@ pub enum Change {
     NoteExchange(Fingerprint, TenantId, Timestamp),
     /// Stores which tenant's assist link has this secret, until this time.
     PutAssistLink(Fingerprint, TenantId, Timestamp),
+    /// Removes the count of what was deleted for the tenant, if it is still this one.
+    ForgetDeleted(TenantId, Deleted),
     /// Ends an install session that has not ended.
     EndInstallSession(InstallState, InstallOutcome),
     /// Notifies the platform's other services of a change.

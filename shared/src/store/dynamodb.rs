@@ -7,6 +7,7 @@ mod breakers;
 mod callbacks;
 mod checks;
 mod counting;
+mod deletion;
 mod events;
 mod keys;
 mod sealed;

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{SecretName, StoreError, errors::store_error};
 
 /// A deleted secret can be restored for this long (Secrets Manager allows 7 to 30 days).
-const RECOVERY_WINDOW_DAYS: i64 = 7;
+pub(crate) const RECOVERY_WINDOW_DAYS: i64 = 7;
 
 /// Secrets below one prefix.
 #[derive(Debug, Clone)]
@@ -113,11 +113,11 @@ impl SecretsManager {
     }
 
     /// Schedules a secret for deletion after the recovery window of seven days. One that is missing or already scheduled is
-    /// left unchanged.
+    /// left unchanged. Returns whether it is scheduled, by this call or before; false when it is missing.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn delete(&self, name: &SecretName) -> Result<(), StoreError> {
+    pub async fn delete(&self, name: &SecretName) -> Result<bool, StoreError> {
         let deleted = self
             .client
             .delete_secret()
@@ -126,19 +126,12 @@ impl SecretsManager {
             .send()
             .await;
         match deleted {
-            Ok(_) => Ok(()),
-            // It does not exist, or is scheduled for deletion already.
-            Err(error)
-                if matches!(
-                    error.as_service_error(),
-                    Some(
-                        DeleteSecretError::ResourceNotFoundException(_) | DeleteSecretError::InvalidRequestException(_)
-                    )
-                ) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(store_error(error)),
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteSecretError::ResourceNotFoundException(_)) => Ok(false),
+                Some(DeleteSecretError::InvalidRequestException(_)) => Ok(true),
+                _ => Err(store_error(error)),
+            },
         }
     }
 

@@ -32,7 +32,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 47;
+const METHODS: usize = 49;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -167,8 +167,10 @@ async fn every_method(
         ),
         (
             "delete_some_events",
-            store.delete_some_events(&tenant, now).await.map(drop),
+            store.delete_some_events(&tenant, now, now).await.map(drop),
         ),
+        ("deleted", store.deleted(&tenant).await.map(drop)),
+        ("delete_token", store.delete_token(&tenant, &token_name, now).await),
         ("record", store.record(&tenant, line(now)).await),
         ("audit", store.audit(&tenant, 10, None).await.map(drop)),
         (
@@ -194,7 +196,7 @@ async fn every_method(
         ("check_status", store.check_status(&tenant, now).await.map(drop)),
         ("postpone_check", store.postpone_check(&tenant, now).await),
         ("put", vault.put(&name, &secret).await.map(drop)),
-        ("delete", vault.delete(&name).await),
+        ("delete", vault.delete(&name).await.map(drop)),
         ("read", vault.read(&name, None).await.map(drop)),
         ("read a version", vault.read(&name, Some("version")).await.map(drop)),
     ]

@@ -594,7 +594,8 @@ async fn deleting_a_tenants_events_leaves_none_of_theirs_and_all_of_the_others()
     let store = endpoint.store();
     let acme = tenant("acme");
     let later = endpoint.at_second(1);
-    assert!(!store.delete_some_events(&acme, later).await.unwrap());
+    let delete = async |before| store.delete_some_events(&acme, before, endpoint.now).await.unwrap();
+    assert!(!delete(later).await);
     store.append_event(large(&endpoint, "large")).await.unwrap();
     for number in 0..120 {
         store
@@ -606,8 +607,10 @@ async fn deleting_a_tenants_events_leaves_none_of_theirs_and_all_of_the_others()
     foreign.source.tenant_id = tenant("rival");
     store.append_event(foreign).await.unwrap();
     // Events that arrived at the end or later belong to a new set-up.
-    assert!(!store.delete_some_events(&acme, endpoint.now).await.unwrap());
-    while store.delete_some_events(&acme, later).await.unwrap() {}
+    assert!(!delete(endpoint.now).await);
+    assert_eq!(store.deleted(&acme).await.unwrap().events, 0);
+    while delete(later).await {}
+    assert_eq!(store.deleted(&acme).await.unwrap().events, 121);
     assert_eq!(newest(&endpoint).await, []);
     assert_eq!(endpoint.count(&endpoint.event_table).await, 1);
 }

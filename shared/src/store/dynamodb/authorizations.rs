@@ -148,6 +148,7 @@ impl DynamoDb {
             Change::ForgetMember(corp_id) => item.delete(self.deletion(Key::member(&corp_id))?),
             Change::SaveCallback(callback) => item.update(self.save_callback(&callback)?),
             Change::RemoveCallback(id) => item.delete(self.deletion(Key::callback(&id))?),
+            Change::ForgetDeleted(tenant_id, counted) => item.delete(self.forget_deleted(&tenant_id, counted)?),
             Change::EndInstallSession(state, outcome) => item.update(self.end_session(&state, &outcome)?),
             Change::Notify(change) => {
                 let mut notification = Key::new("CHANGED", &change.announcement_id, "CHANGED").into_item();

@@ -3,7 +3,6 @@ use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
     types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
-use jiff::Timestamp;
 
 use super::{
     DynamoDb, condition_failed,
@@ -214,34 +213,6 @@ impl DynamoDb {
 }
 
 impl DynamoDb {
-    /// Deletes up to a hundred events of a tenant that arrived before then. Returns whether there may be more.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn delete_some_events(&self, tenant_id: &TenantId, before: Timestamp) -> Result<bool, StoreError> {
-        let (position, filter) = (time_key(before), EventFilter::default());
-        let mut timeline = Timeline::new(self, tenant_id, &filter, DELETED_AT_ONCE, Some(&position));
-        for _ in 0..DELETED_AT_ONCE {
-            let stored = match timeline.next().await? {
-                Next::Event(stored) => stored,
-                Next::End => return Ok(false),
-                Next::Paused(_) => return Ok(true),
-            };
-            let parts = (0..stored.parts).map(|index| part_id(&stored.event_id, index));
-            for id in parts.chain([stored.event_id.to_string()]) {
-                let delete = self
-                    .client
-                    .delete_item()
-                    .table_name(&self.event_table)
-                    .key("event_id", text(id));
-                delete.send().await.map_err(store_error)?;
-            }
-        }
-        Ok(true)
-    }
-}
-
-impl DynamoDb {
     /// Up to `limit` events of a tenant, newest first, after `before`.
     ///
     /// # Errors
@@ -285,9 +256,6 @@ impl DynamoDb {
 /// may have 1.5 MB as JSON, and the answer is a text within JSON, in which each of these bytes may be two.
 const PAGE_BYTES: usize = 1024 * 1024;
 
-/// Events that one step of a deletion deletes.
-const DELETED_AT_ONCE: usize = 100;
-
 impl DynamoDb {
     /// Puts an event together again. Items end one by one, within two days of their time: an event of which a part has ended
     /// has ended.
@@ -329,7 +297,7 @@ fn shard_of(id: &EventId) -> u8 {
     id.as_str().bytes().next_back().unwrap_or_default() % TIMELINE_SHARDS
 }
 
-fn part_id(id: &EventId, index: usize) -> String {
+pub(super) fn part_id(id: &EventId, index: usize) -> String {
     format!("{id}/{}", index + 1)
 }
 

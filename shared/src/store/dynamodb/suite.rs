@@ -80,7 +80,7 @@ fn ticket_key(suite_id: &str) -> Key {
     Key::new("SUITE", suite_id, "TICKET")
 }
 
-fn token_key(name: &TokenName) -> Key {
+pub(super) fn token_key(name: &TokenName) -> Key {
     Key::new("TOKEN", name.as_str(), "TOKEN")
 }
 

@@ -1,0 +1,174 @@
+//! The deletion of a tenant's events and tokens, counted in the transactions that delete them: an attempt that dies, or is
+//! repeated because its answer was lost, counts nothing twice.
+
+use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    DynamoDb,
+    events::part_id,
+    keys::{Key, number, text, time_to_live},
+    suite::token_key,
+    timeline::{Next, Timeline},
+    transactions::TransactionError,
+};
+use crate::{
+    authorization::Deleted,
+    ids::{EventId, TenantId, TokenName},
+    position::time_key,
+    store::{EventFilter, StoreError},
+};
+
+/// Items of one transaction: DynamoDB takes 100, and one is the count.
+const ITEMS_AT_ONCE: usize = 99;
+
+/// How long a count is kept if the clean-up never ends.
+const KEEP_COUNT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+fn count_key(tenant_id: &TenantId) -> Key {
+    Key::new("DELETED", tenant_id.as_str(), "COUNT")
+}
+
+impl DynamoDb {
+    /// The number of items that were deleted for a tenant since its authorization ended.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn deleted(&self, tenant_id: &TenantId) -> Result<Deleted, StoreError> {
+        Ok(self.item(count_key(tenant_id)).await?.unwrap_or_default())
+    }
+
+    /// Deletes some 99 items of a tenant's events that arrived before then, and counts the events. Returns whether there may be
+    /// more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delete_some_events(
+        &self,
+        tenant_id: &TenantId,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (position, filter) = (time_key(before), EventFilter::default());
+        let mut timeline = Timeline::new(self, tenant_id, &filter, ITEMS_AT_ONCE, Some(&position));
+        let (mut events, mut items, mut more): (Vec<(EventId, usize)>, usize, bool) = (Vec::new(), 0, true);
+        while items < ITEMS_AT_ONCE {
+            match timeline.next().await? {
+                Next::Event(stored) => {
+                    items += 1 + stored.parts;
+                    if items > ITEMS_AT_ONCE && !events.is_empty() {
+                        break;
+                    }
+                    events.push((stored.event_id, stored.parts));
+                }
+                Next::Paused(_) => break,
+                Next::End => {
+                    more = false;
+                    break;
+                }
+            }
+        }
+        // The index may still show events that are deleted.
+        while !events.is_empty() {
+            let deletes = self.event_deletes(&events)?;
+            let deleted = Deleted {
+                events: u64::try_from(events.len()).unwrap_or_default(),
+                tokens: 0,
+            };
+            let gone = self.delete_counted(tenant_id, deletes, deleted, now).await?;
+            if gone.is_empty() {
+                break;
+            }
+            let mut flags = gone.into_iter();
+            events.retain(|(_, parts)| {
+                let is_gone = flags.next().unwrap_or_default();
+                flags.by_ref().take(*parts).for_each(drop);
+                !is_gone
+            });
+        }
+        Ok(more)
+    }
+
+    /// Removes a token that was obtained for a tenant, and counts it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delete_token(&self, tenant_id: &TenantId, name: &TokenName, now: Timestamp) -> Result<(), StoreError> {
+        let delete = Delete::builder()
+            .table_name(&self.authorization_table)
+            .set_key(Some(token_key(name).into_item()))
+            .condition_expression("attribute_exists(expires_at)")
+            .build()?;
+        let one = Deleted { events: 0, tokens: 1 };
+        let gone = self.delete_counted(tenant_id, vec![delete], one, now).await?;
+        if gone.is_empty() {
+            return Ok(());
+        }
+        // There is none, or only the lease of an attempt to get one.
+        self.drop_token(name).await
+    }
+
+    /// An event's own item must be there, so that it is counted once; its parts end with it.
+    fn event_deletes(&self, events: &[(EventId, usize)]) -> Result<Vec<Delete>, StoreError> {
+        let mut deletes = Vec::new();
+        for (id, parts) in events {
+            let own = self.event_delete(id.to_string());
+            deletes.push(own.condition_expression("attribute_exists(event_id)").build()?);
+            for index in 0..*parts {
+                deletes.push(self.event_delete(part_id(id, index)).build()?);
+            }
+        }
+        Ok(deletes)
+    }
+
+    fn event_delete(&self, id: String) -> aws_sdk_dynamodb::types::builders::DeleteBuilder {
+        Delete::builder()
+            .table_name(&self.event_table)
+            .key("event_id", text(id))
+    }
+
+    /// Carries out all deletions together with their count. Returns nothing if that was done, and otherwise for each deletion
+    /// whether its item was missing.
+    async fn delete_counted(
+        &self,
+        tenant_id: &TenantId,
+        deletes: Vec<Delete>,
+        deleted: Deleted,
+        now: Timestamp,
+    ) -> Result<Vec<bool>, StoreError> {
+        let count = Update::builder()
+            .table_name(&self.authorization_table)
+            .set_key(Some(count_key(tenant_id).into_item()))
+            .update_expression("ADD events :events, tokens :tokens SET #ttl = :ttl")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":events", number(deleted.events))
+            .expression_attribute_values(":tokens", number(deleted.tokens))
+            .expression_attribute_values(":ttl", time_to_live(now + KEEP_COUNT))
+            .build()?;
+        let deletes = deletes
+            .into_iter()
+            .map(|delete| TransactWriteItem::builder().delete(delete).build());
+        let count = TransactWriteItem::builder().update(count).build();
+        match self.transact(deletes.chain([count]).collect()).await {
+            Ok(()) => Ok(Vec::new()),
+            Err(TransactionError::Conditions(gone)) => Ok(gone),
+            Err(TransactionError::Store(error)) => Err(error),
+        }
+    }
+
+    /// The removal of a count that is still `counted`.
+    pub(super) fn forget_deleted(&self, tenant_id: &TenantId, counted: Deleted) -> Result<Delete, StoreError> {
+        let delete = Delete::builder()
+            .table_name(&self.authorization_table)
+            .set_key(Some(count_key(tenant_id).into_item()));
+        let delete = if counted == Deleted::default() {
+            delete.condition_expression("attribute_not_exists(pk)")
+        } else {
+            delete
+                .condition_expression("events = :events AND tokens = :tokens")
+                .expression_attribute_values(":events", number(counted.events))
+                .expression_attribute_values(":tokens", number(counted.tokens))
+        };
+        Ok(delete.build()?)
+    }
+}
