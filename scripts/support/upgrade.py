@@ -91,6 +91,9 @@ def url_check(credentials, corp_id):
     check("a URL check", ask("GET", f"{path}?{query}", token=None), (200, message))
 
 
+# What is no longer written, and what the release before makes of it (CHANGELOG.md): it ignores an event of the suite that it cannot open.
+GONE = {"wecom-authorization SUITEEVENT EVENT": {"payload:S"}}
+
 before = tables()
 state = admin("GET", "/authorization")
 check("the tenant is all set up", (state["next_step"], state["installation"]["status"]), ("done", "installed"))
@@ -118,7 +121,7 @@ if DIRECTION == "forward":
     for kind, items in tables().items():
         # What every item of a kind had, the release before may ask of every item of that kind.
         if kind in before:
-            needed = set.intersection(*[set(types(item)) for item in before[kind]])
+            needed = set.intersection(*[set(types(item)) for item in before[kind]]) - GONE.get(kind, set())
             missing += [f"{kind}: {sorted(needed - set(types(item)))}" for item in items if needed - set(types(item))]
     if missing:
         sys.exit("FAILED: the release before needs what is no longer written:\n" + "\n".join(missing))
