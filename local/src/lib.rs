@@ -285,6 +285,7 @@ fn start_tasks(
     });
     let others = [
         tokio::spawn(check_health_on_schedule(Arc::clone(platform))),
+        tokio::spawn(release_parked_on_schedule(Arc::clone(platform))),
         tokio::spawn(rotations::run(Arc::clone(platform), devstack.rotations())),
         tokio::spawn(deliver(devstack.events(), Arc::clone(bus))),
     ];
@@ -311,6 +312,19 @@ async fn check_health_on_schedule(platform: Arc<Platform>) {
         schedule.tick().await;
         // An error is logged where it occurs.
         let _ = wecom_authorization::entry::invoked::check_health(&platform, serde_json::Value::Null).await;
+    }
+}
+
+/// Invokes `process-suite-event` at the interval of its schedule.
+async fn release_parked_on_schedule(platform: Arc<Platform>) {
+    let mut schedule = tokio::time::interval(std::time::Duration::from_mins(1));
+    loop {
+        schedule.tick().await;
+        let nothing = wecom_authorization::entry::streams::Changes {
+            records: Vec::new(),
+            shard_id: None,
+        };
+        wecom_authorization::entry::streams::process_suite_event(&platform, nothing).await;
     }
 }
 

@@ -64,9 +64,9 @@ const ITEMS: [(&str, &str); 20] = [
     ),
     (
         "process-suite-event",
-        "GetItem STATE TENANT CALLBACK CORP SUITE TOKEN CODE BAN
+        "GetItem STATE TENANT CALLBACK CORP SUITE SUITEEVENT TOKEN CODE BAN
          PutItem TENANT SUITE TOKEN CODE BAN AUDIT CHANGED
-         UpdateItem STATE DELETED
+          UpdateItem STATE SUITEEVENT DELETED
          DeleteItem CORP CALLBACK TOKEN",
     ),
     (

@@ -1,7 +1,7 @@
 //! WeCom refuses calls as too frequent (45009): what pauses, for whom, and for how long.
 
 use serde_json::{Value, json};
-use simulator::{Fault, NewCorporation};
+use simulator::{Fault, NewCorporation, SuiteEventRequest};
 
 use crate::{
     faults::harness::{Harness, TENANT},
@@ -138,4 +138,120 @@ async fn three_corporations_refused_within_a_minute_stop_unproven_secrets_and_no
     harness.wait(121);
     harness.enter(Scope::Contacts, &secret).await.with_status(200);
     harness.enter(Scope::Contacts, &secret).await.with_status(200);
+}
+
+const AUTH_INFO: &str = "/cgi-bin/service/v2/get_auth_info";
+
+/// The corporation's authorization changed, at WeCom and here: the stream has the event next.
+async fn authorization_changes(harness: &Harness) {
+    let request = SuiteEventRequest {
+        event: Some("change_auth".to_owned()),
+        corp_id: Some(CORP.to_owned()),
+        visible_departments: Some(vec![2]),
+        silent: true,
+        ..SuiteEventRequest::default()
+    };
+    harness.wecom().send_suite_event(&request).await.unwrap();
+    let corps = harness.wecom().state().corps;
+    let corp = corps.iter().find(|corp| corp.corp_id == CORP).unwrap();
+    let about = format!("<AuthCorpId><![CDATA[{}]]></AuthCorpId>", corp.open_corp_id);
+    harness.suite_event_arrives("change_auth", &about).await;
+}
+
+/// The entries of the audit trail about a changed authorization.
+async fn changes(harness: &Harness) -> usize {
+    let audit = harness
+        .admin("read-authorization", "GET", "/authorization/audit", &Value::Null)
+        .await
+        .with_status(200);
+    let entries = audit["entries"].as_array().unwrap().iter();
+    entries.filter(|entry| entry["action"] == "authorization_changed").count()
+}
+
+fn asked_for_auth_info(harness: &Harness) -> usize {
+    let calls = harness.wecom().calls();
+    calls.iter().filter(|call| call.path == AUTH_INFO).count()
+}
+
+#[tokio::test]
+async fn an_event_of_the_suite_waits_for_the_end_of_a_pause_and_uses_up_no_delivery() {
+    let harness = Harness::start(false).await;
+    harness.install().await;
+    harness.fetch("process-suite-event").await;
+    harness.stream("process-suite-event").await.unwrap();
+    let before = changes(&harness).await;
+    authorization_changes(&harness).await;
+    harness.wecom().add_faults([too_frequent(AUTH_INFO)]);
+    harness.fetch("process-suite-event").await;
+    let arrived = harness.batch("process-suite-event");
+    harness.stream("process-suite-event").await.unwrap();
+    let asked = asked_for_auth_info(&harness);
+
+    // Nothing is tried before the pause is over, whoever comes: neither the schedule, nor the same record once more.
+    harness.wait(58);
+    harness.release_parked().await;
+    harness.fetch("process-suite-event").await;
+    assert_eq!(harness.batch("process-suite-event"), Vec::<Value>::new());
+    harness.hand_in_again("process-suite-event", arrived.clone());
+    harness.stream("process-suite-event").await.unwrap();
+    assert_eq!((asked_for_auth_info(&harness), changes(&harness).await), (asked, before));
+
+    // It is refused once more, and parked for the next, longer pause.
+    harness.wait(3);
+    harness.wecom().add_faults([too_frequent(AUTH_INFO)]);
+    harness.release_parked().await;
+    harness.stream("process-suite-event").await.unwrap();
+    assert_eq!(asked_for_auth_info(&harness), asked + 1);
+    harness.wait(61);
+    harness.release_parked().await;
+    harness.fetch("process-suite-event").await;
+    assert_eq!(harness.batch("process-suite-event"), Vec::<Value>::new());
+
+    harness.wait(60);
+    harness.release_parked().await;
+    harness.fetch("process-suite-event").await;
+    let released = harness.batch("process-suite-event");
+    assert_eq!(released.len(), 1);
+    harness.stream("process-suite-event").await.unwrap();
+    assert_eq!((asked_for_auth_info(&harness), changes(&harness).await), (asked + 2, before + 1));
+    // The record of its arrival is no longer responsible, and a second run has nothing to release.
+    harness.hand_in_again("process-suite-event", arrived);
+    harness.stream("process-suite-event").await.unwrap();
+    harness.release_parked().await;
+    harness.fetch("process-suite-event").await;
+    assert_eq!(harness.batch("process-suite-event"), Vec::<Value>::new());
+    assert_eq!((asked_for_auth_info(&harness), changes(&harness).await), (asked + 2, before + 1));
+}
+
+/// Each write of parking and releasing fails, or is made and its answer lost.
+#[tokio::test]
+async fn a_parked_event_is_neither_lost_nor_doubled_whatever_the_store_does() {
+    for lost in [false, true] {
+        let harness = Harness::start(false).await;
+        harness.install().await;
+        harness.fetch("process-suite-event").await;
+        harness.stream("process-suite-event").await.unwrap();
+        let before = changes(&harness).await;
+        let fault = || {
+            let fault = devstack::Fault::on("TransactWriteItems");
+            if lost {
+                fault.after_applying().drop_connection().times(1)
+            } else {
+                fault.answer("InternalServerError").times(3)
+            }
+        };
+        authorization_changes(&harness).await;
+        harness.wecom().add_faults([too_frequent(AUTH_INFO)]);
+        harness.fetch("process-suite-event").await;
+        harness.devstack().faults().add(fault());
+        while harness.stream("process-suite-event").await.is_err() {}
+        harness.wait(61);
+        harness.devstack().faults().add(fault());
+        harness.release_parked().await;
+        harness.release_parked().await;
+        harness.fetch("process-suite-event").await;
+        assert_eq!(harness.batch("process-suite-event").len(), 1, "lost: {lost}");
+        harness.stream("process-suite-event").await.unwrap();
+        assert_eq!(changes(&harness).await, before + 1, "lost: {lost}");
+    }
 }

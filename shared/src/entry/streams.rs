@@ -56,8 +56,10 @@ struct Notification {
     change: StateChange,
 }
 
-/// `process-suite-event`: acts on new events of the suite, which are items of the authorization table. One that fails
+/// `process-suite-event`: acts on new and released events of the suite, which are items of the authorization table. One that fails
 /// does not block the others of its batch: all are processed, and those that failed are redelivered.
+///
+/// Its schedule invokes it without records: then it releases the parked events that are due.
 pub async fn process_suite_event(platform: &Platform, changes: Changes) -> BatchAnswer {
     let step = ProcessSuiteEvent {
         lifecycle: platform.lifecycle(),
@@ -65,6 +67,13 @@ pub async fn process_suite_event(platform: &Platform, changes: Changes) -> Batch
     let actor = Actor::wecom();
     let context = platform.context(&actor);
     let mut answer = BatchAnswer::default();
+    if changes.records.is_empty() {
+        match step.release_due(context).await {
+            Ok(0) => {}
+            Ok(released) => tracing::info!(released, "parked events of the suite are released"),
+            Err(error) => tracing::error!(%error, "parked events of the suite could not be released"),
+        }
+    }
     for record in &changes.records {
         if !is_suite_event(record) {
             continue;
@@ -81,14 +90,17 @@ pub async fn process_suite_event(platform: &Platform, changes: Changes) -> Batch
     answer
 }
 
-/// Whether a record is a new event of the suite.
+/// Whether a record is a new event of the suite, or one that was released.
 fn is_suite_event(record: &EventRecord) -> bool {
     #[derive(Deserialize)]
-    struct Keys {
+    struct Marks {
         pk: String,
+        released: Option<String>,
     }
-    let keys: Option<Keys> = inserted(record);
-    keys.is_some_and(|keys| keys.pk.starts_with("SUITEEVENT#"))
+    let marks: Option<Marks> = image(&record.change.new_image);
+    marks.is_some_and(|marks| {
+        marks.pk.starts_with("SUITEEVENT#") && (record.event_name == "INSERT" || marks.released.is_some())
+    })
 }
 
 /// `publish-events`: counts new and repeated events per callback, and publishes new and replayed ones and the changes of

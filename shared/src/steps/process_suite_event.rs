@@ -1,4 +1,8 @@
-//! Acts on the events of the suites, from the stream of stored ones. Each may be handed in several times.
+//! Acts on the events of the suites, from the stream of stored ones. Each may be redelivered several times.
+//!
+//! An event that meets an open circuit breaker is parked: stored with the time until which calls pause. A run every minute
+//! releases those that are due, and the stream delivers them again. So a pause costs an event none of its deliveries, after which
+//! it would go to the dead-letter queue.
 //!
 //! A `create_auth` with the `State` of one of our sessions is left to the browser that set out: its redirect brings the same
 //! auth_code and proves, by its cookie, that the corporation's admin is the one who began. From then on the code is taken with
@@ -20,6 +24,9 @@ use crate::{
     suite::event_place,
 };
 
+/// The number of parked events that a run releases: what it can write within its time, and the stream's readers within a minute.
+const RELEASED_AT_ONCE: i32 = 1000;
+
 /// Acts on one stored event of the suite.
 #[derive(Debug)]
 pub struct ProcessSuiteEvent<'a> {
@@ -28,13 +35,41 @@ pub struct ProcessSuiteEvent<'a> {
 }
 
 impl ProcessSuiteEvent<'_> {
-    /// Acts on the event. One of an unknown type is ignored.
+    /// Acts on the event, or parks it while WeCom's calls pause. One of an unknown type is ignored, and so is a record of one
+    /// that was parked or released since.
     ///
     /// # Errors
-    /// [`StepError::Internal`] when its content does not open, [`StepError::SuiteTicketMissing`], [`StepError::WecomBan`], [`StepError::WecomRefused`],
+    /// [`StepError::Internal`] when its content does not open, [`StepError::SuiteTicketMissing`], [`StepError::WecomRefused`],
     /// [`StepError::WecomTimeout`], [`StepError::StateChanged`], or the failure of the stores. The event has to be
     /// redelivered.
     pub async fn run(&self, event: &StoredSuiteEvent, context: Context<'_>) -> Result<(), StepError> {
+        let (store, id) = (self.lifecycle.suite.store, &event.event_id);
+        if !store.owns_suite_event(id, event.parkings).await? {
+            return Ok(());
+        }
+        match self.act_on(event, context).await {
+            Err(StepError::WecomBan { until }) => {
+                tracing::warn!(suite.info_type = event.info_type, parked.until = %until, "an event of the suite is parked");
+                Ok(store.park_suite_event(id, event.parkings, until).await?)
+            }
+            other => other,
+        }
+    }
+
+    /// Releases the parked events that are due, a thousand at most. Returns how many those were.
+    ///
+    /// # Errors
+    /// The failure of the store. The next run continues.
+    pub async fn release_due(&self, context: Context<'_>) -> Result<usize, StepError> {
+        let (store, now) = (self.lifecycle.suite.store, context.now());
+        let due = store.due_suite_events(now, RELEASED_AT_ONCE).await?;
+        for id in &due {
+            store.release_suite_event(id, now).await?;
+        }
+        Ok(due.len())
+    }
+
+    async fn act_on(&self, event: &StoredSuiteEvent, context: Context<'_>) -> Result<(), StepError> {
         let payload = self.open(event, context).await?;
         let text = |name| xml::text(&payload, name).filter(|text| !text.is_empty());
         let corp_id = text("AuthCorpId").and_then(|corp_id| CorpId::parse(corp_id).ok());

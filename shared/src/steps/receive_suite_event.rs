@@ -95,6 +95,7 @@ impl ReceiveSuiteEvent<'_> {
             created_at: wecom_time(content.text("TimeStamp")),
             received_at: now,
             payload,
+            parkings: 0,
         };
         self.store.put_suite_event(&event).await?;
         Ok(())

@@ -32,7 +32,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 49;
+const METHODS: usize = 51;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -139,6 +139,10 @@ async fn every_method(
             "put_suite_event",
             store.put_suite_event(&suite_event(now)).await.map(drop),
         ),
+        ("owns_suite_event", store.owns_suite_event(&suite_event(now).event_id, 0).await.map(drop)),
+        ("park_suite_event", store.park_suite_event(&suite_event(now).event_id, 0, now).await),
+        ("due_suite_events", store.due_suite_events(now, 1).await.map(drop)),
+        ("release_suite_event", store.release_suite_event(&suite_event(now).event_id, now).await),
         (
             "put_ticket",
             store.put_ticket("ww3f2a", &AtRest::Plain(secret.clone()), now).await,

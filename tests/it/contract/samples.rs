@@ -29,6 +29,7 @@ pub(crate) fn suite_event(at: Timestamp) -> StoredSuiteEvent {
         created_at: Some(at),
         received_at: at,
         payload: AtRest::Sealed("first.AAAA".to_owned()),
+        parkings: 0,
     }
 }
 

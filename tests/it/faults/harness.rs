@@ -347,7 +347,8 @@ impl Harness {
         let (table, is_wanted): (_, fn(&Value) -> bool) = match function {
             "process-suite-event" => (AUTHORIZATION_TABLE, |record| {
                 let key = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default();
-                record["eventName"] == "INSERT" && key.starts_with("SUITEEVENT#")
+                let is_released = record["dynamodb"]["NewImage"]["released"]["S"] == "true";
+                key.starts_with("SUITEEVENT#") && (record["eventName"] == "INSERT" || is_released)
             }),
             "publish-events" => (EVENT_TABLE, |_| true),
             "publish-changes" => (AUTHORIZATION_TABLE, |record| {
@@ -392,6 +393,13 @@ impl Harness {
         } else {
             Err(format!("{} to be redelivered", answer.batch_item_failures.len()))
         }
+    }
+
+    /// The schedule of `process-suite-event`.
+    pub(crate) async fn release_parked(&self) {
+        let platform = self.process("process-suite-event");
+        let nothing = serde_json::from_value(json!({"source": "aws.events"})).unwrap();
+        Box::pin(streams::process_suite_event(&platform, nothing)).await;
     }
 
     /// A function's next batch.

@@ -1,15 +1,17 @@
+use aws_sdk_dynamodb::types::Update;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{
     AtRest, DynamoDb, condition_failed,
-    keys::{Key, text, time_to_live, to_attribute},
+    keys::{Key, from_item, number, text, time_to_live, to_attribute},
     store_error,
 };
 use crate::{
     ids::EventId,
-    store::{AppendOutcome, StoreError},
+    position::time_key,
+    store::{AppendOutcome, StoreError, tables::DUE},
 };
 
 /// Long enough to look into one, and to recognize a repeated one.
@@ -17,6 +19,9 @@ const RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The kind of the items.
 const KIND: &str = "SUITEEVENT";
+
+/// The partition of the index `due` that contains parked events; tenants are in others.
+const PARKED_SHARD: &str = "suite-events";
 
 /// An event of the suite as it is stored, and as the stream delivers it.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,6 +39,8 @@ pub struct StoredSuiteEvent {
     pub received_at: Timestamp,
     /// The decrypted XML as JSON. It contains tickets and codes.
     pub payload: AtRest,
+    /// How many times it was parked until then.
+    pub parkings: u64,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +53,8 @@ struct Attributes {
     sealed: Option<String>,
     #[serde(rename = "payload")]
     plain: Option<SecretString>,
+    #[serde(default)]
+    parkings: u64,
 }
 
 impl TryFrom<Attributes> for StoredSuiteEvent {
@@ -61,6 +70,7 @@ impl TryFrom<Attributes> for StoredSuiteEvent {
             created_at: item.created_at,
             received_at: item.received_at,
             payload: AtRest::from_attributes(item.sealed, item.plain).ok_or("no payload")?,
+            parkings: item.parkings,
         })
     }
 }
@@ -98,5 +108,94 @@ impl DynamoDb {
             Err(error) if condition_failed(&error) => Ok(AppendOutcome::Duplicate),
             Err(error) => Err(store_error(error)),
         }
+    }
+}
+
+#[derive(Deserialize)]
+struct Parked {
+    #[serde(default)]
+    parkings: u64,
+    due_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Due {
+    pk: String,
+}
+
+/// Parked events: what waits until WeCom takes the suite's calls again. Only the owner of an event acts on it: the stream's record
+/// of its arrival until it is parked for the first time, then the record of the latest release.
+impl DynamoDb {
+    /// Whether a record of the stream, in which the event was parked `parkings` times, still owns it. An event that is no
+    /// longer stored has no other owner.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn owns_suite_event(&self, id: &EventId, parkings: u64) -> Result<bool, StoreError> {
+        let now: Option<Parked> = self.item(key(id)).await?;
+        Ok(now.is_none_or(|now| now.parkings == parkings && now.due_at.is_none()))
+    }
+
+    /// Parks an event until `until`, for the owner that has seen it parked `parkings` times. Parking it twice, because the first
+    /// answer was lost, changes nothing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn park_suite_event(&self, id: &EventId, parkings: u64, until: Timestamp) -> Result<(), StoreError> {
+        let park = Update::builder()
+            .set_key(Some(key(id).into_item()))
+            .update_expression("SET parkings = :next, due_shard = :shard, due_at = :until REMOVE released")
+            .condition_expression(
+                "attribute_exists(pk) AND attribute_not_exists(due_at) \
+                 AND (parkings = :seen OR (attribute_not_exists(parkings) AND :seen = :never))",
+            )
+            .expression_attribute_values(":next", number(parkings.saturating_add(1)))
+            .expression_attribute_values(":seen", number(parkings))
+            .expression_attribute_values(":never", number(0))
+            .expression_attribute_values(":shard", text(PARKED_SHARD))
+            .expression_attribute_values(":until", text(time_key(until)));
+        // Not claimed: another delivery of the same record has parked it.
+        self.claim(park).await.map(drop)
+    }
+
+    /// Up to `limit` parked events that are due at `now`, the longest overdue first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn due_suite_events(&self, now: Timestamp, limit: i32) -> Result<Vec<EventId>, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.authorization_table)
+            .index_name(DUE)
+            .key_condition_expression("due_shard = :shard AND due_at <= :now")
+            .expression_attribute_values(":shard", text(PARKED_SHARD))
+            .expression_attribute_values(":now", text(time_key(now)))
+            .limit(limit)
+            .send()
+            .await
+            .map_err(store_error)?;
+        let mut due = Vec::new();
+        for item in answer.items.unwrap_or_default() {
+            let Due { pk } = from_item(item)?;
+            let id = pk.strip_prefix(KIND).and_then(|id| id.strip_prefix('#'));
+            due.extend(id.and_then(|id| EventId::parse(id).ok()));
+        }
+        Ok(due)
+    }
+
+    /// Releases a parked event that is due at `now`: the stream delivers it again, with all its attempts. One that is not parked
+    /// any longer is left unchanged.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn release_suite_event(&self, id: &EventId, now: Timestamp) -> Result<(), StoreError> {
+        let release = Update::builder()
+            .set_key(Some(key(id).into_item()))
+            .update_expression("SET released = :yes REMOVE due_shard, due_at")
+            .condition_expression("due_at <= :now")
+            .expression_attribute_values(":yes", text("true"))
+            .expression_attribute_values(":now", text(time_key(now)));
+        self.claim(release).await.map(drop)
     }
 }
