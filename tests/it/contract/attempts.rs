@@ -1,5 +1,6 @@
 //! Attempts: no more than the limit within one length of the window, exactly; and circuit breakers that everybody sees.
 
+use devstack::Fault;
 use jiff::{SignedDuration, Timestamp};
 use wecom_authorization::{ids::BreakerName, store::Breaker};
 
@@ -42,6 +43,23 @@ async fn a_window_has_as_many_attempts_as_the_limit_says() {
         (end + WINDOW).as_second(),
         "the next window counts it"
     );
+}
+
+#[tokio::test]
+async fn an_attempt_whose_answer_was_lost_counts_once() {
+    let endpoint = Endpoint::ours().await;
+    let begin = window_of(&endpoint);
+    let lost = || Fault::on("*").after_applying().drop_connection().times(2);
+    endpoint.faults().add(lost());
+    assert_eq!(take(&endpoint, "acme", begin).await, Ok(()));
+    assert_eq!(take(&endpoint, "acme", begin).await, Ok(()));
+    // Returned once, too.
+    endpoint.faults().add(lost());
+    endpoint.store().return_attempt("acme", WINDOW, begin).await.unwrap();
+    endpoint.faults().clear();
+    assert_eq!(take(&endpoint, "acme", begin).await, Ok(()));
+    assert_eq!(take(&endpoint, "acme", begin).await, Ok(()));
+    assert!(take(&endpoint, "acme", begin).await.is_err());
 }
 
 #[tokio::test]

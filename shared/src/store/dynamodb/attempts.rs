@@ -1,10 +1,10 @@
+use aws_sdk_dynamodb::types::Update;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::{
-    DynamoDb, condition_failed,
+    DynamoDb,
     keys::{Key, number, time_to_live},
-    store_error,
 };
 use crate::store::StoreError;
 
@@ -75,24 +75,16 @@ impl DynamoDb {
         }
         // Until then the next window counts these.
         let ttl = Timestamp::from_second(window.end() + window.length).unwrap_or(now);
-        let written = self
-            .client
-            .update_item()
-            .table_name(&self.authorization_table)
+        let take = Update::builder()
             .set_key(Some(window.key(counter).into_item()))
             .update_expression("ADD attempts :one SET #ttl = :ttl")
             .condition_expression("attribute_not_exists(attempts) OR attempts < :free")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":free", number(free))
-            .expression_attribute_values(":ttl", time_to_live(ttl))
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(Ok(())),
-            Err(error) if condition_failed(&error) => refused,
-            Err(error) => Err(store_error(error)),
-        }
+            .expression_attribute_values(":ttl", time_to_live(ttl));
+        // A write whose answer was lost, and which the SDK sends again, counts once.
+        if self.claim(take).await? { Ok(Ok(())) } else { refused }
     }
 
     /// Returns an attempt that was not a mistake after all.
@@ -106,22 +98,13 @@ impl DynamoDb {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let key = Window::at(window, now).key(counter);
-        let written = self
-            .client
-            .update_item()
-            .table_name(&self.authorization_table)
+        let give_back = Update::builder()
             .set_key(Some(key.into_item()))
             .update_expression("ADD attempts :less")
             .condition_expression("attempts > :zero")
             .expression_attribute_values(":less", number(-1))
-            .expression_attribute_values(":zero", number(0))
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            // The window ended in the meantime: there is nothing to give back.
-            Err(error) if condition_failed(&error) => Ok(()),
-            Err(error) => Err(store_error(error)),
-        }
+            .expression_attribute_values(":zero", number(0));
+        // When the window ended in the meantime, there is nothing to give back.
+        self.claim(give_back).await.map(drop)
     }
 }
