@@ -11,5 +11,5 @@ pub use self::{
 pub(crate) use self::{
     authenticate::Source,
     credentials::CredentialIssuer,
-    message::{SELF_TEST, content, echo, open, wecom_time},
+    message::{SELF_TEST, content, echo, open, refuse_outdated, wecom_time},
 };

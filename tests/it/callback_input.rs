@@ -6,9 +6,12 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use simulator::{EventRequest, Spoil};
 
-use crate::support::{
-    CORP, Check, Credentials, Letter, Reply, Scope, World,
-    letter::{self, member_created},
+use crate::{
+    faults::harness::{Caller, EVENT_TABLE, Harness},
+    support::{
+        CORP, Check, Credentials, Letter, Reply, Scope, World,
+        letter::{self, member_created},
+    },
 };
 
 const MIB: usize = 1024 * 1024;
@@ -481,4 +484,55 @@ async fn noted(world: &World, reason: &str) {
     let note = &world.callback(Scope::Contacts).await["last_rejection"];
     assert_eq!(note["reason"], reason);
     assert!(note["at"].as_str().unwrap().ends_with('Z'), "{note}");
+}
+
+/// What is captured of a callback's requests counts as new once its event is no longer stored. So it is refused before.
+#[tokio::test]
+async fn a_request_that_was_sent_before_what_is_stored_is_refused() {
+    let harness = Harness::start(false).await;
+    let [contacts, _] = Box::pin(harness.bind_all()).await;
+    let message = member_created(CORP, "captured");
+    let captured = Letter::sent_at(&contacts, CORP, &message, harness.now());
+    let (_, id) = contacts.url.split_once("/callback/").unwrap();
+    let target = format!("/callback/{id}?{}", captured.query);
+    let post = async || {
+        harness
+            .call("event-callback", Caller::Wecom, "POST", &target, Some(&captured.body))
+            .await
+    };
+    let stored = async || {
+        harness
+            .dynamodb()
+            .scan()
+            .table_name(EVENT_TABLE)
+            .send()
+            .await
+            .unwrap()
+            .count
+    };
+    post().await.with_success();
+    assert_eq!(stored().await, 1);
+    harness.wait(29 * 24 * 3600);
+    post().await.with_success();
+    assert_eq!(stored().await, 1, "it is a repetition");
+    // The table has deleted it, or is about to.
+    harness.wait(24 * 3600);
+    post().await.refused(403, "callback_rejected");
+    assert_eq!(stored().await, 1);
+}
+
+#[tokio::test]
+async fn a_suites_request_that_was_sent_before_what_is_stored_is_refused() {
+    let harness = Harness::start(false).await;
+    let captured = harness.suite_event_sent_at(harness.now());
+    harness.suite_callback(&captured).await.with_success();
+    harness.wait(6 * 24 * 3600);
+    harness.suite_callback(&captured).await.with_success();
+    harness.wait(24 * 3600);
+    harness
+        .suite_callback(&captured)
+        .await
+        .refused(403, "callback_rejected");
+    let sent_now = harness.suite_event_sent_at(harness.now());
+    harness.suite_callback(&sent_now).await.with_success();
 }

@@ -66,6 +66,29 @@ async fn an_event_asks_aws_twice_and_of_a_busy_callback_once() {
 }
 
 #[tokio::test]
+async fn an_event_that_is_repeated_without_end_stops_writing() {
+    let harness = Harness::start(false).await;
+    let [contacts, _] = harness.bind_all().await;
+    harness.stop_clock();
+    let deliver = async || harness.deliver(&contacts, &member_created("a")).await.with_success();
+    // The first, ten repetitions that are counted, and one that finds that.
+    for _ in 0..12 {
+        deliver().await;
+    }
+    let asked = asked_during(&harness, "event-callback", async {
+        for _ in 0..50 {
+            deliver().await;
+        }
+    });
+    assert_eq!(asked.await, Vec::<String>::new());
+    harness.fetch("publish-events").await;
+    harness.stream("publish-events").await.unwrap();
+    let state = harness.state().await;
+    assert_eq!(state["contacts"]["callback"]["duplicates"], 10, "{state}");
+    harness.deliver(&contacts, &member_created("b")).await.with_success();
+}
+
+#[tokio::test]
 async fn made_up_ids_cost_no_call() {
     let harness = Harness::start(false).await;
     let [contacts, _] = harness.bind_all().await;

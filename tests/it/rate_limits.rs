@@ -165,7 +165,9 @@ async fn changes(harness: &Harness) -> usize {
         .await
         .with_status(200);
     let entries = audit["entries"].as_array().unwrap().iter();
-    entries.filter(|entry| entry["action"] == "authorization_changed").count()
+    entries
+        .filter(|entry| entry["action"] == "authorization_changed")
+        .count()
 }
 
 fn asked_for_auth_info(harness: &Harness) -> usize {
@@ -194,7 +196,10 @@ async fn an_event_of_the_suite_waits_for_the_end_of_a_pause_and_uses_up_no_deliv
     assert_eq!(harness.batch("process-suite-event"), Vec::<Value>::new());
     harness.hand_in_again("process-suite-event", arrived.clone());
     harness.stream("process-suite-event").await.unwrap();
-    assert_eq!((asked_for_auth_info(&harness), changes(&harness).await), (asked, before));
+    assert_eq!(
+        (asked_for_auth_info(&harness), changes(&harness).await),
+        (asked, before)
+    );
 
     // It is refused once more, and parked for the next, longer pause.
     harness.wait(3);
@@ -213,14 +218,20 @@ async fn an_event_of_the_suite_waits_for_the_end_of_a_pause_and_uses_up_no_deliv
     let released = harness.batch("process-suite-event");
     assert_eq!(released.len(), 1);
     harness.stream("process-suite-event").await.unwrap();
-    assert_eq!((asked_for_auth_info(&harness), changes(&harness).await), (asked + 2, before + 1));
+    assert_eq!(
+        (asked_for_auth_info(&harness), changes(&harness).await),
+        (asked + 2, before + 1)
+    );
     // The record of its arrival is no longer responsible, and a second run has nothing to release.
     harness.hand_in_again("process-suite-event", arrived);
     harness.stream("process-suite-event").await.unwrap();
     harness.release_parked().await;
     harness.fetch("process-suite-event").await;
     assert_eq!(harness.batch("process-suite-event"), Vec::<Value>::new());
-    assert_eq!((asked_for_auth_info(&harness), changes(&harness).await), (asked + 2, before + 1));
+    assert_eq!(
+        (asked_for_auth_info(&harness), changes(&harness).await),
+        (asked + 2, before + 1)
+    );
 }
 
 /// Each write of parking and releasing fails, or is made and its answer lost.

@@ -305,6 +305,7 @@ impl Stage {
             );
             let event = NewEvent {
                 event_id: EventId::of(ACME_CONTACTS.callback_id, message.as_bytes()),
+                delivery_id: "first".to_owned(),
                 source: EventSource {
                     callback_id: CallbackId::parse(ACME_CONTACTS.callback_id)?,
                     tenant_id: TenantId::parse(ACME.id)?,

@@ -9,17 +9,19 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     authorization::{Callback, Refusal, RejectionReason},
-    ids::CallbackId,
+    ids::{CallbackId, EventId},
 };
 
-/// The memory of one process: records of callbacks for up to five seconds, ids that do not exist for 30, and rate
-/// limits and refused requests per callback. Bounded to 4096 entries per map; cleared when full.
+/// The memory of one process: records of callbacks for up to five seconds, ids that do not exist for 30, rate limits and
+/// refused requests per callback, and events that were repeated often for an hour. Bounded to 4096 entries per map; cleared
+/// when full.
 #[derive(Debug, Default)]
 pub struct CallbackMemory {
     known: Mutex<HashMap<CallbackId, Known>>,
     notes: Mutex<HashMap<CallbackId, Bucket>>,
     looks: Mutex<HashMap<CallbackId, Bucket>>,
     refused: Mutex<HashMap<Refused, u64>>,
+    repeated: Mutex<HashMap<EventId, Timestamp>>,
 }
 
 /// Where a refused request arrived, why it was refused, and the address that it came from.
@@ -55,6 +57,8 @@ const BUSY_READS: u32 = 10;
 const BUSY_WITHIN: SignedDuration = SignedDuration::from_secs(1);
 /// An id that does not exist is not looked up again within this time.
 const REMEMBER_UNKNOWN: SignedDuration = SignedDuration::from_secs(30);
+/// An event that was repeated often is not written again within this time, which is less than any event is stored.
+const REMEMBER_REPEATED: SignedDuration = SignedDuration::from_hours(1);
 const MAX_REMEMBERED: usize = 4096;
 
 impl CallbackMemory {
@@ -89,6 +93,22 @@ impl CallbackMemory {
 
     pub(crate) fn forget(&self, id: &CallbackId) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    /// Stores that an event was repeated so often that its repetitions are no longer counted.
+    pub(crate) fn remember_repeated(&self, id: EventId, now: Timestamp) {
+        let mut repeated = self.repeated.lock().unwrap_or_else(PoisonError::into_inner);
+        if repeated.len() >= MAX_REMEMBERED {
+            repeated.clear();
+        }
+        repeated.insert(id, now);
+    }
+
+    /// Whether an event was repeated so often, within the last hour.
+    pub(crate) fn is_often_repeated(&self, id: &EventId, now: Timestamp) -> bool {
+        let repeated = self.repeated.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = repeated.get(id);
+        since.is_some_and(|since| now.duration_since(*since) < REMEMBER_REPEATED)
     }
 
     pub(super) fn may_note(&self, id: &CallbackId, now: Timestamp) -> bool {

@@ -1,7 +1,7 @@
 //! The content of callback requests: opened, read as JSON, and distinguished from our own tests.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use wecom_callback::{
     CallbackQuery, Credentials, Message, verify,
     xml::{self, Recovered},
@@ -64,6 +64,27 @@ pub(crate) fn echo(message: &Message) -> Result<Vec<u8>, StepError> {
         tracing::info!(callback.rejection = "message_as_echostr", "callback refused");
         StepError::CallbackRejected
     })
+}
+
+/// Clocks may differ by this much.
+const SKEW: SignedDuration = SignedDuration::from_hours(1);
+
+/// Refuses a request that was sent so long ago that its event may no longer be stored: repeated, it would count as new. The time is
+/// a part of what is signed, and WeCom redelivers with a new one. `retention` is how long events are stored.
+///
+/// # Errors
+/// [`StepError::CallbackRejected`].
+pub(crate) fn refuse_outdated(
+    query: &CallbackQuery,
+    retention: SignedDuration,
+    now: Timestamp,
+) -> Result<(), StepError> {
+    let is_outdated = |sent: Timestamp| now.duration_since(sent) >= retention - SKEW;
+    if wecom_time(Some(&query.timestamp)).is_some_and(is_outdated) {
+        tracing::info!(callback.rejection = "outdated", "callback refused");
+        return Err(StepError::CallbackRejected);
+    }
+    Ok(())
 }
 
 /// A time of WeCom: whole seconds since 1970.

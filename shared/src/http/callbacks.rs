@@ -34,10 +34,11 @@ async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer,
         return Err(Problem::not_found());
     };
     if request.is_post() {
-        ReceiveEvent { authenticator }
-            .run(&id, query, &body, clock)
-            .await
-            .map_err(refused)?;
+        let step = ReceiveEvent {
+            authenticator,
+            entropy: &*platform.entropy,
+        };
+        step.run(&id, query, &body, clock).await.map_err(refused)?;
         Ok(success())
     } else {
         let step = VerifyUrl {

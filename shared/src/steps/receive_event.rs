@@ -9,18 +9,26 @@ use wecom_callback::{CallbackQuery, Message, envelope};
 
 use crate::{
     authorization::{Callback, RejectionReason},
-    callbacks::{Authenticator, Source, TEST_EVENT, content, wecom_time},
+    callbacks::{Authenticator, Source, TEST_EVENT, content, refuse_outdated, wecom_time},
     clock::Clock,
+    entropy::{Entropy, random_id},
     error::StepError,
     ids::{CallbackId, CorpId, EventId},
     store::{AppendOutcome, EventSource, NewEvent},
 };
 
 /// Receives an event of a corporation.
-#[derive(Debug)]
 pub struct ReceiveEvent<'a> {
     /// Authenticates the request, and stores the event.
     pub authenticator: Authenticator<'a>,
+    /// The source of randomness, for the id of the delivery.
+    pub entropy: &'a dyn Entropy,
+}
+
+impl std::fmt::Debug for ReceiveEvent<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("ReceiveEvent").finish_non_exhaustive()
+    }
 }
 
 impl ReceiveEvent<'_> {
@@ -65,16 +73,30 @@ impl ReceiveEvent<'_> {
             Ok(authentic) => authentic,
             Err(reason) => return Err(authenticator.refuse(&callback, reason, clock).await),
         };
-        let event = new_event(&callback, &message, clock.now())?;
+        refuse_outdated(&query, authenticator.store.event_retention(), clock.now())?;
+        let event = new_event(&callback, &message, random_id(self.entropy), clock.now())?;
+        if authenticator.memory.is_often_repeated(&event.event_id, clock.now()) {
+            return Ok(AppendOutcome::OftenRepeated);
+        }
         // A test event is ours, and says nothing about the credentials that WeCom uses.
         if event.event != TEST_EVENT {
             authenticator.note_generation(&callback, number, clock).await;
         }
-        Ok(authenticator.store.append_event(event).await?)
+        let event_id = event.event_id.clone();
+        let outcome = authenticator.store.append_event(event).await?;
+        if outcome == AppendOutcome::OftenRepeated {
+            authenticator.memory.remember_repeated(event_id, clock.now());
+        }
+        Ok(outcome)
     }
 }
 
-fn new_event(callback: &Callback, message: &Message, now: Timestamp) -> Result<NewEvent, StepError> {
+fn new_event(
+    callback: &Callback,
+    message: &Message,
+    delivery_id: String,
+    now: Timestamp,
+) -> Result<NewEvent, StepError> {
     let content = content(message)?;
     let corp_id = match &callback.corp_id {
         Some(corp_id) => corp_id.clone(),
@@ -82,6 +104,7 @@ fn new_event(callback: &Callback, message: &Message, now: Timestamp) -> Result<N
     };
     Ok(NewEvent {
         event_id: EventId::of(callback.callback_id.as_str(), message.bytes()),
+        delivery_id,
         source: EventSource {
             callback_id: callback.callback_id.clone(),
             tenant_id: callback.tenant_id.clone(),

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use wecom_callback::{CallbackQuery, Message, envelope};
 
 use crate::{
-    callbacks::{content, echo, open, wecom_time},
+    callbacks::{content, echo, open, refuse_outdated, wecom_time},
     clock::Clock,
     entropy::Entropy,
     error::StepError,
@@ -80,6 +80,7 @@ impl ReceiveSuiteEvent<'_> {
         if message.receive_id() != suite.suite_id {
             return Err(StepError::CallbackRejected);
         }
+        refuse_outdated(&query, SuiteCallbackStore::EVENT_RETENTION, clock.now())?;
         let content = content(&message)?;
         // An auth_code is exchanged once, in whatever message it is redelivered.
         let auth_code = content.text("AuthCode").filter(|code| !code.is_empty());

@@ -22,6 +22,7 @@ use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 
 use self::keys::{Item, Key, from_item};
+pub(super) use self::suite_events::RETENTION as SUITE_EVENT_RETENTION;
 pub use self::{
     breakers::Breaker,
     callbacks::Noted,

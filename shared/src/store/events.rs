@@ -15,6 +15,8 @@ pub type Payload = Map<String, Value>;
 pub struct NewEvent {
     /// Hash of the callback and the plaintext ([`EventId::of`]).
     pub event_id: EventId,
+    /// Random, for this delivery: tells a write whose answer was lost from another delivery.
+    pub delivery_id: String,
     /// The callback that it was delivered to.
     pub source: EventSource,
     /// `Event`; empty when there is none.
@@ -62,6 +64,8 @@ pub enum AppendOutcome {
     Stored,
     /// The event was stored before.
     Duplicate,
+    /// The event was stored before, and repeated so often that its repetitions are no longer counted.
+    OftenRepeated,
 }
 
 /// An event of a tenant, as it is read back.

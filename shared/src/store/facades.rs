@@ -1,8 +1,11 @@
 //! The tables as the functions that WeCom can reach may use them: by type, no other operation.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{AppendOutcome, CommitError, DynamoDb, NewEvent, Noted, StateChange, StoreError, StoredSuiteEvent};
+use super::{
+    AppendOutcome, CommitError, DynamoDb, NewEvent, Noted, StateChange, StoreError, StoredSuiteEvent,
+    dynamodb::SUITE_EVENT_RETENTION,
+};
 use crate::{
     audit::AuditEntry,
     authorization::{Callback, Refusal},
@@ -59,6 +62,11 @@ impl EventCallbackStore<'_> {
         self.0.note_refusals(seen, refusals).await
     }
 
+    /// How long an event is stored, and a repeated one recognized.
+    pub(crate) fn event_retention(self) -> SignedDuration {
+        self.0.event_retention()
+    }
+
     /// Stores an event: [`DynamoDb::append_event`].
     pub(crate) async fn append_event(&self, event: NewEvent) -> Result<AppendOutcome, StoreError> {
         self.0.append_event(event).await
@@ -66,6 +74,9 @@ impl EventCallbackStore<'_> {
 }
 
 impl SuiteCallbackStore<'_> {
+    /// How long an event is stored, and a repeated one recognized.
+    pub(crate) const EVENT_RETENTION: SignedDuration = SUITE_EVENT_RETENTION;
+
     /// Stores an event: [`DynamoDb::put_suite_event`].
     pub(crate) async fn put_suite_event(&self, event: &StoredSuiteEvent) -> Result<AppendOutcome, StoreError> {
         self.0.put_suite_event(event).await

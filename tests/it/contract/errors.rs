@@ -60,6 +60,7 @@ async fn every_method(
     };
     let event = |payload: Payload| NewEvent {
         event_id: EventId::of("place", b"content"),
+        delivery_id: "first".to_owned(),
         source: EventSource {
             callback_id: id.clone(),
             tenant_id: tenant.clone(),
@@ -139,10 +140,19 @@ async fn every_method(
             "put_suite_event",
             store.put_suite_event(&suite_event(now)).await.map(drop),
         ),
-        ("owns_suite_event", store.owns_suite_event(&suite_event(now).event_id, 0).await.map(drop)),
-        ("park_suite_event", store.park_suite_event(&suite_event(now).event_id, 0, now).await),
+        (
+            "owns_suite_event",
+            store.owns_suite_event(&suite_event(now).event_id, 0).await.map(drop),
+        ),
+        (
+            "park_suite_event",
+            store.park_suite_event(&suite_event(now).event_id, 0, now).await,
+        ),
         ("due_suite_events", store.due_suite_events(now, 1).await.map(drop)),
-        ("release_suite_event", store.release_suite_event(&suite_event(now).event_id, now).await),
+        (
+            "release_suite_event",
+            store.release_suite_event(&suite_event(now).event_id, now).await,
+        ),
         (
             "put_ticket",
             store.put_ticket("ww3f2a", &AtRest::Plain(secret.clone()), now).await,

@@ -728,6 +728,12 @@ impl Harness {
         Letter::sealed(&self.suite, &self.suite_id, &message)
     }
 
+    /// A suite event that WeCom sent at this time.
+    pub(crate) fn suite_event_sent_at(&self, time: Timestamp) -> Letter {
+        let message = "<xml><InfoType>change_auth</InfoType><AuthCorpId>wpA</AuthCorpId></xml>";
+        Letter::sent_at(&self.suite, &self.suite_id, message, time)
+    }
+
     /// Stores a suite event without processing it.
     pub(crate) async fn suite_event_arrives(&self, info_type: &str, rest: &str) {
         let letter = self.suite_event(info_type, rest);

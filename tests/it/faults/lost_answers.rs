@@ -44,7 +44,8 @@ async fn survives_lost_answers<S: FaultCase>() {
     let when = "when one answer to each write was lost";
     assert_eq!(case.perform(&harness).await, Ok(()), "{when}");
     harness.devstack().faults().clear();
-    assert_alike(&snapshot(&harness).await, &expected, S::COUNTS, when);
+    // The SDK's retry counts nothing twice.
+    assert_alike(&snapshot(&harness).await, &expected, &[], when);
 
     for write in &writes {
         let when = format!("when all answers to {write:?} were lost");

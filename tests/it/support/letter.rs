@@ -2,12 +2,15 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::Timestamp;
 use wecom_callback::{envelope, seal, sign};
 
 use super::Credentials;
 
-/// The `timestamp` of every request.
+/// The `CreateTime` of every event.
 pub(crate) const TIMESTAMP: &str = "1790000000";
+/// The `timestamp` of requests, unless a test chooses one: later than any test's clock, so that none is outdated.
+const SENT_AT: &str = "4070908800";
 /// The `nonce` of every request.
 pub(crate) const NONCE: &str = "1597212914";
 
@@ -24,6 +27,20 @@ impl Letter {
         let encrypt = encrypt(credentials, receive_id, message);
         Self {
             query: query(credentials, &encrypt),
+            body: envelope::xml(receive_id, "", &encrypt),
+        }
+    }
+
+    /// The same, sent at this time.
+    pub(crate) fn sent_at(
+        credentials: &Credentials,
+        receive_id: &str,
+        message: &(impl AsRef<[u8]> + ?Sized),
+        time: Timestamp,
+    ) -> Self {
+        let encrypt = encrypt(credentials, receive_id, message);
+        Self {
+            query: query_at(credentials, &encrypt, &time.as_second().to_string()),
             body: envelope::xml(receive_id, "", &encrypt),
         }
     }
@@ -85,8 +102,12 @@ pub(crate) fn encrypt(credentials: &Credentials, receive_id: &str, message: &(im
 
 /// The signed query for a ciphertext.
 pub(crate) fn query(credentials: &Credentials, encrypt: &str) -> String {
-    let signature = sign(&credentials.pair().token, TIMESTAMP, NONCE, encrypt);
-    format!("msg_signature={signature}&timestamp={TIMESTAMP}&nonce={NONCE}")
+    query_at(credentials, encrypt, SENT_AT)
+}
+
+fn query_at(credentials: &Credentials, encrypt: &str, timestamp: &str) -> String {
+    let signature = sign(&credentials.pair().token, timestamp, NONCE, encrypt);
+    format!("msg_signature={signature}&timestamp={timestamp}&nonce={NONCE}")
 }
 
 /// An address-book event about this member.

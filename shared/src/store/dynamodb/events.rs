@@ -1,8 +1,10 @@
 use aws_sdk_dynamodb::{
     error::SdkError,
-    operation::update_item::UpdateItemError,
+    operation::{put_item::PutItemError, update_item::UpdateItemError},
     types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
+use jiff::SignedDuration;
+use serde::Deserialize;
 
 use super::{
     DynamoDb, condition_failed,
@@ -20,41 +22,71 @@ use crate::{
 /// An item may have 400 KB (DynamoDB quotas); what does not fit goes on in items of its own.
 const PART_BYTES: usize = 300 * 1024;
 
+/// Repetitions of an event that are counted. More are somebody's who captured a request: they must not cause writes without end.
+const MAX_DUPLICATES: u64 = 10;
+
+/// What a stored event says about its deliveries.
+#[derive(Default, Deserialize)]
+struct Repeated {
+    #[serde(default)]
+    delivery_id: Option<String>,
+    #[serde(default)]
+    duplicates: u64,
+}
+
 impl DynamoDb {
+    /// How long an event is stored, and a repeated one recognized.
+    pub(in crate::store) fn event_retention(&self) -> SignedDuration {
+        self.event_retention
+    }
+
     /// Stores an event, unless it is stored already; then its number of repeated deliveries is increased.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn append_event(&self, event: NewEvent) -> Result<AppendOutcome, StoreError> {
-        let id = event.event_id.clone();
+        let (id, delivery_id) = (event.event_id.clone(), event.delivery_id.clone());
         let mut items = self.items_of(event)?;
         let stored = if items.len() == 1 {
-            self.put_event(items.remove(0)).await?
+            self.put_event(items.remove(0), &delivery_id).await?
         } else {
             self.put_parts(items).await?
         };
         if stored == AppendOutcome::Duplicate {
-            self.count_duplicate(&id).await?;
+            return self.count_duplicate(&id, &delivery_id).await;
         }
         Ok(stored)
     }
 }
 
 impl DynamoDb {
-    async fn put_event(&self, item: Item) -> Result<AppendOutcome, StoreError> {
+    async fn put_event(&self, item: Item, delivery_id: &str) -> Result<AppendOutcome, StoreError> {
         let written = self
             .client
             .put_item()
             .table_name(&self.event_table)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(event_id)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        match written {
-            Ok(_) => Ok(AppendOutcome::Stored),
-            Err(error) if condition_failed(&error) => Ok(AppendOutcome::Duplicate),
-            Err(error) => Err(store_error(error)),
-        }
+        let error = match written {
+            Ok(_) => return Ok(AppendOutcome::Stored),
+            Err(error) if condition_failed(&error) => error,
+            Err(error) => return Err(store_error(error)),
+        };
+        let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
+            return Ok(AppendOutcome::Duplicate);
+        };
+        let stored: Repeated = failed.item().cloned().map(from_item).transpose()?.unwrap_or_default();
+        Ok(if stored.delivery_id.as_deref() == Some(delivery_id) {
+            // The answer to the write was lost, and the SDK sent it again.
+            AppendOutcome::Stored
+        } else if stored.duplicates >= MAX_DUPLICATES {
+            AppendOutcome::OftenRepeated
+        } else {
+            AppendOutcome::Duplicate
+        })
     }
 
     async fn put_parts(&self, items: Vec<Item>) -> Result<AppendOutcome, StoreError> {
@@ -75,23 +107,29 @@ impl DynamoDb {
     }
 
     /// The stream hands this change to `publish-events`, which keeps the callback's counters.
-    async fn count_duplicate(&self, id: &EventId) -> Result<(), StoreError> {
+    async fn count_duplicate(&self, id: &EventId, delivery_id: &str) -> Result<AppendOutcome, StoreError> {
         let written = self
             .client
             .update_item()
             .table_name(&self.event_table)
             .key("event_id", text(id.as_str()))
-            .update_expression("ADD duplicates :one SET #change = :change")
-            .condition_expression("attribute_exists(event_id)")
+            .update_expression("ADD duplicates :one SET #change = :change, repeated_by = :delivery")
+            .condition_expression(
+                "attribute_exists(event_id) AND duplicates < :most \
+                 AND (attribute_not_exists(repeated_by) OR repeated_by <> :delivery)",
+            )
             .expression_attribute_names("#change", "change")
             .expression_attribute_values(":change", text("repeated"))
+            .expression_attribute_values(":delivery", text(delivery_id))
+            .expression_attribute_values(":most", number(MAX_DUPLICATES))
             .expression_attribute_values(":one", number(1))
             .send()
             .await;
         match written {
-            Ok(_) => Ok(()),
-            // It ended between the two writes: a counter alone would never end.
-            Err(error) if condition_failed(&error) => Ok(()),
+            Ok(_) => Ok(AppendOutcome::Duplicate),
+            // It is counted already, or was counted often enough; or it ended between the two writes, and a counter alone would
+            // never end.
+            Err(error) if condition_failed(&error) => Ok(AppendOutcome::Duplicate),
             Err(error) => Err(store_error(error)),
         }
     }
@@ -102,6 +140,7 @@ impl DynamoDb {
         let mut parts = split(&payload, PART_BYTES).into_iter();
         let mut item = Item::from([
             ("event_id".to_owned(), text(event.event_id.as_str())),
+            ("delivery_id".to_owned(), text(event.delivery_id)),
             ("event".to_owned(), text(event.event)),
             ("change_type".to_owned(), to_attribute(&event.change_type)?),
             ("created_at".to_owned(), to_attribute(&event.created_at)?),

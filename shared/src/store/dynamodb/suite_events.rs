@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Long enough to look into one, and to recognize a repeated one.
-const RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(in crate::store) const RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The kind of the items.
 const KIND: &str = "SUITEEVENT";
