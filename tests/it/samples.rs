@@ -162,7 +162,7 @@ impl Harness {
         // As in a function's process, which has one for ever.
         let platform: &Platform = Box::leak(Box::new(Platform::new(config.unwrap(), &aws)));
         self.asked.lock().unwrap().clear();
-        let mut answer = invoke(&sample.function, platform, &sample.event).await;
+        let mut answer = Box::pin(invoke(&sample.function, platform, &sample.event)).await;
         let asked = self.asked.lock().unwrap().clone();
         if !asked.is_empty() {
             answer["asks"] = json!(asked);
@@ -198,7 +198,7 @@ async fn invoke(function: &str, platform: &'static Platform, event: &str) -> Val
         "issue-access-token" => invoked(invoked::issue_access_token(platform, read()).await),
         "check-health" => invoked(invoked::check_health(platform, read()).await),
         "rotate-sealing-key" => invoked(invoked::rotate_sealing_key(platform, read()).await),
-        routed => through_api_gateway(routed, platform, event).await,
+        routed => Box::pin(through_api_gateway(routed, platform, event)).await,
     }
 }
 
