@@ -10,7 +10,7 @@ use wecom_authorization::{
 };
 
 use crate::{
-    faults::harness::Harness,
+    faults::harness::{Caller, Harness},
     support::{CORP, OTHER_CORP, Scope, World, eventually},
 };
 
@@ -485,6 +485,7 @@ async fn the_cookie_that_binds_a_browser_is_never_one_that_it_had_before() {
         "wecom_installation=known-to-attacker".to_owned(),
         "wecom_installation=".to_owned(),
         "wecom_installation=0123456789abcdef0123456789abcdef".to_owned(),
+        "__Host-wecom_installation=0123456789abcdef0123456789abcdef".to_owned(),
         String::new(),
     ];
     for round in 0..planted.len() {
@@ -493,7 +494,7 @@ async fn the_cookie_that_binds_a_browser_is_never_one_that_it_had_before() {
         let opened = harness.open_link(&path, &before).await;
         let redirect = harness.confirm(&opened.redirect(), CORP);
         let drawn = Harness::cookie(&opened);
-        let value = drawn.strip_prefix("wecom_installation=").unwrap();
+        let value = drawn.strip_prefix("__Host-wecom_installation=").unwrap();
         assert!(value.len() == 32 && value.bytes().all(|b| b"0123456789abcdef".contains(&b)));
         assert_ne!(drawn, before);
         let back = harness.come_back(&redirect, &before).await.redirect();
@@ -541,4 +542,42 @@ fn parameter(address: &str, name: &str) -> String {
 fn now() -> Timestamp {
     use wecom_authorization::clock::{Clock as _, SystemClock};
     SystemClock.now()
+}
+
+/// The browser drops the answer to the first press, cookie included.
+#[tokio::test]
+async fn a_button_that_is_pressed_twice_leads_to_wecom_and_back() {
+    let harness = Harness::start(false).await;
+    let link = Harness::path_of(&harness.make_link().await);
+    let show = async || {
+        let page = harness
+            .call("start-installation", Caller::Browser(""), "GET", &link, None)
+            .await;
+        let text = page.text();
+        let (_, rest) = text.split_once("action=\"?attempt=").unwrap();
+        format!("{link}?attempt={}", &rest[..32])
+    };
+    let (button, stranger) = (show().await, show().await);
+    let press = async |button: &str| harness.open_link(button, "").await;
+    let (first, second) = tokio::join!(press(&button), press(&button));
+    let wecom_url = second.redirect();
+    assert_eq!(first.redirect(), wecom_url);
+    assert_eq!(Harness::cookie(&first), Harness::cookie(&second));
+    // Another page of the same link is another browser's.
+    for other in [&stranger, &link, &format!("{link}?attempt=x")] {
+        press(other).await.refused(410, "install_link_expired");
+    }
+    let redirect = harness.confirm(&wecom_url, CORP);
+    let back = harness.come_back(&redirect, &Harness::cookie(&second)).await.redirect();
+    assert!(back.ends_with("?installation=installed"), "{back}");
+}
+
+#[tokio::test]
+async fn a_cookie_of_the_earlier_name_still_finishes_an_installation() {
+    let harness = Harness::start(false).await;
+    let (redirect, cookies) = harness.set_out(CORP).await;
+    let earlier = cookies.replace("__Host-", "");
+    assert_ne!(earlier, cookies);
+    let back = harness.come_back(&redirect, &earlier).await.redirect();
+    assert!(back.ends_with("?installation=installed"), "{back}");
 }

@@ -151,6 +151,10 @@ pub struct InstallSession {
     pub pre_auth_code: String,
     /// The end of the link's validity.
     pub expires_at: Timestamp,
+    /// What the cookie of a browser is derived from, together with what the page's button sends. Absent from sessions of
+    /// earlier versions.
+    #[serde(default)]
+    pub cookie_seed: Option<String>,
     /// The fingerprint of the cookie of the browser that opened the link.
     pub browser: Option<Fingerprint>,
     /// The claim on the exchange of the auth_code, after WeCom's redirect.
@@ -243,6 +247,7 @@ impl InstallSession {
             tenant_id,
             pre_auth_code,
             expires_at,
+            cookie_seed: None,
             browser: None,
             exchange: None,
             started_by,

@@ -16,13 +16,18 @@ use serde::{Deserialize, Serialize};
 use super::{Answer, Problem, Request, conclude, inline_hash, is_from_another_site, problem};
 use crate::{
     authorization::InstallOutcome,
+    entropy::random_id,
     error::StepError,
     platform::Platform,
     steps::{AUTH_CODE_LIFETIME, FinishInstallation, OpenInstallLink, Redirect, StartInstallation},
 };
 
-/// Ties an install to the browser that set out. First-party on the callback's own origin.
-const COOKIE: &str = "wecom_installation";
+/// Ties an install to the browser that set out. First-party on the callback's own origin, and no subdomain can set it (RFC
+/// 6265bis, 4.1.3.2).
+const COOKIE: &str = "__Host-wecom_installation";
+
+/// Its name without HTTPS, where a browser takes no `__Host-` cookie. Earlier versions had it with HTTPS, too.
+const PLAIN_COOKIE: &str = "wecom_installation";
 
 /// The page behind an install link: one button, which posts to the page's own address.
 const PAGE: &str = include_str!("installation.html");
@@ -84,6 +89,17 @@ async fn make_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
     Ok(Answer::json(StatusCode::CREATED, &body))
 }
 
+/// The cookie that the browser sent.
+fn sent_cookie(request: &Request) -> Option<&str> {
+    request.cookie(COOKIE).or_else(|| request.cookie(PLAIN_COOKIE))
+}
+
+/// Query of the page's button, so that pressing it twice is one attempt.
+#[derive(Debug, Deserialize)]
+struct LinkQuery {
+    attempt: Option<String>,
+}
+
 fn opening<'a>(platform: &'a Platform, base_url: &'a str) -> OpenInstallLink<'a> {
     OpenInstallLink {
         store: &platform.store,
@@ -98,7 +114,7 @@ async fn show_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
     let base_url = request.base_url(&platform.config);
     let state = request.segments().last().copied().unwrap_or_default();
     let step = opening(platform, &base_url);
-    match step.look(state, request.cookie(COOKIE), &*platform.clock).await {
+    match step.look(state, sent_cookie(request), &*platform.clock).await {
         Ok(()) => {
             // `form-action` counts for the redirects that follow, too; WeCom's page may redirect further.
             let policy = format!(
@@ -107,7 +123,8 @@ async fn show_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
                 platform.config.wecom_install_url.origin().ascii_serialization(),
             );
             let policy = HeaderValue::from_str(&policy).map_err(|_| Problem::internal())?;
-            Ok(Answer::new(StatusCode::OK, "text/html; charset=utf-8", PAGE)
+            let page = PAGE.replace("{attempt}", &random_id(&*platform.entropy));
+            Ok(Answer::new(StatusCode::OK, "text/html; charset=utf-8", page)
                 .with(CONTENT_SECURITY_POLICY, policy)
                 .with(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
         }
@@ -119,18 +136,21 @@ async fn show_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
 async fn open_link(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let base_url = request.base_url(&platform.config);
     let state = request.segments().last().copied().unwrap_or_default();
-    let (clock, cookie) = (&*platform.clock, request.cookie(COOKIE));
+    let (clock, cookie) = (&*platform.clock, sent_cookie(request));
+    let LinkQuery { attempt } = request.query()?;
     let step = opening(platform, &base_url);
-    match step.run(state, cookie, clock, &*platform.entropy).await {
+    let opened = step.run(state, cookie, attempt.as_deref(), clock, &*platform.entropy);
+    match opened.await {
         Ok(opened) => {
             let age = (opened.expires_at + AUTH_CODE_LIFETIME)
                 .duration_since(clock.now())
                 .as_secs();
-            let secure = if base_url.starts_with("https:") { "; Secure" } else { "" };
-            let cookie = format!(
-                "{COOKIE}={}; Path=/installation; Max-Age={age}; HttpOnly; SameSite=Lax{secure}",
-                opened.cookie
-            );
+            let value = opened.cookie;
+            let cookie = if base_url.starts_with("https:") {
+                format!("{COOKIE}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax; Secure")
+            } else {
+                format!("{PLAIN_COOKIE}={value}; Path=/installation; Max-Age={age}; HttpOnly; SameSite=Lax")
+            };
             let answer = Answer::redirect(&opened.wecom_url)?.with_cookie(&cookie);
             Ok(answer.with(REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
         }
@@ -174,7 +194,7 @@ async fn finish(platform: &Platform, request: &Request) -> Result<InstallOutcome
     let redirect = Redirect {
         auth_code: query.auth_code,
         state: query.state.as_deref().unwrap_or_default(),
-        cookie: request.cookie(COOKIE),
+        cookie: sent_cookie(request),
     };
     step.run(redirect, &*platform.clock, &*platform.entropy)
         .await
@@ -238,9 +258,9 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         )
         .says(
             "The button of the page. The link works in the first browser that sets out with it, and in no other. The cookie is always \
-             a new one, unless the browser sends the one that it got for this link. No body.",
+             a new one, unless the browser sends the one that it got for this link, or the `attempt` that it got it with. No body.",
         )
-        .parameters(&["linkNonce", "installationCookie"])
+        .parameters(&["linkNonce", "linkAttempt", "installationCookie"])
         .answers_component(200, "InstallLinkPage")
         .answers_nothing(
             303,

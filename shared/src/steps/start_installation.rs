@@ -8,6 +8,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     authorization::InstallSession,
     clock::Clock,
     context::Context,
-    entropy::{Entropy, random_id},
+    entropy::{Entropy, hex, random_id},
     error::{FieldCode, FieldError, LinkFault, StepError},
     ids::{Fingerprint, InstallState, SuiteId, TenantId},
     store::{DynamoDb, Suite, SuiteVault},
@@ -70,7 +71,7 @@ impl StartInstallation<'_> {
         let state = InstallState::generate(entropy);
         let install_url = format!("{}/installation/start/{state}", self.base_url);
         let expires_at = clock.now() + lifetime;
-        let session = InstallSession::new(
+        let mut session = InstallSession::new(
             state,
             tenant_id.clone(),
             pre_auth_code.code.expose_secret().to_owned(),
@@ -78,6 +79,7 @@ impl StartInstallation<'_> {
             actor.clone(),
         )
         .of_suite(suite.name());
+        session.cookie_seed = Some(random_id(entropy));
         self.suite.store.create_session(&session).await?;
         self.suite
             .store
@@ -140,7 +142,8 @@ impl OpenInstallLink<'_> {
     }
 
     /// Binds the session to the browser, unless it is bound to another one. The browser gets a cookie that is drawn here;
-    /// what it sent counts only if it was drawn for this session.
+    /// what it sent counts only if it was drawn for this session. Requests with the same `attempt`, which is drawn with each page,
+    /// get the same cookie: of a button that is pressed twice, the browser drops the first answer.
     ///
     /// # Errors
     /// As [`Self::look`], and the failure of the vault.
@@ -148,17 +151,22 @@ impl OpenInstallLink<'_> {
         &self,
         state: &str,
         cookie: Option<&str>,
+        attempt: Option<&str>,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<OpenedLink, StepError> {
         let session = self.session(state, clock).await?;
-        let bound = bound_cookie(&session, cookie)?;
+        let derived = derived_cookie(&session, attempt);
+        let bound = bound_cookie(&session, cookie).or_else(|_| bound_cookie(&session, derived.as_deref()))?;
         // Read first: once the session is bound nothing may fail, or the browser would not get the cookie that it is
         // bound to.
         let suite = self.suites.named(session.suite_id.as_ref(), clock.now()).await?;
         // The deployment no longer has the suite that the link was made for.
         let suite = suite.ok_or(LinkFault::Expired)?;
-        let cookie = bound.map_or_else(|| random_id(entropy), ToOwned::to_owned);
+        let cookie = match bound {
+            Some(bound) => bound.to_owned(),
+            None => derived.unwrap_or_else(|| random_id(entropy)),
+        };
         let state = &session.state;
         if !self.store.bind_browser(state, &Fingerprint::of(&cookie)).await? {
             return Err(LinkFault::OtherBrowser.into());
@@ -189,6 +197,14 @@ impl OpenInstallLink<'_> {
         }
         Ok(session)
     }
+}
+
+/// The cookie of the browser that sets out with this attempt. Nobody can tell it from the attempt: the seed is only in the session.
+fn derived_cookie(session: &InstallSession, attempt: Option<&str>) -> Option<String> {
+    let attempt = attempt.filter(|attempt| InstallState::parse(attempt).is_ok())?;
+    let seed = session.cookie_seed.as_ref()?;
+    let digest = Sha256::digest(format!("installation-cookie|{seed}|{attempt}"));
+    digest.first_chunk::<16>().map(|start| hex(start))
 }
 
 /// The cookie that a session is bound to, if it is bound. A cookie of a session that is not was drawn for another one, or by
