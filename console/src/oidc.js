@@ -92,7 +92,11 @@ export async function openOidc(config, { place = globalThis.location, store = pa
       redirect_uri: redirectUri,
       code_verifier: pending.verifier,
     });
-    if (granted?.id_token && claims(granted.id_token).nonce !== pending.nonce) store.removeItem(KEPT);
+    if (granted?.id_token && claims(granted.id_token).nonce !== pending.nonce) {
+      // An answer to another sign-in: none of its tokens may be used, not even for a renewal.
+      store.removeItem(KEPT);
+      refreshToken = null;
+    }
     return true;
   }
 

@@ -124,6 +124,16 @@ test('says so when the policy does not open the token endpoint, and does not try
     { allowed: (issuer) => [issuer.origin] },
   ));
 
+test('uses nothing of an answer with another nonce, nor renews by it', () =>
+  withIssuer(async ({ record, issuer, newPage }) => {
+    issuer.nonce = 'of-another-sign-in';
+    const page = await newPage();
+    await atIssuer(page, 'Sign in');
+    await page.getByText('登录没有成功').waitFor();
+    assert.deepEqual(issuer.seen.grants, ['authorization_code']);
+    await assertNoErrors(record);
+  }));
+
 test('does not take an answer to a sign-in that this tab has not begun', () =>
   withIssuer(async ({ server, record, issuer, newPage }) => {
     const page = await newPage(`${server.url}?code=somebody-elses&state=somebody-elses`);

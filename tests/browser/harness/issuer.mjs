@@ -31,7 +31,7 @@ async function listen(handle) {
   };
 }
 
-/** `bearers` are given out one after the other, the last for good. */
+/** `bearers` are given out one after the other, the last for good. Its `nonce`, if it is set, replaces the one asked for. */
 export async function startIssuer(bearers) {
   const seen = { authorizations: 0, refusals: [], grants: [] };
   const codes = new Map();
@@ -86,7 +86,7 @@ export async function startIssuer(bearers) {
     }
     const bearer = bearers[Math.min(seen.grants.length, bearers.length - 1)];
     seen.grants.push(fields.grant_type);
-    const claims = begun && { iss: issuer.origin, aud: CLIENT, nonce: begun.nonce };
+    const claims = begun && { iss: issuer.origin, aud: CLIENT, nonce: issuer.nonce ?? begun.nonce };
     return json(answer, 200, {
       access_token: bearer,
       token_type: 'Bearer',
