@@ -70,12 +70,12 @@ impl DynamoDb {
         }
         // The index may still show events that are deleted.
         while !events.is_empty() {
-            let deletes = self.event_deletes(&events)?;
+            let requests = self.event_deletes(&events)?;
             let deleted = Deleted {
                 events: u64::try_from(events.len()).unwrap_or_default(),
                 tokens: 0,
             };
-            let gone = self.delete_counted(tenant_id, deletes, deleted, now).await?;
+            let gone = self.delete_counted(tenant_id, requests, deleted, now).await?;
             if gone.is_empty() {
                 break;
             }
@@ -110,15 +110,15 @@ impl DynamoDb {
 
     /// An event's own item must be there, so that it is counted once; its parts end with it.
     fn event_deletes(&self, events: &[(EventId, usize)]) -> Result<Vec<Delete>, StoreError> {
-        let mut deletes = Vec::new();
+        let mut requests = Vec::new();
         for (id, parts) in events {
             let own = self.event_delete(id.to_string());
-            deletes.push(own.condition_expression("attribute_exists(event_id)").build()?);
+            requests.push(own.condition_expression("attribute_exists(event_id)").build()?);
             for index in 0..*parts {
-                deletes.push(self.event_delete(part_id(id, index)).build()?);
+                requests.push(self.event_delete(part_id(id, index)).build()?);
             }
         }
-        Ok(deletes)
+        Ok(requests)
     }
 
     fn event_delete(&self, id: String) -> aws_sdk_dynamodb::types::builders::DeleteBuilder {
@@ -132,7 +132,7 @@ impl DynamoDb {
     async fn delete_counted(
         &self,
         tenant_id: &TenantId,
-        deletes: Vec<Delete>,
+        requests: Vec<Delete>,
         deleted: Deleted,
         now: Timestamp,
     ) -> Result<Vec<bool>, StoreError> {
@@ -145,11 +145,11 @@ impl DynamoDb {
             .expression_attribute_values(":tokens", number(deleted.tokens))
             .expression_attribute_values(":ttl", time_to_live(now + KEEP_COUNT))
             .build()?;
-        let deletes = deletes
+        let requests = requests
             .into_iter()
             .map(|delete| TransactWriteItem::builder().delete(delete).build());
         let count = TransactWriteItem::builder().update(count).build();
-        match self.transact(deletes.chain([count]).collect()).await {
+        match self.transact(requests.chain([count]).collect()).await {
             Ok(()) => Ok(Vec::new()),
             Err(TransactionError::Conditions(gone)) => Ok(gone),
             Err(TransactionError::Store(error)) => Err(error),
