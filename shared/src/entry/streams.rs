@@ -80,7 +80,7 @@ pub async fn process_suite_event(platform: &Platform, changes: Changes) -> Batch
         }
         let event: Result<StoredSuiteEvent, _> = serde_dynamo::from_item(record.change.new_image.clone());
         let processed = match event {
-            Ok(event) => step.run(&event, context).await,
+            Ok(event) => Box::pin(step.run(&event, context)).await,
             Err(error) => Err(StepError::Internal(Box::new(error))),
         };
         if let Err(error) = processed {

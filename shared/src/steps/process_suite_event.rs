@@ -82,23 +82,19 @@ impl ProcessSuiteEvent<'_> {
                     tracing::info!("create_auth of a session of ours: left to the browser's redirect");
                     return lifecycle.announce(&Fingerprint::of(auth_code), &state, context).await;
                 }
-                lifecycle
-                    .renew(&suite, &SecretString::from(auth_code), at, context)
-                    .await
+                Box::pin(lifecycle.renew(&suite, &SecretString::from(auth_code), at, context)).await
             }
             ("reset_permanent_code", Some(auth_code), _) => {
                 let suite = self.suite_of(event, context).await?;
-                lifecycle
-                    .renew(&suite, &SecretString::from(auth_code), at, context)
-                    .await
+                Box::pin(lifecycle.renew(&suite, &SecretString::from(auth_code), at, context)).await
             }
             ("change_auth", _, Some(corp_id)) => {
                 let suite = self.suite_of(event, context).await?;
-                lifecycle.refresh(&suite, &corp_id, at, context).await
+                Box::pin(lifecycle.refresh(&suite, &corp_id, at, context)).await
             }
             ("cancel_auth", _, Some(corp_id)) => {
                 let suite = self.suite_of(event, context).await?;
-                lifecycle.removed(&suite, &corp_id, at, context).await
+                Box::pin(lifecycle.removed(&suite, &corp_id, at, context)).await
             }
             (info_type, ..) => {
                 tracing::info!(suite.info_type = info_type, "no action for this event of the suite");
