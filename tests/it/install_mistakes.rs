@@ -455,7 +455,7 @@ async fn a_preview_of_a_link_changes_nothing() {
             text.contains("前往企业微信") && text.contains("Continue to WeCom"),
             "{text}"
         );
-        assert!(text.contains(r#"<form method="post"><button"#), "{text}");
+        assert!(text.contains(r#"<form method="post" action="?attempt="#), "{text}");
         assert!(!text.contains("<script") && !text.contains("http"), "{text}");
     }
     let browser = world.browser();

@@ -46,9 +46,9 @@ async fn no_secret_is_logged_or_answered_in_the_walk_the_mistakes_the_rotation_a
         "an admin's token",
         "an auth_code",
         "the provider's secret",
-        "the suite's EncodingAESKey",
-        "the suite's Token",
-        "the suite's secret",
+        "a suite's EncodingAESKey",
+        "a suite's Token",
+        "a suite's secret",
     ];
     assert_eq!(kinds, BTreeSet::from(expected));
     assert!(scanned.answers > 30, "{}", scanned.answers);

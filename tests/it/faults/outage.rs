@@ -19,6 +19,8 @@ struct Requests {
     callback: Credentials,
     suite: Credentials,
     event_id: String,
+    /// Id of one assist link, and the secret of another.
+    assist: [String; 2],
 }
 
 impl Requests {
@@ -27,7 +29,15 @@ impl Requests {
         world.happens(Scope::Contacts, "change_contact/create_user").await;
         let events = world.events("limit=1").await;
         let suite = suite_of(world);
+        let mut links = Vec::new();
+        for _ in 0..2 {
+            let scope = json!({"scope": "contacts"});
+            let made = world.admin().post("/authorization/assist-links", scope).await;
+            links.push(made.with_status(201));
+        }
+        let secret = links[1]["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         Self {
+            assist: [links[0]["id"].as_str().unwrap().to_owned(), secret],
             link: world.install_link(&world.admin()).await,
             callback,
             suite: Credentials {
@@ -50,6 +60,9 @@ impl Requests {
             .replace("{nonce}", self.link.rsplit('/').next().unwrap())
             .replace("{callback_id+}", self.callback.url.rsplit('/').next().unwrap())
             .replace("{file+}", "page.js")
+            .replace("{id}", &self.assist[0])
+            .replace("{token}", &self.assist[1])
+            .replace("{topic}", "corp-id")
             .replace("{rest+}", "");
         let method: Method = route.method.parse().unwrap();
         let is_post = method == Method::POST;
@@ -91,6 +104,7 @@ impl Requests {
                 let secret = world.secret_of(Scope::Contacts);
                 request.json(&json!({"secret": secret, "corp_id": CORP}))
             }
+            Function::ShareCredentials if is_post => request.json(&json!({"scope": "contacts"})),
             Function::UpdateSettings => request.json(&json!({"callback_base_url": null})),
             _ if is_post => request.json(&json!({})),
             _ => request,
@@ -108,7 +122,7 @@ fn suite_of(world: &World) -> impl Fn(&str) -> String {
 #[track_caller]
 fn expect(route: &Route, reply: &Reply) {
     match route.function {
-        // Its files are part of it.
+        // Its files and texts are part of it.
         Function::Console => assert_eq!(reply.status, 200, "{}", reply.asked),
         // A browser is redirected to the page, which explains the error.
         Function::InstallationCallback => {
@@ -149,6 +163,11 @@ async fn every_route_says_so_and_works_again(outage: Fault) {
 
     for route in ROUTES.iter().filter(|route| route.function != Function::Disconnect) {
         let reply = world.send(requests.of(&world, route)).await;
+        // This request has no cookie of the browser that opened the link.
+        if route.path == "/assist/{token}/status" {
+            assert_eq!(reply.status, 410, "{}", reply.asked);
+            continue;
+        }
         // The redirect is made up: WeCom does not know its code.
         assert!(reply.status < 400, "afterwards: {}: {}", reply.asked, reply.status);
     }
