@@ -53,6 +53,7 @@ if admin("GET", "/authorization")["next_step"] != "done":
     sys.exit("the first tenant is not set up")
 page = admin("GET", "/authorization/events?limit=1")
 cursors = [page["next_cursor"], admin("GET", "/authorization/audit?limit=1")["next_cursor"]]
+assist = admin("POST", "/authorization/assist-links", {"scope": "contacts"})["url"]
 unused = admin("POST", "/authorization/installation", {})["install_url"]
 (RUN / "token").write_text(LOCAL["admin_token"])
 (RUN / "second-token").write_text(LOCAL["second_tenant"]["admin_token"])
@@ -94,6 +95,22 @@ checks.positive_data_acceptance.expected-statuses = [200, 303, 410]
 checks.negative_data_rejection.expected-statuses = [200, 303, 404, 410]
 
 [[operations]]
+include-operation-id = ["lookAtAssistLink", "openAssistLink", "readAssistStatus"]
+# A link works once, and its status is for the browser that opened it.
+checks.positive_data_acceptance.expected-statuses = [200, 404, 409, 410]
+checks.negative_data_rejection.expected-statuses = [404, 409, 410]
+
+[[operations]]
+include-operation-id = ["readHelp"]
+# An empty parameter counts as absent.
+checks.negative_data_rejection.expected-statuses = [200, 400, 404]
+
+[[operations]]
+include-operation-id = ["startInstallation"]
+# An id of a suite that this deployment does not have.
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 422]
+
+[[operations]]
 include-operation-id = ["listEvents", "listAudit"]
 # A cursor belongs to one query of one tenant.
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401]
@@ -104,11 +121,13 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401]
 {dictionary("cursors", *cursors)}
 {dictionary("events", page["events"][0]["event_id"])}
 {dictionary("links", unused.rpartition("/")[2])}
+{dictionary("assist_links", assist.rpartition("/")[2])}
 {dictionary("files", "page.js", "page.css", "mark.svg", "texts/en.json")}
 [parameters]
 "path.callback_id" = {{ dictionary = "callbacks", probability = 0.7 }}
 "path.event_id" = {{ dictionary = "events", probability = 0.5 }}
 "path.nonce" = {{ dictionary = "links", probability = 0.5 }}
+"path.token" = {{ dictionary = "assist_links", probability = 0.5 }}
 "path.file" = {{ dictionary = "files", probability = 0.5 }}
 "query.cursor" = {{ dictionary = "cursors", probability = 0.5 }}
 "body.secret" = {{ dictionary = "secrets", probability = 0.7 }}
