@@ -72,7 +72,7 @@ impl DynamoDb {
         self.claim(end).await.map(|_| ())
     }
 
-    /// How the tenant's last check stands at `now`.
+    /// State of the tenant's last check at `now`.
     ///
     /// # Errors
     /// When the store fails.
