@@ -150,6 +150,7 @@ impl Gateway {
         let answered = match path {
             "issue-access-token/invocations" => invoked::issue_access_token(&self.platform, request).await,
             "check-health/invocations" => invoked::check_health(&self.platform, request).await,
+            "reconcile-secrets/invocations" => invoked::reconcile_secrets(&self.platform, request).await,
             "rotate-sealing-key/invocations" => invoked::rotate_sealing_key(&self.platform, request).await,
             _ => return plain(StatusCode::NOT_FOUND),
         };

@@ -285,6 +285,7 @@ fn start_tasks(
     });
     let others = [
         tokio::spawn(check_health_on_schedule(Arc::clone(platform))),
+        tokio::spawn(reconcile_secrets_on_schedule(Arc::clone(platform))),
         tokio::spawn(release_parked_on_schedule(Arc::clone(platform))),
         tokio::spawn(rotations::run(Arc::clone(platform), devstack.rotations())),
         tokio::spawn(deliver(devstack.events(), Arc::clone(bus))),
@@ -312,6 +313,16 @@ async fn check_health_on_schedule(platform: Arc<Platform>) {
         schedule.tick().await;
         // An error is logged where it occurs.
         let _ = wecom_authorization::entry::invoked::check_health(&platform, serde_json::Value::Null).await;
+    }
+}
+
+/// Invokes `reconcile-secrets` once a day, as the deployment does.
+async fn reconcile_secrets_on_schedule(platform: Arc<Platform>) {
+    let mut schedule = tokio::time::interval(std::time::Duration::from_hours(24));
+    loop {
+        schedule.tick().await;
+        // An error is logged where it occurs.
+        let _ = wecom_authorization::entry::invoked::reconcile_secrets(&platform, serde_json::Value::Null).await;
     }
 }
 

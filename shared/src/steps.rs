@@ -13,6 +13,7 @@ mod publish_events;
 mod read_authorization;
 mod receive_event;
 mod receive_suite_event;
+mod reconcile_secrets;
 mod register_secret;
 mod replay_event;
 mod rotate_sealing_key;
@@ -35,6 +36,7 @@ pub use self::{
     read_authorization::{ReadAuthorization, ReadEvents},
     receive_event::ReceiveEvent,
     receive_suite_event::{ReceiveSuiteEvent, VerifySuiteUrl},
+    reconcile_secrets::{ReconcileRun, ReconcileSecrets},
     register_secret::{RegisterSecret, RegisteredScope, SecretInput},
     replay_event::ReplayEvent,
     rotate_sealing_key::{RotateSealingKey, RotationStep},

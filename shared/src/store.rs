@@ -23,7 +23,7 @@ pub use self::{
     events::{AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload},
     facades::{EventCallbackStore, SuiteCallbackStore},
     secret_name::SecretName,
-    secrets_manager::{SecretVersions, SecretsManager},
+    secrets_manager::{ListedSecret, SecretVersions, SecretsManager},
     suite_vault::{MalformedSuite, Suite, SuiteVault},
 };
 pub use crate::position::Position;

@@ -30,6 +30,7 @@ mod openapi;
 mod operations;
 mod permissions;
 mod rate_limits;
+mod reconcile;
 mod refusals;
 mod rotation;
 mod rotation_counted;

@@ -7,10 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use simulator::{AuthMode, SecretKind, SuiteEventRequest};
-use wecom_authorization::ids::{SuiteId, TokenName};
+use wecom_authorization::{
+    ids::{SuiteId, TenantId, TokenName},
+    store::SecretName,
+};
 
 use crate::{
-    faults::harness::{AUTHORIZATION_TABLE, Caller, EVENT_BUS, EVENT_TABLE, Harness, PREFIX, TENANT, member_created},
+    faults::harness::{
+        AUTHORIZATION_TABLE, Caller, EVENT_BUS, EVENT_TABLE, Harness, PREFIX, TENANT, member_created, ours,
+    },
     permissions::SeenItems,
     support::{CORP, Credentials, Letter, OTHER_CORP, Reply, Scope},
     who_may_bind::{install, steal},
@@ -37,15 +42,18 @@ pub(crate) enum Resource {
     Installation,
     /// A tenant's 通讯录Secret or 客户Secret.
     ScopeSecret,
+    /// All secrets of the account, which a list cannot be confined to some of.
+    EverySecret,
 }
 
 /// An IAM action, and what it is on.
 pub(crate) type Operation = (&'static str, Resource);
 
 /// For each function, everything that it asks of AWS.
-pub(crate) const OPERATIONS: [(&str, &[Operation]); 20] = {
+pub(crate) const OPERATIONS: [(&str, &[Operation]); 21] = {
     use Resource::{
-        AuthorizationTable, DueIndex, EventBus, EventTable, Installation, ScopeSecret, SealingKey, Suite, TimelineIndex,
+        AuthorizationTable, DueIndex, EventBus, EventTable, EverySecret, Installation, ScopeSecret, SealingKey, Suite,
+        TimelineIndex,
     };
     const GET: &str = "dynamodb:GetItem";
     const PUT: &str = "dynamodb:PutItem";
@@ -191,6 +199,14 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 20] = {
             ],
         ),
         (
+            "reconcile-secrets",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                ("secretsmanager:ListSecrets", EverySecret),
+            ],
+        ),
+        (
             "register-secret",
             &[
                 (GET, AuthorizationTable),
@@ -268,6 +284,7 @@ fn see(harness: &Harness, seen: &mut Seen) {
             (EVENT_TABLE, None) => Resource::EventTable,
             (EVENT_TABLE, Some("timeline")) => Resource::TimelineIndex,
             (EVENT_BUS, None) => Resource::EventBus,
+            ("*", None) => Resource::EverySecret,
             (secret, None) => secret_kind(secret),
             (table, Some(index)) => panic!("an index that nobody knows: {index} of {table}"),
         };
@@ -702,6 +719,7 @@ async fn the_end() -> Harness {
     let run = harness.invoke("check-health", json!({})).await.unwrap();
     assert_eq!(run["checked"], 1, "{run}");
     assert_eq!(harness.state().await["installation"]["status"], "cancelled");
+    Box::pin(reconcile(&harness)).await;
     // Another corporation after the one that left, which a member installs for another tenant.
     let (redirect, cookies) = harness.set_out(OTHER_CORP).await;
     let back = harness.come_back(&redirect, &cookies).await.redirect();
@@ -711,4 +729,13 @@ async fn the_end() -> Harness {
     let run = harness.invoke("check-health", json!({})).await.unwrap();
     assert_eq!(run["checked"], 2, "{run}");
     harness
+}
+
+/// Finds a Secret that nobody knows of.
+async fn reconcile(harness: &Harness) {
+    let left = SecretName::Scope(TenantId::parse(TENANT).unwrap(), ours(Scope::Contacts));
+    crate::reconcile::leave_behind(harness, &left).await;
+    harness.sleep(2).await;
+    let run = harness.invoke("reconcile-secrets", json!({})).await.unwrap();
+    assert_eq!(run["orphaned"], 1, "{run}");
 }

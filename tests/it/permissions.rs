@@ -8,7 +8,7 @@ use devstack::Entry;
 use crate::operations::{OPERATIONS, Resource};
 
 /// For each function, the kinds of items that each action is for: the first segment of their keys, `TENANT` for `TENANT#…`.
-const ITEMS: [(&str, &str); 20] = [
+const ITEMS: [(&str, &str); 21] = [
     (
         "check-authorization",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK
@@ -78,6 +78,11 @@ const ITEMS: [(&str, &str); 20] = [
         "read-authorization",
         "GetItem TENANT CALLBACK
          Query AUDIT",
+    ),
+    (
+        "reconcile-secrets",
+        "GetItem TENANT
+         PutItem TENANT",
     ),
     (
         "register-secret",
@@ -178,6 +183,7 @@ fn names(resource: Resource) -> &'static [&'static str] {
         Resource::SealingKey => &["sealing-key"],
         Resource::Installation => &["*/installation"],
         Resource::ScopeSecret => &["*/contacts", "*/external-contacts"],
+        Resource::EverySecret => &["*"],
     }
 }
 

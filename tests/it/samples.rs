@@ -197,6 +197,7 @@ async fn invoke(function: &str, platform: &'static Platform, event: &str) -> Val
         "publish-events" => json!({"answer": streams::publish_events(platform, from(event)).await}),
         "issue-access-token" => invoked(invoked::issue_access_token(platform, read()).await),
         "check-health" => invoked(invoked::check_health(platform, read()).await),
+        "reconcile-secrets" => invoked(invoked::reconcile_secrets(platform, read()).await),
         "rotate-sealing-key" => invoked(invoked::rotate_sealing_key(platform, read()).await),
         routed => Box::pin(through_api_gateway(routed, platform, event)).await,
     }

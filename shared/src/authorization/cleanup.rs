@@ -10,6 +10,8 @@
 //!    secret whose write is planned is not deleted.
 //! 3. The end of an authorization plans the deletion of every secret, named or not, and takes over the planned writes. If
 //!    there are any, the deletion is repeated after the last of them has ended ([`Authorization::plan_cleanup`]).
+//! 4. A secret that is in Secrets Manager although the record does not name it is deleted like one whose write died
+//!    ([`Authorization::plan_orphan`]).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -203,19 +205,36 @@ impl Authorization {
         let expired: Vec<PlannedWrite> = expired;
         for planned in expired {
             let is_written = self.planned_writes.iter().any(|other| other.secret == planned.secret);
-            if is_written || self.names(planned.secret) {
-                continue;
+            if !is_written && !self.names(planned.secret) {
+                self.plan_deletion(planned.secret, now);
             }
-            let cleanup = self.cleanup.get_or_insert_with(|| Cleanup {
-                tasks: Vec::new(),
-                since: now,
-                repeat_at: None,
-                claims: Vec::new(),
-            });
-            cleanup.tasks.push(planned.secret);
-            cleanup.tasks.sort_unstable();
-            cleanup.tasks.dedup();
         }
+    }
+
+    /// Plans the deletion of a secret that Secrets Manager has although nothing here is about it. Returns whether that is so: one
+    /// that is in use, about to be written or about to be deleted is none.
+    #[must_use]
+    pub fn plan_orphan(&mut self, secret: CleanupTask, now: Timestamp) -> bool {
+        let is_written = self.planned_writes.iter().any(|planned| planned.secret == secret);
+        let is_deleted = |cleanup: &Cleanup| cleanup.tasks.contains(&secret);
+        if is_written || self.names(secret) || self.cleanup.as_ref().is_some_and(is_deleted) {
+            return false;
+        }
+        self.plan_deletion(secret, now);
+        self.next_check_at = Some(now);
+        true
+    }
+
+    fn plan_deletion(&mut self, secret: CleanupTask, now: Timestamp) {
+        let cleanup = self.cleanup.get_or_insert_with(|| Cleanup {
+            tasks: Vec::new(),
+            since: now,
+            repeat_at: None,
+            claims: Vec::new(),
+        });
+        cleanup.tasks.push(secret);
+        cleanup.tasks.sort_unstable();
+        cleanup.tasks.dedup();
     }
 
     /// Whether a secret is in use.
@@ -320,6 +339,27 @@ mod tests {
         authorization.settle_deletion("first", &secrets, at(0));
         assert_eq!(authorization.cleanup, None);
         assert!(authorization.plan_write(CONTACTS, "write".into(), at(2)));
+    }
+
+    #[test]
+    fn an_orphan_is_what_is_neither_in_use_nor_written_nor_deleted() {
+        let mut authorization = authorization();
+        assert!(authorization.plan_write(CONTACTS, "write".into(), at(0)));
+        assert!(!authorization.plan_orphan(CONTACTS, at(1)), "it is being written");
+        assert!(
+            !authorization.plan_orphan(CONTACTS, at(300)),
+            "who gives the write up deletes it"
+        );
+        assert!(authorization.settle_write("write"));
+
+        assert!(authorization.plan_orphan(CONTACTS, at(301)));
+        assert_eq!(authorization.next_check_at, Some(at(301)));
+        assert!(!authorization.plan_orphan(CONTACTS, at(302)), "it is being deleted");
+        // A registration that begins now keeps it.
+        assert!(authorization.plan_write(CONTACTS, "another".into(), at(303)));
+        assert_eq!(authorization.claim_deletion("delete", at(304)), []);
+        assert!(authorization.settle_write("another"));
+        assert_eq!(authorization.cleanup, None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     http::Problem,
     ids::TenantId,
     platform::Platform,
-    steps::{CheckHealth, IssueAccessToken, RotateSealingKey, RotationStep, TokenKind},
+    steps::{CheckHealth, IssueAccessToken, ReconcileSecrets, RotateSealingKey, RotationStep, TokenKind},
 };
 
 /// The input of `issue-access-token`.
@@ -99,6 +99,33 @@ pub async fn check_health(platform: &Platform, _schedule: Value) -> Result<Value
         "health checked"
     );
     Ok(json!({"checked": run.checked, "failed": run.failed, "ticket_age_seconds": run.ticket_age_seconds}))
+}
+
+/// A run of `reconcile-secrets` begins no page after this time. The function's timeout is two minutes longer.
+const RECONCILIATION: SignedDuration = SignedDuration::from_mins(13);
+
+/// `reconcile-secrets`: compares the tenants' secrets with the records. The input is ignored.
+///
+/// # Errors
+/// The contract's codes.
+pub async fn reconcile_secrets(platform: &Platform, _schedule: Value) -> Result<Value, InvocationError> {
+    let now = platform.clock.now();
+    let step = ReconcileSecrets {
+        store: &platform.store,
+        vault: &platform.vault,
+    };
+    let actor = Actor::system();
+    let run = step
+        .run(now + RECONCILIATION, platform.context(&actor))
+        .await
+        .map_err(|error| InvocationError(Problem::from_step(&error, platform.clock.now())))?;
+    tracing::info!(
+        secrets.compared = run.compared,
+        secrets.orphaned = run.orphaned,
+        secrets.failed = run.failed,
+        "secrets compared with the records"
+    );
+    Ok(json!({"compared": run.compared, "orphaned": run.orphaned, "failed": run.failed}))
 }
 
 /// The input of a rotation function. Secrets Manager sends a `RotationToken`, too, which only a role of another account

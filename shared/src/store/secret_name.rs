@@ -30,4 +30,47 @@ impl SecretName {
             Self::SealingKey => format!("{prefix}/sealing-key"),
         }
     }
+
+    /// The secret of a tenant that has this full name; `None` for any other name.
+    #[must_use]
+    pub(super) fn of_tenant(name: &str, prefix: &str) -> Option<Self> {
+        let below = name.strip_prefix(prefix)?.strip_prefix('/')?;
+        let (tenant, kind) = below.split_once('/')?;
+        let tenant = TenantId::parse(tenant).ok()?;
+        if kind == "installation" {
+            return Some(Self::Installation(tenant));
+        }
+        let scope = Scope::ALL.into_iter().find(|scope| scope.as_path() == kind)?;
+        Some(Self::Scope(tenant, scope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_tenant_and_kind_of_a_name_and_nothing_in_other_names() {
+        let tenant = TenantId::parse("suite").unwrap();
+        for name in [
+            SecretName::Installation(tenant.clone()),
+            SecretName::Scope(tenant.clone(), Scope::Contacts),
+            SecretName::Scope(tenant, Scope::ExternalContacts),
+        ] {
+            assert_eq!(SecretName::of_tenant(&name.under("stack"), "stack"), Some(name));
+        }
+        for other in [
+            "stack/suite",
+            "stack/sealing-key",
+            "stack/suite/ww3f2a9c41d07be865",
+            "stack/acme/contacts/more",
+            "stack/a b/contacts",
+            "stack//contacts",
+            "stack-2/acme/contacts",
+            "other/acme/contacts",
+            "acme/contacts",
+        ] {
+            assert_eq!(SecretName::of_tenant(other, "stack"), None, "{other}");
+        }
+    }
 }

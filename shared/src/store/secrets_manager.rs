@@ -8,7 +8,9 @@ use aws_sdk_secretsmanager::{
         get_secret_value::GetSecretValueError, put_secret_value::PutSecretValueError,
         restore_secret::RestoreSecretError,
     },
+    types::{Filter, FilterNameStringType},
 };
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{SecretName, StoreError, errors::store_error};
@@ -162,6 +164,48 @@ impl SecretsManager {
             }
             Err(error) => Err(store_error(error)),
         }
+    }
+}
+
+/// A secret of a tenant, as a list names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedSecret {
+    /// The name.
+    pub name: SecretName,
+    /// The time of its last change; `None` if Secrets Manager does not say.
+    pub changed_at: Option<Timestamp>,
+}
+
+/// The list of the tenants' secrets.
+impl SecretsManager {
+    /// A page of the tenants' secrets that are not scheduled for deletion, 100 at most, in no particular order, and the token
+    /// of the next page. A list may lack what was written within the last minutes, and name what was deleted within them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list(&self, next: Option<String>) -> Result<(Vec<ListedSecret>, Option<String>), StoreError> {
+        let below = Filter::builder()
+            .key(FilterNameStringType::Name)
+            .values(format!("{}/", self.prefix))
+            .build();
+        let page = self
+            .client
+            .list_secrets()
+            .filters(below)
+            .max_results(100)
+            .set_next_token(next)
+            .send()
+            .await
+            .map_err(store_error)?;
+        let entries = page.secret_list.unwrap_or_default().into_iter();
+        let secrets = entries.filter_map(|entry| {
+            let changed_at = entry.last_changed_date.or(entry.created_date);
+            Some(ListedSecret {
+                name: SecretName::of_tenant(&entry.name?, &self.prefix)?,
+                changed_at: changed_at.and_then(|at| Timestamp::from_second(at.secs()).ok()),
+            })
+        });
+        Ok((secrets.collect(), page.next_token))
     }
 }
 

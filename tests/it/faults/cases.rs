@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use devstack::Rotation;
 use serde_json::{Value, json};
 use simulator::{AuthMode, SuiteEventRequest};
-use wecom_authorization::store::SecretName;
+use wecom_authorization::{ids::TenantId, store::SecretName};
 
 use super::harness::{Cookies, Harness, ROTATION_STEPS, TENANT, member_created, ours};
 use crate::support::{CORP, Credentials, Reply, Scope};
@@ -685,6 +685,37 @@ impl FaultCase for CheckHealth {
     }
 }
 
+/// `reconcile-secrets`, which finds two secrets that nothing names.
+pub(crate) struct ReconcileSecrets;
+
+impl FaultCase for ReconcileSecrets {
+    const IS_FINISHED_BY_THE_SCHEDULE: bool = true;
+
+    async fn prepare(harness: &Harness) -> Self {
+        harness.install().await;
+        harness.bind(Scope::Contacts).await;
+        let tenant = TenantId::parse(TENANT).unwrap();
+        crate::reconcile::leave_behind(harness, &SecretName::Scope(tenant, ours(Scope::ExternalContacts))).await;
+        harness.sleep(2).await;
+        Self
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        match harness.invoke("reconcile-secrets", json!({})).await {
+            Ok(run) if run["failed"] == 0 => {}
+            Ok(run) => return Err(run.to_string()),
+            Err(code) if code == "temporarily_unavailable" => return Err(code),
+            Err(code) => panic!("{code}"),
+        }
+        match harness.invoke("check-health", json!({})).await {
+            Ok(run) if run["failed"] == 0 => Ok(()),
+            Ok(run) => Err(run.to_string()),
+            Err(code) if code == "temporarily_unavailable" => Err(code),
+            Err(code) => panic!("{code}"),
+        }
+    }
+}
+
 /// Secrets Manager's four rotation steps; after a failure all of them are repeated.
 pub(crate) struct RotateSealingKey {
     rotation: Rotation,
@@ -750,6 +781,7 @@ macro_rules! for_each {
             disconnecting_and_deleting_the_events: DisconnectThoroughly,
             issuing_a_token: IssueToken,
             checking_health: CheckHealth,
+            reconciling_secrets: ReconcileSecrets,
             rotating_the_sealing_key: RotateSealingKey,
         }
     };

@@ -336,6 +336,7 @@ impl Harness {
         let answer = match function {
             "issue-access-token" => Box::pin(invoked::issue_access_token(&platform, input)).await,
             "check-health" => Box::pin(invoked::check_health(&platform, input)).await,
+            "reconcile-secrets" => Box::pin(invoked::reconcile_secrets(&platform, input)).await,
             "rotate-sealing-key" => invoked::rotate_sealing_key(&platform, input).await,
             other => panic!("{other} is not invoked"),
         };

@@ -295,8 +295,11 @@ async fn when_every_process_is_new() {
         "{back}"
     );
     let token = json!({"tenant_id": TENANT, "kind": "contacts"});
-    for (function, input) in [("issue-access-token", &token), ("check-health", &json!({}))] {
-        let refused = harness.invoke(function, input.clone()).await;
+    let nothing = json!({});
+    let functions = ["issue-access-token", "check-health", "reconcile-secrets"].into_iter();
+    let invoked: Vec<_> = functions.zip([&token, &nothing, &nothing]).collect();
+    for (function, input) in &invoked {
+        let refused = harness.invoke(function, (*input).clone()).await;
         assert_eq!(refused, Err("temporarily_unavailable".to_owned()), "{function}");
     }
     for function in ["process-suite-event", "publish-events"] {
@@ -310,8 +313,8 @@ async fn when_every_process_is_new() {
     for function in ["process-suite-event", "publish-events"] {
         harness.stream(function).await.unwrap();
     }
-    for (function, input) in [("issue-access-token", token), ("check-health", json!({}))] {
-        harness.invoke(function, input).await.unwrap();
+    for (function, input) in invoked {
+        harness.invoke(function, input.clone()).await.unwrap();
     }
     for reply in ask_all().await {
         assert!(reply.status < 400, "afterwards: {}: {}", reply.asked, reply.status);
