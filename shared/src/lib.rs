@@ -23,6 +23,7 @@ pub mod sealing;
 pub mod steps;
 pub mod store;
 pub mod suite;
+pub mod webhook;
 
 pub use wecom_callback as callback;
 pub use wecom_client as wecom;

@@ -1,13 +1,18 @@
-//! Calls the URL of a callback from outside, as WeCom does, for the self-test and to find out whether a domain leads to us.
+//! Calls a URL that others chose: that of a callback from outside, as WeCom does, for the self-test and to find out whether a
+//! domain leads to us, and the receiver of webhooks.
 //!
-//! The URL is the tenant's to choose, so this must not become a way into our own network: https only, one host, every
-//! address of it public, the connection made to the very address that was looked at, no redirect followed.
+//! This must not become a way into our own network: https only, one host, every
+//! address of it public, the connection made to one of the very addresses that were looked at, no redirect followed.
 
 use std::{
     net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
 };
 
+use reqwest::{
+    Client, RequestBuilder,
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
+};
 use url::Url;
 
 use crate::authorization::DomainFault;
@@ -21,7 +26,7 @@ pub const DEPLOYMENT_PATH: &str = "/callback/deployment";
 /// The right answer is a few dozen bytes.
 const MAX_ANSWER: usize = 4096;
 
-/// The response of a callback's URL.
+/// The response of a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached {
     /// The HTTP status code of the response.
@@ -55,7 +60,7 @@ pub enum Unreachable {
     TimedOut,
 }
 
-/// Calls the URL of a callback, within five seconds.
+/// Calls a URL that others chose.
 #[derive(Debug, Clone, Copy)]
 pub struct Probe {
     /// Whether plain http and this machine may be called: only where the deployment itself is on it.
@@ -63,34 +68,60 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// `GET`, or `POST` with a body of XML.
+    /// `GET`, or `POST` with a body of XML; the answer must come within five seconds.
     ///
     /// # Errors
     /// The reason why there was no response.
     pub async fn call(&self, url: &Url, xml: Option<String>) -> Result<Reached, Unreachable> {
+        match xml {
+            None => self.send(url, TIMEOUT, |client| client.get(url.clone())).await,
+            Some(xml) => {
+                let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("text/xml"))]);
+                self.post(url, headers, xml, TIMEOUT).await
+            }
+        }
+    }
+
+    /// `POST`; the answer must come within `timeout`.
+    ///
+    /// # Errors
+    /// The reason why there was no response.
+    pub async fn post(
+        &self,
+        url: &Url,
+        headers: HeaderMap,
+        body: String,
+        timeout: Duration,
+    ) -> Result<Reached, Unreachable> {
+        let request = |client: Client| client.post(url.clone()).headers(headers).body(body);
+        self.send(url, timeout, request).await
+    }
+
+    async fn send(
+        &self,
+        url: &Url,
+        timeout: Duration,
+        request: impl FnOnce(Client) -> RequestBuilder,
+    ) -> Result<Reached, Unreachable> {
         if url.scheme() != "https" && !(self.local && url.scheme() == "http") {
             return Err(Unreachable::NotAllowed);
         }
         let begun = Instant::now();
         let host = url.host_str().ok_or(Unreachable::NotAllowed)?;
         let resolved = self.resolve(host, url.port_or_known_default().unwrap_or(443));
-        let address = tokio::time::timeout(TIMEOUT, resolved)
+        let addresses = tokio::time::timeout(timeout, resolved)
             .await
             .map_err(|_| Unreachable::TimedOut)??;
         let tls = wecom_client::public_tls().map_err(|_| Unreachable::Untrusted)?;
-        let client = reqwest::Client::builder()
+        let client = Client::builder()
             .tls_backend_preconfigured(tls)
-            .timeout(TIMEOUT.saturating_sub(begun.elapsed()))
+            .timeout(timeout.saturating_sub(begun.elapsed()))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .resolve(host, address)
+            .resolve_to_addrs(host, &addresses)
             .build()
             .map_err(|_| Unreachable::NotAllowed)?;
-        let request = match xml {
-            None => client.get(url.clone()),
-            Some(xml) => client.post(url.clone()).header("content-type", "text/xml").body(xml),
-        };
-        let mut response = request.send().await.map_err(|error| kind_of(&error))?;
+        let mut response = request(client).send().await.map_err(|error| kind_of(&error))?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| kind_of(&error))? {
             body.extend_from_slice(&chunk);
@@ -120,7 +151,8 @@ impl Probe {
         }
     }
 
-    async fn resolve(&self, host: &str, port: u16) -> Result<SocketAddr, Unreachable> {
+    /// Every address of the host; the connection is made to one of them.
+    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Unreachable> {
         let name = host.trim_start_matches('[').trim_end_matches(']');
         let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name, port))
             .await
@@ -130,7 +162,10 @@ impl Probe {
         if !self.local && addresses.iter().any(|address| !is_public(address.ip())) {
             return Err(Unreachable::PrivateAddress);
         }
-        addresses.first().copied().ok_or(Unreachable::Unresolved)
+        if addresses.is_empty() {
+            return Err(Unreachable::Unresolved);
+        }
+        Ok(addresses)
     }
 }
 

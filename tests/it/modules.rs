@@ -16,7 +16,7 @@ use syn::{
 };
 
 /// The modules of `shared`, each of which uses only those after it.
-const LAYERS: [&str; 21] = [
+const LAYERS: [&str; 22] = [
     "entry",
     "http",
     "platform",
@@ -29,6 +29,7 @@ const LAYERS: [&str; 21] = [
     "sealing",
     "store",
     "event_bus",
+    "webhook",
     "probe",
     "authorization",
     "audit",
