@@ -206,11 +206,16 @@ impl Entry {
 
     /// Its examples as WeCom sends them, decrypted.
     pub fn xml(&self) -> impl Iterator<Item = String> {
+        self.xml_from(EXAMPLE_CORP, EXAMPLE_SUITE, EXAMPLE_TIME)
+    }
+
+    /// The same of this corporation or suite, at this time in Unix seconds.
+    pub fn xml_from(&self, corp_id: &str, suite_id: &str, time: i64) -> impl Iterator<Item = String> {
         let sender = self.from.as_deref().unwrap_or("sys");
         let envelope = match self.kind {
             Kind::Suite => format!(
-                "<SuiteId><![CDATA[{EXAMPLE_SUITE}]]></SuiteId><InfoType><![CDATA[{}]]></InfoType>\
-                 <TimeStamp>{EXAMPLE_TIME}</TimeStamp>",
+                "<SuiteId><![CDATA[{suite_id}]]></SuiteId><InfoType><![CDATA[{}]]></InfoType>\
+                 <TimeStamp>{time}</TimeStamp>",
                 self.event()
             ),
             Kind::Event | Kind::Message => {
@@ -222,8 +227,8 @@ impl Entry {
                     ),
                 };
                 format!(
-                    "<ToUserName><![CDATA[{EXAMPLE_CORP}]]></ToUserName><FromUserName><![CDATA[{sender}]]></FromUserName>\
-                     <CreateTime>{EXAMPLE_TIME}</CreateTime>{kind}"
+                    "<ToUserName><![CDATA[{corp_id}]]></ToUserName><FromUserName><![CDATA[{sender}]]></FromUserName>\
+                     <CreateTime>{time}</CreateTime>{kind}"
                 )
             }
         };

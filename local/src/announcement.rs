@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::directory::{Settings, Suite};
 
 /// Content of `local.json`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Announcement {
     /// Base URL of the HTTP API, without a slash at the end.
     pub base_url: String,
@@ -15,6 +15,8 @@ pub struct Announcement {
     pub console_url: String,
     /// URL of the event bus: a page in a browser, server-sent events otherwise.
     pub bus_url: String,
+    /// Secret that webhooks are signed with (`whsec_…`).
+    pub webhook_secret: String,
     /// Base URL of the simulator of WeCom; `None` with `--wecom-api`.
     pub simulator_url: Option<String>,
     /// URL of the example of a platform's own page.
@@ -33,7 +35,7 @@ pub struct Announcement {
 }
 
 /// A second tenant, to see that tenants are isolated.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SecondTenant {
     /// Id of the tenant.
     pub tenant_id: String,
@@ -53,6 +55,7 @@ impl Announcement {
             base_url: base_url.to_owned(),
             console_url: format!("{base_url}/"),
             bus_url: format!("{base_url}{}", crate::bus::PATH),
+            webhook_secret: settings.webhook_secret.clone(),
             simulator_url: simulator_url.map(ToOwned::to_owned),
             workbench_url: format!("{workbench_url}/"),
             aws_endpoint_url: aws_endpoint_url.to_owned(),
@@ -91,7 +94,11 @@ impl fmt::Display for Announcement {
             "\n  admin token of the tenant {}:\n  {}",
             self.tenant_id, self.admin_token
         )?;
-        writeln!(formatter, "\nNext: open the admin page and press 安装到企业微信.")?;
+        writeln!(
+            formatter,
+            "\nEvents 事件: cargo run -- listen, trigger, resend (in a second terminal 在另一个终端)"
+        )?;
+        writeln!(formatter, "Next: open the admin page and press 安装到企业微信.")?;
         writeln!(
             formatter,
             "下一步：打开管理页面，点击「安装到企业微信」。Ctrl-C stops everything."

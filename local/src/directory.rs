@@ -9,7 +9,10 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use wecom_authorization::entropy::{Entropy as _, Generator, SystemEntropy, hex};
+use wecom_authorization::{
+    entropy::{Entropy as _, Generator, SystemEntropy, hex},
+    webhook::SigningSecrets,
+};
 use wecom_callback::{EncodingAesKey, Token};
 
 use crate::StartError;
@@ -25,6 +28,9 @@ pub(crate) struct Settings {
     /// Missing in directories of versions before several suites.
     #[serde(default = "Suite::generate")]
     pub(crate) test_suite: Suite,
+    /// What webhooks are signed with. Missing in directories of versions before webhooks.
+    #[serde(default = "webhook_secret")]
+    pub(crate) webhook_secret: String,
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -78,6 +84,7 @@ impl Settings {
             ports: Ports::default(),
             suite: Suite::generate(),
             test_suite: Suite::generate(),
+            webhook_secret: webhook_secret(),
         }
     }
 
@@ -89,6 +96,10 @@ impl Settings {
         self.test_suite.provider_secret.clone_from(&self.suite.provider_secret);
         self
     }
+}
+
+fn webhook_secret() -> String {
+    SigningSecrets::generate(&SystemEntropy)
 }
 
 pub(crate) fn random_hex(bytes: usize) -> String {

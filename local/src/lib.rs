@@ -14,6 +14,7 @@ pub mod gateway;
 mod options;
 mod rotations;
 mod streams;
+mod terminal;
 mod workbench;
 
 use std::{

@@ -19,6 +19,15 @@ async fn main() -> ExitCode {
         .with(filter)
         .with(filter_fn(may_be_logged))
         .init();
+    if let Some(command) = arguments.command {
+        return match command.run(&arguments.options.data).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     // Before the start: a signal may arrive as soon as `local.json` exists.
     let mut stop = pin!(stop_signal());
     let started = tokio::select! {

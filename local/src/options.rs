@@ -8,11 +8,16 @@ use std::{
 use clap::Parser;
 use url::Url;
 
+use crate::terminal::Command;
+
 /// Run WeCom Authorization (企微授权管理) on this machine: every function, the stores and a simulator of WeCom. No account
 /// is needed.
 #[derive(Debug, Clone, Parser)]
 #[command(version, about)]
 pub struct Arguments {
+    /// What to do instead of running the server.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Options of the server.
     #[command(flatten)]
     pub options: Options,
@@ -29,7 +34,7 @@ pub struct Options {
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
     /// Data directory
-    #[arg(long, value_name = "DIR", default_value = ".local")]
+    #[arg(long, value_name = "DIR", default_value = ".local", global = true)]
     pub data: PathBuf,
     /// Base URL of the WeCom API to use instead of the simulator
     #[arg(long, value_name = "URL")]

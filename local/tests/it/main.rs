@@ -7,3 +7,5 @@ mod command;
 mod refusals;
 #[cfg(test)]
 mod running;
+#[cfg(test)]
+mod terminal;
