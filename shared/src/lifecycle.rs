@@ -4,6 +4,7 @@ mod announce;
 mod bind;
 mod due;
 mod end;
+mod hand_over;
 mod look;
 mod refresh;
 mod renew;
@@ -14,6 +15,7 @@ pub use self::end::Termination;
 pub(crate) use self::{
     bind::bind,
     due::POSTPONED,
+    hand_over::hand_over,
     look::Answered,
     update::{Attempts, Update, is_committed},
     write::plan_write,

@@ -176,7 +176,9 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 21] = {
                 (READ_SECRET, Suite),
                 (READ_SECRET, SealingKey),
                 (READ_SECRET, Installation),
+                (CREATE_SECRET, Installation),
                 (PUT_SECRET, Installation),
+                (RESTORE_SECRET, Installation),
                 (DELETE_SECRET, Installation),
                 (DELETE_SECRET, ScopeSecret),
             ],
@@ -699,6 +701,8 @@ async fn the_end() -> Harness {
     harness
         .admin("disconnect", "DELETE", "/authorization", &Value::Null)
         .await;
+    // Stolen again, after both have been there.
+    Box::pin(steal(&harness)).await;
     begin().await;
     happens(&harness, "cancel_auth").await;
     // WeCom's event was lost: the admin finds out, or the schedule.
@@ -717,7 +721,7 @@ async fn the_end() -> Harness {
     harness.wecom().send_suite_event(&request).await.unwrap();
     harness.sleep(14).await;
     let run = harness.invoke("check-health", json!({})).await.unwrap();
-    assert_eq!(run["checked"], 1, "{run}");
+    assert_eq!(run["checked"], 2, "with the thief: {run}");
     assert_eq!(harness.state().await["installation"]["status"], "cancelled");
     Box::pin(reconcile(&harness)).await;
     // Another corporation after the one that left, which a member installs for another tenant.

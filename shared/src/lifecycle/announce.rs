@@ -1,6 +1,6 @@
 //! Which install session WeCom issued an auth_code for.
 
-use super::Lifecycle;
+use super::{Lifecycle, hand_over::hand_over};
 use crate::{
     audit::Action,
     authorization::InstallFailure,
@@ -12,7 +12,7 @@ use crate::{
 
 impl Lifecycle<'_> {
     /// Notes that WeCom issued an auth_code for the session `state`. What the redirect of another session made of it before
-    /// ends.
+    /// ends, and the permanent code that it got is kept for this session.
     ///
     /// # Errors
     /// [`StepError::StateChanged`], or the failure of the stores. The announcement has to be repeated.
@@ -25,7 +25,7 @@ impl Lifecycle<'_> {
         let store = self.suite.store;
         let owner = store.session_of_code(auth_code).await?;
         if let Some(other) = owner.as_ref().filter(|owner| *owner != state) {
-            self.revoke(other, auth_code, context).await?;
+            self.revoke(other, auth_code, state, context).await?;
         }
         let now = context.now();
         if store.assign_code(auth_code, state, owner.as_ref(), now).await? {
@@ -36,11 +36,12 @@ impl Lifecycle<'_> {
         }
     }
 
-    /// Ends a session that took the auth_code of another one, and the installation that it made.
+    /// Ends a session that took the auth_code of the session `owner`, and the installation that it made.
     async fn revoke(
         &self,
         state: &InstallState,
         auth_code: &Fingerprint,
+        owner: &InstallState,
         context: Context<'_>,
     ) -> Result<(), StepError> {
         let (store, failure) = (self.suite.store, InstallFailure::InstallLinkExpired);
@@ -53,11 +54,15 @@ impl Lifecycle<'_> {
         tracing::warn!(tenant.id = %tenant_id, "an auth_code was used with another link than WeCom issued it for");
         let entry = context.entry(Action::Installed).refused(failure.as_str());
         store.record(&tenant_id, entry).await?;
+        let vault = self.termination.vault;
+        // Before the end of the installation, which deletes it.
+        if let Some(stored) = StoredInstallation::obtained_with(vault, &tenant_id, auth_code).await? {
+            hand_over(store, vault, owner, &stored, context).await?;
+        }
         let authorization = store.authorization(&tenant_id).await?;
         let Some(installation) = authorization.installed() else {
             return Ok(());
         };
-        let vault = self.termination.vault;
         let stored = StoredInstallation::read(vault, &tenant_id, &installation.version_id).await?;
         if stored.is_some_and(|stored| stored.auth_code == *auth_code) {
             let now = context.now();

@@ -21,7 +21,7 @@ use crate::{
     entropy::Entropy,
     error::{CorpFault, LinkFault, StepError},
     ids::{CorpId, Fingerprint, InstallState},
-    lifecycle::{Update, bind, plan_write},
+    lifecycle::{Update, bind, hand_over, plan_write},
     store::{Change, SecretsManager},
     suite::{CallError, StoredInstallation, SuiteAccess, installation},
 };
@@ -215,11 +215,14 @@ impl FinishInstallation<'_> {
         let suite = self.suite.suite(attempt.session.suite_id.as_ref(), clock).await?;
         let stored = match self.suite.permanent_code(&suite, attempt.auth_code, clock).await {
             Ok(code) => {
-                let state = code.state.as_deref().filter(|state| !state.is_empty());
-                if state.is_some_and(|state| state != attempt.session.state.as_str()) {
+                let state = code.state.clone().filter(|state| !state.is_empty());
+                let stored = StoredInstallation::new(code, attempt.code_hash.clone(), &suite)?;
+                if let Some(state) = state.filter(|state| *state != attempt.session.state.as_str()) {
+                    if let Ok(owner) = InstallState::parse(&state) {
+                        hand_over(store, self.vault, &owner, &stored, attempt.context).await?;
+                    }
                     return Err(LinkFault::CodeOfAnotherLink.into());
                 }
-                let stored = StoredInstallation::new(code, attempt.code_hash.clone(), &suite)?;
                 // A corporation that another tenant has bound must not replace this tenant's permanent code.
                 let owner = store.tenant_of(&stored.corp_id).await?;
                 if owner.is_some_and(|owner| owner != *tenant_id) {

@@ -8,7 +8,10 @@ use simulator::{AuthMode, SuiteEventRequest};
 use wecom_authorization::{ids::TenantId, store::SecretName};
 
 use super::harness::{Cookies, Harness, ROTATION_STEPS, TENANT, member_created, ours};
-use crate::support::{CORP, Credentials, Reply, Scope};
+use crate::{
+    support::{CORP, Credentials, Reply, Scope},
+    who_may_bind::{Attempt as Attempted, stolen},
+};
 
 /// Result of an attempt: done, or temporarily failed with this code. Anything else fails the test.
 pub(crate) type Attempt = Result<(), String>;
@@ -716,6 +719,27 @@ impl FaultCase for ReconcileSecrets {
     }
 }
 
+/// `create_auth` for the tenant's link, whose code another tenant has installed with.
+pub(crate) struct CodeOfAnotherLink(Attempted);
+
+impl FaultCase for CodeOfAnotherLink {
+    // The clean-up after the other tenant.
+    const IS_FINISHED_BY_THE_SCHEDULE: bool = true;
+
+    async fn prepare(harness: &Harness) -> Self {
+        Self(stolen(harness).await)
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        harness.stream("process-suite-event").await?;
+        match self.0.come_back(harness).await.as_str() {
+            "installed" => Ok(()),
+            "failed&code=temporarily_unavailable" => Err("temporarily_unavailable".to_owned()),
+            other => panic!("{other}"),
+        }
+    }
+}
+
 /// Secrets Manager's four rotation steps; after a failure all of them are repeated.
 pub(crate) struct RotateSealingKey {
     rotation: Rotation,
@@ -762,6 +786,7 @@ macro_rules! for_each {
             cancelling_an_authorization: CancelAuth,
             cancelling_an_authorization_and_deleting_its_events: CancelAuthThoroughly,
             resetting_the_permanent_code: ResetPermanentCode,
+            being_given_the_code_of_another_link: CodeOfAnotherLink,
             registering_the_first_secret: FirstSecret,
             registering_the_second_secret: SecondSecret,
             replacing_a_secret: ReplaceSecret,

@@ -94,6 +94,7 @@ gives_up! {
     while_authorizing_again_from_the_market: CreateAuth,
     while_cancelling_an_authorization: CancelAuth,
     while_resetting_the_permanent_code: ResetPermanentCode,
+    while_being_given_the_code_of_another_link: CodeOfAnotherLink,
     while_registering_the_first_secret: FirstSecret,
     while_registering_the_second_secret: SecondSecret,
     while_replacing_a_secret: ReplaceSecret,
