@@ -113,11 +113,11 @@ fn runs_in_a_slice(program: &mut dyn FnMut()) -> u32 {
 
 /// CPU time of one run in nanoseconds, averaged over `count` runs.
 fn time(program: &mut dyn FnMut(), count: u32) -> f64 {
-    let begun = clock_gettime(ClockId::ThreadCPUTime);
+    let started = clock_gettime(ClockId::ThreadCPUTime);
     for _ in 0..count {
         program();
     }
-    let taken = clock_gettime(ClockId::ThreadCPUTime) - begun;
+    let taken = clock_gettime(ClockId::ThreadCPUTime) - started;
     let taken = Duration::try_from(taken).unwrap_or_default();
     taken.as_secs_f64() * 1e9 / f64::from(count)
 }

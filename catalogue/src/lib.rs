@@ -44,11 +44,11 @@ pub struct Structured {
     /// Whether some deliveries have plain text instead.
     #[serde(default)]
     pub or_text: bool,
-    /// The description.
+    /// What the field holds, in English.
     pub about: String,
 }
 
-/// One event.
+/// Event of the catalogue, as `events.json` has it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
@@ -249,7 +249,7 @@ fn capitalized(word: &str) -> String {
 }
 
 impl Field {
-    /// The description.
+    /// What the field holds, in English.
     #[must_use]
     pub fn about(&self) -> &str {
         match self {

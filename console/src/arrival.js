@@ -23,7 +23,7 @@ export function takeArrival({ place = globalThis.location, history = globalThis.
 const CHANNEL = 'wecom-authorization';
 
 /**
- * Tells the tab in which the installation was begun.
+ * Tells the tab in which the installation was started.
  * @param {Arrival} arrival
  */
 export function announceArrival(arrival) {

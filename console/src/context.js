@@ -25,7 +25,7 @@ import { useContext } from 'preact/hooks';
  * @property {HeldCredentials} credentials
  * @property {AssistLinks} assist
  * @property {(text: string) => void} announce tells a screen reader
- * @property {() => void} forget begins anew: what was held for the authorization that has ended is of no use
+ * @property {() => void} forget drops what was held for the authorization that has ended
  */
 
 export const SharedContext = createContext(/** @type {Shared | null} */ (null));

@@ -1,4 +1,4 @@
-// What the admin has begun but not sent. It is held here, not in the views, so that a change of step or language keeps what
+// What the admin has entered but not sent. It is held here, not in the views, so that a change of step or language keeps what
 // was typed. Only what is no secret is also kept for a reload.
 
 import { signal } from '@preact/signals';
@@ -36,7 +36,7 @@ export function createDrafts(store = passing) {
     });
 
   return {
-    /** Begins anew: nothing of what was typed or noted is left. */
+    /** Drops everything that was typed or noted. */
     clear() {
       for (const field of fields.values()) field.value = '';
       for (const noted of notes.values()) noted.value = null;

@@ -1,5 +1,5 @@
 // The texts of one language at a time. They are data (`texts/<language>/*.json`), so that a correction needs no code. The
-// language is a signal: whatever shows a text is drawn anew when it changes, and keeps all else that it holds.
+// language is a signal: whatever shows a text is redrawn when it changes, and keeps all else that it holds.
 
 import { signal } from '@preact/signals';
 

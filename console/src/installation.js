@@ -87,7 +87,7 @@ export function createInstallation({ api, store = passing, now = () => Date.now(
 
 /**
  * In a frame, the tab is opened at the page itself first: there it is nobody's frame, so the browser lets it have the cookie
- * that ties the installation to it, and it can remember where it was begun.
+ * that ties the installation to it, and it can remember where it was started.
  * @param {string} url
  */
 function entrance(url) {

@@ -1,4 +1,4 @@
-// How far the binding has come, told from the server's state alone. Pure: what the admin clicked never counts.
+// Progress of the binding, derived from the server's state alone. Pure: what the admin clicked never counts.
 
 /** @import { CallbackState, Installation, NextStep, Refusal, Route, Scope, ScopeState, State, Step, StepState } from './types.js' */
 

@@ -67,7 +67,7 @@ export async function openSession({ place = globalThis.location } = {}) {
 async function readConfig() {
   const early = globalThis.early && (await globalThis.early.config);
   if (early && globalThis.early) {
-    // Once: a server that was started anew gives another token.
+    // Once: a restarted server gives another token.
     globalThis.early.config = Promise.resolve(null);
     return early;
   }
@@ -83,7 +83,7 @@ function openLocal(place, config) {
   // Another tenant's address opened in this tab changes nothing but the fragment.
   globalThis.addEventListener('hashchange', () => takeToken(place) && place.reload());
 
-  /** The server may have been started anew, with another token. */
+  /** The server may have been restarted, with another token. */
   async function renew() {
     if (store.getItem(KEPT)) return false;
     const config = await readConfig().catch(() => null);

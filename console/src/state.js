@@ -11,7 +11,7 @@ import { nextDelay } from './schedule.js';
 /** @typedef {ReturnType<typeof createStore>} Store */
 
 /**
- * `isWaiting` says whether something in WeCom is awaited; `changed` is told of each state after the first one.
+ * `isWaiting` says whether something in WeCom is awaited; `changed` receives each state after the first one.
  * @param {{ api: Pick<Api, 'readAuthorization'>, isWaiting: (state: State) => boolean, settle: (state: State, before: State | null) => void, page?: Document, now?: () => number }} parts
  */
 export function createStore({ api, isWaiting, settle, page = document, now = () => Date.now() }) {

@@ -1,6 +1,6 @@
-//! The event bus: what `publish-events` puts on it, for whoever listens.
+//! The event bus: what `publish-events` puts on it, for its listeners.
 //!
-//! As on EventBridge, an event goes to whoever listens, and is dropped when nobody does; the newest are kept for listeners
+//! As on EventBridge, an event goes to those who listen, and is dropped when nobody does; the newest are kept for listeners
 //! that reconnect. `GET /_local/bus` listens with server-sent events (WHATWG HTML, 9.2), or shows a page that does.
 
 use std::{

@@ -52,9 +52,9 @@ def ministack(log):
 
 def cargo_test(endpoint, *arguments):
     command = ["cargo", "test", "--locked", "--quiet", "--package", "tests", "--test", "it", "--", *arguments]
-    begun = time.monotonic()
+    started = time.monotonic()
     run = subprocess.run(command, cwd=ROOT, env=os.environ | {"TEST_ENDPOINT_URL": endpoint}, capture_output=True, text=True)
-    print(f"{time.monotonic() - begun:6.1f} s  {' '.join(arguments)}: {'passed' if run.returncode == 0 else 'FAILED'}")
+    print(f"{time.monotonic() - started:6.1f} s  {' '.join(arguments)}: {'passed' if run.returncode == 0 else 'FAILED'}")
     if run.returncode != 0:
         print(run.stdout[-12000:], run.stderr[-4000:])
     for line in run.stdout.splitlines():

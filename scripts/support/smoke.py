@@ -139,9 +139,9 @@ def tenant(report, deployment, token, send_event):
         return None
     message = str(secrets.randbelow(10**19)).encode()
     query = signed(credentials["token"], sealed(credentials["encoding_aes_key"], corp_id, message), echostr=True)
-    begun = time.monotonic()
+    started = time.monotonic()
     status, _, content = deployment.ask("GET", f"{url}?{query}")
-    took = time.monotonic() - begun
+    took = time.monotonic() - started
     report.check("a URL check is answered with exactly its message", (status, content) == (200, message), f"{status}: does a proxy change the query?")
     report.check("within WeCom's second", took < 1, f"{took:.2f} s: see docs/runbook.md#callback-latency")
     status, _, _ = deployment.ask("GET", f"{url}?{query.replace('msg_signature=', 'msg_signature=0')}")

@@ -60,7 +60,7 @@ def create_only(kind, region):
 
 
 def versions(outcome, region):
-    """What makes CloudFormation publish a version of a function anew: function → logical id and create-only properties."""
+    """What makes CloudFormation publish another version of a function: function → logical id and create-only properties."""
     fixed = create_only("AWS::Lambda::Version", region)
     return {
         version["FunctionName"]["Ref"]: (name, {key: version.get(key) for key in fixed})

@@ -31,7 +31,7 @@ VARIANTS = {
     "no-archive": REQUIRED | {"EventArchiveDays": "0", "EventsOnDisconnect": "delete", "BaseUrl": "https://proxy.example.com"},
 }
 
-# For parameters whose other values cannot be told from their declaration.
+# For parameters whose other values do not follow from their declaration.
 ALTERNATIVES = DOMAIN | {
     "JwtIssuer": "https://other.example.com",
     "JwtAudience": "other",

@@ -117,7 +117,7 @@ pub enum LinkFault {
     /// The link has expired, or the time to come back from WeCom has.
     #[error("it has expired")]
     Expired,
-    /// An installation with it has begun or ended.
+    /// An installation with it has started or ended.
     #[error("it was used")]
     Used,
     /// It was opened in another browser, which has the session's cookie.

@@ -7,7 +7,7 @@ pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c))
 }
 
-/// The first character of `text` that is not `allowed`, in words for whoever pasted it: position, code point, and what it is.
+/// The first character of `text` that is not `allowed`, in words for the person who pasted it: position, code point, and what it is.
 #[must_use]
 pub fn foreign(text: &str, allowed: impl Fn(char) -> bool) -> Option<String> {
     let (position, found) = (1..).zip(text.chars()).find(|(_, c)| !allowed(*c))?;

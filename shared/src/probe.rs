@@ -106,7 +106,7 @@ impl Probe {
         if url.scheme() != "https" && !(self.local && url.scheme() == "http") {
             return Err(Unreachable::NotAllowed);
         }
-        let begun = Instant::now();
+        let started = Instant::now();
         let host = url.host_str().ok_or(Unreachable::NotAllowed)?;
         let resolved = self.resolve(host, url.port_or_known_default().unwrap_or(443));
         let addresses = tokio::time::timeout(timeout, resolved)
@@ -115,7 +115,7 @@ impl Probe {
         let tls = wecom_client::public_tls().map_err(|_| Unreachable::Untrusted)?;
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
-            .timeout(timeout.saturating_sub(begun.elapsed()))
+            .timeout(timeout.saturating_sub(started.elapsed()))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .resolve_to_addrs(host, &addresses)
@@ -133,7 +133,7 @@ impl Probe {
         Ok(Reached {
             status: response.status().as_u16(),
             body,
-            elapsed: begun.elapsed(),
+            elapsed: started.elapsed(),
         })
     }
 

@@ -25,7 +25,7 @@ pub(crate) struct Context<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// An API call.
+/// Call of WeCom's HTTP API, as a handler receives it.
 pub(crate) struct Call<'a> {
     pub(crate) path: &'a str,
     pub(crate) is_post: bool,

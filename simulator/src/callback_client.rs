@@ -43,7 +43,7 @@ pub enum Spoil {
     ReceiveId,
 }
 
-/// An event to deliver; it is encrypted anew for each attempt.
+/// An event to deliver; it is encrypted again for each attempt.
 #[derive(Clone)]
 pub(crate) struct OutgoingEvent {
     pub(crate) url: Url,
@@ -96,9 +96,9 @@ impl CallbackClient {
         let query = format!("{signed}&echostr={}", utf8_percent_encode(&echostr, NON_ALPHANUMERIC));
         let request = self.client.get(with_query(check.url, &query)).timeout(check.limit);
 
-        let begun = Instant::now();
+        let started = Instant::now();
         let answer = exchange(request).await;
-        let elapsed_ms = milliseconds(begun.elapsed());
+        let elapsed_ms = milliseconds(started.elapsed());
         let (error, detail) = match &answer {
             Ok(answer) if answer.status != StatusCode::OK => (
                 Some(URL_DID_NOT_PASS),
@@ -124,7 +124,7 @@ impl CallbackClient {
         }
     }
 
-    /// Delivers an event. It is redelivered only after a failed connection or a timeout, encrypted anew, with at most `attempts`
+    /// Delivers an event. It is redelivered only after a failed connection or a timeout, encrypted again, with at most `attempts`
     /// attempts in all.
     pub(crate) async fn deliver(
         &self,
@@ -132,7 +132,7 @@ impl CallbackClient {
         attempts: u32,
         stamp: impl Fn() -> Stamp,
     ) -> DeliveryResult {
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut attempt = 1;
         loop {
             let answer = exchange(self.sealed(event, &stamp())).await;
@@ -142,7 +142,7 @@ impl CallbackClient {
                         outcome: event.judge(&answer),
                         status: Some(answer.status.as_u16()),
                         attempts: attempt,
-                        elapsed_ms: milliseconds(begun.elapsed()),
+                        elapsed_ms: milliseconds(started.elapsed()),
                         answer: shown(&answer.body),
                     };
                 }
@@ -153,7 +153,7 @@ impl CallbackClient {
                     outcome: failure.outcome(),
                     status: None,
                     attempts: attempt,
-                    elapsed_ms: milliseconds(begun.elapsed()),
+                    elapsed_ms: milliseconds(started.elapsed()),
                     answer: String::new(),
                 };
             }

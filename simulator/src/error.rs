@@ -22,7 +22,7 @@ pub enum Error {
     /// The data file cannot be read or written.
     #[error("the simulator cannot use its data file {path}")]
     Data {
-        /// The file.
+        /// File that could not be read or written.
         path: PathBuf,
         /// The underlying error.
         source: io::Error,
@@ -30,7 +30,7 @@ pub enum Error {
     /// The data file is not a state of a simulator.
     #[error("the simulator cannot read its data file {path}")]
     UnreadableData {
-        /// The file.
+        /// File that is not JSON of this form.
         path: PathBuf,
         /// The parser's error.
         source: serde_json::Error,
@@ -38,7 +38,7 @@ pub enum Error {
     /// The data file is another suite's, or of another version.
     #[error("the data file {path} belongs to suite {suite_id} or to another version")]
     ForeignData {
-        /// The file.
+        /// Data file of the other suite or version.
         path: PathBuf,
         /// The suite of the file.
         suite_id: String,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Number of calls kept.
 const CALLS_KEPT: usize = 1000;
 
-/// An API call.
+/// Call of WeCom's HTTP API, without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallRecord {
     /// Time of the answer.

@@ -51,7 +51,7 @@ impl Suites {
             .unwrap_or(&self.first)
     }
 
-    /// Every app.
+    /// Every app of the provider, the first one first.
     pub(crate) fn all(&self) -> impl Iterator<Item = Which> {
         let others = self.others.iter().map(|other| Which::another(&other.suite.suite_id));
         std::iter::once(Which::FIRST).chain(others)

@@ -44,7 +44,7 @@ pub(crate) async fn run(shared: Arc<Shared>, which: Which) {
             continue;
         };
         if !due.is_zero() {
-            // Woken or not, what is due is computed anew: the clock or the URL may have changed.
+            // Woken or not, what is due is computed again: the clock or the URL may have changed.
             let _ = tokio::time::timeout(due, ticket_due.notified()).await;
             continue;
         }

@@ -47,7 +47,7 @@ pub(crate) struct World {
 pub(crate) struct Which(Option<String>);
 
 impl Which {
-    /// The first.
+    /// First app of the provider.
     pub(crate) const FIRST: Self = Self(None);
 
     /// Another one, by its id.

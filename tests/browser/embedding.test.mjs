@@ -51,7 +51,7 @@ test('a workbench on another site shows the authorization without its header, in
     await assertNoErrors(record);
   }));
 
-test('the host is told what happens, in the contract’s words', () =>
+test('the host is notified of what happens, in the contract’s words', () =>
   onStage(browser, async ({ server, record, newPage }) => {
     await install(server);
     const { page, frame } = await openWorkbench(newPage, server);

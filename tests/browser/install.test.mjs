@@ -21,7 +21,7 @@ const withPage = (work) => onStage(browser, work);
 const installCard = (page) => card(page, '安装到企业微信');
 const notInstalled = async (server) => assert.equal((await server.api.state()).installation.status, 'not_installed');
 
-test('a link that was forwarded binds nothing in another browser, which is told why; its owner begins anew and finishes', () =>
+test('a link that was forwarded binds nothing in another browser, which shows why; its owner starts again and finishes', () =>
   withPage(async ({ server, record, newPage }) => {
     const page = await newPage();
     const installPage = await openInstallPage(page);
@@ -80,7 +80,7 @@ test('取消 in WeCom leaves the link good, and the page waiting', () =>
     await assertNoErrors(record);
   }));
 
-test('an admin who has only a phone is told how to scan what it shows', () =>
+test('an admin who has only a phone reads how to scan what it shows', () =>
   withPage(async ({ record, newPage }) => {
     const page = await newPage();
     const installPage = await openInstallPage(page);

@@ -203,7 +203,7 @@ test('a Secret that was reset in WeCom is said to be broken on every view, with 
     await assertNoErrors(record);
   }));
 
-test('an app removed in WeCom is shown as cancelled, and installing it again begins anew', () =>
+test('an app removed in WeCom is shown as cancelled, and it can be installed again', () =>
   onCompleted(async ({ server, record, newPage }) => {
     const page = await newPage();
     await page.getByRole('heading', { name: '正常', exact: true }).waitFor();
@@ -220,7 +220,7 @@ test('an app removed in WeCom is shown as cancelled, and installing it again beg
     await assertNoErrors(record);
   }));
 
-test('disconnects only when the corporation’s name is typed, destroys what there was, and can begin anew', () =>
+test('disconnects only when the corporation’s name is typed, destroys what there was, and can be set up again', () =>
   onCompleted(async ({ server, record, newPage }) => {
     const { contacts } = await server.api.state();
     const page = await newPage(`${server.url}#/contacts`);

@@ -134,7 +134,7 @@ test('uses nothing of an answer with another nonce, nor renews by it', () =>
     await assertNoErrors(record);
   }));
 
-test('does not take an answer to a sign-in that this tab has not begun', () =>
+test('does not take an answer to a sign-in that this tab has not started', () =>
   withIssuer(async ({ server, record, issuer, newPage }) => {
     const page = await newPage(`${server.url}?code=somebody-elses&state=somebody-elses`);
     await atIssuer(page, 'Sign in');

@@ -399,7 +399,7 @@ async fn whoever_forges_requests_cannot_make_us_write_more_than_a_few_notes() {
         },
     ];
     world.devstack().clear_journal();
-    let begun = Instant::now();
+    let started = Instant::now();
     for number in 0..500 {
         let reply = world
             .post_letter(&credentials.url, &forged[number % forged.len()])
@@ -414,7 +414,7 @@ async fn whoever_forges_requests_cannot_make_us_write_more_than_a_few_notes() {
             .count()
     };
     // Ten at once, then one in six seconds; a record is read again after five, and looked at again as often as noted.
-    let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap();
+    let seconds = usize::try_from(started.elapsed().as_secs()).unwrap();
     let writes = count(&WRITES);
     assert!(
         (1..=11 + seconds / 6).contains(&writes),

@@ -30,7 +30,7 @@ fn the_generated_files_are_current() {
         let there = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert!(
             there == file.content,
-            "{}: `cargo run -p catalogue` writes it anew",
+            "{}: `cargo run -p catalogue` rewrites it",
             path.display()
         );
     }

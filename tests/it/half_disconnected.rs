@@ -33,8 +33,8 @@ async fn whoever_begins_anew_during_a_clean_up_loses_nothing_and_is_looked_at_as
 
     harness.wait(60);
     Box::pin(harness.install()).await;
-    let anew = harness.bind(Scope::Contacts).await;
-    harness.deliver(&anew, &member_created("after")).await.with_success();
+    let second = harness.bind(Scope::Contacts).await;
+    harness.deliver(&second, &member_created("after")).await.with_success();
     for hours in [1, 14] {
         harness.sleep(hours).await;
         while harness.invoke("check-health", json!({})).await.unwrap()["checked"] != 0 {}

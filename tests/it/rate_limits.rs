@@ -189,7 +189,7 @@ async fn an_event_of_the_suite_waits_for_the_end_of_a_pause_and_uses_up_no_deliv
     harness.stream("process-suite-event").await.unwrap();
     let asked = asked_for_auth_info(&harness);
 
-    // Nothing is tried before the pause is over, whoever comes: neither the schedule, nor the same record once more.
+    // Nothing is tried before the pause is over, by any caller: neither the schedule, nor the same record once more.
     harness.wait(58);
     harness.release_parked().await;
     harness.fetch("process-suite-event").await;

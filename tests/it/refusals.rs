@@ -188,7 +188,7 @@ async fn a_url_that_was_cut_off_is_told_to_its_tenant_and_not_to_the_sender() {
     let cut_off = callback(&harness).await;
     assert_eq!(cut_off["last_rejection"]["reason"], "url_cut_off");
 
-    // Nothing is told of a URL that lacks more, that somebody opens in a browser, or that is not the beginning of one.
+    // Nothing is said of a URL that lacks more, that somebody opens in a browser, or that is not the beginning of one.
     harness.wait(60);
     harness.devstack().clear_journal();
     let other = if url.ends_with('0') { "1" } else { "0" };

@@ -72,7 +72,7 @@ async fn values_have_the_form_that_wecoms_form_takes() {
     }
     seen.sort_unstable();
     seen.dedup();
-    assert_eq!(seen.len(), 40, "each is drawn anew");
+    assert_eq!(seen.len(), 40, "each is drawn separately");
 }
 
 #[tokio::test]

@@ -228,7 +228,7 @@ async fn nothing_is_refused_between_any_two_steps_nor_when_the_new_key_takes_ove
     for step in ROTATION_STEPS {
         goes_on(&harness, &old, step).await;
         harness.rotation_step(&rotation, step).await.unwrap();
-        // In a process that has just begun, too.
+        // In a process that has just started, too.
         goes_on(&harness, &old, &format!("after {step}")).await;
         let made = harness.generate(Scope::ExternalContacts, true).await.with_status(201);
         goes_on(&harness, &Credentials::of(&made), step).await;
@@ -254,7 +254,7 @@ async fn nothing_is_refused_between_any_two_steps_nor_when_the_new_key_takes_ove
     goes_on(&harness, &old, "in a process that has read the new one").await;
     assert_eq!(reads(&harness, "event-callback"), 1, "the ring is read again once");
     harness.end_processes();
-    goes_on(&harness, &old, "in a process that has just begun").await;
+    goes_on(&harness, &old, "in a process that has just started").await;
     // And what is made from now on opens in a process that knew the old ring when it began.
     let made = harness.generate(Scope::Contacts, true).await.with_status(201);
     goes_on(&harness, &Credentials::of(&made), "new values").await;

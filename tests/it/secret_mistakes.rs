@@ -1,4 +1,4 @@
-//! Mistakes in steps 2 and 3: the admin is told which value they pasted, and nothing is changed.
+//! Mistakes in steps 2 and 3: the answer says which value they pasted, and nothing is changed.
 
 use serde_json::{Value, json};
 use simulator::{AuthMode, Fault, SecretKind, SettingsPatch, SwitchesPatch};

@@ -334,8 +334,8 @@ async fn a_permanent_code_that_was_reset_is_exchanged_and_works() {
 #[tokio::test]
 async fn create_auth_before_the_redirect_makes_one_installation() {
     let world = World::start().await;
-    let begun = Begun::begin(&world).await;
-    let create_auth = begun.create_auth(&world);
+    let pending = Pending::begin(&world).await;
+    let create_auth = pending.create_auth(&world);
     send(&world, &raw(&create_auth)).await;
     processed(&world).await;
     assert_eq!(
@@ -343,16 +343,16 @@ async fn create_auth_before_the_redirect_makes_one_installation() {
         "not_installed",
         "the browser has to prove itself"
     );
-    begun.comes_back().await;
+    pending.comes_back().await;
     one_installation(&world).await;
 }
 
 #[tokio::test]
 async fn create_auth_after_the_redirect_makes_one_installation() {
     let world = World::start().await;
-    let begun = Begun::begin(&world).await;
-    let create_auth = begun.create_auth(&world);
-    begun.comes_back().await;
+    let pending = Pending::begin(&world).await;
+    let create_auth = pending.create_auth(&world);
+    pending.comes_back().await;
     let before = world.state().await;
     send(&world, &raw(&create_auth)).await;
     processed(&world).await;
@@ -363,18 +363,18 @@ async fn create_auth_after_the_redirect_makes_one_installation() {
 #[tokio::test]
 async fn create_auth_together_with_several_redirects_makes_one_installation() {
     let world = World::start().await;
-    let begun = Begun::begin(&world).await;
-    let create_auth = begun.create_auth(&world);
+    let pending = Pending::begin(&world).await;
+    let create_auth = pending.create_auth(&world);
     let event = SuiteEventRequest {
         copies: Some(3),
         concurrent: true,
         ..raw(&create_auth)
     };
     tokio::join!(
-        begun.comes_back(),
+        pending.comes_back(),
         send(&world, &event),
-        begun.comes_back(),
-        begun.comes_back()
+        pending.comes_back(),
+        pending.comes_back()
     );
     processed(&world).await;
     one_installation(&world).await;
@@ -487,12 +487,12 @@ async fn the_end_of_one_tenants_authorization_is_no_matter_of_anothers() {
 }
 
 /// An install that has been confirmed at WeCom, and whose browser has not come back.
-struct Begun<'a> {
+struct Pending<'a> {
     browser: crate::support::Browser<'a>,
     redirect_url: String,
 }
 
-impl<'a> Begun<'a> {
+impl<'a> Pending<'a> {
     async fn begin(world: &'a World) -> Self {
         let browser = world.browser();
         let wecom_url = browser

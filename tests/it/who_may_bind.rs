@@ -76,7 +76,7 @@ impl Attempt {
     }
 }
 
-/// Step 1 for any tenant. Returns what the console is told.
+/// Step 1 for any tenant. Returns the answer to the console.
 pub(crate) async fn install(harness: &Harness, tenant: &str, auth_mode: AuthMode) -> String {
     Attempt::begin(harness, tenant, auth_mode)
         .await

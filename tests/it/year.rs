@@ -34,7 +34,7 @@ async fn setting_up(timeline: &mut Timeline) -> [Credentials; 2] {
     timeline.harness.install().await;
     let expected = Expected::new("contacts_secret", "ok")
         .audit(&["installation_started", "installed"])
-        .told(&["installation: not_installed → installed"]);
+        .notified(&["installation: not_installed → installed"]);
     timeline.write("The app is installed.", expected).await;
     let both = bind_both(timeline).await;
     timeline.days(25).await;
@@ -55,7 +55,7 @@ async fn bind_both(timeline: &mut Timeline) -> [Credentials; 2] {
         both.push(timeline.harness.bind(scope).await);
         let expected = Expected::new(next, "ok")
             .audit(&["secret_registered", "callback_verified"])
-            .told(&[
+            .notified(&[
                 &format!("{name}.callback: awaiting_verification → verified"),
                 &format!("{name}.callback: none → awaiting_verification"),
                 &format!("{name}.kind_check: none → confirmed"),
@@ -70,7 +70,7 @@ async fn bind_both(timeline: &mut Timeline) -> [Credentials; 2] {
     completed.await.with_status(200);
     let expected = Expected::new("done", "ok")
         .audit(&["completed"])
-        .told(&["completion: open → completed"]);
+        .notified(&["completion: open → completed"]);
     timeline.write("The wizard is completed.", expected).await;
     timeline.everyday = both.last().cloned();
     both.try_into().unwrap_or_else(|_| unreachable!("two scopes"))
@@ -82,7 +82,7 @@ async fn a_first_rotation(timeline: &mut Timeline, old: Credentials) -> Credenti
     timeline.harness.check(&new).await.with_echo();
     let expected = Expected::new("done", "ok")
         .audit(&["credentials_generated", "callback_verified"])
-        .told(&[
+        .notified(&[
             "contacts.previous_credentials: none → valid",
             "contacts.rotation: none → pending",
             "contacts.rotation: pending → none",
@@ -101,7 +101,7 @@ async fn a_first_rotation(timeline: &mut Timeline, old: Credentials) -> Credenti
         callback.unwrap().unwrap().previous.is_empty(),
         "destroyed, not only refused"
     );
-    let expected = Expected::new("done", "ok").told(&["contacts.previous_credentials: valid → none"]);
+    let expected = Expected::new("done", "ok").notified(&["contacts.previous_credentials: valid → none"]);
     timeline.write("The old pair's day is over.", expected).await;
     new
 }
@@ -113,8 +113,8 @@ async fn a_second_rotation(timeline: &mut Timeline, old: Credentials) -> Credent
     let expected = Expected::new("done", "attention")
         .finding("contacts rotation_unfinished")
         .audit(&["credentials_generated"])
-        .told(&["contacts.rotation: none → pending", "health: ok → attention"]);
-    timeline.write("A rotation is begun and forgotten.", expected).await;
+        .notified(&["contacts.rotation: none → pending", "health: ok → attention"]);
+    timeline.write("A rotation is started and forgotten.", expected).await;
 
     timeline.harness.check(&new).await.with_echo();
     timeline.hours(1).await;
@@ -123,7 +123,7 @@ async fn a_second_rotation(timeline: &mut Timeline, old: Credentials) -> Credent
     let expected = Expected::new("done", "attention")
         .finding("contacts old_credentials_in_use")
         .audit(&["callback_verified"])
-        .told(&[
+        .notified(&[
             "contacts.previous_credentials: none → valid",
             "contacts.rotation: pending → none",
         ]);
@@ -132,8 +132,8 @@ async fn a_second_rotation(timeline: &mut Timeline, old: Credentials) -> Credent
         .await;
     timeline.harness.check(&new).await.with_echo();
     timeline.hours(25).await;
-    let expected =
-        Expected::new("done", "ok").told(&["contacts.previous_credentials: valid → none", "health: attention → ok"]);
+    let expected = Expected::new("done", "ok")
+        .notified(&["contacts.previous_credentials: valid → none", "health: attention → ok"]);
     timeline.write("The new ones are saved again.", expected).await;
     new
 }
@@ -150,7 +150,7 @@ async fn a_secret_is_reset(timeline: &mut Timeline) {
     let expected = Expected::new("contacts_secret", "broken")
         .finding("contacts secret_rejected")
         .audit(&["secret_checked"])
-        .told(&["contacts.secret: accepted → rejected", "health: ok → broken"]);
+        .notified(&["contacts.secret: accepted → rejected", "health: ok → broken"]);
     timeline.write("The 通讯录Secret is reset in WeCom.", expected).await;
 
     assert_eq!(token(timeline, "contacts").await, Err("secret_rejected".to_owned()));
@@ -169,7 +169,7 @@ async fn a_secret_is_reset(timeline: &mut Timeline) {
     timeline.looks().await;
     let expected = Expected::new("done", "ok")
         .audit(&["secret_registered"])
-        .told(&["contacts.secret: rejected → accepted", "health: broken → ok"]);
+        .notified(&["contacts.secret: rejected → accepted", "health: broken → ok"]);
     timeline.write("The new Secret is entered.", expected).await;
 }
 
@@ -183,7 +183,7 @@ async fn an_address_is_trusted_no_more(timeline: &mut Timeline) {
     let expected = Expected::new("done", "attention")
         .finding("contacts ip_not_trusted")
         .audit(&["secret_checked"])
-        .told(&[
+        .notified(&[
             "contacts.kind_check: confirmed → ip_not_trusted",
             "health: ok → attention",
         ]);
@@ -197,7 +197,7 @@ async fn an_address_is_trusted_no_more(timeline: &mut Timeline) {
     );
     timeline.harness.wecom().set_switches(CORP, trusted(true)).unwrap();
     timeline.hours(14).await;
-    let expected = Expected::new("done", "ok").audit(&["secret_checked"]).told(&[
+    let expected = Expected::new("done", "ok").audit(&["secret_checked"]).notified(&[
         "contacts.kind_check: ip_not_trusted → confirmed",
         "health: attention → ok",
     ]);
@@ -214,7 +214,7 @@ async fn an_app_is_disabled(timeline: &mut Timeline) {
     let expected = Expected::new("done", "broken")
         .finding("external_contacts app_disabled")
         .audit(&["secret_checked"])
-        .told(&[
+        .notified(&[
             "external_contacts.kind_check: confirmed → app_disabled",
             "health: ok → broken",
         ]);
@@ -222,7 +222,7 @@ async fn an_app_is_disabled(timeline: &mut Timeline) {
         .write("The app behind the 客户Secret is disabled.", expected)
         .await;
     timeline.hours(14).await;
-    let expected = Expected::new("done", "ok").audit(&["secret_checked"]).told(&[
+    let expected = Expected::new("done", "ok").audit(&["secret_checked"]).notified(&[
         "external_contacts.kind_check: app_disabled → confirmed",
         "health: broken → ok",
     ]);
@@ -233,7 +233,7 @@ async fn the_app_may_see_less(timeline: &mut Timeline) {
     changed(timeline, Some(vec![2, 5]), None).await;
     let expected = Expected::new("done", "ok")
         .audit(&["authorization_changed"])
-        .told(&["installation.privilege"]);
+        .notified(&["installation.privilege"]);
     timeline.write("The app may see two departments only.", expected).await;
     // WeCom's event is lost: a health check finds out.
     timeline
@@ -246,7 +246,7 @@ async fn the_app_may_see_less(timeline: &mut Timeline) {
     let expected = Expected::new("done", "attention")
         .finding("visible_range_empty")
         .audit(&["authorization_changed"])
-        .told(&["health: ok → attention", "installation.privilege"]);
+        .notified(&["health: ok → attention", "installation.privilege"]);
     timeline.write("The app may see nobody.", expected).await;
 
     changed(timeline, Some(vec![1]), Some(AuthMode::Member)).await;
@@ -265,7 +265,7 @@ async fn the_app_may_see_less(timeline: &mut Timeline) {
     let expected = Expected::new("install", "broken")
         .finding("member_authorization")
         .audit(&["authorization_changed"])
-        .told(&[
+        .notified(&[
             "health: attention → broken",
             "installation.privilege",
             "installation: installed → installed_by_member",
@@ -273,11 +273,13 @@ async fn the_app_may_see_less(timeline: &mut Timeline) {
     timeline.write("It becomes a single member's.", expected).await;
     changed(timeline, None, Some(AuthMode::Admin)).await;
     timeline.hours(1).await;
-    let expected = Expected::new("done", "ok").audit(&["authorization_changed"]).told(&[
-        "health: broken → ok",
-        "installation.privilege",
-        "installation: installed_by_member → installed",
-    ]);
+    let expected = Expected::new("done", "ok")
+        .audit(&["authorization_changed"])
+        .notified(&[
+            "health: broken → ok",
+            "installation.privilege",
+            "installation: installed_by_member → installed",
+        ]);
     timeline.write("And an administrator's again.", expected).await;
 }
 
@@ -286,7 +288,7 @@ async fn silence(timeline: &mut Timeline, contacts: &Credentials) {
     let expected = Expected::new("done", "attention")
         .finding("contacts callback_silent")
         .finding("external_contacts callback_silent")
-        .told(&["health: ok → attention"]);
+        .notified(&["health: ok → attention"]);
     timeline.write("Nothing arrives for a month.", expected).await;
     timeline.deliver(contacts, "at-last").await;
     timeline.looks().await;
@@ -318,7 +320,7 @@ async fn the_app_is_removed(timeline: &mut Timeline, contacts: &Credentials) {
     let expected = Expected::new("install", "broken")
         .finding("authorization_cancelled")
         .audit(&["authorization_cancelled"])
-        .told(&[
+        .notified(&[
             "completion: completed → open",
             "contacts.callback: verified → none",
             "contacts.kind_check: confirmed → none",
@@ -337,7 +339,7 @@ async fn installed_again(timeline: &mut Timeline) {
     timeline.harness.install().await;
     let expected = Expected::new("contacts_secret", "ok")
         .audit(&["data_deleted", "installation_started", "installed"])
-        .told(&["health: broken → ok", "installation: cancelled → installed"]);
+        .notified(&["health: broken → ok", "installation: cancelled → installed"]);
     timeline
         .write("It is installed again, and starts clean.", expected)
         .await;
@@ -365,7 +367,7 @@ async fn disconnected(timeline: &mut Timeline) {
     }
     assert_eq!(token(timeline, "installation").await, Err("not_installed".to_owned()));
     assert_eq!(timeline.kept_in_the_vault().await, Vec::<String>::new());
-    let expected = Expected::new("install", "ok").audit(&["disconnected"]).told(&[
+    let expected = Expected::new("install", "ok").audit(&["disconnected"]).notified(&[
         "completion: completed → open",
         "contacts.callback: verified → none",
         "contacts.kind_check: confirmed → none",

@@ -184,13 +184,13 @@ impl Run {
 
     fn step(&mut self, name: &str, mut command: Command) {
         println!("\n=== {name}");
-        let begun = Instant::now();
+        let started = Instant::now();
         let passed = command.status().is_ok_and(|status| status.success());
         self.failed |= !passed;
         self.steps.push((
             name.to_owned(),
             if passed { Outcome::Passed } else { Outcome::Failed },
-            begun.elapsed(),
+            started.elapsed(),
         ));
     }
 

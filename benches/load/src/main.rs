@@ -72,8 +72,8 @@ async fn run(options: &Options) -> Result<bool, Error> {
         options.connections
     );
 
-    let begun = Instant::now();
-    let until = begun + Duration::from_secs(options.seconds);
+    let started = Instant::now();
+    let until = started + Duration::from_secs(options.seconds);
     let sending: Vec<_> = (0..options.connections)
         .zip(callbacks.iter().cycle())
         .map(|(number, callback)| {
@@ -90,7 +90,7 @@ async fn run(options: &Options) -> Result<bool, Error> {
     for task in sending {
         sent += task.await??;
     }
-    let seconds = begun.elapsed().as_secs_f64();
+    let seconds = started.elapsed().as_secs_f64();
     let counted = product.count(&sent).await?;
     product.stop().await?;
 

@@ -14,7 +14,7 @@ use crate::{
 /// Time at which the CPU share is limited.
 #[derive(Clone, Copy)]
 pub(crate) enum Throttle<'a> {
-    /// Never.
+    /// Never limited.
     Never,
     /// From the start of the process: stricter than Lambda, which does not limit the initialization.
     FromTheStart(&'a Share),
@@ -159,7 +159,7 @@ async fn keep_warm(
 
 /// One invocation: from sending the event to receiving the answer.
 struct Invoked {
-    begun: Instant,
+    started: Instant,
     ended: Instant,
 }
 
@@ -167,13 +167,13 @@ impl Invoked {
     /// Returns when the process asks for the next invocation, so that all its work is included.
     async fn by(api: &mut RuntimeApi, writer: &mut Writer) -> Result<Self, Error> {
         let event = writer.next();
-        let (begun, ended, answer) = api.invoke(event).await?;
+        let (started, ended, answer) = api.invoke(event).await?;
         writer.check(&answer)?;
         api.asked().await?;
-        Ok(Self { begun, ended })
+        Ok(Self { started, ended })
     }
 
     fn time(&self) -> Duration {
-        self.ended - self.begun
+        self.ended - self.started
     }
 }

@@ -21,7 +21,7 @@ use crate::Error;
 
 /// A message from the process.
 #[derive(Debug)]
-pub(crate) enum Said {
+pub(crate) enum Received {
     /// Ready, and asks for an invocation.
     Next(Instant),
     /// Answered an invocation.
@@ -33,13 +33,13 @@ pub(crate) enum Said {
 /// A Runtime API for one process.
 pub(crate) struct RuntimeApi {
     pub(crate) address: SocketAddr,
-    said: mpsc::UnboundedReceiver<Said>,
+    received: mpsc::UnboundedReceiver<Received>,
     events: mpsc::UnboundedSender<String>,
     server: JoinHandle<()>,
 }
 
 struct Shared {
-    said: mpsc::UnboundedSender<Said>,
+    received: mpsc::UnboundedSender<Received>,
     events: Mutex<mpsc::UnboundedReceiver<String>>,
 }
 
@@ -47,10 +47,10 @@ impl RuntimeApi {
     pub(crate) async fn start() -> Result<Self, Error> {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let (tell, said) = mpsc::unbounded_channel();
+        let (sender, received) = mpsc::unbounded_channel();
         let (events, waiting) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
-            said: tell,
+            received: sender,
             events: Mutex::new(waiting),
         });
         let router = Router::new()
@@ -65,7 +65,7 @@ impl RuntimeApi {
         });
         Ok(Self {
             address,
-            said,
+            received,
             events,
             server,
         })
@@ -73,18 +73,18 @@ impl RuntimeApi {
 
     /// Waits until the process asks for an invocation.
     pub(crate) async fn asked(&mut self) -> Result<Instant, Error> {
-        match self.said.recv().await {
-            Some(Said::Next(at)) => Ok(at),
+        match self.received.recv().await {
+            Some(Received::Next(at)) => Ok(at),
             other => Err(unexpected(other)),
         }
     }
 
     /// Sends an event to the process, which must have asked for one. Returns when it was sent, when the answer arrived, and the answer.
     pub(crate) async fn invoke(&mut self, event: String) -> Result<(Instant, Instant, serde_json::Value), Error> {
-        let begun = Instant::now();
+        let started = Instant::now();
         self.events.send(event).map_err(|_| "the runtime API has ended")?;
-        match self.said.recv().await {
-            Some(Said::Answer(at, body)) => Ok((begun, at, serde_json::from_slice(&body)?)),
+        match self.received.recv().await {
+            Some(Received::Answer(at, body)) => Ok((started, at, serde_json::from_slice(&body)?)),
             other => Err(unexpected(other)),
         }
     }
@@ -96,15 +96,15 @@ impl Drop for RuntimeApi {
     }
 }
 
-fn unexpected(said: Option<Said>) -> Error {
-    match said {
-        Some(Said::Failure(body)) => format!("the function failed: {}", String::from_utf8_lossy(&body)).into(),
-        other => format!("the function said something else than was awaited: {other:?}").into(),
+fn unexpected(received: Option<Received>) -> Error {
+    match received {
+        Some(Received::Failure(body)) => format!("the function failed: {}", String::from_utf8_lossy(&body)).into(),
+        other => format!("the function did something unexpected: {other:?}").into(),
     }
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Result<(HeaderMap, String), StatusCode> {
-    let _ = shared.said.send(Said::Next(Instant::now()));
+    let _ = shared.received.send(Received::Next(Instant::now()));
     let event = shared.events.lock().await.recv().await.ok_or(StatusCode::GONE)?;
     let header =
         |name: &'static str, value: &'static str| (HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -121,11 +121,11 @@ async fn next(State(shared): State<Arc<Shared>>) -> Result<(HeaderMap, String), 
 }
 
 async fn response(State(shared): State<Arc<Shared>>, Path(_): Path<String>, body: Bytes) -> StatusCode {
-    let _ = shared.said.send(Said::Answer(Instant::now(), body));
+    let _ = shared.received.send(Received::Answer(Instant::now(), body));
     StatusCode::ACCEPTED
 }
 
 async fn failure(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
-    let _ = shared.said.send(Said::Failure(body));
+    let _ = shared.received.send(Received::Failure(body));
     StatusCode::ACCEPTED
 }

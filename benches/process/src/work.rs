@@ -84,7 +84,7 @@ impl Writer {
     pub(crate) fn next(&mut self) -> String {
         self.written += 1;
         let number = self.written;
-        let letter = match self.work {
+        let sealed = match self.work {
             Work::Sample(_) => return self.template.to_string(),
             Work::Events => {
                 let message = format!(
@@ -106,8 +106,8 @@ impl Writer {
         };
         let mut event = self.template.clone();
         if let Some(event) = event.as_object_mut() {
-            event.insert("rawQueryString".to_owned(), letter.query.into());
-            event.insert("body".to_owned(), letter.body.into());
+            event.insert("rawQueryString".to_owned(), sealed.query.into());
+            event.insert("body".to_owned(), sealed.body.into());
         }
         event.to_string()
     }

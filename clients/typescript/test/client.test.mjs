@@ -74,7 +74,7 @@ test("a refusal has its code", async () => {
   assert.deepEqual([refused.status, refused.code, refused.retryAfter], [429, "too_many_attempts", 7]);
 });
 
-test("a token is asked for once while it is good, and anew when WeCom refuses it", async () => {
+test("a token is asked for once while it is good, and again when WeCom refuses it", async () => {
   const asked = [];
   let lifetime = 3_600_000;
   const tokens = new AccessTokens(async (payload) => {

@@ -84,7 +84,7 @@ export async function openHost({ origin, origins }) {
 /** @typedef {{ name: string, [detail: string]: unknown }} HostEvent */
 
 /**
- * What a host is told: names, scopes and words of the contract, never a value that is secret.
+ * What a host is sent: names, scopes and words of the contract, never a value that is secret.
  * @type {(before: State | null, after: State) => HostEvent[]}
  */
 export function eventsBetween(before, after) {

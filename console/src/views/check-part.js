@@ -10,7 +10,7 @@ import { failure, message, retryText, WorkButton } from './parts.js';
 
 /** @import { Children, Finding, Scope, State } from '../types.js' */
 
-/** The findings that WeCom's answer can end. A refused Secret is not asked about again: it has to be entered anew. @type {Finding['code'][]} */
+/** The findings that WeCom's answer can end. A refused Secret is not asked about again: it has to be entered again. @type {Finding['code'][]} */
 const ENDED_BY_WECOM = [
   'member_authorization',
   'visible_range_empty',

@@ -101,7 +101,7 @@ export function WorkButton({ text, busyText, work, ...look }) {
   return button(busy ? busyText : text, { ...look, busy, onClick: () => void run(work) });
 }
 
-/** The time, each second anew while `isTicking`. */
+/** The time, updated each second while `isTicking`. */
 export function useNow(/** @type {boolean} */ isTicking) {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {

@@ -12,7 +12,7 @@ import { SecretCard } from './secret-card.js';
 /** @import { VNode } from 'preact' */
 /** @import { Scope, SecretKind, State } from '../types.js' */
 
-/** Which Secret it is, the server is not told; so this browser remembers, also for the day when it is replaced. */
+/** The server does not know which Secret it is, so this browser remembers, also for the day when it is replaced. */
 const CHOICE = 'wecom-authorization.secret-kind';
 const KINDS = /** @type {const} */ (['customer', 'app']);
 

@@ -172,7 +172,7 @@ pub(crate) enum Outcome {
 #[error("invalid fault: {0}")]
 pub struct InvalidFault(String);
 
-/// The pending faults.
+/// Faults that wait for a call that they match.
 #[derive(Debug, Default)]
 pub struct Faults {
     state: Mutex<State>,
@@ -185,7 +185,7 @@ struct State {
 }
 
 impl Faults {
-    /// Adds a fault.
+    /// Adds a fault for the next call that matches it.
     pub fn add(&self, fault: Fault) {
         self.state().faults.push(fault);
     }

@@ -145,12 +145,12 @@ pub(crate) fn request(
 
 /// Asks again and again until something is so, for at most half a minute.
 pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         if let Some(seen) = look() {
             return seen;
         }
-        assert!(begun.elapsed() < PATIENCE, "did not happen in time: {what}");
+        assert!(started.elapsed() < PATIENCE, "did not happen in time: {what}");
         thread::sleep(Duration::from_millis(20));
     }
 }

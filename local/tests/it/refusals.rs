@@ -105,5 +105,5 @@ fn arguments_that_mean_nothing_are_explained() {
     for option in ["--listen", "--data", "--wecom-api"] {
         assert!(help.stdout.contains(option), "{}", help.stdout);
     }
-    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0, "nothing was begun");
+    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0, "nothing was started");
 }

@@ -61,7 +61,7 @@ fn it_says_where_everything_is_and_everything_answers() {
     );
     assert_eq!(made.unwrap().0, 201);
 
-    // A person is told the same.
+    // A person gets the same message.
     let announced = running.announced.clone();
     let ended = running.end("TERM");
     for name in [

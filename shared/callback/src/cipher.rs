@@ -74,7 +74,7 @@ impl Message {
     }
 
     /// Answer to a URL check (`GET`, the decrypted `echostr`), to be sent byte for byte. None when the plaintext is XML or
-    /// JSON: the signature of an event does not say that it was sent as a `POST`, so that whoever has captured one could
+    /// JSON: the signature of an event does not say that it was sent as a `POST`, so that an attacker who has captured one could
     /// have it decrypted by sending its ciphertext as an `echostr`.
     #[must_use]
     pub fn echo(&self) -> Option<&[u8]> {

@@ -1,6 +1,6 @@
 //! Token and EncodingAESKey, the two values that an admin copies into WeCom's console.
 //!
-//! Whoever has the token can sign, and whoever has the key can decrypt and encrypt. So the types have no `Display`, no
+//! The token is enough to sign, and the key to decrypt and encrypt. So the types have no `Display`, no
 //! `PartialEq` and a redacted `Debug`, and are zeroed when dropped.
 
 use std::fmt;

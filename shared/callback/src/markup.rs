@@ -59,7 +59,7 @@ pub(crate) struct Markup<'a> {
     /// Names of the open elements; only the first `depth` are valid.
     open: [&'a str; MAX_DEPTH],
     depth: usize,
-    /// The root element has begun, and may have ended.
+    /// The root element has been opened, and may have been closed.
     has_root: bool,
     /// The innermost element was written as `<name/>`; its end is the next token.
     closes: bool,
@@ -76,7 +76,7 @@ impl<'a> Markup<'a> {
         }
     }
 
-    /// Number of open elements, including the one that has just begun.
+    /// Number of open elements, including the one that was just opened.
     pub(crate) fn depth(&self) -> usize {
         self.depth
     }
@@ -116,7 +116,7 @@ impl<'a> Markup<'a> {
         }
     }
 
-    /// Text of the element that has just begun, up to its end. An element inside is an error.
+    /// Text of the element that was just opened, up to its end. An element inside is an error.
     pub(crate) fn element_text(&mut self) -> Result<Cow<'a, str>, XmlError> {
         let mut text = Text::default();
         loop {

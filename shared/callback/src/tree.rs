@@ -7,7 +7,7 @@ use crate::markup::Text;
 /// Key of the text of an element that also has elements. No element can have this name.
 pub(crate) const TEXT_KEY: &str = "#text";
 
-/// Element that has begun and not ended.
+/// Element that was opened and not closed.
 pub(crate) struct Element<'a> {
     pub(crate) name: &'a str,
     pub(crate) text: Text<'a>,

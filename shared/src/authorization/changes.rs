@@ -146,10 +146,10 @@ mod tests {
         };
         let id = CallbackId::parse(&"a".repeat(32)).unwrap();
         let mut now = Callback::new(id, TenantId::parse("acme").unwrap(), Scope::Contacts);
-        let mut told = Vec::new();
+        let mut notified = Vec::new();
         let mut then = None;
         let mut step = |now: Option<&Callback>| {
-            told.extend(Callback::differences(then.as_ref(), now));
+            notified.extend(Callback::differences(then.as_ref(), now));
             then = now.cloned();
         };
         now.propose(generation(1));
@@ -164,7 +164,7 @@ mod tests {
         step(Some(&now));
         step(None);
         assert_eq!(
-            words_of(&told),
+            words_of(&notified),
             [
                 ("contacts.callback", "none", "awaiting_verification"),
                 ("contacts.callback", "awaiting_verification", "verified"),

@@ -29,9 +29,9 @@ pub struct Deletion {
 /// The number of items that were deleted since an authorization ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub struct Deleted {
-    /// Events.
+    /// Number of events that were deleted.
     pub events: u64,
-    /// Access tokens.
+    /// Number of cached access tokens that were deleted.
     pub tokens: u64,
 }
 

@@ -50,7 +50,7 @@ struct AssistLinkRequest {
     scope: Scope,
 }
 
-/// A link that shows one step's values to whoever opens it first.
+/// A link that shows one step's values to the first person who opens it.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 struct AssistLink {

@@ -118,7 +118,7 @@ fn digest_all(folder: &Dir<'_>, digest: &mut Sha256) {
     }
 }
 
-/// The file, compressed for whoever takes that: an HTTP API of API Gateway does not compress.
+/// The file, compressed for clients that accept it: an HTTP API of API Gateway does not compress.
 fn contents_of(path: &str, contents: &'static [u8], request: &Request) -> Answer {
     let takes_gzip = request
         .header("accept-encoding")

@@ -13,7 +13,7 @@ use crate::{
 /// Whether WeCom answered everything that it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answered {
-    /// It did.
+    /// WeCom answered every question.
     Everything,
     /// It was too busy or could not be reached for some; what is stored about those is as it was.
     Partly,

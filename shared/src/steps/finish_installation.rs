@@ -90,7 +90,7 @@ impl FinishInstallation<'_> {
         if session.exchange.is_none() && clock.now() >= session.expires_at + AUTH_CODE_LIFETIME {
             return Err(LinkFault::Expired.into());
         }
-        // A code belongs to one session, whoever sends it.
+        // A code belongs to one session, no matter who sends it.
         let (store, now) = (self.suite.store, clock.now());
         if !store.assign_code(&code_hash, &state, None, now).await? {
             return Err(LinkFault::CodeOfAnotherLink.into());

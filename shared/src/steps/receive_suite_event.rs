@@ -116,7 +116,7 @@ async fn authenticate(
         return Ok((suite, message));
     }
     let suite = vault
-        .anew(&suite, clock.now())
+        .reload(&suite, clock.now())
         .await?
         .ok_or(StepError::CallbackRejected)?;
     let message = open(&suite.credentials, query, encrypt).map_err(|_| StepError::CallbackRejected)?;

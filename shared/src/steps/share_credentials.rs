@@ -1,5 +1,5 @@
 //! A colleague without an account pastes one step's values into WeCom's console: the admin makes a link, which shows URL, Token
-//! and EncodingAESKey once, and the step's status to whoever opened it.
+//! and EncodingAESKey once, and the step's status to the person who opened it.
 //!
 //! Looking at a link changes nothing, because programs preview links; opening it is one transaction, so that of several who
 //! open it one sees the values.
@@ -93,7 +93,7 @@ impl RevokeAssistLink<'_> {
     }
 }
 
-/// Opens assist links, for whoever has one.
+/// Opening of assist links, which needs no sign-in.
 #[derive(Debug)]
 pub struct OpenAssistLink<'a> {
     /// The table of states.
@@ -105,9 +105,9 @@ pub struct OpenAssistLink<'a> {
 /// What a link shows to the browser that opened it.
 #[derive(Debug)]
 pub struct OpenedAssistLink {
-    /// The link.
+    /// Link that was opened, which no longer shows its values.
     pub link: AssistLink,
-    /// The values.
+    /// URL, Token and EncodingAESKey of the callback.
     pub credentials: GeneratedCredentials,
     /// The cookie by which the browser may read the status.
     pub viewer: SecretString,

@@ -162,7 +162,7 @@ impl SuiteVault {
     ///
     /// # Errors
     /// When the vault is unreachable, or the secret is missing or malformed.
-    pub async fn anew(&self, suite: &Suite, now: Timestamp) -> Result<Option<Suite>, StoreError> {
+    pub async fn reload(&self, suite: &Suite, now: Timestamp) -> Result<Option<Suite>, StoreError> {
         let name = suite.name().filter(|_| !suite.is_first);
         let (id, slot) = match self.other(name.as_ref()) {
             Some((id, slot)) => (Some(id), slot),

@@ -139,7 +139,7 @@ pub struct AppPermissions {
     pub expiring: Vec<ExpiringPermission>,
 }
 
-/// Permission that ends.
+/// Permission of an app, and when it ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiringPermission {
     /// Name, as in [`AppPermissions::names`].

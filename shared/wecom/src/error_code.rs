@@ -34,7 +34,7 @@ pub enum ErrorClass {
 impl ErrorCode {
     /// The system is busy; repeat at most three times.
     pub const SYSTEM_BUSY: Self = Self(-1);
-    /// Success.
+    /// Success: the call did what it says.
     pub const OK: Self = Self(0);
     /// The Secret is missing, does not belong to the corporation, was reset, or its application is stopped.
     pub const INVALID_SECRET: Self = Self(40001);

@@ -28,7 +28,7 @@ pub struct InstallRequest {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewCorporation {
-    /// Its name.
+    /// Name of the corporation, as its admins see it.
     pub name: String,
     /// Plaintext id; random by default.
     #[serde(default)]

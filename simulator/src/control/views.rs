@@ -36,7 +36,7 @@ pub struct StateView {
     pub events: EventNames,
     /// Latest deliveries, newest first.
     pub deliveries: Vec<Delivery>,
-    /// Pending faults.
+    /// Faults that no call has met yet.
     pub faults: Vec<Fault>,
 }
 
@@ -60,7 +60,7 @@ pub struct SuiteView {
 /// A corporation, Secrets included.
 #[derive(Clone, Serialize)]
 pub struct CorporationView {
-    /// Its name.
+    /// Name of the corporation, as its admins see it.
     pub name: String,
     /// 企业ID, plaintext.
     pub corp_id: String,
@@ -78,7 +78,7 @@ pub struct CorporationView {
     pub members: usize,
     /// Number of members with permission for external contacts.
     pub followers: usize,
-    /// Its settings.
+    /// Settings of the corporation that an admin changes.
     pub switches: Switches,
     /// The receive-event forms.
     pub callbacks: Callbacks,
@@ -98,7 +98,7 @@ pub struct EventNames {
     pub external_contacts: Vec<&'static str>,
 }
 
-/// A Secret.
+/// Secret of an app or tool, in plain text.
 #[derive(Clone, Serialize)]
 pub struct SecretView {
     /// The Secret in clear.

@@ -24,7 +24,7 @@ pub enum SecretKind {
 }
 
 impl SecretKind {
-    /// Every kind.
+    /// All kinds, in the order of the page.
     pub const ALL: [Self; 4] = [Self::Contacts, Self::ExternalContacts, Self::ListedApp, Self::OtherApp];
 
     /// Name in a path.
@@ -56,7 +56,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Both.
+    /// Both forms, in the order of the page.
     pub const ALL: [Self; 2] = [Self::Contacts, Self::ExternalContacts];
 
     /// Name in a path.
@@ -204,26 +204,26 @@ pub struct Installation {
     pub visible_departments: Vec<i64>,
 }
 
-/// The root department.
+/// Visible range that contains every member: the root department, whose id is 1.
 pub(crate) fn the_whole_corporation() -> Vec<i64> {
     vec![1]
 }
 
-/// A department.
+/// Department of a corporation, by the ids of WeCom.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Department {
     pub(crate) id: i64,
     pub(crate) parent_id: i64,
 }
 
-/// A member and their department.
+/// Member, who belongs to one department.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Member {
     pub(crate) user_id: String,
     pub(crate) department: i64,
 }
 
-/// A corporation.
+/// Corporation with its members, Secrets, callbacks and installed apps.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Corporation {
     pub(crate) name: String,

@@ -43,7 +43,7 @@ pub(crate) fn corporations(entropy: &mut Entropy) -> Vec<Corporation> {
         .collect()
 }
 
-/// A new corporation.
+/// Corporation with members, departments and Secrets, as a new one has them.
 pub(crate) fn found(founding: &Founding<'_>, entropy: &mut Entropy) -> Corporation {
     let members: Vec<Member> = (0..founding.members).map(member).collect();
     let departments = (1..=members.last().map_or(1, |last| last.department))

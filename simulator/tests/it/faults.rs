@@ -67,9 +67,9 @@ async fn a_delay_comes_before_the_usual_answer() {
         delay_ms: Some(60),
         ..fault()
     });
-    let begun = Instant::now();
+    let started = Instant::now();
     assert_ok(&stage.right_gettoken().await);
-    assert!(begun.elapsed() >= Duration::from_millis(60));
+    assert!(started.elapsed() >= Duration::from_millis(60));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A simulator, a client, and a receiver that answers callbacks as it is told.
+//! A simulator, a client, and a receiver that answers callbacks as the test asks.
 
 use std::{
     collections::VecDeque,

@@ -97,7 +97,7 @@ async fn moving_the_clock_on_brings_the_ticket_that_became_due() {
     assert!(stage.receiver.received().is_empty());
     stage.advance(1).await;
     assert_eq!(stage.receiver.messages("/suite").len(), 1);
-    // The whole interval begins anew: three hours later there is one, not eighteen.
+    // The interval is restarted: three hours later there is one, not eighteen.
     stage.advance(10_800).await;
     assert_eq!(stage.receiver.messages("/suite").len(), 2);
     stage.suite_token().await;

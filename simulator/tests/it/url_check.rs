@@ -111,9 +111,9 @@ async fn another_status_is_refused_and_no_redirect_is_followed() {
 async fn an_answer_after_the_limit_is_refused_at_the_limit() {
     let stage = Stage::impatient(|limits| limits.url_check = Duration::from_millis(100)).await;
     stage.receiver.will([Manner::Late]);
-    let begun = Instant::now();
+    let started = Instant::now();
     let outcome = stage.press_save(stage.form()).await;
-    assert!(begun.elapsed() < TOO_LATE, "it does not wait for the answer");
+    assert!(started.elapsed() < TOO_LATE, "it does not wait for the answer");
     assert_eq!(outcome.error.as_deref(), Some(URL_DID_NOT_PASS));
     assert_eq!(outcome.status, None);
     assert!(outcome.detail.unwrap().contains("no answer within 100 ms"));

@@ -76,7 +76,7 @@ async function openPage(context, url) {
   return page;
 }
 
-/** While working on the page: its files as they lie on the disk, under the server's own policy, without building it anew. */
+/** While working on the page: its files as they lie on the disk, under the server's own policy, without rebuilding it. */
 async function serveFromDisk(context, server) {
   const known = new Set(built());
   const policy = (await fetch(server.url)).headers.get('content-security-policy');

@@ -66,15 +66,15 @@ export async function startIssuer(bearers) {
 
   async function token(request, answer) {
     const fields = Object.fromEntries(new URLSearchParams(Buffer.concat(await request.toArray()).toString()));
-    const begun = codes.get(fields.code);
+    const pending = codes.get(fields.code);
     codes.delete(fields.code);
     const isRight =
       fields.client_id === CLIENT &&
       (fields.grant_type === 'refresh_token'
         ? fields.refresh_token === 'again'
         : fields.grant_type === 'authorization_code' &&
-          begun?.redirect_uri === fields.redirect_uri &&
-          begun.code_challenge ===
+          pending?.redirect_uri === fields.redirect_uri &&
+          pending.code_challenge ===
             base64url(
               createHash('sha256')
                 .update(fields.code_verifier ?? '')
@@ -86,7 +86,7 @@ export async function startIssuer(bearers) {
     }
     const bearer = bearers[Math.min(seen.grants.length, bearers.length - 1)];
     seen.grants.push(fields.grant_type);
-    const claims = begun && { iss: issuer.origin, aud: CLIENT, nonce: issuer.nonce ?? begun.nonce };
+    const claims = pending && { iss: issuer.origin, aud: CLIENT, nonce: issuer.nonce ?? pending.nonce };
     return json(answer, 200, {
       access_token: bearer,
       token_type: 'Bearer',

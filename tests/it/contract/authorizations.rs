@@ -505,8 +505,8 @@ async fn an_announcement_is_written_with_the_change_it_tells_of_or_not_at_all() 
         let mine = authorization(&tenant("acme"), endpoint.now);
         vec![Change::Notify(change), save(mine)]
     };
-    store.commit(announce("told")).await.unwrap();
-    let item = endpoint.item("CHANGED#told", "CHANGED").await.unwrap();
+    store.commit(announce("notified")).await.unwrap();
+    let item = endpoint.item("CHANGED#notified", "CHANGED").await.unwrap();
     assert_eq!(item["to"].as_s().unwrap(), "installed");
     assert_eq!(number(&item, "ttl"), endpoint.at_second(24 * 3600).as_second());
     assert!(is_stale(&store.commit(announce("untold")).await));

@@ -1,4 +1,4 @@
-//! `DynamoDb::count_events`: exact whatever is redelivered, in whatever batches, and whoever is gone.
+//! `DynamoDb::count_events`: exact whatever is redelivered, in whatever batches, and whichever callback is gone.
 
 use jiff::Timestamp;
 use wecom_authorization::{

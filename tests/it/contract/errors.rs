@@ -321,23 +321,23 @@ async fn silence_is_out_of_reach() {
     let endpoint = Endpoint::ours().await;
     endpoint.faults().add(Fault::on("*").delay(Duration::from_mins(1)));
     let (store, vault) = endpoint.impatient(Duration::from_millis(100));
-    let begun = std::time::Instant::now();
+    let started = std::time::Instant::now();
     for (method, result) in every_method(&endpoint, &store, &vault).await {
         assert!(
             matches!(result, Err(StoreError::Unavailable(_))),
             "{method}: {result:?}"
         );
     }
-    assert!(begun.elapsed() < Duration::from_secs(50), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(50), "{:?}", started.elapsed());
 
     // With the functions' own patience.
-    let begun = std::time::Instant::now();
+    let started = std::time::Instant::now();
     let ((store, vault), tenant_id) = (endpoint.as_deployed(), tenant("acme"));
     let (read, kept) = tokio::join!(store.authorization(&tenant_id), vault.read(&SecretName::Suite, None));
     for waited in [read.map(drop), kept.map(drop)] {
         assert!(matches!(waited, Err(StoreError::Unavailable(_))), "{waited:?}");
     }
-    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
 }
 
 /// AWS's answers, or those of a proxy, may contain what was requested: an error contains nothing of an answer but its code and

@@ -206,7 +206,7 @@ async fn one_caller_at_a_time_renews_a_token() {
         "a lease is no token"
     );
     assert!(!claim(19).await);
-    assert!(claim(20).await, "whoever held it has died");
+    assert!(claim(20).await, "its holder has died");
     assert!(!claim(21).await);
     store
         .put_token(&TokenName::suite("ww3f2a"), &cached("one", endpoint.at_second(7200)))

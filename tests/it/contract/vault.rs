@@ -177,14 +177,14 @@ async fn the_suites_secret_is_read_again_on_demand_but_not_for_every_forged_requ
     put_suite(&endpoint, "after").await;
     let suite = suites.suite(endpoint.now).await.unwrap();
     for _ in 0..100 {
-        assert!(suites.anew(&suite, endpoint.at_second(9)).await.unwrap().is_none());
+        assert!(suites.reload(&suite, endpoint.at_second(9)).await.unwrap().is_none());
     }
     assert_eq!(endpoint.secret_reads(), 1);
 
     assert_eq!(token(endpoint.at_second(10)).await, "before");
-    let anew = suites.anew(&suite, endpoint.at_second(10)).await.unwrap().unwrap();
-    assert_eq!(anew.credentials.token.expose(), "after");
-    assert!(suites.anew(&suite, endpoint.at_second(19)).await.unwrap().is_none());
+    let reloaded = suites.reload(&suite, endpoint.at_second(10)).await.unwrap().unwrap();
+    assert_eq!(reloaded.credentials.token.expose(), "after");
+    assert!(suites.reload(&suite, endpoint.at_second(19)).await.unwrap().is_none());
     assert_eq!(token(endpoint.at_second(19)).await, "after");
     assert_eq!(endpoint.secret_reads(), 2);
 }
@@ -236,6 +236,6 @@ async fn each_suite_is_read_from_its_own_secret_and_one_that_is_not_configured_f
     assert_eq!(endpoint.secret_reads(), reads);
     // What has changed since is read from the same secret.
     let suite = suites.named(Some(&other), endpoint.now).await.unwrap().unwrap();
-    let anew = suites.anew(&suite, endpoint.at_second(10)).await.unwrap().unwrap();
-    assert_eq!(anew.suite_id, "ww5a2b");
+    let reloaded = suites.reload(&suite, endpoint.at_second(10)).await.unwrap().unwrap();
+    assert_eq!(reloaded.suite_id, "ww5a2b");
 }

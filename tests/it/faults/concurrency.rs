@@ -1,4 +1,4 @@
-//! Two requests at once: no change is lost, and the later one is told that it lost.
+//! Two requests at once: no change is lost, and the later one gets an error that says so.
 
 use std::collections::BTreeSet;
 

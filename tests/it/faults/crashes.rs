@@ -56,7 +56,7 @@ pub(super) async fn makes_good<S: FaultCase>(harness: &Harness, case: &S, expect
         return false;
     }
     case.begin_anew(harness).await;
-    assert_alike(&snapshot(harness).await, expected, &[], &format!("anew {when}"));
+    assert_alike(&snapshot(harness).await, expected, &[], &format!("again {when}"));
     true
 }
 

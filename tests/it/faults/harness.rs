@@ -528,7 +528,7 @@ pub(crate) const ROTATION_STEPS: [&str; 4] = ["createSecret", "setSecret", "test
 impl Harness {
     /// `RotateSecret`: creates the pending version, without a value.
     pub(crate) async fn begin_rotation(&self) -> Rotation {
-        let mut begun = self.devstack.rotations();
+        let mut started = self.devstack.rotations();
         self.secrets()
             .rotate_secret()
             .secret_id(format!("{PREFIX}/sealing-key"))
@@ -536,7 +536,7 @@ impl Harness {
             .send()
             .await
             .unwrap();
-        begun.recv().await.unwrap()
+        started.recv().await.unwrap()
     }
 
     /// One of the four steps.

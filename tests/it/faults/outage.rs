@@ -146,13 +146,13 @@ async fn every_route_says_so_and_works_again(outage: Fault) {
     let world = World::start().await;
     let requests = Requests::new(&world).await;
     world.devstack().faults().add(outage);
-    let begun = Instant::now();
+    let started = Instant::now();
     let asked = ROUTES.iter().map(|route| async {
-        let begun = Instant::now();
-        (world.send(requests.of(&world, route)).await, begun.elapsed())
+        let started = Instant::now();
+        (world.send(requests.of(&world, route)).await, started.elapsed())
     });
     let replies = all(asked).await;
-    let elapsed = begun.elapsed();
+    let elapsed = started.elapsed();
     world.devstack().faults().clear();
     for (route, (reply, elapsed)) in ROUTES.iter().zip(&replies) {
         expect(route, reply);

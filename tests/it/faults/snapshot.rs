@@ -163,11 +163,11 @@ pub(crate) fn assert_alike(seen: &Value, expected: &Value, may_differ: &[&str], 
     let mut differences = Vec::new();
     compare("", seen, expected, &mut differences);
     differences.retain(|(path, _)| !may_differ.iter().any(|end| path.ends_with(end)));
-    let told: Vec<_> = differences
+    let differing: Vec<_> = differences
         .into_iter()
         .map(|(path, words)| format!("{path}: {words}"))
         .collect();
-    assert!(told.is_empty(), "{when}:\n{}", told.join("\n"));
+    assert!(differing.is_empty(), "{when}:\n{}", differing.join("\n"));
 }
 
 fn compare(path: &str, seen: &Value, expected: &Value, differences: &mut Vec<(String, String)>) {

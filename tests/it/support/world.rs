@@ -564,8 +564,8 @@ impl World {
                 let item = item.unwrap();
                 let texts = format!("{item:?}");
                 let secrets = &self.said().secrets;
-                let told = secrets.iter().filter(|(value, _)| texts.contains(value.as_str()));
-                found.extend(told.map(|(_, (what, _))| format!("{what} in {:?}", item.get("pk"))));
+                let leaked = secrets.iter().filter(|(value, _)| texts.contains(value.as_str()));
+                found.extend(leaked.map(|(_, (what, _))| format!("{what} in {:?}", item.get("pk"))));
             }
         }
         found
@@ -652,7 +652,7 @@ impl Drop for World {
             drop(local);
             runtime.shutdown_background();
         }
-        assert!(found.is_empty(), "secrets were told: {found:#?}");
+        assert!(found.is_empty(), "secrets were disclosed: {found:#?}");
     }
 }
 
@@ -699,13 +699,13 @@ pub(crate) async fn eventually<T, F>(what: &str, mut look: impl FnMut() -> F) ->
 where
     F: Future<Output = Option<T>>,
 {
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         if let Some(seen) = look().await {
             return seen;
         }
         assert!(
-            begun.elapsed() < Duration::from_mins(1),
+            started.elapsed() < Duration::from_mins(1),
             "did not happen within a minute: {what}"
         );
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -17,7 +17,7 @@ pub(super) struct Expected {
     health: &'static str,
     findings: Vec<String>,
     audit: Vec<String>,
-    told: Vec<String>,
+    notified: Vec<String>,
 }
 
 impl Expected {
@@ -28,7 +28,7 @@ impl Expected {
             health,
             findings: Vec::new(),
             audit: Vec::new(),
-            told: Vec::new(),
+            notified: Vec::new(),
         }
     }
 
@@ -46,8 +46,8 @@ impl Expected {
 
     /// State changes published since the previous entry, sorted, because their order within a millisecond is
     /// undefined; without values that are random.
-    pub(super) fn told(mut self, announcements: &[&str]) -> Self {
-        self.told = announcements.iter().map(ToString::to_string).collect();
+    pub(super) fn notified(mut self, announcements: &[&str]) -> Self {
+        self.notified = announcements.iter().map(ToString::to_string).collect();
         self
     }
 }
@@ -56,23 +56,23 @@ pub(super) struct Timeline {
     pub(super) harness: Harness,
     /// The callback that receives an event on every day without other events.
     pub(super) everyday: Option<Credentials>,
-    begun: Timestamp,
+    started: Timestamp,
     story: String,
     /// Number of audit entries, and the state changes, seen before.
     audited: usize,
-    told: Vec<String>,
+    notified: Vec<String>,
 }
 
 impl Timeline {
     pub(super) async fn begin() -> Self {
         let harness = deployment().await;
         Self {
-            begun: harness.now(),
+            started: harness.now(),
             harness,
             everyday: None,
             story: "A year in the life of one tenant\n".to_owned(),
             audited: 0,
-            told: Vec::new(),
+            notified: Vec::new(),
         }
     }
 
@@ -158,9 +158,9 @@ impl Timeline {
         let state = self.harness.state().await;
         let findings: Vec<String> = state["findings"].as_array().unwrap().iter().map(words_of).collect();
         let audit = self.new_lines().await;
-        let told = self.new_announcements().await;
-        let day = self.harness.now().duration_since(self.begun).as_hours() / 24;
-        self.tell(day, title, &state, &audit, &told);
+        let notified = self.new_announcements().await;
+        let day = self.harness.now().duration_since(self.started).as_hours() / 24;
+        self.record(day, title, &state, &audit, &notified);
         assert_eq!(
             (state["next_step"].as_str(), state["health"].as_str(), findings),
             (Some(expected.next_step), Some(expected.health), expected.findings),
@@ -169,7 +169,7 @@ impl Timeline {
         let actions: Vec<&str> = audit.iter().map(|line| line["action"].as_str().unwrap()).collect();
         assert_eq!(actions, expected.audit, "{title}");
         let words = |one: &String| one.split_once(": ").map_or("", |(what, _)| what).to_owned();
-        let told: Vec<String> = told
+        let notified: Vec<String> = notified
             .iter()
             .map(|one| {
                 if words(one).ends_with(".privilege") {
@@ -179,10 +179,10 @@ impl Timeline {
                 }
             })
             .collect();
-        assert_eq!(told, expected.told, "{title}");
+        assert_eq!(notified, expected.notified, "{title}");
     }
 
-    fn tell(&mut self, day: i64, title: &str, state: &Value, audit: &[Value], told: &[String]) {
+    fn record(&mut self, day: i64, title: &str, state: &Value, audit: &[Value], notified: &[String]) {
         let story = &mut self.story;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         writeln!(story, "\nDay {day}: {title}").unwrap();
@@ -207,8 +207,8 @@ impl Timeline {
             let (action, actor) = (text(&line["action"]), text(&line["actor"]["kind"]));
             writeln!(story, "  audit  {action} {scope} by {actor}, {}", line["details"]).unwrap();
         }
-        for one in told {
-            writeln!(story, "  told   {one}").unwrap();
+        for one in notified {
+            writeln!(story, "  change {one}").unwrap();
         }
     }
 
@@ -246,8 +246,8 @@ impl Timeline {
         while let Some(item) = pages.next().await {
             let item = item.unwrap();
             let text = |name: &str| item[name].as_s().unwrap().clone();
-            if text("sk") == "CHANGED" && !self.told.contains(&text("announcement_id")) {
-                self.told.push(text("announcement_id"));
+            if text("sk") == "CHANGED" && !self.notified.contains(&text("announcement_id")) {
+                self.notified.push(text("announcement_id"));
                 new.push(format!("{}: {} → {}", text("what"), text("from"), text("to")));
             }
         }
@@ -257,7 +257,7 @@ impl Timeline {
 
     /// Ends the timeline with a summary of the year.
     pub(super) async fn end(mut self) {
-        let days = self.harness.now().duration_since(self.begun).as_hours() / 24;
+        let days = self.harness.now().duration_since(self.started).as_hours() / 24;
         assert!(days < 366, "{days}");
         let events = self.events().await;
         writeln!(

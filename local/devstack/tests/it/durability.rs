@@ -197,7 +197,7 @@ async fn a_wrong_or_missing_key_refuses_to_start_and_the_right_one_opens_everyth
             "{wrong:?}: {refused}"
         );
     }
-    assert!(!key.exists(), "a missing key is not made anew");
+    assert!(!key.exists(), "a missing key is not replaced");
     std::fs::write(&key, right).unwrap();
     let aws = Aws::kept_in(directory.path()).await;
     assert!(aws.secrets.get_secret_value().secret_id("a").send().await.is_ok());

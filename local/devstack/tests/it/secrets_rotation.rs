@@ -1,4 +1,4 @@
-//! What RotateSecret begins, for whoever runs the function.
+//! Rotations that RotateSecret starts, as the caller of the function receives them.
 
 use std::collections::BTreeMap;
 
@@ -29,11 +29,11 @@ async fn labels(aws: &Aws) -> BTreeMap<String, Vec<String>> {
 async fn a_rotation_makes_a_version_without_a_value_that_is_pending() {
     let (aws, mut rotations) = begin().await;
     let rotate = aws.secrets.rotate_secret().secret_id("a").rotation_lambda_arn(FUNCTION);
-    let begun = rotate.send().await.unwrap();
-    let version_id = begun.version_id.unwrap();
+    let started = rotate.send().await.unwrap();
+    let version_id = started.version_id.unwrap();
     let rotation = Rotation {
         function_arn: FUNCTION.to_owned(),
-        secret_arn: begun.arn.unwrap(),
+        secret_arn: started.arn.unwrap(),
         version_id: version_id.clone(),
     };
     assert_eq!(rotations.recv().await, Some(rotation));

@@ -15,10 +15,10 @@ use crate::{
     store::{Change, CommitError, StateChange, StoreError},
 };
 
-/// What became of a note.
+/// Outcome of writing a note on a callback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Noted {
-    /// It is stored.
+    /// The note was written.
     Stored,
     /// Others had been stored since the record was read; this is the newest.
     Changed(Box<Callback>),

@@ -57,7 +57,7 @@ impl DynamoDb {
         self.claim(claim).await
     }
 
-    /// Ends the check that was claimed until `until`, unless another has begun since.
+    /// Ends the check that was claimed until `until`, unless another has started since.
     ///
     /// # Errors
     /// When the store fails.
