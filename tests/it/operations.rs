@@ -371,7 +371,7 @@ fn the_function_that_wecom_calls_touches_no_tenants_secret() {
 #[test]
 fn the_table_has_every_function_once() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let folders = std::fs::read_dir(root.join("functions")).unwrap();
+    let folders = std::fs::read_dir(root.join("events")).unwrap();
     let folders: BTreeSet<_> = folders
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();

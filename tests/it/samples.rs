@@ -41,10 +41,7 @@ async fn every_sample_is_answered_as_is_recorded_beside_it() {
 
 #[test]
 fn every_function_has_samples_and_every_sample_its_expectation() {
-    let functions = functions();
-    let folders = names(&root().join("events"));
-    assert_eq!(folders, functions);
-    for function in functions {
+    for function in functions() {
         let files = names(&root().join("events").join(&function));
         let (expectations, samples): (BTreeSet<_>, BTreeSet<_>) =
             files.into_iter().partition(|file| file.ends_with(EXPECTED));
@@ -99,8 +96,9 @@ fn samples() -> Vec<Sample> {
     samples
 }
 
+/// The functions that have samples, which is all of them (`template::names_the_functions_that_there_are`).
 fn functions() -> BTreeSet<String> {
-    names(&root().join("functions"))
+    names(&root().join("events"))
 }
 
 fn root() -> PathBuf {

@@ -38,7 +38,7 @@ fn resources<'a>(template: &'a Value, kind: &str) -> BTreeMap<&'a str, &'a Value
     of_kind.map(|(id, resource)| (id.as_str(), resource)).collect()
 }
 
-/// The functions by their names in `functions/`.
+/// The functions by name.
 fn functions(template: &Value) -> BTreeMap<String, &Value> {
     let functions = resources(template, "AWS::Serverless::Function");
     functions
@@ -90,10 +90,24 @@ fn triggers<'a>(template: &'a Value, kind: &str) -> Vec<(String, &'a Value)> {
         .collect()
 }
 
+/// Binaries of one function. All other functions are entries of `functions/steps`.
+const ALONE: [&str; 2] = ["event-callback", "suite-callback"];
+
+/// The names that the binaries of `functions/` know.
+fn handlers() -> BTreeSet<String> {
+    let mut binaries = directories("functions");
+    assert!(binaries.remove("steps"));
+    assert_eq!(binaries, ALONE.map(str::to_owned).into());
+    let steps = read("functions/steps/src/main.rs");
+    let entries = steps.lines().filter_map(|line| line.trim().split_once("\" => serve_"));
+    let entries = entries.map(|(name, _)| name.trim_start_matches('"').to_owned());
+    binaries.into_iter().chain(entries).collect()
+}
+
 #[test]
 fn names_the_functions_that_there_are() {
     let template = template();
-    let there = directories("functions");
+    let there = handlers();
     assert_eq!(functions(&template).into_keys().collect::<BTreeSet<_>>(), there);
     assert_eq!(directories("events"), there, "every function has sample events");
     let permitted: BTreeSet<_> = OPERATIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
@@ -106,9 +120,15 @@ fn names_the_functions_that_there_are() {
 
 #[test]
 fn builds_and_names_every_function_alike() {
-    for (name, function) in functions(&template()) {
+    let template = template();
+    assert_eq!(template["Globals"]["Function"]["CodeUri"], "functions/steps");
+    for (name, function) in functions(&template) {
         let properties = &function["Properties"];
-        assert_eq!(properties["CodeUri"], format!("functions/{name}"));
+        let own = ALONE
+            .contains(&name.as_str())
+            .then(|| json!(format!("functions/{name}")));
+        assert_eq!(properties.get("CodeUri"), own.as_ref());
+        assert_eq!(properties["Handler"], name);
         assert_eq!(
             properties["FunctionName"],
             json!({"Fn::Sub": format!("${{AWS::StackName}}-{name}")})
@@ -131,13 +151,13 @@ fn builds_and_names_every_function_alike() {
 fn gives_every_function_a_log_that_ends() {
     let template = template();
     let groups = resources(&template, "AWS::Logs::LogGroup");
+    assert_eq!(template["Globals"]["Function"]["LoggingConfig"]["LogFormat"], "JSON");
     for (name, function) in functions(&template) {
         let group = format!("{}LogGroup", pascal(&name));
         assert_eq!(
-            function["Properties"]["LoggingConfig"]["LogGroup"],
-            json!({"Ref": group})
+            function["Properties"]["LoggingConfig"],
+            json!({"LogGroup": {"Ref": group}})
         );
-        assert_eq!(function["Properties"]["LoggingConfig"]["LogFormat"], "JSON");
         assert!(groups.contains_key(group.as_str()), "{group}");
     }
     for (id, group) in groups {

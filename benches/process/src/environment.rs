@@ -76,6 +76,7 @@ impl Environment {
         Ok([
             ("AWS_LAMBDA_RUNTIME_API", api.address.to_string().as_str()),
             ("AWS_LAMBDA_FUNCTION_NAME", function),
+            ("_HANDLER", function),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_LOG_GROUP_NAME", "measured"),

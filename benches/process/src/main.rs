@@ -20,6 +20,7 @@ mod size;
 mod work;
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
@@ -174,7 +175,7 @@ fn subjects(functions: &[String], also: &[String]) -> Result<Vec<Subject>, Error
         if functions.is_empty() || functions.iter().any(|wanted| wanted == name) {
             subjects.push(Subject {
                 name: name.to_owned(),
-                binary: release.join(name),
+                binary: release.join(binary(name)),
                 function: name,
                 work,
             });
@@ -192,6 +193,14 @@ fn subjects(functions: &[String], also: &[String]) -> Result<Vec<Subject>, Error
     Ok(subjects)
 }
 
+/// The binary, and crate, of a function: the callbacks have their own, all others are entries of one.
+fn binary(function: &str) -> &str {
+    match function {
+        HELLO | "event-callback" | "suite-callback" => function,
+        _ => "steps",
+    }
+}
+
 /// Cargo's folder of release builds, beside the one of this binary.
 fn release() -> Result<PathBuf, Error> {
     let own = std::env::current_exe()?;
@@ -202,9 +211,9 @@ fn release() -> Result<PathBuf, Error> {
 /// Builds the plainest function separately, so that it gets no Cargo feature that only other crates enable.
 fn build(subjects: &[Subject]) -> Result<(), Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let (hello, functions): (Vec<_>, Vec<_>) = subjects
+    let (hello, functions): (BTreeSet<_>, BTreeSet<_>) = subjects
         .iter()
-        .map(|subject| subject.function)
+        .map(|subject| binary(subject.function))
         .partition(|name| *name == HELLO);
     for packages in [hello, functions] {
         if packages.is_empty() {

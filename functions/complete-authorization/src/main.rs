@@ -1,8 +1,0 @@
-//! Completes an authorization when every step is done.
-
-use wecom_authorization::{entry::serve_http, http};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    serve_http(http::complete_authorization).await
-}

@@ -1,8 +1,0 @@
-//! Serves the admin page.
-
-use wecom_authorization::{entry::serve_http, http};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    serve_http(http::console).await
-}

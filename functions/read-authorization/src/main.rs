@@ -1,8 +1,0 @@
-//! Reads the state of an authorization and its events.
-
-use wecom_authorization::{entry::serve_http, http};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    serve_http(http::read_authorization).await
-}

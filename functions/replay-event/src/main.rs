@@ -1,8 +1,0 @@
-//! Hands a stored event to the platform's other services again.
-
-use wecom_authorization::{entry::serve_http, http};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    serve_http(http::replay_event).await
-}
