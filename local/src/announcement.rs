@@ -32,6 +32,8 @@ pub struct Announcement {
     pub(crate) suite: Suite,
     /// The app that is not published; `None` with `--wecom-api`.
     pub(crate) test_suite: Option<Suite>,
+    /// The template of customised apps (代开发); `None` with `--wecom-api`.
+    pub(crate) template: Option<Suite>,
 }
 
 /// A second tenant, to see that tenants are isolated.
@@ -67,6 +69,7 @@ impl Announcement {
             },
             suite: settings.suite.clone(),
             test_suite: simulator_url.map(|_| settings.test_suite.clone()),
+            template: simulator_url.map(|_| settings.template.clone()),
         }
     }
 

@@ -105,10 +105,15 @@ pub(crate) async fn set_up(platform: &Platform, aws: &SdkConfig, settings: &Sett
         .create(&dynamodb, AUTHORIZATION_TABLE)
         .await?;
     tables::EVENT_TABLE.create(&dynamodb, EVENT_TABLE).await?;
-    put_suite(platform, &SecretName::Suite, &settings.suite, false).await?;
+    put_suite(platform, &SecretName::Suite, &settings.suite, None).await?;
     for suite_id in &platform.config.more_suite_ids {
         let name = SecretName::AnotherSuite(suite_id.clone());
-        put_suite(platform, &name, &settings.test_suite, true).await?;
+        let (suite, mark) = if suite_id.as_str() == settings.template.suite_id {
+            (&settings.template, ("kind", "customized".into()))
+        } else {
+            (&settings.test_suite, ("test", true.into()))
+        };
+        put_suite(platform, &name, suite, Some(mark)).await?;
     }
     if platform.vault.read(&SecretName::SealingKey, None).await?.is_none() {
         platform
@@ -119,13 +124,19 @@ pub(crate) async fn set_up(platform: &Platform, aws: &SdkConfig, settings: &Sett
     Ok(())
 }
 
-async fn put_suite(platform: &Platform, name: &SecretName, suite: &Suite, is_test: bool) -> Result<(), StoreError> {
+/// `mark` is a field of the secret that a usual app's has not.
+async fn put_suite(
+    platform: &Platform,
+    name: &SecretName,
+    suite: &Suite,
+    mark: Option<(&str, serde_json::Value)>,
+) -> Result<(), StoreError> {
     if platform.vault.read(name, None).await?.is_some() {
         return Ok(());
     }
     let mut secret = serde_json::to_value(suite).map_err(|error| StoreError::Internal(Box::new(error)))?;
-    if is_test && let Some(fields) = secret.as_object_mut() {
-        fields.insert("test".to_owned(), true.into());
+    if let (Some((field, value)), Some(fields)) = (mark, secret.as_object_mut()) {
+        fields.insert(field.to_owned(), value);
     }
     platform
         .vault

@@ -31,6 +31,9 @@ pub(crate) struct Settings {
     /// What webhooks are signed with. Missing in directories of versions before webhooks.
     #[serde(default = "webhook_secret")]
     pub(crate) webhook_secret: String,
+    /// Template of customised apps (代开发); missing in directories of versions before them.
+    #[serde(default = "Suite::generate_template")]
+    pub(crate) template: Suite,
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -75,6 +78,13 @@ impl Suite {
             provider_secret: random_hex(24),
         }
     }
+
+    fn generate_template() -> Self {
+        Self {
+            suite_id: format!("dk{}", random_hex(8)),
+            ..Self::generate()
+        }
+    }
 }
 
 impl Settings {
@@ -85,15 +95,16 @@ impl Settings {
             suite: Suite::generate(),
             test_suite: Suite::generate(),
             webhook_secret: webhook_secret(),
+            template: Suite::generate_template(),
         }
     }
 
-    /// The same settings, with both suites of one provider.
+    /// The same settings, with all suites of one provider.
     fn of_one_provider(mut self) -> Self {
-        self.test_suite
-            .provider_corp_id
-            .clone_from(&self.suite.provider_corp_id);
-        self.test_suite.provider_secret.clone_from(&self.suite.provider_secret);
+        for other in [&mut self.test_suite, &mut self.template] {
+            other.provider_corp_id.clone_from(&self.suite.provider_corp_id);
+            other.provider_secret.clone_from(&self.suite.provider_secret);
+        }
         self
     }
 }

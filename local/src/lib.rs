@@ -153,9 +153,11 @@ impl Local {
 
         let aws = aws(devstack.endpoint_url());
         let embed_origins = [options.embed_origins.as_slice(), std::slice::from_ref(&workbench_url)].concat();
-        // The test app is known to the simulator alone.
-        let more_suite_ids = simulator.as_ref().map_or("", |_| &settings.test_suite.suite_id);
-        let config = config(&base_url, &wecom_url, &embed_origins, &options, more_suite_ids)
+        // The test app and the template are known to the simulator alone.
+        let more_suite_ids = simulator.as_ref().map_or_else(String::new, |_| {
+            format!("{},{}", settings.test_suite.suite_id, settings.template.suite_id)
+        });
+        let config = config(&base_url, &wecom_url, &embed_origins, &options, &more_suite_ids)
             .map_err(|error| StartError::Internal(error.to_string()))?;
         let mut platform = Platform::new(config, &aws);
         platform.known_domains = Some(options.callback_domains.clone());
@@ -372,9 +374,10 @@ async fn start_simulator(
         encoding_aes_key: suite.encoding_aes_key.clone(),
         provider_corp_id: suite.provider_corp_id.clone(),
         provider_secret: suite.provider_secret.clone(),
+        is_template: suite.suite_id == settings.template.suite_id,
     };
     let mut options = simulator::Options::new(known(&settings.suite));
-    options.other_suites = vec![known(&settings.test_suite)];
+    options.other_suites = vec![known(&settings.test_suite), known(&settings.template)];
     options.data = Some(directory.path("simulator.json"));
     let [usual, any] = loopback(settings.ports.simulator, wanted.usual_port(3100));
     options.listen = usual;
@@ -396,11 +399,13 @@ async fn connect_suites(
     platform: &Platform,
 ) -> Result<(), StartError> {
     simulator.set_suite_callback_url(parse_url(&format!("{base_url}/suite/callback"))?);
-    let test_suite_id = &settings.test_suite.suite_id;
-    let url = parse_url(&format!("{base_url}/suite/{test_suite_id}/callback"))?;
-    let set = simulator.control().set_callback_url_of_suite(test_suite_id, url);
-    set.map_err(|error| StartError::Internal(error.to_string()))?;
-    for suite_id in [&settings.suite.suite_id, test_suite_id] {
+    let others = [&settings.test_suite.suite_id, &settings.template.suite_id];
+    for suite_id in others {
+        let url = parse_url(&format!("{base_url}/suite/{suite_id}/callback"))?;
+        let set = simulator.control().set_callback_url_of_suite(suite_id, url);
+        set.map_err(|error| StartError::Internal(error.to_string()))?;
+    }
+    for suite_id in std::iter::once(&settings.suite.suite_id).chain(others) {
         await_suite_ticket(platform, suite_id)
             .await
             .map_err(StartError::Setup)?;

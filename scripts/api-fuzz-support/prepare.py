@@ -111,6 +111,11 @@ include-operation-id = ["startInstallation"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 422]
 
 [[operations]]
+include-operation-id = ["confirmInstallation"]
+# No corporation waits to be confirmed.
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 409]
+
+[[operations]]
 include-operation-id = ["listEvents", "listAudit"]
 # A cursor belongs to one query of one tenant.
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401]

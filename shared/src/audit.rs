@@ -80,6 +80,8 @@ pub enum Action {
     InstallationStarted,
     /// The app was installed, or installed again.
     Installed,
+    /// The admin confirmed the corporation whose administrator scanned a QR code.
+    InstallationConfirmed,
     /// WeCom changed the authorization's range, mode or permanent code.
     AuthorizationChanged,
     /// The corporation removed the app.

@@ -21,8 +21,8 @@ pub use self::{
     deletion::{Deleted, Deletion},
     findings::{Finding, Health, Severity},
     installation::{
-        AdminInstallationMissing, AuthMode, Exchange, InstallFailure, InstallOutcome, InstallSession, Installation,
-        InstallationStatus, Privilege,
+        AUTH_CODE_LIFETIME, AdminInstallationMissing, AuthMode, Exchange, InstallFailure, InstallOutcome,
+        InstallSession, Installation, InstallationStatus, Privilege,
     },
     refusals::{Refusal, Rejection, RejectionReason},
     view::{CallbackStatus, NextStep, PlatformView, ScopeView, StateView},
@@ -309,6 +309,35 @@ impl Authorization {
         self.installation
             .as_ref()
             .filter(|installation| installation.status == InstallationStatus::Installed)
+    }
+
+    /// The installation that WeCom has: one in force, or one that waits for the admin's confirmation.
+    #[must_use]
+    pub fn present(&self) -> Option<&Installation> {
+        self.installation
+            .as_ref()
+            .filter(|installation| installation.status != InstallationStatus::Cancelled)
+    }
+
+    /// The installation that waits for the admin's confirmation.
+    #[must_use]
+    pub fn awaiting_confirmation(&self) -> Option<&Installation> {
+        self.installation
+            .as_ref()
+            .filter(|installation| installation.status == InstallationStatus::AwaitingConfirmation)
+    }
+
+    /// Puts the installation that waits for it in force, and binds its corporation.
+    pub fn confirm_installation(&mut self, at: Timestamp) {
+        let waiting = self.installation.as_mut();
+        if let Some(installation) =
+            waiting.filter(|installation| installation.status == InstallationStatus::AwaitingConfirmation)
+        {
+            installation.status = InstallationStatus::Installed;
+            installation.is_bound = true;
+            // Checked next, so that what WeCom has withdrawn in the meantime is soon known.
+            self.next_check_at = Some(at);
+        }
     }
 
     /// The installation that is in force, if an administrator made it.

@@ -82,15 +82,23 @@ impl CorpId {
 }
 
 text_id!(
-    /// An app of the provider (`suite_id`): `ww…`, `wx…` or `tj…` (developer document 90600). The beginning keeps
-    /// `suite/{suite_id}` apart from the secrets of a tenant whose id is `suite`.
-    SuiteId, "suite id", "^(ww|wx|tj)[A-Za-z0-9_-]{2,62}$",
+    /// An app of the provider (`suite_id`): `ww…`, `wx…` or `tj…` (developer document 90600), or `dk…` of a template of
+    /// customised apps (97160). The beginning keeps `suite/{suite_id}` apart from the secrets of a tenant whose id is `suite`.
+    SuiteId, "suite id", "^(ww|wx|tj|dk)[A-Za-z0-9_-]{2,62}$",
     |text| {
         (4..=64).contains(&text.len())
-            && ["ww", "wx", "tj"].iter().any(|kind| text.starts_with(kind))
+            && ["ww", "wx", "tj", "dk"].iter().any(|kind| text.starts_with(kind))
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
     }
 );
+
+impl SuiteId {
+    /// Whether it has the form of a template's id. What a suite is its secret says; this is for who may not read it.
+    #[must_use]
+    pub fn is_template(&self) -> bool {
+        self.0.starts_with("dk")
+    }
+}
 
 text_id!(
     /// The last segment of a callback's URL, which nobody can guess: eight zeros, 56 random bits and a MAC of 40
@@ -313,17 +321,15 @@ mod tests {
 
     #[test]
     fn refuses_a_suite_id_whose_secret_could_be_that_of_a_tenant_called_suite() {
-        for text in [
-            "installation",
-            "contacts",
-            "external-contacts",
-            "ww",
-            "ww3f/2a",
-            "dk8c01f5e9a37b2d46",
-        ] {
+        for text in ["installation", "contacts", "external-contacts", "ww", "ww3f/2a"] {
             assert_eq!(SuiteId::parse(text), Err(MalformedId("suite id")), "{text}");
         }
-        for text in ["ww3f2a9c41d07be865", "wx3f2a9c41d07be865", "tj3f2a9c41d07be865"] {
+        for text in [
+            "ww3f2a9c41d07be865",
+            "wx3f2a9c41d07be865",
+            "tj3f2a9c41d07be865",
+            "dk8c01f5e9a37b2d46",
+        ] {
             assert!(SuiteId::parse(text).is_ok(), "{text}");
         }
     }

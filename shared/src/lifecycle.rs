@@ -1,21 +1,26 @@
 //! Changes in the life of an authorization that more than one use case makes: renewal, refresh, end, clean-up.
 
 mod announce;
+mod app_token;
 mod bind;
 mod due;
 mod end;
 mod hand_over;
+mod install;
 mod look;
 mod refresh;
 mod renew;
+mod scan;
 mod update;
 mod write;
 
 pub use self::end::Termination;
 pub(crate) use self::{
+    app_token::app_token,
     bind::bind,
     due::POSTPONED,
     hand_over::hand_over,
+    install::{Attempt, Install},
     look::Answered,
     update::{Attempts, Update, is_committed},
     write::plan_write,

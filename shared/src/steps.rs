@@ -4,6 +4,7 @@
 mod check_authorization;
 mod check_health;
 mod complete_authorization;
+mod confirm_installation;
 mod disconnect;
 mod finish_installation;
 mod generate_credentials;
@@ -27,8 +28,9 @@ pub use self::{
     check_authorization::CheckAuthorization,
     check_health::{CheckHealth, HealthRun},
     complete_authorization::CompleteAuthorization,
+    confirm_installation::ConfirmInstallation,
     disconnect::Disconnect,
-    finish_installation::{AUTH_CODE_LIFETIME, FinishInstallation, Redirect},
+    finish_installation::{FinishInstallation, Redirect},
     generate_credentials::{GenerateCredentials, ShowCredentials},
     issue_access_token::{IssueAccessToken, TokenKind},
     process_suite_event::ProcessSuiteEvent,
@@ -41,7 +43,7 @@ pub use self::{
     replay_event::ReplayEvent,
     rotate_sealing_key::{RotateSealingKey, RotationStep},
     share_credentials::{AssistStatus, CreateAssistLink, OpenAssistLink, OpenedAssistLink, RevokeAssistLink},
-    start_installation::{InstallLink, OpenInstallLink, OpenedLink, StartInstallation},
+    start_installation::{OpenInstallLink, OpenedLink, StartInstallation, StartedInstallation},
     test_callback::{TestCallback, TestFinding, TestReport},
     update_settings::UpdateSettings,
     verify_url::VerifyUrl,

@@ -24,6 +24,6 @@ pub use self::{
     facades::{EventCallbackStore, SuiteCallbackStore},
     secret_name::SecretName,
     secrets_manager::{ListedSecret, SecretVersions, SecretsManager},
-    suite_vault::{MalformedSuite, Suite, SuiteVault},
+    suite_vault::{MalformedSuite, Suite, SuiteKind, SuiteVault},
 };
 pub use crate::position::Position;

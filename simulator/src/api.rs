@@ -74,6 +74,7 @@ impl Context<'_> {
             "/cgi-bin/service/get_auth_info" => suite::get_auth_info(self, call),
             "/cgi-bin/service/v2/get_auth_info" => suite::get_auth_info_v2(self, call),
             "/cgi-bin/service/get_corp_token" => suite::get_corp_token(self, call),
+            "/cgi-bin/service/get_customized_auth_url" => suite::get_customized_auth_url(self, call),
             "/cgi-bin/service/get_provider_token" => suite::get_provider_token(self, call),
             "/cgi-bin/service/corpid_to_opencorpid" => suite::corpid_to_opencorpid(self, call),
             "/cgi-bin/gettoken" => corp::gettoken(self, call),

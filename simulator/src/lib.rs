@@ -14,6 +14,7 @@ mod install;
 mod journal;
 mod options;
 mod pages;
+mod scan;
 mod server;
 mod shared;
 mod storage;
@@ -27,7 +28,8 @@ pub use callback_client::{ECHOSTR_DID_NOT_PASS, Spoil, URL_DID_NOT_PASS};
 pub use control::{
     Control, ControlError,
     requests::{
-        ClockRequest, EventRequest, InstallRequest, NewCorporation, SettingsPatch, SuiteEventRequest, SwitchesPatch,
+        ClockRequest, EventRequest, InstallRequest, NewCorporation, ScanRequest, SettingsPatch, SuiteEventRequest,
+        SwitchesPatch,
     },
     views::{ClockView, CorporationView, DeliveriesView, EventNames, InstallView, SecretView, StateView, SuiteView},
 };

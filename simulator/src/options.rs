@@ -9,10 +9,10 @@ use std::{
 
 use url::Url;
 
-/// The third-party app (suite) of the provider, as WeCom knows it.
+/// A third-party app (suite) of the provider or a template of customised apps (代开发), as WeCom knows it.
 #[derive(Clone)]
 pub struct Suite {
-    /// `ww…`, the app's id.
+    /// `ww…`, the app's id; of a template `dk…`.
     pub suite_id: String,
     /// The app's own secret.
     pub suite_secret: String,
@@ -24,6 +24,8 @@ pub struct Suite {
     pub provider_corp_id: String,
     /// The provider's own secret, for `get_provider_token`.
     pub provider_secret: String,
+    /// Whether it is a template of customised apps.
+    pub is_template: bool,
 }
 
 impl fmt::Debug for Suite {
@@ -43,7 +45,7 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The third-party app.
     pub suite: Suite,
-    /// Further third-party apps of the same provider.
+    /// Further third-party apps and templates of the same provider.
     pub other_suites: Vec<Suite>,
     /// URL for suite tickets and authorization events; it can be set later.
     pub suite_callback_url: Option<Url>,
@@ -114,6 +116,7 @@ mod tests {
             encoding_aes_key: "k3-hidden".into(),
             provider_corp_id: "ww8d5e1f7a3c9b2046".into(),
             provider_secret: "p4-hidden".into(),
+            is_template: false,
         };
         let shown = format!("{:?}", Options::new(suite));
         assert!(shown.contains("ww3f2a9c41d07be865"));

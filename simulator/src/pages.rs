@@ -5,6 +5,7 @@
 
 mod console;
 mod install;
+mod scan;
 
 use axum::{
     Router,
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Router<Control> {
     Router::new()
         .merge(console::routes())
         .merge(install::routes())
+        .merge(scan::routes())
         .route(
             "/_simulator/assets/simulator.css",
             get(async || asset("text/css; charset=utf-8", STYLE)),

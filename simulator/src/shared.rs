@@ -43,6 +43,7 @@ impl Shared {
     pub(crate) fn open(options: Options, base_url: String) -> Result<Self, Error> {
         let others = options.other_suites.into_iter().map(Registered::new);
         let suites = Suites {
+            base_url: base_url.clone(),
             first: Registered::new(options.suite)?,
             others: others.collect::<Result<_, _>>()?,
         };

@@ -5,8 +5,13 @@ use wecom_callback::{Credentials, EncodingAesKey, Token};
 
 use crate::{error::Error, options::Suite, world::Which};
 
+/// Path of the link in a QR code of templates. WeCom documents none.
+pub(crate) const SCAN_PATH: &str = "/3rdapp/customized";
+
 /// The apps that the provider has registered.
 pub(crate) struct Suites {
+    /// Base URL of the QR codes' links.
+    pub(crate) base_url: String,
     pub(crate) first: Registered,
     pub(crate) others: Vec<Registered>,
 }
@@ -34,6 +39,11 @@ impl Registered {
 }
 
 impl Suites {
+    /// The text of a QR code.
+    pub(crate) fn qr_code_text(&self, code: &str) -> String {
+        format!("{}{SCAN_PATH}?code={code}", self.base_url)
+    }
+
     /// The app with this `suite_id`.
     pub(crate) fn by_id(&self, suite_id: &str) -> Option<(Which, &Suite)> {
         if self.first.suite.suite_id == suite_id {

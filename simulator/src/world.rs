@@ -15,7 +15,7 @@ use url::Url;
 
 use self::{
     corporation::Corporation,
-    ledger::{AccessToken, AuthCode, PreAuthCode, Ticket, WrongSecrets},
+    ledger::{AccessToken, AuthCode, PreAuthCode, QrCode, Ticket, WrongSecrets},
     settings::Settings,
 };
 use crate::delivery::{CheckOutcome, Delivery};
@@ -33,6 +33,7 @@ pub(crate) struct World {
     pub(crate) other_suites: BTreeMap<String, SuiteSide>,
     pub(crate) pre_auth_codes: Vec<PreAuthCode>,
     pub(crate) auth_codes: Vec<AuthCode>,
+    pub(crate) qr_codes: Vec<QrCode>,
     pub(crate) access_tokens: Vec<AccessToken>,
     pub(crate) wrong_secrets: WrongSecrets,
     /// Latest deliveries, newest first.

@@ -15,6 +15,7 @@ mod catalogue;
 mod check;
 mod clients;
 mod contract;
+mod customized_app;
 mod deletion;
 mod documents;
 mod domains;

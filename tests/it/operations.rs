@@ -331,6 +331,7 @@ async fn every_function_asks_of_aws_what_the_table_says_and_nothing_else() {
         Box::pin(the_walk()).await,
         Box::pin(what_goes_wrong()).await,
         Box::pin(the_end()).await,
+        Box::pin(the_template()).await,
     ] {
         see(&harness, &mut seen);
         items.see(&harness.journal());
@@ -474,6 +475,28 @@ async fn the_walk() -> Harness {
     check_authorization(&harness).await.refused(503, "wecom_ban");
     harness.sleep(2).await;
     Box::pin(banned_while_installing(&harness)).await;
+    harness
+}
+
+/// A customised app: scanned, confirmed, removed, and scanned again, when its secret is restored.
+async fn the_template() -> Harness {
+    let harness = Harness::of_template(false).await;
+    for _ in 0..2 {
+        harness.scan().await;
+        harness.stream("process-suite-event").await.unwrap();
+        assert_eq!(harness.confirm_installation().await.status, 204);
+        harness
+            .invoke(
+                "issue-access-token",
+                json!({"tenant_id": TENANT, "kind": "installation"}),
+            )
+            .await
+            .unwrap();
+        let ended = harness
+            .admin("disconnect", "DELETE", "/authorization", &Value::Null)
+            .await;
+        assert_eq!(ended.status, 204);
+    }
     harness
 }
 

@@ -65,7 +65,7 @@ const ITEMS: [(&str, &str); 21] = [
     (
         "process-suite-event",
         "GetItem STATE TENANT CALLBACK CORP SUITE SUITEEVENT TOKEN CODE BAN
-         PutItem TENANT SUITE TOKEN CODE BAN AUDIT CHANGED
+         PutItem TENANT CORP SUITE TOKEN CODE BAN AUDIT CHANGED
           UpdateItem STATE SUITEEVENT DELETED
          DeleteItem CORP CALLBACK TOKEN",
     ),
@@ -179,7 +179,7 @@ fn names(resource: Resource) -> &'static [&'static str] {
         Resource::EventBus => &["event-bus"],
         Resource::TimelineIndex => &["events/timeline"],
         // None of them is the name of a secret of a tenant whose id is `suite`.
-        Resource::Suite => &["suite", "suite/ww", "suite/wx", "suite/tj"],
+        Resource::Suite => &["suite", "suite/ww", "suite/wx", "suite/tj", "suite/dk"],
         Resource::SealingKey => &["sealing-key"],
         Resource::Installation => &["*/installation"],
         Resource::ScopeSecret => &["*/contacts", "*/external-contacts"],

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use simulator::SecretKind;
+use wecom_authorization::store::SecretName;
 
 use crate::{
     faults::harness::{Harness, TENANT},
@@ -178,4 +179,151 @@ async fn a_limit_of_the_suites_calls_pauses_them_and_leaves_the_tenants_own_toke
     harness.wait(61);
     issue(&harness, "installation", None).await.unwrap();
     harness.make_link().await.with_status(201);
+}
+
+/// A tenant with a customised app in force.
+async fn with_customized_app() -> Harness {
+    let harness = Harness::of_template(false).await;
+    harness.scan().await;
+    harness.stream("process-suite-event").await.unwrap();
+    assert_eq!(harness.confirm_installation().await.status, 204);
+    harness
+}
+
+fn count(harness: &Harness, path: &str) -> usize {
+    let calls = harness.wecom().calls();
+    calls.iter().filter(|call| call.path == path).count()
+}
+
+#[tokio::test]
+async fn a_customised_apps_token_comes_from_gettoken_with_its_permanent_code() {
+    let harness = Box::pin(with_customized_app()).await;
+    let token = issue(&harness, "customized_app", None).await.unwrap();
+    harness.end_processes();
+    assert_eq!(issue(&harness, "installation", None).await.as_ref(), Ok(&token));
+    assert_eq!(asked(&harness), 1);
+    assert_eq!(count(&harness, "/cgi-bin/service/get_corp_token"), 0);
+}
+
+#[tokio::test]
+async fn a_third_party_app_has_no_token_of_a_customised_app() {
+    let harness = Harness::start(false).await;
+    harness.install().await;
+    let refused = issue(&harness, "customized_app", None).await;
+    assert_eq!(refused, Err("not_installed".to_owned()));
+    issue(&harness, "installation", None).await.unwrap();
+    assert_eq!(
+        (asked(&harness), count(&harness, "/cgi-bin/service/get_corp_token")),
+        (0, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_permanent_code_that_was_reset_gives_another_token_and_the_old_one_is_not_issued() {
+    use secrecy::ExposeSecret as _;
+    let harness = Box::pin(with_customized_app()).await;
+    let name = SecretName::Installation(TENANT.to_owned().try_into().unwrap());
+    let before = harness.authorization().await.installation.unwrap().version_id;
+    let kept = harness.vault().read(&name, Some(&before)).await.unwrap().unwrap();
+    let old = issue(&harness, "customized_app", None).await.unwrap();
+    let event = simulator::SuiteEventRequest {
+        event: Some("reset_permanent_code".to_owned()),
+        corp_id: Some(CORP.to_owned()),
+        silent: true,
+        ..simulator::SuiteEventRequest::default()
+    };
+    let code = harness
+        .wecom()
+        .send_suite_event(&event)
+        .await
+        .unwrap()
+        .auth_code
+        .unwrap();
+    let rest = format!("<AuthCode><![CDATA[{code}]]></AuthCode>");
+    harness.suite_event_arrives("reset_permanent_code", &rest).await;
+    harness.stream("process-suite-event").await.unwrap();
+    harness.end_processes();
+    assert_ne!(issue(&harness, "customized_app", None).await.unwrap(), old);
+    let after = harness.authorization().await.installation.unwrap().version_id;
+    assert_ne!(after, before);
+    let still = harness.vault().read(&name, Some(&before)).await.unwrap().unwrap();
+    assert_eq!(
+        still.expose_secret(),
+        kept.expose_secret(),
+        "the version before is kept"
+    );
+}
+
+fn refuses(path: &str, errcode: i64) -> simulator::Fault {
+    simulator::Fault {
+        path: Some(path.to_owned()),
+        errcode: Some(errcode),
+        ..simulator::Fault::default()
+    }
+}
+
+const AUTH_INFO: &str = "/cgi-bin/service/v2/get_auth_info";
+
+#[tokio::test]
+async fn a_customised_apps_secret_that_is_refused_is_not_called_wrong_while_get_auth_info_takes_it() {
+    for errcode in [40001, 40091] {
+        let harness = Box::pin(with_customized_app()).await;
+        let before = count(&harness, AUTH_INFO);
+        harness.wecom().add_faults([refuses(GETTOKEN, errcode)]);
+        assert_eq!(
+            issue(&harness, "customized_app", None).await,
+            Err("wecom_error".to_owned())
+        );
+        assert_eq!(count(&harness, AUTH_INFO) - before, 1);
+        // WeCom counts wrong Secrets, so it is not tried again before the check, which finds it right.
+        assert_eq!(
+            issue(&harness, "customized_app", None).await,
+            Err("secret_rejected".to_owned())
+        );
+        assert_eq!(asked(&harness), 1);
+        harness.invoke("check-health", json!({})).await.unwrap();
+        issue(&harness, "customized_app", None).await.unwrap();
+        assert_eq!(harness.state().await["installation"]["status"], "installed");
+    }
+}
+
+#[tokio::test]
+async fn a_customised_app_whose_permanent_code_is_refused_too_is_given_up_when_no_event_brings_another() {
+    let harness = Box::pin(with_customized_app()).await;
+    harness.stop_clock();
+    harness
+        .wecom()
+        .add_faults([refuses(GETTOKEN, 40001), refuses(AUTH_INFO, 40084)]);
+    assert_eq!(
+        issue(&harness, "customized_app", None).await,
+        Err("secret_rejected".to_owned())
+    );
+    harness.wait(15 * 60);
+    harness.wecom().add_faults([refuses(AUTH_INFO, 40084)]);
+    harness.invoke("check-health", json!({})).await.unwrap();
+    assert_eq!(harness.state().await["installation"]["status"], "cancelled");
+    assert_eq!(asked(&harness), 1);
+}
+
+#[tokio::test]
+async fn a_customised_app_that_was_removed_without_an_event_is_not_installed() {
+    let harness = Box::pin(with_customized_app()).await;
+    let removal = simulator::SuiteEventRequest {
+        event: Some("cancel_auth".to_owned()),
+        corp_id: Some(CORP.to_owned()),
+        silent: true,
+        ..simulator::SuiteEventRequest::default()
+    };
+    harness.wecom().send_suite_event(&removal).await.unwrap();
+    let settings = simulator::SettingsPatch {
+        removed_app_errcode: Some(48004),
+        ..simulator::SettingsPatch::default()
+    };
+    harness.wecom().set_settings(settings).unwrap();
+    assert_eq!(
+        issue(&harness, "customized_app", None).await,
+        Err("not_installed".to_owned())
+    );
+    harness.invoke("check-health", json!({})).await.unwrap();
+    assert_eq!(harness.state().await["installation"]["status"], "cancelled");
 }

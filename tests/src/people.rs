@@ -60,8 +60,15 @@ pub const HOOLI: Tenant = Tenant {
     corp_id: "ww5a1b2c3d4e5f6076",
     name: "西子网络有限公司",
 };
+/// A tenant that has not confirmed the corporation that scanned its QR code.
+pub const WONKA: Tenant = Tenant {
+    id: "wonka",
+    open_corp_id: "wpWonkaSamples0123456789",
+    corp_id: "ww6a1b2c3d4e5f6077",
+    name: "锦江食品有限公司",
+};
 /// All of them.
-pub const TENANTS: [Tenant; 6] = [ACME, GLOBEX, INITECH, UMBRELLA, STARK, HOOLI];
+pub const TENANTS: [Tenant; 7] = [ACME, GLOBEX, INITECH, UMBRELLA, STARK, HOOLI, WONKA];
 
 /// A tenant and its corporation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

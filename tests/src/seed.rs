@@ -20,7 +20,7 @@ use wecom_authorization::{
 use crate::people::{
     ACME, ACME_CONTACTS, ACME_CONTACTS_BEFORE, ACME_EXTERNAL_CONTACTS, Address, COOKIE, EXPIRED_LINK, GLOBEX, HOOLI,
     INITECH, INITECH_CONTACTS, KEY_RING, NEW_ASSIST, NEW_LINK, OPENED_ASSIST, OPENED_LINK, STARK, STARK_CONTACTS,
-    SUITE, SUITE_ID, Tenant, UMBRELLA, USED_LINK,
+    SUITE, SUITE_ID, Tenant, UMBRELLA, USED_LINK, WONKA,
 };
 
 /// Whatever went wrong.
@@ -143,6 +143,14 @@ impl Stage {
         let umbrella = self.installed(&UMBRELLA, AuthMode::Member).await?;
         self.keep(&UMBRELLA, umbrella, Vec::new()).await?;
 
+        let mut wonka = self.installed(&WONKA, AuthMode::Admin).await?;
+        if let Some(scanned) = &mut wonka.installation {
+            scanned.status = InstallationStatus::AwaitingConfirmation;
+            scanned.is_bound = false;
+            scanned.is_customized = true;
+        }
+        self.keep(&WONKA, wonka, Vec::new()).await?;
+
         let mut initech = self.installed(&INITECH, AuthMode::Admin).await?;
         initech.contacts = self.scope(&INITECH, Scope::Contacts, &INITECH_CONTACTS).await?;
         let mut contacts = callback(&INITECH, Scope::Contacts, &INITECH_CONTACTS)?;
@@ -185,6 +193,7 @@ impl Stage {
             doubted_at: None,
             code_missing_since: None,
             suite_id: None,
+            is_customized: false,
         });
         Ok(authorization)
     }

@@ -12,6 +12,8 @@ pub enum TokenKind {
     ExternalContacts,
     /// Of the installed app.
     Installation,
+    /// Of the installed app, if it is a customised app (代开发).
+    CustomizedApp,
 }
 
 /// Payload for invoking `issue-access-token`, as JSON. `Debug` does not show a token.

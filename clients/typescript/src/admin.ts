@@ -28,9 +28,17 @@ export class AdminClient {
     return this.call("POST", "/authorization/check");
   }
 
-  /** `POST /authorization/installation`: a link, to be opened in a tab of its own. */
-  startInstallation(): Promise<Schema<"InstallLink">> {
-    return this.call("POST", "/authorization/installation");
+  /**
+   * `POST /authorization/installation`: a link, to be opened in a tab of its own; of a template, the text of a QR code. Without
+   * `suiteId`, of the deployment's first suite.
+   */
+  startInstallation(suiteId?: string): Promise<Schema<"InstallStart">> {
+    return this.call("POST", "/authorization/installation", suiteId === undefined ? {} : { suite_id: suiteId });
+  }
+
+  /** `POST /authorization/installation/confirmation`: the corporation that scanned a QR code, as the state shows it, is the tenant's. */
+  confirmInstallation(corpId: string): Promise<void> {
+    return this.call("POST", "/authorization/installation/confirmation", { corp_id: corpId });
   }
 
   /** `PUT /authorization/{scope}/secret`. */

@@ -1,5 +1,5 @@
 /** Which access token of WeCom's. */
-export type TokenKind = "contacts" | "external_contacts" | "installation";
+export type TokenKind = "contacts" | "external_contacts" | "installation" | "customized_app";
 
 /** Whose token, and of which kind. */
 export interface TokenRequest {

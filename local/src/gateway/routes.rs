@@ -97,6 +97,7 @@ routes! {
     GET "/authorization/events/{event_id}" Token ReadAuthorization,
     GET "/authorization/audit" Token ReadAuthorization,
     POST "/authorization/installation" Token StartInstallation,
+    POST "/authorization/installation/confirmation" Token InstallationCallback,
     PUT "/authorization/settings" Token UpdateSettings,
     POST "/authorization/check" Token CheckAuthorization,
     POST "/authorization/completion" Token CompleteAuthorization,

@@ -63,6 +63,7 @@ impl Authorization {
             None => "not_installed",
             Some(installation) => match (installation.status, installation.auth_mode) {
                 (InstallationStatus::Cancelled, _) => "cancelled",
+                (InstallationStatus::AwaitingConfirmation, _) => "awaiting_confirmation",
                 (InstallationStatus::Installed, AuthMode::Admin) => "installed",
                 (InstallationStatus::Installed, AuthMode::Member) => "installed_by_member",
             },

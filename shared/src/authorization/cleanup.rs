@@ -240,7 +240,7 @@ impl Authorization {
     /// Whether a secret is in use.
     fn names(&self, secret: CleanupTask) -> bool {
         match secret {
-            CleanupTask::Installation => self.installed().is_some(),
+            CleanupTask::Installation => self.present().is_some(),
             CleanupTask::Scope(scope) => self.scope(scope).secret.is_some(),
             CleanupTask::Events => false,
         }

@@ -209,6 +209,7 @@ mod tests {
             doubted_at: None,
             code_missing_since: None,
             suite_id: None,
+            is_customized: false,
         }
     }
 

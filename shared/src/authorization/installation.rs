@@ -46,6 +46,9 @@ pub struct Installation {
     /// The suite that is installed; absent for the first suite in records of versions before several (ADR 30).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suite_id: Option<SuiteId>,
+    /// Whether it is a customised app (代开发, `is_customized_app`), as WeCom says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_customized: bool,
 }
 
 /// The visible range of the app, in counts. The members themselves are not stored: a corporation may name thousands,
@@ -86,13 +89,15 @@ impl Installation {
         self.privilege = None;
     }
 
-    /// The same installation with the start times of `before`, as far as the values did not change since. One that is not
-    /// bound stays a member's, whatever WeCom says: an administrator binds it with a link of the tenant.
+    /// The same installation with the start times of `before`, as far as the values did not change since. One that waits for its
+    /// confirmation goes on waiting. Another that is not bound stays a member's, whatever WeCom says: an administrator binds it
+    /// with a link of the tenant.
     #[must_use]
     pub fn continuing(mut self, before: &Self) -> Self {
         self.installed_at = before.installed_at;
         self.is_bound = before.is_bound;
-        if !self.is_bound {
+        self.status = before.status;
+        if !self.is_bound && self.status == InstallationStatus::Installed {
             self.auth_mode = AuthMode::Member;
         }
         if self.auth_mode == before.auth_mode {
@@ -113,6 +118,9 @@ impl Installation {
 pub enum InstallationStatus {
     /// The app is installed.
     Installed,
+    /// An administrator of a corporation scanned the QR code of a template, and the tenant's admin has not confirmed yet that it is
+    /// their corporation. Nothing of it is used until then.
+    AwaitingConfirmation,
     /// The corporation removed the app; also a word of a newer version.
     #[serde(other)]
     Cancelled,
@@ -140,14 +148,15 @@ pub enum AdminInstallationMissing {
 }
 
 /// An install session: from 安装到企业微信 to WeCom's redirect. Binds the redirect to the tenant and to the browser that
-/// opened the link. `Debug` does not show codes.
+/// opened the link. For a template it lasts from its QR code to WeCom's `create_auth`, and no browser comes back. `Debug` does not
+/// show codes.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstallSession {
     /// The `state` of the link: random, for one use.
     pub state: InstallState,
     /// The tenant that the installation is for.
     pub tenant_id: TenantId,
-    /// The pre-auth code, a part of WeCom's install link.
+    /// The pre-auth code, a part of WeCom's install link; empty for a QR code.
     pub pre_auth_code: String,
     /// The end of the link's validity.
     pub expires_at: Timestamp,
@@ -167,6 +176,9 @@ pub struct InstallSession {
     /// The suite that is being installed; absent for the first suite in sessions of versions before several (ADR 30).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suite_id: Option<SuiteId>,
+    /// Whether an administrator scans a QR code of a template instead of opening a link.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_scanned: bool,
 }
 
 /// The claim of an attempt to exchange an auth_code.
@@ -178,8 +190,13 @@ pub struct Exchange {
     pub started_at: Timestamp,
 }
 
+/// The validity of an auth_code (developer document 90597). A redirect or a `create_auth` is accepted for this long after the
+/// link has expired, because the admin may confirm in its last minute.
+pub const AUTH_CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+
 impl Exchange {
-    /// The duration of a claim: longer than the timeout of `installation-callback` (template.yaml).
+    /// The duration of a claim: longer than the timeout of `installation-callback` (template.yaml). `process-suite-event` takes
+    /// longer, but the stream never gives it one event twice at a time.
     pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
 }
 
@@ -253,6 +270,16 @@ impl InstallSession {
             started_by,
             outcome: None,
             suite_id: None,
+            is_scanned: false,
+        }
+    }
+
+    /// A new session for a QR code of a template, which WeCom's `create_auth` ends.
+    #[must_use]
+    pub fn of_qr_code(state: InstallState, tenant_id: TenantId, expires_at: Timestamp, started_by: Actor) -> Self {
+        Self {
+            is_scanned: true,
+            ..Self::new(state, tenant_id, String::new(), expires_at, started_by)
         }
     }
 

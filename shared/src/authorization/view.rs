@@ -8,7 +8,7 @@ use super::{
     SecretStatus, Settings,
     findings::{findings, health},
 };
-use crate::ids::{CorpId, Scope, TenantId};
+use crate::ids::{CorpId, Scope, SuiteId, TenantId};
 
 /// State of an authorization, as `GET /authorization` answers it.
 #[derive(Debug, Clone, Serialize)]
@@ -73,6 +73,8 @@ pub struct PlatformView {
     pub egress_addresses: Vec<String>,
     /// Where WeCom sends the app's own events (指令回调URL). The platform's operator has entered it.
     pub app_callback_url: String,
+    /// The templates of customised apps (代开发应用) that can be installed instead of the third-party app, by `suite_id`.
+    pub template_ids: Vec<SuiteId>,
 }
 
 /// Next step for the admin.
@@ -122,6 +124,8 @@ struct InstallationView {
     /// Person who installed the app. With `member` the other steps are refused.
     auth_mode: Option<AuthMode>,
     installed_at: Option<Timestamp>,
+    /// Whether it is a customised app (代开发应用), authorized with a QR code, instead of a third-party app.
+    is_customized_app: bool,
 }
 
 /// Step 2 or 3.
@@ -301,6 +305,7 @@ impl InstallationView {
             status: match installation.map(|installation| installation.status) {
                 None => "not_installed",
                 Some(InstallationStatus::Installed) => "installed",
+                Some(InstallationStatus::AwaitingConfirmation) => "awaiting_confirmation",
                 Some(InstallationStatus::Cancelled) => "cancelled",
             },
             corp_id: installation.map(|i| i.corp_id.clone()),
@@ -310,6 +315,7 @@ impl InstallationView {
             agent_id: installation.and_then(|i| i.agent_id),
             auth_mode: installation.map(|i| i.auth_mode),
             installed_at: installation.map(|i| i.installed_at),
+            is_customized_app: installation.is_some_and(|i| i.is_customized),
         }
     }
 }

@@ -39,7 +39,7 @@ impl From<InvocationError> for Diagnostic {
     }
 }
 
-/// `issue-access-token`: `{tenant_id, kind: contacts|external_contacts|installation}` → `{access_token, expires_at}`.
+/// `issue-access-token`: `{tenant_id, kind: contacts|external_contacts|installation|customized_app}` → `{access_token, expires_at}`.
 ///
 /// # Errors
 /// The contract's codes.
@@ -52,7 +52,7 @@ pub async fn issue_access_token(platform: &Platform, request: Value) -> Result<V
         .map_err(|_| malformed("The input is {tenant_id, kind, rejected_access_token?}."))?;
     let tenant_id = TenantId::parse(&request.tenant_id).map_err(|_| malformed("The tenant id is malformed."))?;
     let kind = TokenKind::parse(&request.kind)
-        .ok_or_else(|| malformed("The kind is contacts, external_contacts or installation."))?;
+        .ok_or_else(|| malformed("The kind is contacts, external_contacts, installation or customized_app."))?;
     let step = IssueAccessToken {
         suite: platform.suite(),
         vault: &platform.vault,

@@ -99,6 +99,10 @@ fn view(
         cname_target: platform.config.callback_cname_target.clone(),
         egress_addresses: platform.config.egress_addresses.clone(),
         app_callback_url: format!("{base_url}/suite/callback"),
+        template_ids: {
+            let more = platform.config.more_suite_ids.iter();
+            more.filter(|suite_id| suite_id.is_template()).cloned().collect()
+        },
     };
     StateView::new(
         authorization,

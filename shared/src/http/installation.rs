@@ -10,16 +10,19 @@ use lambda_http::{
         header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY},
     },
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Problem, Request, conclude, inline_hash, is_from_another_site, problem};
 use crate::{
-    authorization::InstallOutcome,
+    authorization::{AUTH_CODE_LIFETIME, InstallOutcome},
     entropy::random_id,
     error::StepError,
+    ids::CorpId,
     platform::Platform,
-    steps::{AUTH_CODE_LIFETIME, FinishInstallation, OpenInstallLink, Redirect, StartInstallation},
+    steps::{
+        ConfirmInstallation, FinishInstallation, OpenInstallLink, Redirect, StartInstallation, StartedInstallation,
+    },
 };
 
 /// Ties an install to the browser that set out. First-party on the callback's own origin, and no subdomain can set it (RFC
@@ -43,6 +46,49 @@ struct InstallationRequest {
     /// The id of one of the deployment's suites; without it, the first one.
     #[cfg_attr(feature = "contract", schemars(length(max = 64), example = &"ww3f2a9c41d07be865"))]
     suite_id: Option<String>,
+}
+
+/// What starts an installation: a link, or of a template a QR code.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+enum InstallStart {
+    Link(InstallLink),
+    QrCode(InstallQrCode),
+}
+
+impl From<StartedInstallation> for InstallStart {
+    fn from(started: StartedInstallation) -> Self {
+        match started {
+            StartedInstallation::Link(install_url, expires_at) => Self::Link(InstallLink {
+                install_url,
+                expires_at,
+            }),
+            StartedInstallation::QrCode(text, expires_at) => Self::QrCode(InstallQrCode {
+                qr_code_text: text.expose_secret().to_owned(),
+                expires_at,
+            }),
+        }
+    }
+}
+
+/// A QR code that an administrator of the corporation scans with WeCom.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+struct InstallQrCode {
+    /// The text to draw as a QR code: WeCom's link, which can also be opened within WeCom.
+    #[cfg_attr(feature = "contract", schemars(extend("format" = "uri")))]
+    qr_code_text: String,
+    expires_at: Timestamp,
+}
+
+/// The corporation that the admin was shown.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct InstallationConfirmation {
+    /// `installation.corp_id` of the state, as it was shown.
+    corp_id: CorpId,
 }
 
 /// A link that the admin's browser opens.
@@ -78,15 +124,11 @@ async fn make_link(platform: &Platform, request: &Request) -> Result<Answer, Pro
         suite: platform.suite(),
         base_url: &base_url,
     };
-    let link = step
+    let started = step
         .run(tenant_id, asked.suite_id.as_deref(), platform.context(&actor))
         .await
         .map_err(problem(platform))?;
-    let body = InstallLink {
-        install_url: link.install_url,
-        expires_at: link.expires_at,
-    };
-    Ok(Answer::json(StatusCode::CREATED, &body))
+    Ok(Answer::json(StatusCode::CREATED, &InstallStart::from(started)))
 }
 
 /// The cookie that the browser sent.
@@ -175,14 +217,28 @@ struct RedirectQuery {
     state: Option<String>,
 }
 
-/// `GET /installation/callback`: a browser, so the answer is always a way back to the console.
+/// `POST /authorization/installation/confirmation`, and `GET /installation/callback`: a browser, so the answer is always a way
+/// back to the console.
 pub async fn installation_callback(platform: &Platform, request: Request) -> Response<Body> {
+    if request.segments().first() == Some(&"authorization") {
+        return conclude(confirm(platform, &request).await, &request);
+    }
     let failed = match finish(platform, &request).await {
         Ok(InstallOutcome::Installed) => None,
         Ok(InstallOutcome::Failed(failure)) => Some(failure.as_str().to_owned()),
         Err(problem) => Some(problem.code().to_owned()),
     };
     conclude(to_console(platform, &request, failed.as_deref()), &request)
+}
+
+async fn confirm(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+    let tenant_id = request.tenant(&platform.config)?;
+    let asked: InstallationConfirmation = request.json()?;
+    let step = ConfirmInstallation { store: &platform.store };
+    step.run(&tenant_id, &asked.corp_id, platform.context(&request.actor()))
+        .await
+        .map_err(problem(platform))?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 
 async fn finish(platform: &Platform, request: &Request) -> Result<InstallOutcome, Problem> {
@@ -220,22 +276,41 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         Operation::admin(
             ["POST", "/authorization/installation"],
             ["startInstallation", "start-installation"],
-            ["Installation", "Create an install link"],
+            ["Installation", "Create an install link or QR code"],
         )
         .says(
             "The link is ours. It shows a page with one button, which binds the browser with a cookie and redirects to WeCom's \
              install page, which shows a QR code. It works once, and as long as WeCom's pre-auth code is valid (20 minutes). Creating a link \
              does not invalidate earlier ones. A deployment may have several suites, such as an app and one to test with; a \
-             tenant has one of them at a time, and installing another in the same corporation replaces it.",
+             tenant has one of them at a time, and installing another in the same corporation replaces it. For a template of \
+             customised apps (代开发) the answer has the text of a QR code instead, valid for ten days: an administrator of the \
+             corporation scans it with WeCom and confirms there. The state then shows the corporation with the status \
+             `awaiting_confirmation`, unless it is the tenant's already.",
         )
         .takes_if_any::<InstallationRequest>()
-        .answers::<InstallLink>(201, "The link.")
+        .answers::<InstallStart>(201, "The link, or the QR code.")
         .refuses(&[
             kinds::INVALID_FIELD,
             kinds::WECOM_ERROR,
             kinds::SUITE_TICKET_MISSING,
             kinds::WECOM_BAN,
             kinds::WECOM_TIMEOUT,
+        ]),
+        Operation::admin(
+            ["POST", "/authorization/installation/confirmation"],
+            ["confirmInstallation", "installation-callback"],
+            ["Installation", "Confirm the corporation that scanned a QR code"],
+        )
+        .says(
+            "No browser comes back from the scan of a QR code, so nothing of the corporation is used before the tenant's admin has \
+             seen its name and confirmed it. `DELETE /authorization` refuses it. Repeating a confirmation changes nothing.",
+        )
+        .takes::<InstallationConfirmation>()
+        .answers_nothing(204, "Confirmed, now or before.", &[])
+        .refuses(&[
+            kinds::NOT_INSTALLED,
+            kinds::CORP_MISMATCH,
+            kinds::STATE_CHANGED,
         ]),
         Operation::open(
             ["GET", "/installation/start/{nonce}"],

@@ -1,20 +1,22 @@
 //! The binding of a corporation to a tenant (docs/adr/0005-who-may-bind-a-corporation.md).
 
 use crate::{
-    authorization::{AuthMode, Installation},
+    authorization::{AuthMode, Installation, InstallationStatus},
     ids::TenantId,
     store::Change,
 };
 
 /// Effect of an installation that replaces `before` on the corporation, and whether it is bound with it: an administrator's
-/// is, and so is one of a corporation that was bound to the tenant already. A member's keeps nobody out.
+/// is, and so is one of a corporation that was bound to the tenant already. A member's keeps nobody out, and neither does one that
+/// waits for the admin's confirmation.
 pub(crate) fn bind(
     before: Option<&Installation>,
     installation: &mut Installation,
     tenant_id: &TenantId,
 ) -> Vec<Change> {
     let was_bound = before.is_some_and(|before| before.is_bound);
-    installation.is_bound = was_bound || installation.auth_mode == AuthMode::Admin;
+    let is_admins = installation.auth_mode == AuthMode::Admin && installation.status == InstallationStatus::Installed;
+    installation.is_bound = was_bound || is_admins;
     let (corp_id, tenant_id) = (installation.corp_id.clone(), tenant_id.clone());
     let change = if installation.is_bound {
         Change::BindCorp(corp_id, tenant_id)

@@ -25,7 +25,7 @@ fn usual_check(authorization: &Authorization, now: Timestamp) -> Option<Timestam
     if authorization.cleanup.is_some() || authorization.deletion.is_some() {
         return Some(now + CLEANUP_RETRY);
     }
-    if authorization.installed()?.doubted_at.is_some() {
+    if authorization.present()?.doubted_at.is_some() {
         return Some(now + DOUBT);
     }
     let spread = authorization.tenant_id.as_str().bytes().map(i64::from).sum::<i64>() % 60;

@@ -58,7 +58,7 @@ impl Termination<'_> {
         loop {
             let mut authorization = update.read().await?;
             let is_same = |known: &Installation| known.corp_id == ended.corp_id && known.version_id == ended.version_id;
-            if !authorization.installed().is_some_and(is_same) {
+            if !authorization.present().is_some_and(is_same) {
                 break;
             }
             let callbacks = self.store.callbacks_of(&authorization).await?;
@@ -87,7 +87,7 @@ impl Termination<'_> {
         let tenant_id = authorization.tenant_id.clone();
         let mut changes = vec![Change::Audit(tenant_id.clone(), context.entry(action))];
         // The corporation of an installation that ended before is no longer bound, or bound to another tenant.
-        if let Some(installation) = authorization.installed() {
+        if let Some(installation) = authorization.present() {
             let corp_id = installation.corp_id.clone();
             changes.push(if installation.is_bound {
                 Change::ReleaseCorp(corp_id, tenant_id)

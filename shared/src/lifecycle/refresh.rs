@@ -38,7 +38,7 @@ impl Lifecycle<'_> {
         let store = self.suite.store;
         for tenant_id in concerned(store, corp_id).await? {
             let authorization = store.authorization(&tenant_id).await?;
-            if authorization.installed().is_some_and(|known| suite.has_made(known)) {
+            if authorization.present().is_some_and(|known| suite.has_made(known)) {
                 self.refresh_for(&tenant_id, at, context).await?;
             }
         }
@@ -58,7 +58,7 @@ impl Lifecycle<'_> {
     ) -> Result<(), StepError> {
         let clock = context.clock;
         let authorization = self.suite.store.authorization(tenant_id).await?;
-        let Some(before) = authorization.installed() else {
+        let Some(before) = authorization.present() else {
             return Ok(());
         };
         let corp_id = &before.corp_id;
@@ -125,7 +125,7 @@ impl Lifecycle<'_> {
         for tenant_id in concerned(store, corp_id).await? {
             let authorization = store.authorization(&tenant_id).await?;
             let of_suite = |known: &&Installation| known.corp_id == *corp_id && suite.has_made(known);
-            let Some(known) = authorization.installed().filter(of_suite) else {
+            let Some(known) = authorization.present().filter(of_suite) else {
                 continue;
             };
             let stored = StoredInstallation::read(self.termination.vault, &tenant_id, &known.version_id).await?;
@@ -194,7 +194,7 @@ impl Lifecycle<'_> {
         let mut update = Update::of(self.suite.store, tenant_id, context);
         loop {
             let mut authorization = update.read().await?;
-            let Some(known) = authorization.installed().filter(|known| known.corp_id == now.corp_id) else {
+            let Some(known) = authorization.present().filter(|known| known.corp_id == now.corp_id) else {
                 return Ok(());
             };
             let now = Installation {

@@ -10,7 +10,7 @@ use crate::{
     context::Context,
     error::StepError,
     ids::{Fingerprint, TenantId, TokenName},
-    store::Suite,
+    store::{Suite, SuiteKind},
     suite::{CallError, StoredInstallation, installation},
 };
 
@@ -28,7 +28,7 @@ impl Lifecycle<'_> {
         let (stored, tenant_id) = match self.suite.permanent_code(suite, auth_code, clock).await {
             Ok(code) => {
                 let stored = StoredInstallation::new(code, code_hash.clone(), suite)?;
-                let Some(tenant_id) = self.suite.store.tenant_of(&stored.corp_id).await? else {
+                let Some(tenant_id) = self.owner(suite, &stored).await? else {
                     tracing::info!(corp.id = %stored.corp_id, "an authorization without a tenant's install link: bound to no tenant");
                     return Ok(());
                 };
@@ -46,7 +46,7 @@ impl Lifecycle<'_> {
         };
         let store = self.suite.store;
         let authorization = store.authorization(&tenant_id).await?;
-        if !authorization.installed().is_some_and(|known| suite.has_made(known)) {
+        if !authorization.present().is_some_and(|known| suite.has_made(known)) {
             tracing::info!(corp.id = %stored.corp_id, "an authorization of another suite than the one that is bound");
             return Ok(());
         }
@@ -67,6 +67,16 @@ impl Lifecycle<'_> {
             .await?;
         // A token of the previous permanent code is no longer issued.
         Ok(store.drop_token(&TokenName::installation(&tenant_id)).await?)
+    }
+
+    /// The tenant that a new permanent code belongs to: who has bound the corporation, or has to confirm the scan of a QR code.
+    async fn owner(&self, suite: &Suite, stored: &StoredInstallation) -> Result<Option<TenantId>, StepError> {
+        let store = self.suite.store;
+        let owner = store.tenant_of(&stored.corp_id).await?;
+        if owner.is_some() || suite.kind == SuiteKind::ThirdParty {
+            return Ok(owner);
+        }
+        Ok(store.member_of(&stored.corp_id).await?)
     }
 
     /// The permanent code that an earlier attempt exchanged for, if it was stored.

@@ -17,9 +17,9 @@ use crate::{
     context::{Context, audited},
     error::StepError,
     ids::{Scope, TenantId, TokenName},
-    lifecycle::Update,
+    lifecycle::{Update, app_token},
     store::{DynamoDb, SecretsManager},
-    suite::{CachedToken, CallError, StoredInstallation, SuiteAccess, WRONG_SECRET, registered_secret},
+    suite::{CachedToken, CallError, SuiteAccess, WRONG_SECRET, registered_secret},
 };
 
 /// A token that is valid for less than this is renewed.
@@ -44,8 +44,10 @@ pub struct IssueAccessToken<'a> {
 pub enum TokenKind {
     /// The token of a Secret that the tenant registered.
     Scope(Scope),
-    /// The token of the installed app (`get_corp_token`).
+    /// The token of the installed app (`get_corp_token`; of a customised app `gettoken` with its permanent code).
     Installation,
+    /// The same, if it is a customised app (代开发).
+    CustomizedApp,
 }
 
 impl TokenKind {
@@ -55,6 +57,7 @@ impl TokenKind {
         let mut scopes = Scope::ALL.into_iter();
         match text {
             "installation" => Some(Self::Installation),
+            "customized_app" => Some(Self::CustomizedApp),
             _ => scopes.find(|one| one.as_str() == text).map(Self::Scope),
         }
     }
@@ -62,7 +65,7 @@ impl TokenKind {
     fn token_name(self, tenant_id: &TenantId) -> TokenName {
         match self {
             Self::Scope(scope) => TokenName::scope(tenant_id, scope),
-            Self::Installation => TokenName::installation(tenant_id),
+            Self::Installation | Self::CustomizedApp => TokenName::installation(tenant_id),
         }
     }
 }
@@ -76,7 +79,7 @@ impl IssueAccessToken<'_> {
     /// WeCom refused (40014, 42001): if it is the cached one, it is dropped.
     ///
     /// # Errors
-    /// - [`StepError::NotInstalled`] when the app is not installed, or WeCom says that the authorization is over;
+    /// - [`StepError::NotInstalled`] when the app is not installed, or not of this kind, or WeCom says that the authorization is over;
     /// - [`StepError::MemberAuthorization`] for the app's token when a member installed it;
     /// - [`StepError::StepsMissing`] when no Secret is registered;
     /// - [`StepError::SecretRejected`] when WeCom no longer accepts the Secret, now or before;
@@ -171,14 +174,8 @@ impl IssueAccessToken<'_> {
         context: Context<'_>,
     ) -> Result<AccessToken, StepError> {
         let tenant_id = &authorization.tenant_id;
-        let scope = match kind {
-            TokenKind::Scope(scope) => scope,
-            TokenKind::Installation => {
-                let installation = authorization.admin_installation()?;
-                let stored = StoredInstallation::read(self.vault, tenant_id, &installation.version_id).await?;
-                let stored = stored.ok_or(StepError::NotInstalled)?;
-                return self.suite.corp_token(&stored, context.clock).await;
-            }
+        let TokenKind::Scope(scope) = kind else {
+            return app_token(self.suite, self.vault, authorization, context).await;
         };
         let registered = registered(authorization, scope)?;
         let secret = registered_secret(self.vault, tenant_id, scope, registered).await?;
@@ -226,6 +223,10 @@ async fn mark_rejected(
 fn version_of(authorization: &Authorization, kind: TokenKind) -> Result<&str, StepError> {
     match kind {
         TokenKind::Installation => Ok(&authorization.admin_installation()?.version_id),
+        TokenKind::CustomizedApp => match authorization.admin_installation()? {
+            installation if installation.is_customized => Ok(&installation.version_id),
+            _ => Err(StepError::NotInstalled),
+        },
         TokenKind::Scope(_) if authorization.installed().is_none() => Err(StepError::NotInstalled),
         TokenKind::Scope(scope) => Ok(&registered(authorization, scope)?.version_id),
     }

@@ -6,8 +6,10 @@
 //!
 //! A `create_auth` with the `State` of one of our sessions is left to the browser that set out: its redirect brings the same
 //! auth_code and proves, by its cookie, that the corporation's admin is the one who began. From then on the code is taken with
-//! this session alone, and what another session made of it ends. One without a state of ours comes from WeCom's app market; it renews the authorization of a corporation that is bound, and binds none that is not, because
-//! nothing in it says to which tenant (docs/adr/0005-who-may-bind-a-corporation.md).
+//! this session alone, and what another session made of it ends. Of a template (代开发) it is the only sign of a scan, and no
+//! browser follows: its code is exchanged here, and the tenant's admin confirms the corporation. One without a state of ours comes
+//! from WeCom's app market; it renews the authorization of a corporation that is bound, and binds none that is not, because nothing
+//! in it says to which tenant (docs/adr/0005-who-may-bind-a-corporation.md).
 //!
 //! Tests: `tests/it/suite_events.rs`, `tests/it/uncertain_authorization.rs`.
 
@@ -15,6 +17,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
+    authorization::InstallSession,
     callback::xml,
     context::Context,
     error::StepError,
@@ -78,11 +81,18 @@ impl ProcessSuiteEvent<'_> {
             ("suite_ticket", ..) => self.put_ticket(event, text("SuiteTicket"), context).await,
             ("create_auth", Some(auth_code), _) => {
                 let suite = self.suite_of(event, context).await?;
-                if let Some(state) = self.state_of_ours(text("State"), &suite).await? {
-                    tracing::info!("create_auth of a session of ours: left to the browser's redirect");
-                    return lifecycle.announce(&Fingerprint::of(auth_code), &state, context).await;
+                let code = SecretString::from(auth_code);
+                match self.session_of_ours(text("State"), &suite).await? {
+                    Some(session) if session.is_scanned => {
+                        Box::pin(lifecycle.scanned(&suite, &session, &code, at, context)).await
+                    }
+                    Some(session) => {
+                        tracing::info!("create_auth of a session of ours: left to the browser's redirect");
+                        let code = Fingerprint::of(auth_code);
+                        lifecycle.announce(&code, &session.state, context).await
+                    }
+                    None => Box::pin(lifecycle.renew(&suite, &code, at, context)).await,
                 }
-                Box::pin(lifecycle.renew(&suite, &SecretString::from(auth_code), at, context)).await
             }
             ("reset_permanent_code", Some(auth_code), _) => {
                 let suite = self.suite_of(event, context).await?;
@@ -119,14 +129,13 @@ impl ProcessSuiteEvent<'_> {
         self.lifecycle.suite.suite(name.as_ref(), context.clock).await
     }
 
-    /// The state of an install session of ours, if it is of this suite.
-    async fn state_of_ours(&self, state: Option<&str>, suite: &Suite) -> Result<Option<InstallState>, StepError> {
+    /// An install session of ours, if it is of this suite.
+    async fn session_of_ours(&self, state: Option<&str>, suite: &Suite) -> Result<Option<InstallSession>, StepError> {
         let Some(state) = state.and_then(|state| InstallState::parse(state).ok()) else {
             return Ok(None);
         };
         let session = self.lifecycle.suite.store.session(&state).await?;
-        let is_ours = session.is_some_and(|session| suite.is_named(session.suite_id.as_ref()));
-        Ok(is_ours.then_some(state))
+        Ok(session.filter(|session| suite.is_named(session.suite_id.as_ref())))
     }
 
     async fn put_ticket(

@@ -1,4 +1,4 @@
-//! Step 1, first half: an install link, and the browser that opens it.
+//! Step 1, first half: an install link, and the browser that opens it; of a template, a QR code, which no browser opens.
 //!
 //! The link is ours. It shows a page with one button, which binds the browser with a cookie of our own origin, because the
 //! front end may have another origin, and redirects it to WeCom. WeCom's redirect is accepted from that browser only, so that an
@@ -7,7 +7,7 @@
 //! Tests: `tests/it/walk.rs`, `tests/it/install_mistakes.rs`.
 
 use jiff::{SignedDuration, Timestamp};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
@@ -19,11 +19,11 @@ use crate::{
     entropy::{Entropy, hex, random_id},
     error::{FieldCode, FieldError, LinkFault, StepError},
     ids::{Fingerprint, InstallState, SuiteId, TenantId},
-    store::{DynamoDb, Suite, SuiteVault},
+    store::{DynamoDb, Suite, SuiteKind, SuiteVault},
     suite::{CallError, SuiteAccess},
 };
 
-/// Makes an install link for a tenant.
+/// Makes an install link or a QR code for a tenant.
 #[derive(Debug)]
 pub struct StartInstallation<'a> {
     /// WeCom, and the tables.
@@ -32,17 +32,18 @@ pub struct StartInstallation<'a> {
     pub base_url: &'a str,
 }
 
-/// A link that starts an installation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstallLink {
+/// What starts an installation, until WeCom ends its validity.
+#[derive(Debug, Clone)]
+pub enum StartedInstallation {
     /// The URL that the admin's browser has to open.
-    pub install_url: String,
-    /// The end of its validity, set by WeCom.
-    pub expires_at: Timestamp,
+    Link(String, Timestamp),
+    /// The text of the QR code of a template, which an administrator of the corporation has to scan with WeCom.
+    QrCode(SecretString, Timestamp),
 }
 
 impl StartInstallation<'_> {
-    /// Gets a pre-auth code from WeCom and stores a session for it. Without `suite_id` the first suite is installed.
+    /// Gets a pre-auth code or the text of a QR code from WeCom and stores a session for it. Without `suite_id` the first suite is
+    /// installed.
     ///
     /// # Errors
     /// [`StepError::InvalidField`] when the deployment has no such suite, [`StepError::SuiteTicketMissing`],
@@ -52,19 +53,36 @@ impl StartInstallation<'_> {
         tenant_id: TenantId,
         suite_id: Option<&str>,
         context: Context<'_>,
-    ) -> Result<InstallLink, StepError> {
+    ) -> Result<StartedInstallation, StepError> {
+        let suite = self.chosen(suite_id, context.clock).await?;
+        let (started, session) = match suite.kind {
+            SuiteKind::ThirdParty => self.link(tenant_id, &suite, context).await?,
+            SuiteKind::Customized => self.qr_code(tenant_id, &suite, context).await?,
+        };
+        let session = session.of_suite(suite.name());
+        self.suite.store.create_session(&session).await?;
+        let entry = context.entry(Action::InstallationStarted);
+        self.suite.store.record(&session.tenant_id, entry).await?;
+        Ok(started)
+    }
+
+    async fn link(
+        &self,
+        tenant_id: TenantId,
+        suite: &Suite,
+        context: Context<'_>,
+    ) -> Result<(StartedInstallation, InstallSession), StepError> {
         let Context { actor, clock, entropy } = context;
-        let suite = self.chosen(suite_id, clock).await?;
         let wecom = self.suite.wecom;
         let pre_auth_code = self
             .suite
-            .as_suite(&suite, clock, |token| async move { wecom.pre_auth_code(&token).await })
+            .as_suite(suite, clock, |token| async move { wecom.pre_auth_code(&token).await })
             .await
             .map_err(CallError::into_step)?;
         if suite.test {
             let code = &pre_auth_code.code;
             let as_test = |token| async move { wecom.set_session_info(&token, code, true).await };
-            let declared = self.suite.as_suite(&suite, clock, as_test).await;
+            let declared = self.suite.as_suite(suite, clock, as_test).await;
             declared.map_err(CallError::into_step)?;
         }
         let lifetime = SignedDuration::try_from(pre_auth_code.expires_in).unwrap_or(SignedDuration::ZERO);
@@ -73,22 +91,34 @@ impl StartInstallation<'_> {
         let expires_at = clock.now() + lifetime;
         let mut session = InstallSession::new(
             state,
-            tenant_id.clone(),
+            tenant_id,
             pre_auth_code.code.expose_secret().to_owned(),
             expires_at,
             actor.clone(),
-        )
-        .of_suite(suite.name());
+        );
         session.cookie_seed = Some(random_id(entropy));
-        self.suite.store.create_session(&session).await?;
-        self.suite
-            .store
-            .record(&tenant_id, context.entry(Action::InstallationStarted))
-            .await?;
-        Ok(InstallLink {
-            install_url,
-            expires_at,
-        })
+        Ok((StartedInstallation::Link(install_url, expires_at), session))
+    }
+
+    /// `get_customized_auth_url`: the state goes into the QR code, and comes back in WeCom's `create_auth`.
+    async fn qr_code(
+        &self,
+        tenant_id: TenantId,
+        suite: &Suite,
+        context: Context<'_>,
+    ) -> Result<(StartedInstallation, InstallSession), StepError> {
+        let Context { actor, clock, entropy } = context;
+        let (wecom, state) = (self.suite.wecom, InstallState::generate(entropy));
+        let made = self.suite.as_provider(suite, clock, |token| {
+            let state = state.as_str();
+            async move { wecom.customized_auth_url(&token, state, &[&suite.suite_id]).await }
+        });
+        let made = made.await.map_err(CallError::into_step)?;
+        let lifetime = SignedDuration::try_from(made.expires_in).unwrap_or(SignedDuration::ZERO);
+        let expires_at = clock.now() + lifetime;
+        let text = made.url;
+        let session = InstallSession::of_qr_code(state, tenant_id, expires_at, actor.clone());
+        Ok((StartedInstallation::QrCode(text, expires_at), session))
     }
 
     async fn chosen(&self, suite_id: Option<&str>, clock: &dyn Clock) -> Result<Suite, StepError> {
@@ -191,6 +221,10 @@ impl OpenInstallLink<'_> {
         let session = self.store.session(&state).await?.ok_or(LinkFault::Unknown)?;
         if session.expires_at <= clock.now() {
             return Err(LinkFault::Expired.into());
+        }
+        // No browser sets out with a QR code.
+        if session.is_scanned {
+            return Err(LinkFault::Unknown.into());
         }
         if session.exchange.is_some() || session.outcome.is_some() {
             return Err(LinkFault::Used.into());

@@ -28,8 +28,21 @@ pub struct Suite {
     /// Whether authorizations are made as tests (`auth_type` 1 of `set_session_info`, developer document 90602), which
     /// an app needs that is not published.
     pub test: bool,
+    /// What it is.
+    pub kind: SuiteKind,
     /// Whether it is the suite in the secret `suite`.
     pub is_first: bool,
+}
+
+/// What a suite is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SuiteKind {
+    /// A third-party app, which is installed with a link.
+    #[default]
+    ThirdParty,
+    /// A template of customised apps (代开发): an administrator scans a QR code, and the permanent code is the app's Secret.
+    Customized,
 }
 
 /// The suite's secret is missing a field or has a malformed one. Names the field, never its value.
@@ -48,6 +61,8 @@ struct Stored {
     provider_secret: SecretString,
     #[serde(default)]
     test: bool,
+    #[serde(default)]
+    kind: SuiteKind,
 }
 
 impl Suite {
@@ -72,6 +87,7 @@ impl Suite {
             provider_corp_id: trimmed(&stored.provider_corp_id).to_owned(),
             provider_secret: secret(&stored.provider_secret),
             test: stored.test,
+            kind: stored.kind,
             is_first: false,
         })
     }

@@ -5,17 +5,24 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use wecom_client::{
-    AccessToken, AuthInfo, AuthMode as WecomAuthMode, ErrorClass, PermanentCode, Privilege as WecomPrivilege,
+    AccessToken, AuthInfo, AuthMode as WecomAuthMode, Error as WecomError, ErrorClass, PermanentCode,
+    Privilege as WecomPrivilege,
 };
 
-use super::{SuiteAccess, call_error::CallError};
+use super::{
+    SuiteAccess,
+    breaker::{Caller, TenantCorp, ask},
+    call_error::CallError,
+    secret_check::WRONG_SECRET,
+};
 use crate::{
     authorization::{AuthMode, Installation, InstallationStatus, Privilege},
     clock::Clock,
+    context::Context,
     entropy::hex,
     error::StepError,
     ids::{CorpId, Fingerprint, SuiteId, TenantId},
-    store::{SecretName, SecretsManager, Suite},
+    store::{SecretName, SecretsManager, Suite, SuiteKind},
 };
 
 /// The secret of an installation, as it is stored in the vault. The fingerprint of the auth_code lets an attempt that
@@ -108,21 +115,43 @@ impl SuiteAccess<'_> {
         let (corp_id, code) = (installation.corp_id.as_str(), &installation.permanent_code);
         let suite = self.suite(installation.suite_id.as_ref(), clock).await?;
         let ask = |token| async move { wecom.auth_info(&token, corp_id, code).await };
-        self.as_suite(&suite, clock, ask).await
+        let mut info = self.as_suite(&suite, clock, ask).await?;
+        // A template makes nothing but customised apps.
+        if let Some(agent) = &mut info.agent {
+            agent.is_customized |= suite.kind == SuiteKind::Customized;
+        }
+        Ok(info)
     }
 
-    /// A token of the app that was installed (`get_corp_token`).
+    /// A token of the app that was installed: `get_corp_token`, and of a customised app `gettoken` with its permanent code, which
+    /// is its Secret (developer document 97164).
     ///
     /// # Errors
-    /// [`StepError::NotInstalled`] when WeCom says that the authorization is over, or the refusal of WeCom.
+    /// [`StepError::NotInstalled`] when WeCom says that the authorization is over, [`StepError::SecretRejected`] when it refuses the
+    /// Secret of a customised app, or another refusal of WeCom.
     pub(crate) async fn corp_token(
         &self,
+        tenant_id: &TenantId,
         installation: &StoredInstallation,
-        clock: &dyn Clock,
+        context: Context<'_>,
     ) -> Result<AccessToken, StepError> {
-        let wecom = self.wecom;
+        let (wecom, clock) = (self.wecom, context.clock);
         let (corp_id, code) = (installation.corp_id.as_str(), &installation.permanent_code);
         let suite = self.suite(installation.suite_id.as_ref(), clock).await?;
+        if suite.kind == SuiteKind::Customized {
+            let corp = TenantCorp {
+                tenant_id,
+                corp_id,
+                entropy: context.entropy,
+            };
+            let token = wecom.access_token(corp_id, code);
+            return match ask(self.store, Caller::ProvenSecret(corp), clock, token).await {
+                Err(CallError::Wecom(WecomError::Refused(refusal))) if WRONG_SECRET.contains(&refusal.errcode) => {
+                    Err(StepError::SecretRejected(Some(refusal)))
+                }
+                other => other.map_err(CallError::into_step),
+            };
+        }
         let ask = |token| async move { wecom.corp_access_token(&token, corp_id, code).await };
         match self.as_suite(&suite, clock, ask).await {
             Err(CallError::Wecom(error)) if error.class() == Some(ErrorClass::AuthorizationEnded) => {
@@ -158,6 +187,7 @@ pub(crate) fn installation(
         privilege: privilege.map(|granted| privilege_of(granted, clock.now())),
         corp_id: stored.corp_id.clone(),
         corp_name,
+        is_customized: info.agent.as_ref().is_some_and(|agent| agent.is_customized),
         agent_id: info.agent.map(|agent| agent.agent_id),
         auth_mode,
         is_bound: auth_mode == AuthMode::Admin,

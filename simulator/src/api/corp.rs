@@ -26,6 +26,16 @@ pub(super) fn gettoken(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
     if context.world.wrong_secrets.banned(context.now) {
         return Err(Refusal(code::TOO_OFTEN));
     }
+    // A customised app's corporation is named by its encrypted id, with any other Secret by the plaintext one.
+    let encrypted = context.world.by_open_corp_id(corp_id);
+    if let Some(suite) = encrypted.and_then(|corporation| corporation.customized_app(secret)) {
+        let corp_id = encrypted.map_or_else(String::new, |corporation| corporation.corp_id.clone());
+        let (access_token, expires_in) = context.token_for(Holder::Installation { corp_id, suite });
+        return Ok(json!({"errcode": 0, "errmsg": "ok", "access_token": access_token, "expires_in": expires_in}));
+    }
+    if encrypted.is_some() {
+        return Err(wrong_secret(context, secret));
+    }
     let corporation = context
         .world
         .corporation(corp_id)

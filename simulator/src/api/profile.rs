@@ -105,7 +105,7 @@ fn agents(which: &Which, corporation: &Corporation) -> Value {
         "square_logo_url": "https://wework.qpic.cn/demo/square/0",
         "appid": 1,
         "auth_mode": match installation.auth_mode { AuthMode::Admin => 0, AuthMode::Member => 1 },
-        "is_customized_app": false,
+        "is_customized_app": installation.is_customized,
         "auth_from_thirdapp": false,
         "privilege": privilege(corporation, installation),
     }])

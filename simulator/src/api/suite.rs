@@ -9,7 +9,7 @@ use crate::{
     world::{
         Which,
         corporation::{Corporation, Installation, the_whole_corporation},
-        ledger::{Holder, PRE_AUTH_CODE_LIFETIME_SECONDS},
+        ledger::{Holder, PRE_AUTH_CODE_LIFETIME_SECONDS, QR_CODE_LIFETIME_SECONDS},
     },
 };
 
@@ -25,6 +25,12 @@ const SUITE_TOKEN_CODES: TokenCodes = TokenCodes {
 const SUITE_AGENT_ID: i64 = 1_000_010;
 /// AgentId of an installation of a suite other than the first.
 const OTHER_SUITE_AGENT_ID: i64 = 1_000_020;
+/// AgentId of a customised app.
+const CUSTOMIZED_AGENT_ID: i64 = 1_000_030;
+/// Maximum length of the `state` of a QR code, in bytes.
+const MAX_QR_STATE_BYTES: usize = 32;
+/// Maximum number of templates of a QR code.
+const MAX_QR_TEMPLATES: usize = 9;
 
 pub(super) fn get_suite_token(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
     let suite_id = call.text("suite_id").ok_or(Refusal(code::SUITE_ID_MISSING))?;
@@ -114,11 +120,41 @@ pub(super) fn get_auth_info_v2(context: &mut Context<'_>, call: &Call<'_>) -> An
 
 pub(super) fn get_corp_token(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
     let (suite, corporation) = require_installation(context, call)?;
+    if context.suites.of(&suite).suite.is_template {
+        return Err(Refusal(code::FORBIDDEN));
+    }
     let (token, expires_in) = context.token_for(Holder::Installation {
         corp_id: corporation.corp_id,
         suite,
     });
     Ok(json!({"access_token": token, "expires_in": expires_in}))
+}
+
+/// A QR code for templates: a link, as text.
+pub(super) fn get_customized_auth_url(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    require_provider_token(context, call)?;
+    let state = call.text("state").ok_or(Refusal(code::INVALID_PARAMETER))?;
+    let is_plain = state.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !is_plain || state.len() > MAX_QR_STATE_BYTES {
+        return Err(Refusal(code::INVALID_PARAMETER));
+    }
+    let ids = call.body.get("templateid_list").and_then(Value::as_array);
+    let ids = ids.filter(|ids| (1..=MAX_QR_TEMPLATES).contains(&ids.len()));
+    let template = |id: &Value| {
+        let (which, suite) = context.suites.by_id(id.as_str()?)?;
+        suite.is_template.then_some(which)
+    };
+    let templates: Option<Vec<Which>> = ids
+        .ok_or(Refusal(code::INVALID_PARAMETER))?
+        .iter()
+        .map(template)
+        .collect();
+    let templates = templates.ok_or(Refusal(code::INVALID_SUITE_ID))?;
+    let code = context
+        .world
+        .new_qr_code(templates, state, context.now, context.entropy);
+    let url = context.suites.qr_code_text(&code);
+    Ok(json!({"errcode": 0, "errmsg": "ok", "qrcode_url": url, "expires_in": QR_CODE_LIFETIME_SECONDS}))
 }
 
 pub(super) fn get_provider_token(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
@@ -136,10 +172,7 @@ pub(super) fn get_provider_token(context: &mut Context<'_>, call: &Call<'_>) -> 
 }
 
 pub(super) fn corpid_to_opencorpid(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
-    match context.holder(call.query("provider_access_token"), TokenCodes::ACCESS_TOKEN)? {
-        Holder::Provider => {}
-        _ => return Err(Refusal(code::INVALID_ACCESS_TOKEN)),
-    }
+    require_provider_token(context, call)?;
     let corp_id = call.text("corpid").ok_or(Refusal(code::CORP_ID_MISSING))?;
     let corporation = context
         .world
@@ -149,6 +182,13 @@ pub(super) fn corpid_to_opencorpid(context: &mut Context<'_>, call: &Call<'_>) -
         return Err(Refusal(code::NOT_AUTHORIZED));
     }
     Ok(json!({"errcode": 0, "errmsg": "ok", "open_corpid": corporation.open_corp_id}))
+}
+
+fn require_provider_token(context: &Context<'_>, call: &Call<'_>) -> Result<(), Refusal> {
+    match context.holder(call.query("provider_access_token"), TokenCodes::ACCESS_TOKEN)? {
+        Holder::Provider => Ok(()),
+        _ => Err(Refusal(code::INVALID_ACCESS_TOKEN)),
+    }
 }
 
 fn require_suite_token(context: &Context<'_>, call: &Call<'_>) -> Result<Which, Refusal> {
@@ -193,6 +233,7 @@ fn exchange(context: &mut Context<'_>, call: &Call<'_>) -> Result<(Which, Corpor
         .ok_or(Refusal(code::INVALID_AUTH_CODE))?;
     known.used = true;
     let (corp_id, auth_mode, resets) = (known.corp_id.clone(), known.auth_mode, known.resets);
+    let is_template = context.suites.of(&which).suite.is_template;
     let fresh_code = context.entropy.letters_and_digits(64);
     if context
         .world
@@ -204,6 +245,13 @@ fn exchange(context: &mut Context<'_>, call: &Call<'_>) -> Result<(Which, Corpor
             return Err(Refusal(code::INVALID_AUTH_CODE));
         }
         // A token from before the app was removed does not come alive again.
+        context.world.revoke(&Holder::Installation {
+            corp_id: corp_id.clone(),
+            suite: which.clone(),
+        });
+    }
+    // The token of a customised app was issued for its permanent code, which is its Secret.
+    if is_template && resets {
         context.world.revoke(&Holder::Installation {
             corp_id: corp_id.clone(),
             suite: which.clone(),
@@ -221,11 +269,14 @@ fn exchange(context: &mut Context<'_>, call: &Call<'_>) -> Result<(Which, Corpor
             Installation {
                 removed: false,
                 auth_mode,
-                agent_id: if which == Which::FIRST {
+                agent_id: if is_template {
+                    CUSTOMIZED_AGENT_ID
+                } else if which == Which::FIRST {
                     SUITE_AGENT_ID
                 } else {
                     OTHER_SUITE_AGENT_ID
                 },
+                is_customized: is_template,
                 permanent_code: fresh_code,
                 installed_at: now,
                 visible_departments: the_whole_corporation(),

@@ -28,6 +28,7 @@ pub(crate) fn routes() -> Router<Control> {
         )
         .route("/_simulator/calls", get(calls).delete(clear_calls))
         .route("/_simulator/install", post(install))
+        .route("/_simulator/scan", post(scan))
         .route("/_simulator/clock", post(advance_clock))
         .route("/_simulator/settings", axum::routing::patch(set_settings))
         .route("/_simulator/ban", axum::routing::delete(lift_ban))
@@ -48,6 +49,10 @@ pub(crate) fn routes() -> Router<Control> {
 
 async fn install(State(control): State<Control>, body: Bytes) -> Answer {
     Ok(json_of(&control.install(&parse(&body)?)?))
+}
+
+async fn scan(State(control): State<Control>, body: Bytes) -> Answer {
+    Ok(json_of(&control.scan(&parse(&body)?).await?))
 }
 
 async fn add_corporation(State(control): State<Control>, body: Bytes) -> Answer {

@@ -24,6 +24,22 @@ pub struct InstallRequest {
     pub auth_mode: AuthMode,
 }
 
+/// Request to scan a QR code of templates and confirm.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScanRequest {
+    /// The text of the QR code.
+    pub text: String,
+    /// Plaintext id of the corporation that confirms.
+    pub corp_id: String,
+    /// Number of identical copies of the event; 1 by default.
+    pub copies: Option<usize>,
+    /// Whether all copies are sent at the same time instead of one after the other.
+    pub concurrent: bool,
+    /// Whether the event is not sent.
+    pub silent: bool,
+}
+
 /// Request to create a corporation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

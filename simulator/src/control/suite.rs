@@ -5,7 +5,7 @@ use url::Url;
 use super::{
     Control, ControlError,
     callbacks::{copies, deliver_all},
-    requests::SuiteEventRequest,
+    requests::{ScanRequest, SuiteEventRequest},
     views::DeliveriesView,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     delivery::{CheckOutcome, Delivery, DeliveryInfo},
     events,
     events::suite::{Particulars, authorization},
-    tickets,
+    scan, tickets,
     world::{
         Which,
         corporation::{AuthMode, Installation},
@@ -120,14 +120,8 @@ impl Control {
             });
         }
         let event = OutgoingEvent {
-            url,
-            credentials: self.shared.suites.of(&which).credentials.clone(),
-            receive_id: self.shared.suites.of(&which).suite.suite_id.clone(),
-            message: drawn_up.message,
-            limit: self.shared.limits.authorization_event,
-            pause: self.shared.limits.redelivery_pause,
-            wants_success: true,
             spoil: request.spoil,
+            ..self.suite_event(&which, url, drawn_up.message)
         };
         let label = DeliveryInfo {
             at: self.shared.now(),
@@ -141,6 +135,66 @@ impl Control {
             deliveries,
             auth_code: drawn_up.auth_code,
         })
+    }
+
+    /// Scans a QR code of templates as an administrator, confirms, and sends each template its `create_auth`. The answer has the
+    /// auth code of the last one.
+    ///
+    /// # Errors
+    /// [`ControlError::Invalid`] for a QR code that WeCom would refuse, [`ControlError::UnknownCorporation`], or
+    /// [`ControlError::NotReady`] without a URL.
+    pub async fn scan(&self, request: &ScanRequest) -> Result<DeliveriesView, ControlError> {
+        let copies = copies(request.copies)?;
+        let confirmed = self.shared.change(|context| {
+            let code = scan::code_in(&request.text)?;
+            let qr_code = scan::valid(context, &code)?;
+            let known = context.world.corporation(&request.corp_id);
+            let corp_id = known.map(|corporation| corporation.corp_id.clone());
+            let codes = corp_id.map(|corp_id| scan::confirm(context, &qr_code, &corp_id));
+            Ok((qr_code.state, codes))
+        });
+        let (state, codes) = confirmed.map_err(|fault: scan::QrFault| ControlError::Invalid(fault.to_string()))?;
+        let mut answer = DeliveriesView {
+            deliveries: Vec::new(),
+            auth_code: None,
+        };
+        for (which, auth_code) in codes.ok_or(ControlError::UnknownCorporation)? {
+            let about = Particulars {
+                auth_code: Some(&auth_code),
+                state: Some(&state),
+                extra_info: true,
+                ..Particulars::default()
+            };
+            let suite_id = &self.shared.suites.of(&which).suite.suite_id;
+            let message = authorization(suite_id, "create_auth", self.shared.now(), &about);
+            if !request.silent {
+                let url = self.shared.look(|world, _| world.side_now(&which).callback_url);
+                let event = self.suite_event(&which, url.ok_or(NO_URL)?, message);
+                let label = DeliveryInfo {
+                    at: self.shared.now(),
+                    corp_id: Some(request.corp_id.clone()),
+                    to: "suite",
+                    event: "create_auth".to_owned(),
+                };
+                let sent = deliver_all(&self.shared, vec![event; copies], &label, request.concurrent).await;
+                answer.deliveries.extend(sent);
+            }
+            answer.auth_code = Some(auth_code);
+        }
+        Ok(answer)
+    }
+
+    fn suite_event(&self, which: &Which, url: Url, message: String) -> OutgoingEvent {
+        OutgoingEvent {
+            url,
+            credentials: self.shared.suites.of(which).credentials.clone(),
+            receive_id: self.shared.suites.of(which).suite.suite_id.clone(),
+            message,
+            limit: self.shared.limits.authorization_event,
+            pause: self.shared.limits.redelivery_pause,
+            wants_success: true,
+            spoil: None,
+        }
     }
 }
 

@@ -199,6 +199,9 @@ pub struct Installation {
     pub permanent_code: String,
     /// Time of the first exchange.
     pub installed_at: Timestamp,
+    /// Whether it is a customised app (代开发), whose permanent code is its Secret.
+    #[serde(default)]
+    pub is_customized: bool,
     /// Departments visible to the app.
     #[serde(default = "the_whole_corporation")]
     pub visible_departments: Vec<i64>,
@@ -263,6 +266,20 @@ impl Corporation {
     /// A suite's app, if it is installed.
     pub(crate) fn installed(&self, which: &Which) -> Option<&Installation> {
         self.installation_of(which).filter(|installation| !installation.removed)
+    }
+
+    /// The customised app whose Secret this is.
+    pub(crate) fn customized_app(&self, secret: &str) -> Option<Which> {
+        let first = self
+            .installation
+            .iter()
+            .map(|installation| (Which::FIRST, installation));
+        let others = self.other_installations.iter();
+        let others = others.map(|(suite_id, installation)| (Which::another(suite_id), installation));
+        first
+            .chain(others)
+            .find(|(_, one)| one.is_customized && !one.removed && one.permanent_code == secret)
+            .map(|(which, _)| which)
     }
 
     /// A suite's app, if it is installed, to change it.

@@ -15,6 +15,8 @@ pub(crate) const TICKET_LIFETIME_SECONDS: i64 = 1800;
 pub(crate) const TOKEN_LIFETIME_SECONDS: i64 = 7200;
 /// Validity of a pre-auth code: 20 minutes.
 pub(crate) const PRE_AUTH_CODE_LIFETIME_SECONDS: i64 = 1200;
+/// Validity of a QR code for templates: 10 days.
+pub(crate) const QR_CODE_LIFETIME_SECONDS: i64 = 864_000;
 /// Validity of an auth code: 10 minutes.
 pub(crate) const AUTH_CODE_LIFETIME_SECONDS: i64 = 600;
 /// Period in which wrong secrets are counted, and duration of the ban: 1 hour.
@@ -39,6 +41,16 @@ pub(crate) struct PreAuthCode {
     pub(crate) test: bool,
     #[serde(default)]
     pub(crate) suite: Which,
+}
+
+/// A QR code with which an administrator authorizes templates. Several may scan it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct QrCode {
+    /// The code in its link.
+    pub(crate) value: String,
+    pub(crate) state: String,
+    pub(crate) templates: Vec<Which>,
+    pub(crate) expires_at: Timestamp,
 }
 
 /// A code that can be exchanged for a permanent code once.
@@ -141,6 +153,24 @@ impl World {
             suite,
         };
         push(&mut self.pre_auth_codes, code);
+        value
+    }
+
+    pub(crate) fn new_qr_code(
+        &mut self,
+        templates: Vec<Which>,
+        state: &str,
+        now: Timestamp,
+        entropy: &mut Entropy,
+    ) -> String {
+        let value = entropy.letters_and_digits(40);
+        let code = QrCode {
+            value: value.clone(),
+            state: state.to_owned(),
+            templates,
+            expires_at: clock::after(now, QR_CODE_LIFETIME_SECONDS),
+        };
+        push(&mut self.qr_codes, code);
         value
     }
 

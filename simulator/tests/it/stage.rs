@@ -37,6 +37,7 @@ pub(crate) fn suite() -> Suite {
         encoding_aes_key: SUITE_PAIR.1.into(),
         provider_corp_id: PROVIDER_CORP.into(),
         provider_secret: PROVIDER_SECRET.into(),
+        is_template: false,
     }
 }
 

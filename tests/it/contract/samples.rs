@@ -58,6 +58,7 @@ pub(crate) fn authorization(tenant_id: &TenantId, at: Timestamp) -> Authorizatio
         doubted_at: None,
         code_missing_since: None,
         suite_id: None,
+        is_customized: false,
     });
     for scope in Scope::ALL {
         let state = authorization.scope_mut(scope);

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use devstack::Rotation;
 use serde_json::{Value, json};
 use simulator::{AuthMode, SuiteEventRequest};
-use wecom_authorization::{ids::TenantId, store::SecretName};
+use wecom_authorization::{
+    ids::{CorpId, TenantId},
+    store::SecretName,
+};
 
 use super::harness::{Cookies, Harness, ROTATION_STEPS, TENANT, member_created, ours};
 use crate::{
@@ -20,6 +23,8 @@ pub(crate) type Attempt = Result<(), String>;
 pub(crate) trait FaultCase: Sized {
     /// Whether a disconnect deletes the events.
     const IS_THOROUGH: bool = false;
+    /// Whether the deployment's suite is a template of customised apps.
+    const IS_OF_A_TEMPLATE: bool = false;
     /// Number of crashes that lose a code: WeCom issues some codes once, and if the process dies that has received one, a
     /// person has to start over.
     const LOSSES: u32 = 0;
@@ -149,6 +154,55 @@ impl FaultCase for InstallAgain {
 
     async fn begin_anew(&self, harness: &Harness) {
         self.0.begin_anew(harness).await;
+    }
+}
+
+/// `process-suite-event` with the `create_auth` of a QR code that was scanned.
+pub(crate) struct Scan;
+
+impl FaultCase for Scan {
+    const IS_OF_A_TEMPLATE: bool = true;
+    // As when coming back from WeCom.
+    const LOSSES: u32 = 1;
+
+    async fn prepare(harness: &Harness) -> Self {
+        harness.scan().await;
+        Self
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        harness.stream("process-suite-event").await
+    }
+
+    async fn holds_meanwhile(&self, harness: &Harness) {
+        let answered = harness.state().await;
+        let status = answered["installation"]["status"].as_str().unwrap();
+        assert!(
+            ["not_installed", "awaiting_confirmation"].contains(&status),
+            "{answered}"
+        );
+    }
+
+    async fn begin_anew(&self, harness: &Harness) {
+        harness.scan().await;
+        harness.stream("process-suite-event").await.unwrap();
+    }
+}
+
+/// `POST /authorization/installation/confirmation`.
+pub(crate) struct ConfirmInstallation(CorpId);
+
+impl FaultCase for ConfirmInstallation {
+    const IS_OF_A_TEMPLATE: bool = true;
+
+    async fn prepare(harness: &Harness) -> Self {
+        harness.scan().await;
+        harness.stream("process-suite-event").await.unwrap();
+        Self(harness.authorization().await.installation.unwrap().corp_id)
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        answered(&harness.confirm_corporation(&self.0).await, 204)
     }
 }
 
@@ -779,6 +833,8 @@ macro_rules! for_each {
             opening_an_install_link: OpenLink,
             coming_back_from_wecom: ComeBack,
             installing_again: InstallAgain,
+            scanning_a_qr_code: Scan,
+            confirming_a_corporation: ConfirmInstallation,
             storing_a_suite_event: SuiteEventArrives,
             keeping_a_suite_ticket: Ticket,
             authorizing_again_from_the_market: CreateAuth,

@@ -15,7 +15,11 @@ const MANY: u32 = 60;
 
 /// A harness and a case that is ready to be performed, by processes with empty caches.
 pub(super) async fn before<S: FaultCase>() -> (Harness, S) {
-    let harness = Harness::start(S::IS_THOROUGH).await;
+    let harness = if S::IS_OF_A_TEMPLATE {
+        Harness::of_template(S::IS_THOROUGH).await
+    } else {
+        Harness::start(S::IS_THOROUGH).await
+    };
     let case = S::prepare(&harness).await;
     // Fetched now, because the streams are read from the endpoint that is about to fail.
     harness.fetch("process-suite-event").await;

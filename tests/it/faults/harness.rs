@@ -28,6 +28,7 @@ use wecom_authorization::{
     entropy::SystemEntropy,
     entry::{aws_config, invoked, streams},
     http,
+    ids::CorpId,
     platform::Platform,
     sealing::KeyRing,
     store::{DynamoDb, SecretName, SecretsManager, tables},
@@ -101,8 +102,17 @@ impl Harness {
         Self::with_key_ring(is_thorough, &KeyRing::generate(&SystemEntropy)).await
     }
 
-    /// The same with this key ring.
+    /// The same for a deployment whose suite is a template of customised apps.
+    pub(crate) async fn of_template(is_thorough: bool) -> Self {
+        Self::of_suite(true, is_thorough, &KeyRing::generate(&SystemEntropy)).await
+    }
+
+    /// [`Self::start`] with this key ring.
     pub(crate) async fn with_key_ring(is_thorough: bool, ring: &SecretString) -> Self {
+        Self::of_suite(false, is_thorough, ring).await
+    }
+
+    async fn of_suite(is_template: bool, is_thorough: bool, ring: &SecretString) -> Self {
         let devstack = Devstack::start(devstack::Options::default()).await.unwrap();
         let (suite_url, posts) = post_box().await;
         let suite = Credentials {
@@ -110,7 +120,12 @@ impl Harness {
             token: "TokenOfTheSuite".to_owned(),
             encoding_aes_key: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG".to_owned(),
         };
-        let suite_id = "ww3f2a9c41d07be865".to_owned();
+        let suite_id = if is_template {
+            "dk8c01f5e9a37b2d46"
+        } else {
+            "ww3f2a9c41d07be865"
+        };
+        let suite_id = suite_id.to_owned();
         let mut options = simulator::Options::new(Suite {
             suite_id: suite_id.clone(),
             suite_secret: "SecretOfTheSuite".to_owned(),
@@ -118,6 +133,7 @@ impl Harness {
             encoding_aes_key: suite.encoding_aes_key.clone(),
             provider_corp_id: "ww8d5e1f7a3c9b2046".to_owned(),
             provider_secret: "SecretOfTheProvider".to_owned(),
+            is_template,
         });
         options.suite_callback_url = Some(suite.url.parse().unwrap());
         // The same Secrets each time, so that two runs can be compared.
@@ -154,8 +170,10 @@ impl Harness {
         let create = async |table: tables::TableDefinition, name| table.create(&dynamodb, name).await.unwrap();
         create(tables::AUTHORIZATION_TABLE, AUTHORIZATION_TABLE).await;
         create(tables::EVENT_TABLE, EVENT_TABLE).await;
+        let is_template = self.suite_id.starts_with("dk");
         let suite = json!({
             "suite_id": self.suite_id,
+            "kind": if is_template { "customized" } else { "third_party" },
             "suite_secret": "SecretOfTheSuite",
             "token": self.suite.token,
             "encoding_aes_key": self.suite.encoding_aes_key,
@@ -649,6 +667,32 @@ impl Harness {
         let (redirect, cookies) = self.set_out(CORP).await;
         let back = self.come_back(&redirect, &cookies).await.redirect();
         assert!(back.ends_with("?installation=installed"), "{back}");
+    }
+
+    /// Step 1 with a template: a QR code is scanned, and WeCom's `create_auth` is stored.
+    pub(crate) async fn scan(&self) {
+        let made = self.make_link().await.with_status(201);
+        let request = simulator::ScanRequest {
+            text: made["qr_code_text"].as_str().unwrap().to_owned(),
+            corp_id: CORP.to_owned(),
+            ..simulator::ScanRequest::default()
+        };
+        self.wecom().scan(&request).await.unwrap();
+        let letter = self.posts.lock().await.recv().await.unwrap();
+        self.suite_callback(&letter).await.with_success();
+    }
+
+    /// `POST /authorization/installation/confirmation` of the corporation that waits for it.
+    pub(crate) async fn confirm_installation(&self) -> Reply {
+        let corp_id = self.authorization().await.installation.unwrap().corp_id;
+        self.confirm_corporation(&corp_id).await
+    }
+
+    /// The same for this one.
+    pub(crate) async fn confirm_corporation(&self, corp_id: &CorpId) -> Reply {
+        let target = "/authorization/installation/confirmation";
+        let body = json!({ "corp_id": corp_id });
+        self.admin("installation-callback", "POST", target, &body).await
     }
 
     /// The right Secret of [`CORP`].

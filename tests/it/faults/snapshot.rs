@@ -141,7 +141,7 @@ async fn in_force(harness: &Harness) -> BTreeMap<String, bool> {
         secret.map(|secret| secret.expose_secret().to_owned())
     };
     let mut in_force = BTreeMap::new();
-    if let Some(installation) = authorization.installed() {
+    if let Some(installation) = authorization.present() {
         let kept = read(SecretName::Installation(tenant.clone()), &installation.version_id).await;
         let kept: Option<Value> = kept.map(|text| serde_json::from_str(&text).unwrap());
         let code = kept.map(|kept| kept["permanent_code"].as_str().unwrap().to_owned());

@@ -311,6 +311,11 @@ impl World {
         self.settings()["test_suite"]["suite_id"].as_str().unwrap().to_owned()
     }
 
+    /// The id of the template of customised apps (代开发).
+    pub(crate) fn template_id(&self) -> String {
+        self.settings()["template"]["suite_id"].as_str().unwrap().to_owned()
+    }
+
     /// What `cargo run` generated at its first start.
     pub(crate) fn settings(&self) -> Value {
         let settings = std::fs::read_to_string(self.data().join("settings.json")).unwrap();
@@ -485,8 +490,9 @@ impl World {
         use wecom_authorization::{ids::SuiteId, store::SecretName};
         let vault = self.vault();
         let read = async |name| vault.read(&name, None).await.unwrap().unwrap();
-        let test_suite = SecretName::AnotherSuite(SuiteId::parse(&self.test_suite_id()).unwrap());
-        for suite in [SecretName::Suite, test_suite] {
+        let another = |id: String| SecretName::AnotherSuite(SuiteId::parse(&id).unwrap());
+        let others = [another(self.test_suite_id()), another(self.template_id())];
+        for suite in std::iter::once(SecretName::Suite).chain(others) {
             let suite = read(suite).await;
             let suite: Value = serde_json::from_str(suite.expose_secret()).unwrap();
             for (name, what) in [

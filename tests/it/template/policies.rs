@@ -72,6 +72,7 @@ fn name_of(resource: &Value) -> Option<&'static str> {
         (suites("ww"), "suite/ww"),
         (suites("wx"), "suite/wx"),
         (suites("tj"), "suite/tj"),
+        (suites("dk"), "suite/dk"),
         (json!({"Ref": "SealingKeySecret"}), "sealing-key"),
         (tenant_secret("installation"), "*/installation"),
         (tenant_secret("contacts"), "*/contacts"),

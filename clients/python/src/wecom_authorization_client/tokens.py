@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-TokenKind = Literal["contacts", "external_contacts", "installation"]
+TokenKind = Literal["contacts", "external_contacts", "installation", "customized_app"]
 
 Invoke = Callable[[str], tuple[str, bool]]
 """Invokes ``issue-access-token`` with this JSON text; answers its answer and whether it failed. With boto3::
