@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('.', import.meta.url));
 const DIST = path.join(ROOT, 'dist');
 const LANGUAGES = ['zh-CN', 'en'];
 /** What the bundle contains of others; each has its licence in `licences.txt`. */
-const PACKAGES = ['preact', '@preact/signals', '@preact/signals-core'];
+const PACKAGES = ['preact', '@preact/signals', '@preact/signals-core', 'uqr'];
 
 /** @param {string} file */
 const read = (file) => readFileSync(path.join(ROOT, file), 'utf8');
@@ -57,7 +57,7 @@ async function files() {
   const drawings = readdirSync(path.join(ROOT, 'guide')).sort();
   return new Map([
     ['index.html', read('index.html').replace('<!-- icons.svg -->', icons)],
-    ['assets/page.js', `/*! With Preact and Preact Signals, MIT: licences.txt */\n${await bundle('src/main.js')}`],
+    ['assets/page.js', `/*! With Preact, Preact Signals and uqr, MIT: licences.txt */\n${await bundle('src/main.js')}`],
     ['embed.js', await bundle('src/embed/embed.js')],
     ['assets/early.js', await bundle('src/early.js')],
     ['assets/page.css', await bundle('css/index.css')],

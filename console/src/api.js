@@ -2,7 +2,7 @@
 
 import { Problem } from './problem.js';
 
-/** @import { AssistLinkMade, AuditPage, Credentials, EventPage, InstallLink, RegisteredScope, Scope, ScopeName, SecretEntry, Settings, SettingsEntry, State, TestReport } from './types.js' */
+/** @import { AssistLinkMade, AuditPage, Credentials, EventPage, InstallStart, RegisteredScope, Scope, ScopeName, SecretEntry, Settings, SettingsEntry, State, TestReport } from './types.js' */
 /** @import { Session } from './session.js' */
 
 const PATIENCE_MS = 20_000;
@@ -74,8 +74,15 @@ export function createApi({ session, base = document.baseURI, fetch = globalThis
       tenantId = state.tenant_id;
       return state;
     },
-    /** @returns {Promise<InstallLink>} */
-    startInstallation: () => call('POST', 'authorization/installation'),
+    /**
+     * A link to open, or of a template the text of a QR code; without an id, of the deployment's first suite.
+     * @type {(suiteId?: string) => Promise<InstallStart>}
+     */
+    startInstallation: (suiteId) =>
+      call('POST', 'authorization/installation', { body: suiteId === undefined ? {} : { suite_id: suiteId } }),
+    /** The corporation that scanned a QR code is ours. @type {(corpId: string) => Promise<null>} */
+    confirmInstallation: (corpId) =>
+      call('POST', 'authorization/installation/confirmation', { body: { corp_id: corpId } }),
     /** @type {(scope: Scope, entry: SecretEntry) => Promise<RegisteredScope>} */
     registerSecret: (scope, entry) => call('PUT', `authorization/${scope}/secret`, { body: entry }),
     /**

@@ -1,4 +1,5 @@
-// The install link: made, opened in a tab beside this one, kept for this tab's life so that a reload loses nothing.
+// The install link: made, opened in a tab beside this one, kept for this tab's life so that a reload loses nothing. Of a
+// template it is the text of a QR code, which is shown here and scanned by a phone.
 
 import { signal } from '@preact/signals';
 import { passing } from './storage.js';
@@ -11,7 +12,7 @@ const KEPT = 'wecom-authorization.install-link';
 /** How long after WeCom's return we say "finishing" before we say that nothing has come of it. */
 const FINISHING_MS = 60_000;
 
-/** @typedef {{ url: string, expires_at: string, before: string }} Link */
+/** @typedef {{ url: string, expires_at: string, before: string, isQrCode?: boolean }} Link */
 /** @typedef {ReturnType<typeof createInstallation>} InstallationFlow */
 
 /** @param {{ api: Pick<Api, 'startInstallation'>, store?: Store, now?: () => number }} parts */
@@ -26,6 +27,11 @@ export function createInstallation({ api, store = passing, now = () => Date.now(
     kept.value = link;
     if (link) store.setItem(KEPT, JSON.stringify(link));
     else store.removeItem(KEPT);
+  }
+
+  /** @type {(made: { qr_code_text: string, expires_at: string }, installation: State['installation']) => void} */
+  function keepQrCode({ qr_code_text: url, expires_at }, installation) {
+    keep({ url, expires_at, before: JSON.stringify(installation), isQrCode: true });
   }
 
   function link() {
@@ -52,13 +58,22 @@ export function createInstallation({ api, store = passing, now = () => Date.now(
       keep(null);
     },
     /**
-     * Ends the waiting once the state shows an installation that was not there when the link was made.
+     * Ends the waiting once the state shows an installation, or a scan, that was not there when the link was made.
      * @param {State} state
      */
     settle({ installation }) {
-      if (installation.status !== 'installed') return;
+      if (installation.status !== 'installed' && installation.status !== 'awaiting_confirmation') return;
       returnedAt.value = null;
       if (link()?.before !== JSON.stringify(installation)) keep(null);
+    },
+    /**
+     * Asks for the QR code of a template.
+     * @param {State} state
+     * @param {string} templateId
+     */
+    async beginWithQrCode({ installation }, templateId) {
+      const made = await api.startInstallation(templateId);
+      if ('qr_code_text' in made) keepQrCode(made, installation);
     },
     /**
      * Opens the tab in the click itself (later, browsers take it for a pop-up), asks for the link, and sends the tab
@@ -68,10 +83,16 @@ export function createInstallation({ api, store = passing, now = () => Date.now(
     async begin({ installation }, open = openTab) {
       const tab = open();
       try {
-        const { install_url: url, expires_at } = await api.startInstallation();
+        const made = await api.startInstallation();
+        if ('qr_code_text' in made) {
+          tab?.close();
+          return keepQrCode(made, installation);
+        }
+        const { install_url: url, expires_at } = made;
         keep({ url, expires_at, before: JSON.stringify(installation) });
         tab?.location.replace(entrance(url));
         blocked.value = tab === null;
+        return undefined;
       } catch (problem) {
         tab?.close();
         throw problem;

@@ -106,6 +106,7 @@ export function stepStates(state) {
 /** @type {(state: Pick<State, 'installation'>, current: Step) => StepState} */
 function installState({ installation }, current) {
   if (installation.status === 'cancelled') return 'error';
+  if (installation.status === 'awaiting_confirmation') return 'attention';
   if (installation.status === 'installed') return installation.auth_mode === 'member' ? 'attention' : 'done';
   return current === 'install' ? 'doing' : 'todo';
 }
@@ -133,6 +134,8 @@ export function happenings(before, after) {
   /** @type {Happening[]} */
   const found = [];
   if (!isInstalled(before) && isInstalled(after)) found.push({ key: 'installed', corp: after.installation.corp_name });
+  if (after.installation.status === 'awaiting_confirmation' && before.installation.status !== 'awaiting_confirmation')
+    found.push({ key: 'scanned', corp: after.installation.corp_name });
   if (after.installation.status === 'cancelled' && before.installation.status !== 'cancelled')
     found.push({ key: 'cancelled' });
   if (after.installation.status === 'not_installed' && before.installation.status !== 'not_installed')

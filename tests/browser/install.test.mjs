@@ -7,7 +7,7 @@ import { appears, card, heading } from './harness/admin.mjs';
 import { assertNoErrors, openBrowser, openContext } from './harness/browser.mjs';
 import { install, QINGSHAN, YUNFAN } from './harness/server.mjs';
 import { onStage } from './harness/stage.mjs';
-import { confirmInstall, openInstallPage } from './harness/wecom-pages.mjs';
+import { chooseStandardApp, confirmInstall, openInstallPage } from './harness/wecom-pages.mjs';
 
 let browser;
 
@@ -101,6 +101,7 @@ test('an installation given up leads back to the beginning', () =>
     await page.bringToFront();
     await page.getByText(/安装链接还有 \d+ 分 \d\d 秒有效/).waitFor();
     await page.getByRole('button', { name: '放弃这次安装' }).click();
+    await chooseStandardApp(page);
     await page.getByRole('button', { name: '安装到企业微信' }).waitFor();
     await assertNoErrors(record);
   }));
@@ -151,6 +152,7 @@ test('a server without a usable suite ticket is named as the platform’s troubl
     const page = await newPage();
     await heading(page, '安装应用').waitFor();
     await server.wecom.faults([{ path: '/cgi-bin/service/get_suite_token', errcode: 40085, times: 5 }]);
+    await chooseStandardApp(page);
     await page.getByRole('button', { name: '安装到企业微信' }).click();
     await page.getByText('授权服务暂不可用').waitFor();
     await page.getByText(/您无需修改任何内容/).waitFor();

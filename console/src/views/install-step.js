@@ -8,6 +8,7 @@ import { t } from '../i18n.js';
 import { Problem } from '../problem.js';
 import { isInstalled } from '../progress.js';
 import { lasting } from '../storage.js';
+import { ConfirmCorporation } from './confirm-corporation.js';
 import { DisconnectControl, disconnectedMessage } from './disconnect.js';
 import { GuideLink } from './guide.js';
 import {
@@ -24,6 +25,7 @@ import {
   WorkButton,
   wordsMessage,
 } from './parts.js';
+import { QrCodeWaiting } from './qr-code.js';
 
 /** @import { Arrival } from '../arrival.js' */
 /** @import { Shared } from '../context.js' */
@@ -31,11 +33,13 @@ import {
 
 const READ = 'wecom-authorization.preparation-read';
 
-/** @typedef {'fresh' | 'expired' | 'waiting' | 'finishing' | 'installed' | 'member' | 'cancelled'} Phase */
+/** @typedef {'fresh' | 'expired' | 'waiting' | 'scanning' | 'confirming' | 'finishing' | 'installed' | 'member' | 'cancelled'} Phase */
 
 /** @type {(state: State, flow: Shared['installation']) => Phase} */
 function phaseOf({ installation }, flow) {
-  if (flow.link()) return 'waiting';
+  const link = flow.link();
+  if (link) return link.isQrCode ? 'scanning' : 'waiting';
+  if (installation.status === 'awaiting_confirmation') return 'confirming';
   if (installation.status === 'installed') return installation.auth_mode === 'member' ? 'member' : 'installed';
   if (flow.isFinishing()) return 'finishing';
   if (installation.status === 'cancelled') return 'cancelled';
@@ -47,6 +51,8 @@ const BADGES = {
   fresh: () => ['idle', words('status', 'installation.not_installed').words],
   expired: () => ['idle', words('status', 'installation.not_installed').words],
   waiting: () => ['wait', t('steps.install.badge.waiting')],
+  scanning: () => ['wait', t('steps.install.badge.waiting')],
+  confirming: () => ['warn', words('status', 'installation.awaiting_confirmation').words],
   finishing: () => ['wait', t('steps.install.badge.finishing')],
   installed: () => ['ok', words('status', 'installation.installed').words],
   member: () => ['warn', t('steps.install.badge.member')],
@@ -60,16 +66,27 @@ export function InstallStep({ state }) {
   const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
   const now = useNow(flow.isAwaited());
   const phase = phaseOf(state, flow);
-  const begin = { state, onFailure: setProblem };
+  const templates = state.platform.template_ids;
+  const [chosen, choose] = useState(templates[0]);
+  const begin = { state, onFailure: setProblem, templateId: chosen };
+  const choice = templates.length > 0 && h(AppChoice, { templates, chosen, choose });
 
   function body() {
     switch (phase) {
       case 'fresh':
-        return [h('p', { class: 'lead' }, t('steps.install.lead')), h(BeginActions, begin)];
+        return [choice || h('p', { class: 'lead' }, t('steps.install.lead')), h(BeginActions, begin)];
       case 'expired':
-        return [wordsMessage('info', words('error', 'install_link_expired')), h(BeginActions, begin)];
+        return [wordsMessage('info', words('error', 'install_link_expired')), choice, h(BeginActions, begin)];
       case 'waiting':
         return h(Waiting, { state, now });
+      case 'scanning':
+        return h(QrCodeWaiting, {
+          state,
+          now,
+          again: h(BeginButton, { ...begin, text: t('steps.qr.again'), kind: 'secondary' }),
+        });
+      case 'confirming':
+        return h(ConfirmCorporation, { state, onFailure: setProblem });
       case 'finishing':
         return spinner(t('steps.install.finishing'));
       case 'installed':
@@ -77,19 +94,26 @@ export function InstallStep({ state }) {
           installedFacts(state.installation),
           h(DisconnectControl, {
             state,
-            beside: h(BeginButton, { ...begin, text: t('steps.install.again'), kind: 'secondary' }),
+            beside: h(BeginButton, {
+              ...begin,
+              templateId: state.installation.is_customized_app ? templates[0] : undefined,
+              text: t('steps.install.again'),
+              kind: 'secondary',
+            }),
           }),
         ];
       case 'member':
         return [
           wordsMessage('warn', words('error', 'member_authorization'), { code: 'member_authorization' }),
           installedFacts(state.installation),
+          choice,
           h(BeginActions, begin),
         ];
       case 'cancelled':
         return [
           wordsMessage('bad', words('status', 'installation.cancelled')),
           installedFacts(state.installation),
+          choice,
           h(BeginActions, { ...begin, text: t('steps.install.again') }),
         ];
     }
@@ -111,18 +135,48 @@ export function InstallStep({ state }) {
   ];
 }
 
-/** @typedef {{ state: State, onFailure: (problem: Problem | null) => void, text?: string, kind?: 'primary' | 'secondary' }} BeginProps */
+/** @typedef {{ state: State, onFailure: (problem: Problem | null) => void, templateId?: string | undefined, text?: string, kind?: 'primary' | 'secondary' }} BeginProps */
+
+/** Which kind of app. @param {{ templates: string[], chosen: string | undefined, choose: (templateId: string | undefined) => void }} props */
+function AppChoice({ templates, chosen, choose }) {
+  /** @type {(id: string | undefined, kind: 'customized' | 'standard') => Children} */
+  const card = (id, kind) =>
+    h(
+      'label',
+      { class: 'choice-card', key: id ?? kind },
+      h('input', { type: 'radio', name: 'app-kind', checked: chosen === id, onChange: () => choose(id) }),
+      h(
+        'span',
+        null,
+        h('strong', null, t(`steps.install.kind.${kind}`)),
+        h('span', { class: 'quiet' }, t(`steps.install.kind.${kind}About`)),
+        templates.length > 1 && id && h('code', null, id),
+      ),
+    );
+  return h(
+    'fieldset',
+    { class: 'choice' },
+    h('legend', null, t('steps.install.kind.title')),
+    templates.map((id) => card(id, 'customized')),
+    card(undefined, 'standard'),
+  );
+}
 
 /** @param {BeginProps} props */
 function BeginActions(props) {
   return [
     h('div', { class: 'actions' }, h(BeginButton, props)),
-    h('p', { class: 'note' }, icon('info'), h('span', null, t('steps.install.note'))),
+    h(
+      'p',
+      { class: 'note' },
+      icon('info'),
+      h('span', null, t(props.templateId ? 'steps.qr.note' : 'steps.install.note')),
+    ),
   ];
 }
 
 /** @param {BeginProps} props */
-function BeginButton({ state, onFailure, text = t('steps.install.begin'), kind = 'primary' }) {
+function BeginButton({ state, onFailure, templateId, text, kind = 'primary' }) {
   const { announce, drafts, installation: flow, store } = useShared();
 
   async function begin() {
@@ -130,19 +184,19 @@ function BeginButton({ state, onFailure, text = t('steps.install.begin'), kind =
     drafts.note('disconnected', null);
     onFailure(null);
     try {
-      await flow.begin(state);
+      await (templateId ? flow.beginWithQrCode(state, templateId) : flow.begin(state));
     } catch (thrown) {
       return onFailure(Problem.of(thrown));
     }
     store.expect();
-    return announce(t('page.live.install_begun'));
+    return announce(t(flow.link()?.isQrCode ? 'page.live.qr_code_shown' : 'page.live.install_begun'));
   }
 
   return h(WorkButton, {
-    text,
+    text: text ?? t(templateId ? 'steps.qr.begin' : 'steps.install.begin'),
     busyText: t('steps.install.preparing'),
     kind,
-    iconName: 'outward',
+    iconName: templateId ? undefined : 'outward',
     focus: 'begin',
     work: begin,
   });

@@ -2,12 +2,20 @@
 
 /** Presses the button that opens the install link, and the one behind it. Answers WeCom's install page. */
 export async function openInstallPage(page) {
+  await chooseStandardApp(page);
   const opening = page.context().waitForEvent('page');
   await page.getByRole('button', { name: /安装到企业微信|重新安装|重新打开安装页/ }).click();
   const wecom = await opening;
   await wecom.getByRole('button', { name: '前往企业微信' }).click();
   await wecom.getByRole('heading', { name: '安装应用' }).waitFor();
   return wecom;
+}
+
+/** `cargo run` has a template, too, so the page offers both kinds of app where something is to be installed. */
+export async function chooseStandardApp(page) {
+  await page.locator('#install-card').waitFor();
+  const standard = page.getByRole('radio', { name: '标准第三方应用' });
+  if ((await standard.count()) > 0) await standard.check();
 }
 
 export async function confirmInstall(wecom, corp, { mode = '管理员授权' } = {}) {

@@ -1,0 +1,79 @@
+// ① with a template (代开发): the page shows a QR code, a phone scans it, and the admin confirms whose it was.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { appears, card, heading } from './harness/admin.mjs';
+import { assertNoErrors, openBrowser } from './harness/browser.mjs';
+import { QINGSHAN, YUNFAN } from './harness/server.mjs';
+import { onStage } from './harness/stage.mjs';
+
+let browser;
+
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser?.close());
+
+const installCard = (page) => card(page, '安装到企业微信');
+
+/** Shows the QR code; answers its text. */
+async function showQrCode(page) {
+  await heading(page, '安装应用').waitFor();
+  assert.ok(await page.getByRole('radio', { name: '代开发应用（推荐）' }).isChecked());
+  await page.getByRole('button', { name: '显示授权二维码' }).click();
+  await page.getByRole('img', { name: '企业微信授权二维码' }).waitFor();
+  return page.locator('.qr-link code').textContent();
+}
+
+/** What the administrator of a corporation does on their phone. */
+async function scan(newPage, text, corp) {
+  const phone = await newPage(text);
+  await phone.getByRole('radio', { name: corp.name }).check();
+  await phone.getByRole('button', { name: '同意授权' }).click();
+  await phone.getByRole('heading', { name: '授权成功' }).waitFor();
+  await phone.close();
+}
+
+test('a corporation that scans the QR code is installed when the admin has confirmed its name', () =>
+  onStage(browser, async ({ server, record, newPage }) => {
+    const page = await newPage();
+    const text = await showQrCode(page);
+    await page.getByText('二维码还有 9 天 23 小时有效').waitFor();
+    await page.reload();
+    await page.getByRole('img', { name: '企业微信授权二维码' }).waitFor();
+    assert.equal(await page.locator('.qr-link code').textContent(), text, 'a reload keeps it');
+    await page.getByRole('button', { name: /复制.*授权链接/ }).click();
+
+    const scannedAt = Date.now();
+    await scan(newPage, text, YUNFAN);
+    await page.bringToFront();
+    await appears(installCard(page).getByText('待确认企业', { exact: true }), { since: scannedAt });
+    await page.getByText(`「${YUNFAN.name}」的管理员已扫码授权`).waitFor();
+    await page.getByRole('button', { name: '是我的企业' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: '取消' }).click();
+    assert.equal((await server.api.state()).installation.status, 'awaiting_confirmation');
+    await page.getByRole('button', { name: '是我的企业' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: '确认绑定' }).click();
+    await appears(installCard(page).getByText('已安装', { exact: true }));
+    assert.equal((await server.api.state()).installation.corp_name, YUNFAN.name);
+    await assertNoErrors(record);
+  }));
+
+test('a corporation that is not the admin’s is refused, and another one scans a new QR code', () =>
+  onStage(browser, async ({ server, record, newPage }) => {
+    const page = await newPage();
+    await scan(newPage, await showQrCode(page), QINGSHAN);
+    await page.bringToFront();
+    await page.getByText(`「${QINGSHAN.name}」的管理员已扫码授权`).waitFor();
+    await page.getByRole('button', { name: '不是我的企业' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: '不绑定' }).click();
+    await page.getByRole('button', { name: '显示授权二维码' }).waitFor();
+    assert.equal((await server.api.state()).installation.status, 'not_installed');
+    await scan(newPage, await showQrCode(page), YUNFAN);
+    await page.bringToFront();
+    await page.getByRole('button', { name: '是我的企业' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: '确认绑定' }).click();
+    await appears(installCard(page).getByText('已安装', { exact: true }));
+    await assertNoErrors(record);
+  }));
