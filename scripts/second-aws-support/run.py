@@ -50,10 +50,22 @@ def ministack(log):
     sys.exit("ministack does not answer")
 
 
-def cargo_test(endpoint, *arguments):
-    command = ["cargo", "test", "--locked", "--quiet", "--package", "tests", "--test", "it", "--", *arguments]
+def build_tests():
+    """The binary of the product's tests. The whole workspace is built: a package by itself has other features enabled."""
+    command = ["cargo", "test", "--locked", "--quiet", "--workspace", "--no-run", "--message-format", "json"]
+    messages = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    artifacts = [message for message in map(json.loads, messages) if message["reason"] == "compiler-artifact"]
+    [binary] = [a["executable"] for a in artifacts if a["target"]["src_path"] == str(ROOT / "tests/it/main.rs")]
+    return binary
+
+
+TESTS = build_tests()
+
+
+def run_tests(endpoint, *arguments):
+    environment = os.environ | {"TEST_ENDPOINT_URL": endpoint}
     started = time.monotonic()
-    run = subprocess.run(command, cwd=ROOT, env=os.environ | {"TEST_ENDPOINT_URL": endpoint}, capture_output=True, text=True)
+    run = subprocess.run([TESTS, "--quiet", *arguments], cwd=ROOT / "tests", env=environment, capture_output=True, text=True)
     print(f"{time.monotonic() - started:6.1f} s  {' '.join(arguments)}: {'passed' if run.returncode == 0 else 'FAILED'}")
     if run.returncode != 0:
         print(run.stdout[-12000:], run.stderr[-4000:])
@@ -70,7 +82,7 @@ OTHERWISE = ["contract::vault::a_version_is_readable_however_many_came_after_it"
 
 def play(outcome, port, *filters):
     judge = iam.Judge(outcome, ("127.0.0.1", port))
-    passed, output = cargo_test(judge.url, *filters)
+    passed, output = run_tests(judge.url, *filters)
     return judge, passed, output
 
 
@@ -204,7 +216,7 @@ def main():
 
             all_right &= create_stack(defaults, port)
 
-            contract, _ = cargo_test(f"http://127.0.0.1:{port}", "contract::", *[a for name in OTHERWISE for a in ("--skip", name)])
+            contract, _ = run_tests(f"http://127.0.0.1:{port}", "contract::", *[a for name in OTHERWISE for a in ("--skip", name)])
             all_right &= contract
         finally:
             process.terminate()
