@@ -5,11 +5,10 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 use wecom_client::{ErrorCode, Refusal};
 
-use super::Kind;
 use crate::{
     authorization::NextStep,
     error::{FieldCode, FieldError, SecretKind, StepError},
-    http::problem::{Common, Members, Problem, kinds},
+    http::problem::{Common, Kind, Members, Problem, kinds},
 };
 
 const REQUEST_ID: &str = "8f5f3a0e-6f0b-4f5e-9d0b-2b1c6a4f7d11";
