@@ -7,6 +7,7 @@ mod cleanup;
 mod deletion;
 mod findings;
 mod installation;
+mod recovery;
 mod refusals;
 mod view;
 
@@ -24,6 +25,7 @@ pub use self::{
         AUTH_CODE_LIFETIME, AdminInstallationMissing, AuthMode, Exchange, InstallFailure, InstallOutcome,
         InstallSession, Installation, InstallationStatus, Privilege,
     },
+    recovery::{Recoverable, RecoverableScope},
     refusals::{Refusal, Rejection, RejectionReason},
     view::{CallbackStatus, NextStep, PlatformView, ScopeView, StateView},
 };

@@ -10,6 +10,7 @@ mod install;
 mod look;
 mod refresh;
 mod renew;
+mod restore;
 mod scan;
 mod update;
 mod write;
@@ -22,6 +23,7 @@ pub(crate) use self::{
     hand_over::hand_over,
     install::{Attempt, Install},
     look::Answered,
+    restore::Restored,
     update::{Attempts, Update, is_committed},
     write::plan_write,
 };

@@ -8,3 +8,4 @@ pub(crate) mod harness;
 mod lost_answers;
 mod outage;
 mod snapshot;
+mod table;

@@ -33,6 +33,7 @@ mod permissions;
 mod rate_limits;
 mod reconcile;
 mod refusals;
+mod restore;
 mod rotation;
 mod rotation_counted;
 mod samples;

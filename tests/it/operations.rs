@@ -148,6 +148,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 21] = {
                 (CREATE_SECRET, Installation),
                 (PUT_SECRET, Installation),
                 (RESTORE_SECRET, Installation),
+                (RESTORE_SECRET, ScopeSecret),
             ],
         ),
         (

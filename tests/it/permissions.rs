@@ -12,14 +12,14 @@ const ITEMS: [(&str, &str); 21] = [
     (
         "check-authorization",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK
-         PutItem TENANT AUDIT CHANGED TOKEN BAN
+         PutItem TENANT AUDIT CHANGED TOKEN BAN RECOVERABLE
          UpdateItem ATTEMPTS BAN CHECK
          DeleteItem CORP CALLBACK",
     ),
     (
         "check-health",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN DELETED
-         PutItem TENANT AUDIT CHANGED TOKEN BAN
+         PutItem TENANT AUDIT CHANGED TOKEN BAN RECOVERABLE
          UpdateItem BAN CALLBACK TENANT DELETED
          DeleteItem CORP CALLBACK TOKEN DELETED",
     ),
@@ -34,7 +34,7 @@ const ITEMS: [(&str, &str); 21] = [
         "GetItem TENANT CALLBACK
          PutItem TENANT AUDIT CHANGED
          UpdateItem DELETED
-         DeleteItem CORP CALLBACK TOKEN",
+         DeleteItem CORP CALLBACK TOKEN RECOVERABLE",
     ),
     (
         "event-callback",
@@ -50,9 +50,9 @@ const ITEMS: [(&str, &str); 21] = [
     ),
     (
         "installation-callback",
-        "GetItem STATE TENANT CORP SUITE TOKEN BAN
+        "GetItem STATE TENANT CORP SUITE TOKEN BAN RECOVERABLE
          PutItem TENANT CORP CODE TOKEN BAN AUDIT CHANGED
-         UpdateItem STATE
+         UpdateItem STATE CALLBACK
          DeleteItem CORP",
     ),
     (
@@ -65,7 +65,7 @@ const ITEMS: [(&str, &str); 21] = [
     (
         "process-suite-event",
         "GetItem STATE TENANT CALLBACK CORP SUITE SUITEEVENT TOKEN CODE BAN
-         PutItem TENANT CORP SUITE TOKEN CODE BAN AUDIT CHANGED
+         PutItem TENANT CORP SUITE TOKEN CODE BAN AUDIT CHANGED RECOVERABLE
           UpdateItem STATE SUITEEVENT DELETED
          DeleteItem CORP CALLBACK TOKEN",
     ),

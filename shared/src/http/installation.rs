@@ -234,7 +234,10 @@ pub async fn installation_callback(platform: &Platform, request: Request) -> Res
 async fn confirm(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let tenant_id = request.tenant(&platform.config)?;
     let asked: InstallationConfirmation = request.json()?;
-    let step = ConfirmInstallation { store: &platform.store };
+    let step = ConfirmInstallation {
+        suite: platform.suite(),
+        vault: &platform.vault,
+    };
     step.run(&tenant_id, &asked.corp_id, platform.context(&request.actor()))
         .await
         .map_err(problem(platform))?;

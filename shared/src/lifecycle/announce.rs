@@ -57,7 +57,7 @@ impl Lifecycle<'_> {
         let vault = self.termination.vault;
         // Before the end of the installation, which deletes it.
         if let Some(stored) = StoredInstallation::obtained_with(vault, &tenant_id, auth_code).await? {
-            hand_over(store, vault, owner, &stored, context).await?;
+            hand_over(store, vault, owner.as_str(), &stored, context).await?;
         }
         let authorization = store.authorization(&tenant_id).await?;
         let Some(installation) = authorization.installed() else {

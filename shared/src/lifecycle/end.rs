@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     audit::{Action, AuditEntry},
-    authorization::{Authorization, Callback, Cleanup, CleanupTask, Deleted, Deletion, Installation, ScopeState},
+    authorization::{
+        Authorization, Callback, Cleanup, CleanupTask, Deleted, Deletion, Installation, Recoverable, ScopeState,
+    },
     clock::Clock,
     context::{Context, audited, removed_callback},
     entropy::random_id,
@@ -43,7 +45,8 @@ const DELETE_FOR: SignedDuration = SignedDuration::from_secs(10);
 
 impl Termination<'_> {
     /// Ends a tenant's authorization after WeCom said that `ended`, its installation, is over since `at`. One that was installed
-    /// again in the meantime, or has a new permanent code, is left unchanged.
+    /// again in the meantime, or has a new permanent code, is left unchanged. A re-installation within the recovery window restores
+    /// what there was ([`Restored`](super::Restored)).
     ///
     /// # Errors
     /// [`StepError::StateChanged`], or the failure of the stores.
@@ -62,7 +65,11 @@ impl Termination<'_> {
                 break;
             }
             let callbacks = self.store.callbacks_of(&authorization).await?;
-            let changes = self.end(&mut authorization, &callbacks, Action::AuthorizationCancelled, context);
+            // The secrets are scheduled for deletion after this, so they can be restored for longer.
+            let until = context.now() + SignedDuration::from_hours(24 * RECOVERY_WINDOW_DAYS);
+            let kept = Recoverable::of(&authorization, &callbacks, until);
+            let mut changes = self.end(&mut authorization, &callbacks, Action::AuthorizationCancelled, context);
+            changes.extend(kept.map(|kept| Change::KeepRecoverable(Box::new(kept))));
             authorization.cancel(at);
             if update.commit(authorization, changes).await? {
                 break;

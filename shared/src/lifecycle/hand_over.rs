@@ -19,11 +19,14 @@ use crate::{
 pub(crate) async fn hand_over(
     store: &DynamoDb,
     vault: &SecretsManager,
-    state: &InstallState,
+    state: &str,
     stored: &StoredInstallation,
     context: Context<'_>,
 ) -> Result<(), StepError> {
-    let Some(session) = store.session(state).await? else {
+    let Ok(state) = InstallState::parse(state) else {
+        return Ok(());
+    };
+    let Some(session) = store.session(&state).await? else {
         return Ok(());
     };
     if session.outcome.is_some() || session.suite_id != stored.suite_id {

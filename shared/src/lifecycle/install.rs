@@ -8,7 +8,7 @@
 use secrecy::SecretString;
 use wecom_client::ErrorCode;
 
-use super::{Update, bind, hand_over, plan_write};
+use super::{Restored, Update, bind, hand_over, plan_write};
 use crate::{
     audit::Action,
     authorization::{
@@ -17,7 +17,7 @@ use crate::{
     },
     context::{Context, audited},
     error::{CorpFault, LinkFault, StepError},
-    ids::{CorpId, Fingerprint, InstallState},
+    ids::{CorpId, Fingerprint},
     store::{Change, SecretsManager},
     suite::{CallError, StoredInstallation, SuiteAccess, installation},
 };
@@ -93,6 +93,12 @@ impl Install<'_> {
             AuthMode::Admin => InstallOutcome::Installed,
             AuthMode::Member => InstallOutcome::Failed(InstallFailure::MemberAuthorization),
         };
+        // What is installed by a QR code is restored when the admin confirms it.
+        let restored = if attempt.session.is_scanned {
+            Restored::default()
+        } else {
+            Restored::of(self.suite, self.vault, tenant_id, &installation, context).await?
+        };
         // Others may change the other steps of the wizard in the meantime; an installation does not depend on them.
         let mut update = Update::of(store, tenant_id, context);
         loop {
@@ -110,12 +116,13 @@ impl Install<'_> {
             installation.status = status(&authorization, &installation, attempt.session);
             let mut changes = bind(authorization.present(), &mut installation, tenant_id);
             let removed = authorization.install(installation.clone());
-            let entry = context.entry(Action::Installed);
+            let entry = context.entry(Action::Installed).with("corp_id", &installation.corp_id);
             changes.extend([
-                audited(tenant_id, entry.with("corp_id", &installation.corp_id)),
+                audited(tenant_id, restored.noted_in(entry)),
                 Change::EndInstallSession(attempt.session.state.clone(), outcome.clone()),
             ]);
             changes.extend(removed.into_iter().map(Change::RemoveCallback));
+            changes.extend(restored.add_to(&mut authorization, context));
             if update.commit(authorization, changes).await? {
                 return Ok(outcome.clone());
             }
@@ -139,9 +146,7 @@ impl Install<'_> {
                 let state = code.state.clone().filter(|state| !state.is_empty());
                 let stored = StoredInstallation::new(code, attempt.code_hash.clone(), &suite)?;
                 if let Some(state) = state.filter(|state| *state != attempt.session.state.as_str()) {
-                    if let Ok(owner) = InstallState::parse(&state) {
-                        hand_over(store, self.vault, &owner, &stored, attempt.context).await?;
-                    }
+                    hand_over(store, self.vault, &state, &stored, attempt.context).await?;
                     return Err(LinkFault::CodeOfAnotherLink.into());
                 }
                 // A corporation that another tenant has bound must not replace this tenant's permanent code.

@@ -7,25 +7,38 @@ use crate::{
     context::{Context, audited},
     error::StepError,
     ids::{CorpId, TenantId},
-    lifecycle::Update,
-    store::{Change, DynamoDb},
+    lifecycle::{Restored, Update},
+    store::{Change, SecretsManager},
+    suite::SuiteAccess,
 };
 
 /// Puts the installation that waits for it in force.
 #[derive(Debug)]
 pub struct ConfirmInstallation<'a> {
-    /// The table of states.
-    pub store: &'a DynamoDb,
+    /// The tables, and the sealing keys.
+    pub suite: SuiteAccess<'a>,
+    /// Secrets Manager, where Secrets are restored.
+    pub vault: &'a SecretsManager,
 }
 
 impl ConfirmInstallation<'_> {
-    /// Binds the corporation `corp_id`, which the admin was shown. One that is in force already is a success, too.
+    /// Binds the corporation `corp_id`, which the admin was shown, and restores what WeCom ended within the recovery window. One that is in force already is a success, too.
     ///
     /// # Errors
     /// [`StepError::NotInstalled`] when nothing waits to be confirmed, [`StepError::StateChanged`] when another corporation
-    /// does, [`StepError::CorpMismatch`] when another tenant has bound it, or the failure of the store.
+    /// does, [`StepError::CorpMismatch`] when another tenant has bound it, [`StepError::AttemptInProgress`] while secrets are being
+    /// deleted, or the failure of the stores.
     pub async fn run(&self, tenant_id: &TenantId, corp_id: &CorpId, context: Context<'_>) -> Result<(), StepError> {
-        let mut update = Update::of(self.store, tenant_id, context);
+        let store = self.suite.store;
+        let before = store.authorization(tenant_id).await?;
+        let waiting = before
+            .awaiting_confirmation()
+            .filter(|waiting| waiting.corp_id == *corp_id);
+        let restored = match waiting {
+            Some(waiting) => Restored::of(self.suite, self.vault, tenant_id, waiting, context).await?,
+            None => Restored::default(),
+        };
+        let mut update = Update::of(store, tenant_id, context);
         loop {
             let mut authorization = update.read().await?;
             if authorization.installed().is_some_and(|known| known.corp_id == *corp_id) {
@@ -37,11 +50,12 @@ impl ConfirmInstallation<'_> {
             }
             authorization.confirm_installation(context.now());
             let entry = context.entry(Action::InstallationConfirmed).with("corp_id", corp_id);
-            let changes = vec![
+            let mut changes = vec![
                 Change::BindCorp(corp_id.clone(), tenant_id.clone()),
                 Change::ForgetMember(corp_id.clone()),
-                audited(tenant_id, entry),
+                audited(tenant_id, restored.noted_in(entry)),
             ];
+            changes.extend(restored.add_to(&mut authorization, context));
             if update.commit(authorization, changes).await? {
                 return Ok(());
             }

@@ -9,6 +9,7 @@ use crate::{
     error::StepError,
     ids::TenantId,
     lifecycle::{Termination, Update},
+    store::Change,
 };
 
 /// Ends the authorization of one tenant.
@@ -32,7 +33,9 @@ impl Disconnect<'_> {
                 break;
             }
             let callbacks = termination.store.callbacks_of(&authorization).await?;
-            let changes = termination.end(&mut authorization, &callbacks, Action::Disconnected, context);
+            let mut changes = termination.end(&mut authorization, &callbacks, Action::Disconnected, context);
+            // The admin is told that nothing can be restored, also of an authorization that WeCom ended before.
+            changes.push(Change::ForgetRecoverable(tenant_id.clone()));
             authorization.installation = None;
             authorization.health = Health::Ok;
             if update.commit(authorization, changes).await? {

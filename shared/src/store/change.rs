@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::AuditEntry,
-    authorization::{Authorization, Callback, Deleted, InstallOutcome},
+    authorization::{Authorization, Callback, Deleted, InstallOutcome, Recoverable},
     ids::{CallbackId, CorpId, Fingerprint, InstallState, TenantId},
 };
 
@@ -30,6 +30,10 @@ pub enum Change {
     NoteExchange(Fingerprint, TenantId, Timestamp),
     /// Stores which tenant's assist link has this secret, until this time.
     PutAssistLink(Fingerprint, TenantId, Timestamp),
+    /// Keeps what a re-installation restores, until the recovery window ends.
+    KeepRecoverable(Box<Recoverable>),
+    /// Removes what would be restored.
+    ForgetRecoverable(TenantId),
     /// Removes the count of what was deleted for the tenant, if it is still this one.
     ForgetDeleted(TenantId, Deleted),
     /// Ends an install session that has not ended.

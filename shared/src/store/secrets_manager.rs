@@ -114,6 +114,28 @@ impl SecretsManager {
         }
     }
 
+    /// Makes a secret that is scheduled for deletion readable again, with all its versions. Returns whether there is such a secret,
+    /// which is also so when it was not scheduled.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn restore(&self, name: &SecretName) -> Result<bool, StoreError> {
+        let restored = self
+            .client
+            .restore_secret()
+            .secret_id(name.under(&self.prefix))
+            .send()
+            .await;
+        match restored {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(RestoreSecretError::ResourceNotFoundException(_)) => Ok(false),
+                Some(RestoreSecretError::InvalidRequestException(_)) => Ok(true),
+                _ => Err(store_error(error)),
+            },
+        }
+    }
+
     /// Schedules a secret for deletion after the recovery window of seven days. One that is missing or already scheduled is
     /// left unchanged. Returns whether it is scheduled, by this call or before; false when it is missing.
     ///

@@ -9,7 +9,7 @@ use super::{
     transactions::TransactionError,
 };
 use crate::{
-    authorization::{Authorization, Callback},
+    authorization::{Authorization, Callback, Recoverable},
     ids::{CallbackId, CorpId, Fingerprint, Scope, TenantId},
     position::time_key,
     store::{Change, CommitError, StoreError, tables::DUE},
@@ -70,6 +70,14 @@ impl DynamoDb {
     pub async fn member_of(&self, corp_id: &CorpId) -> Result<Option<TenantId>, StoreError> {
         let note: Option<Binding> = self.item(Key::member(corp_id)).await?;
         Ok(note.map(|note| note.tenant_id))
+    }
+
+    /// What the tenant's last authorization had when it ended. Its time may be over.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn recoverable(&self, tenant_id: &TenantId) -> Result<Option<Recoverable>, StoreError> {
+        self.item(Key::recoverable(tenant_id)).await
     }
 
     /// The tenant whose assist link has this secret. The link may have ended.
@@ -145,6 +153,16 @@ impl DynamoDb {
                     .item("ttl", time_to_live(until));
                 item.put(put.build()?)
             }
+            Change::KeepRecoverable(recoverable) => {
+                let mut kept = Key::recoverable(&recoverable.tenant_id).into_item();
+                kept.extend(to_item(&recoverable)?);
+                kept.insert("ttl".to_owned(), time_to_live(recoverable.until));
+                let put = Put::builder()
+                    .table_name(&self.authorization_table)
+                    .set_item(Some(kept));
+                item.put(put.build()?)
+            }
+            Change::ForgetRecoverable(tenant_id) => item.delete(self.deletion(Key::recoverable(&tenant_id))?),
             Change::ForgetMember(corp_id) => item.delete(self.deletion(Key::member(&corp_id))?),
             Change::SaveCallback(callback) => item.update(self.save_callback(&callback)?),
             Change::RemoveCallback(id) => item.delete(self.deletion(Key::callback(&id))?),

@@ -48,6 +48,10 @@ impl Key {
         Self::new("ASSIST", secret.as_str(), "LINK")
     }
 
+    pub(super) fn recoverable(tenant_id: &TenantId) -> Self {
+        Self::new("RECOVERABLE", tenant_id.as_str(), "RECOVERABLE")
+    }
+
     pub(super) fn session(state: &InstallState) -> Self {
         Self::new("STATE", state.as_str(), "SESSION")
     }
