@@ -20,6 +20,7 @@ use wecom_authorization::{
 use crate::{
     directory::{Settings, Suite},
     options::Options,
+    webhooks,
 };
 
 /// Names of the tables.
@@ -78,6 +79,14 @@ pub(crate) fn config(
         ),
         ("EGRESS_ADDRESSES", options.egress_addresses.join(",")),
         ("MORE_SUITE_IDS", more_suite_ids.to_owned()),
+        (
+            "WEBHOOK_URL",
+            options.webhook_url.as_ref().map_or_else(String::new, Url::to_string),
+        ),
+        (
+            "WEBHOOK_QUEUE_URL",
+            format!("http://sqs.local/000000000000/{}", webhooks::QUEUE),
+        ),
     ]);
     if let Some(url) = install_url(wecom_url) {
         variables.insert("WECOM_INSTALL_URL", url);
@@ -114,6 +123,10 @@ pub(crate) async fn set_up(platform: &Platform, aws: &SdkConfig, settings: &Sett
             (&settings.test_suite, ("test", true.into()))
         };
         put_suite(platform, &name, suite, Some(mark)).await?;
+    }
+    if platform.vault.read(&SecretName::Webhook, None).await?.is_none() {
+        let secret = SecretString::from(settings.webhook_secret.clone());
+        platform.vault.put(&SecretName::Webhook, &secret).await?;
     }
     if platform.vault.read(&SecretName::SealingKey, None).await?.is_none() {
         platform

@@ -24,7 +24,11 @@ use axum::{
 use lambda_http::lambda_runtime::tracing::Instrument as _;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
-use wecom_authorization::{entry::invoked, http, platform::Platform};
+use wecom_authorization::{
+    entry::{invoked, queues, streams},
+    http,
+    platform::Platform,
+};
 
 use self::{
     authorizer::Authorizer,
@@ -151,6 +155,8 @@ impl Gateway {
             "issue-access-token/invocations" => invoked::issue_access_token(&self.platform, request).await,
             "check-health/invocations" => invoked::check_health(&self.platform, request).await,
             "reconcile-secrets/invocations" => invoked::reconcile_secrets(&self.platform, request).await,
+            "publish-events/invocations" => Ok(publish_events(&self.platform, request).await),
+            "deliver-webhooks/invocations" => queues::deliver_webhooks(&self.platform, request).await,
             "rotate-sealing-key/invocations" => invoked::rotate_sealing_key(&self.platform, request).await,
             _ => return plain(StatusCode::NOT_FOUND),
         };
@@ -201,6 +207,16 @@ impl Gateway {
             _ => None,
         }
     }
+}
+
+/// Invokes `publish-events` with changes that were given up. What is no batch has no records.
+async fn publish_events(platform: &Platform, request: Value) -> Value {
+    let changes = serde_json::from_value(request).unwrap_or(streams::Changes {
+        records: Vec::new(),
+        shard_id: None,
+    });
+    let answer = streams::publish_events(platform, changes).await;
+    serde_json::to_value(answer).unwrap_or_default()
 }
 
 async fn invoke(platform: &Platform, function: Function, request: http::Request) -> Response<lambda_http::Body> {

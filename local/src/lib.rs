@@ -15,6 +15,7 @@ mod options;
 mod rotations;
 mod streams;
 mod terminal;
+mod webhooks;
 mod workbench;
 
 use std::{
@@ -161,6 +162,7 @@ impl Local {
             .map_err(|error| StartError::Internal(error.to_string()))?;
         let mut platform = Platform::new(config, &aws);
         platform.known_domains = Some(options.callback_domains.clone());
+        platform.local_webhooks = true;
         let platform = Arc::new(platform);
         set_up(&platform, &aws, &settings).await.map_err(StartError::Setup)?;
 
@@ -293,7 +295,14 @@ fn start_tasks(
         tokio::spawn(rotations::run(Arc::clone(platform), devstack.rotations())),
         tokio::spawn(deliver(devstack.events(), Arc::clone(bus))),
     ];
-    pumps.chain(others).collect()
+    let mut tasks: Vec<_> = pumps.chain(others).collect();
+    if platform.config.webhook_url.is_some() {
+        let queues = devstack.queues().clone();
+        webhooks::create(&queues);
+        tasks.push(tokio::spawn(webhooks::fill(queues.clone(), devstack.events())));
+        tasks.push(tokio::spawn(webhooks::deliver(queues, Arc::clone(platform))));
+    }
+    tasks
 }
 
 /// Delivers the events that EventBridge has accepted.

@@ -39,6 +39,9 @@ pub struct Options {
     /// Base URL of the WeCom API to use instead of the simulator
     #[arg(long, value_name = "URL")]
     pub wecom_api: Option<Url>,
+    /// URL that every event of the bus is sent to as a signed webhook, and again until it is delivered
+    #[arg(long, value_name = "URL")]
+    pub webhook_url: Option<Url>,
     /// Origins whose pages may frame the admin page, beside the example workbench
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     pub embed_origins: Vec<String>,

@@ -6,10 +6,12 @@ use url::Url;
 use crate::ids::{SuiteId, TenantId};
 
 /// Every variable that `template.yaml` sets, in the order of [`Config`]'s table.
-pub const VARIABLES: [&str; 24] = [
+pub const VARIABLES: [&str; 26] = [
     "AUTHORIZATION_TABLE",
     "EVENT_TABLE",
     "EVENT_BUS",
+    "WEBHOOK_URL",
+    "WEBHOOK_QUEUE_URL",
     "SECRET_PREFIX",
     "SECRET_KEY_ARN",
     "MORE_SUITE_IDS",
@@ -40,6 +42,8 @@ pub const VARIABLES: [&str; 24] = [
 /// | `AUTHORIZATION_TABLE` | name of the table of states | required |
 /// | `EVENT_TABLE` | name of the table of events | required |
 /// | `EVENT_BUS` | name of the event bus | none: nothing is published |
+/// | `WEBHOOK_URL` | where every event of the bus is sent to as a signed webhook | none |
+/// | `WEBHOOK_QUEUE_URL` | the queue of SQS that webhooks wait in | none: those that fail come again after the queue's own time |
 /// | `SECRET_PREFIX` | first segments of every secret's name | required |
 /// | `SECRET_KEY_ARN` | the KMS key that tenants' secrets are encrypted under | Secrets Manager's own |
 /// | `MORE_SUITE_IDS` | suites besides the one in the secret `suite`, separated by commas | none |
@@ -68,6 +72,10 @@ pub struct Config {
     pub event_table: String,
     /// `EVENT_BUS`: name of the event bus; `None`: nothing is published.
     pub event_bus: Option<String>,
+    /// `WEBHOOK_URL`: receiver of webhooks; `None`: none are sent.
+    pub webhook_url: Option<Url>,
+    /// `WEBHOOK_QUEUE_URL`: queue that webhooks wait in.
+    pub webhook_queue_url: Option<String>,
     /// `SECRET_PREFIX`: first segments of every secret's name.
     pub secret_prefix: String,
     /// `SECRET_KEY_ARN`: KMS key of the tenants' secrets; `None`: the key of Secrets Manager.
@@ -161,6 +169,8 @@ impl Config {
             authorization_table: reader.required("AUTHORIZATION_TABLE"),
             event_table: reader.required("EVENT_TABLE"),
             event_bus: reader.optional("EVENT_BUS"),
+            webhook_url: reader.optional_url("WEBHOOK_URL"),
+            webhook_queue_url: reader.optional("WEBHOOK_QUEUE_URL"),
             secret_prefix: reader.required("SECRET_PREFIX"),
             secret_key_arn: reader.optional("SECRET_KEY_ARN"),
             more_suite_ids,
@@ -217,6 +227,14 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             self.problems.push(format!("{name} is not a URL"));
             Url::parse(default).expect("the default is a URL")
         })
+    }
+
+    fn optional_url(&mut self, name: &str) -> Option<Url> {
+        let url = Url::parse(&self.optional(name)?);
+        if url.is_err() {
+            self.problems.push(format!("{name} is not a URL"));
+        }
+        url.ok()
     }
 
     /// The value of the word that is set; of the first when nothing is set.

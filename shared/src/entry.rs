@@ -3,6 +3,7 @@
 mod aws;
 pub mod invoked;
 mod log;
+pub mod queues;
 mod serve;
 pub mod streams;
 

@@ -19,6 +19,7 @@ pub mod pasted;
 pub mod platform;
 pub mod position;
 pub mod probe;
+pub mod queue;
 pub mod sealing;
 pub mod steps;
 pub mod store;

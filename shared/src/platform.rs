@@ -14,9 +14,11 @@ use crate::{
     entropy::{Entropy, SystemEntropy},
     event_bus::EventBus,
     lifecycle::{Lifecycle, Termination},
+    queue::Queue,
     sealing::SealingKeys,
     store::{DynamoDb, SecretsManager, SuiteVault},
     suite::{SuiteAccess, Tokens},
+    webhook::CachedSecrets,
 };
 
 /// Everything that a function may use. WeCom's client, which is costly to build, is built on first use.
@@ -41,6 +43,12 @@ pub struct Platform {
     pub entropy: Box<dyn Entropy>,
     /// The callback domains that lead to this machine, which has no DNS for them; `None`: DNS decides. `local` and tests set it.
     pub known_domains: Option<Vec<String>>,
+    /// The secrets that webhooks are signed with, cached.
+    pub webhook_secrets: CachedSecrets,
+    /// Whether webhooks may go to this machine and over plain http; `local` and tests set it.
+    pub local_webhooks: bool,
+    aws: SdkConfig,
+    webhook_queue: OnceLock<Queue>,
     wecom: OnceLock<Client>,
 }
 
@@ -78,6 +86,10 @@ impl Platform {
             clock: Box::new(SystemClock),
             entropy: Box::new(SystemEntropy),
             known_domains: None,
+            webhook_secrets: CachedSecrets::default(),
+            local_webhooks: false,
+            aws: aws.clone(),
+            webhook_queue: OnceLock::new(),
             wecom: OnceLock::new(),
         }
     }
@@ -90,6 +102,12 @@ impl Platform {
         self.wecom.get_or_init(|| {
             Client::new(ClientConfig::new(self.config.wecom_api_url.clone())).expect("ring speaks TLS 1.2 and 1.3")
         })
+    }
+
+    /// The queue that webhooks wait in, if there is one. Only the function that delivers them pays for its client.
+    pub fn webhook_queue(&self) -> Option<&Queue> {
+        let url = self.config.webhook_queue_url.as_ref()?;
+        Some(self.webhook_queue.get_or_init(|| Queue::new(&self.aws, url.clone())))
     }
 
     /// The context of an operation of `actor`.

@@ -5,6 +5,7 @@ mod check_authorization;
 mod check_health;
 mod complete_authorization;
 mod confirm_installation;
+mod deliver_webhooks;
 mod disconnect;
 mod finish_installation;
 mod generate_credentials;
@@ -29,6 +30,7 @@ pub use self::{
     check_health::{CheckHealth, HealthRun},
     complete_authorization::CompleteAuthorization,
     confirm_installation::ConfirmInstallation,
+    deliver_webhooks::{DeliverWebhooks, RETRY_AFTER_SECONDS, retry_after},
     disconnect::Disconnect,
     finish_installation::{FinishInstallation, Redirect},
     generate_credentials::{GenerateCredentials, ShowCredentials},

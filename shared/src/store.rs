@@ -18,7 +18,9 @@ pub mod tables;
 pub(crate) use self::secrets_manager::RECOVERY_WINDOW_DAYS;
 pub use self::{
     change::{Change, StateChange},
-    dynamodb::{AtRest, Breaker, CheckStatus, DynamoDb, EventChange, Noted, StoredSuiteEvent, StoredToken},
+    dynamodb::{
+        AtRest, Breaker, CheckStatus, DynamoDb, EventChange, FailingReceiver, Noted, StoredSuiteEvent, StoredToken,
+    },
     errors::{CommitError, StoreError},
     events::{AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload},
     facades::{EventCallbackStore, SuiteCallbackStore},

@@ -1,10 +1,13 @@
 //! Webhooks as [Standard Webhooks](https://www.standardwebhooks.com) 1.0 defines them: an event of the bus in a signed `POST`.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretSlice};
 use serde_json::Value;
@@ -66,6 +69,28 @@ impl SigningSecrets {
             format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
         });
         signatures.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// How long a process signs with secrets before it reads them again.
+const CACHED: SignedDuration = SignedDuration::from_mins(5);
+
+/// The secrets as this process has read them, for five minutes.
+#[derive(Debug, Default)]
+pub struct CachedSecrets(Mutex<Option<(Timestamp, SigningSecrets)>>);
+
+impl CachedSecrets {
+    /// The secrets, unless they were read too long ago.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Option<SigningSecrets> {
+        let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read_at, secrets) = cached.as_ref()?;
+        (now < *read_at + CACHED).then(|| secrets.clone())
+    }
+
+    /// Keeps secrets that were read at `now`.
+    pub fn keep(&self, secrets: SigningSecrets, now: Timestamp) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, secrets));
     }
 }
 

@@ -47,5 +47,6 @@ mod template;
 mod token_broker;
 mod uncertain_authorization;
 mod walk;
+mod webhooks;
 mod who_may_bind;
 mod year;

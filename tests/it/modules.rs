@@ -16,7 +16,7 @@ use syn::{
 };
 
 /// The modules of `shared`, each of which uses only those after it.
-const LAYERS: [&str; 22] = [
+const LAYERS: [&str; 23] = [
     "entry",
     "http",
     "platform",
@@ -29,6 +29,7 @@ const LAYERS: [&str; 22] = [
     "sealing",
     "store",
     "event_bus",
+    "queue",
     "webhook",
     "probe",
     "authorization",

@@ -14,10 +14,12 @@ use wecom_authorization::{
 
 use crate::{
     faults::harness::{
-        AUTHORIZATION_TABLE, Caller, EVENT_BUS, EVENT_TABLE, Harness, PREFIX, TENANT, member_created, ours,
+        AUTHORIZATION_TABLE, Caller, EVENT_BUS, EVENT_TABLE, Harness, PREFIX, TENANT, WEBHOOK_QUEUE, member_created,
+        ours,
     },
     permissions::SeenItems,
     support::{CORP, Credentials, Letter, OTHER_CORP, Reply, Scope},
+    webhooks::Receiver,
     who_may_bind::{install, steal},
 };
 
@@ -36,6 +38,10 @@ pub(crate) enum Resource {
     TimelineIndex,
     /// A suite's own secret.
     Suite,
+    /// The secrets that webhooks are signed with.
+    Webhook,
+    /// The queue that webhooks wait in.
+    WebhookQueue,
     /// The sealing keys.
     SealingKey,
     /// A tenant's permanent code.
@@ -50,10 +56,10 @@ pub(crate) enum Resource {
 pub(crate) type Operation = (&'static str, Resource);
 
 /// For each function, everything that it asks of AWS.
-pub(crate) const OPERATIONS: [(&str, &[Operation]); 21] = {
+pub(crate) const OPERATIONS: [(&str, &[Operation]); 22] = {
     use Resource::{
         AuthorizationTable, DueIndex, EventBus, EventTable, EverySecret, Installation, ScopeSecret, SealingKey, Suite,
-        TimelineIndex,
+        TimelineIndex, Webhook, WebhookQueue,
     };
     const GET: &str = "dynamodb:GetItem";
     const PUT: &str = "dynamodb:PutItem";
@@ -102,6 +108,16 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 21] = {
             &[(GET, AuthorizationTable), (PUT, AuthorizationTable)],
         ),
         ("console", &[]),
+        (
+            "deliver-webhooks",
+            &[
+                (GET, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                (DELETE, AuthorizationTable),
+                (READ_SECRET, Webhook),
+                ("sqs:ChangeMessageVisibility", WebhookQueue),
+            ],
+        ),
         (
             "disconnect",
             &[
@@ -288,6 +304,7 @@ fn see(harness: &Harness, seen: &mut Seen) {
             (EVENT_TABLE, Some("timeline")) => Resource::TimelineIndex,
             (EVENT_BUS, None) => Resource::EventBus,
             ("*", None) => Resource::EverySecret,
+            (WEBHOOK_QUEUE, None) => Resource::WebhookQueue,
             (secret, None) => secret_kind(secret),
             (table, Some(index)) => panic!("an index that nobody knows: {index} of {table}"),
         };
@@ -301,6 +318,7 @@ fn secret_kind(name: &str) -> Resource {
     match below.unwrap_or_else(|| panic!("neither a table nor a secret: {name}")) {
         "suite" => Resource::Suite,
         "sealing-key" => Resource::SealingKey,
+        "webhook" => Resource::Webhook,
         tenants => match tenants.split_once('/') {
             Some(("suite", id)) if SuiteId::parse(id).is_ok() => Resource::Suite,
             Some((_, "installation")) => Resource::Installation,
@@ -476,6 +494,7 @@ async fn the_walk() -> Harness {
     check_authorization(&harness).await.refused(503, "wecom_ban");
     harness.sleep(2).await;
     Box::pin(banned_while_installing(&harness)).await;
+    Box::pin(webhooks(&harness)).await;
     harness
 }
 
@@ -499,6 +518,20 @@ async fn the_template() -> Harness {
         assert_eq!(ended.status, 204);
     }
     harness
+}
+
+/// Webhooks that fail, succeed, and are enabled again.
+async fn webhooks(harness: &Harness) {
+    let receiver = Receiver::start().await;
+    harness.webhooks_go_to(&receiver.url).await;
+    for status in [500, 204] {
+        receiver.answer(status);
+        harness.deliver_webhooks(&[json!({"detail": {"event_id": "1"}})]).await;
+    }
+    harness
+        .invoke("deliver-webhooks", json!({"enable": true}))
+        .await
+        .unwrap();
 }
 
 /// Asks for a check of the tenant.

@@ -8,7 +8,7 @@ use devstack::Entry;
 use crate::operations::{OPERATIONS, Resource};
 
 /// For each function, the kinds of items that each action is for: the first segment of their keys, `TENANT` for `TENANT#…`.
-const ITEMS: [(&str, &str); 21] = [
+const ITEMS: [(&str, &str); 22] = [
     (
         "check-authorization",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK
@@ -29,6 +29,12 @@ const ITEMS: [(&str, &str); 21] = [
          PutItem TENANT AUDIT CHANGED",
     ),
     ("console", ""),
+    (
+        "deliver-webhooks",
+        "GetItem WEBHOOK
+         UpdateItem WEBHOOK
+         DeleteItem WEBHOOK",
+    ),
     (
         "disconnect",
         "GetItem TENANT CALLBACK
@@ -180,6 +186,8 @@ fn names(resource: Resource) -> &'static [&'static str] {
         Resource::TimelineIndex => &["events/timeline"],
         // None of them is the name of a secret of a tenant whose id is `suite`.
         Resource::Suite => &["suite", "suite/ww", "suite/wx", "suite/tj", "suite/dk"],
+        Resource::Webhook => &["webhook"],
+        Resource::WebhookQueue => &["webhook-queue"],
         Resource::SealingKey => &["sealing-key"],
         Resource::Installation => &["*/installation"],
         Resource::ScopeSecret => &["*/contacts", "*/external-contacts"],

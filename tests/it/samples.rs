@@ -18,7 +18,7 @@ use tests::{
 };
 use wecom_authorization::{
     config::Config,
-    entry::{invoked, streams},
+    entry::{invoked, queues, streams},
     http,
     platform::Platform,
 };
@@ -194,6 +194,7 @@ async fn invoke(function: &str, platform: &'static Platform, event: &str) -> Val
         "process-suite-event" => json!({"answer": streams::process_suite_event(platform, from(event)).await}),
         "publish-events" => json!({"answer": streams::publish_events(platform, from(event)).await}),
         "issue-access-token" => invoked(invoked::issue_access_token(platform, read()).await),
+        "deliver-webhooks" => invoked(queues::deliver_webhooks(platform, read()).await),
         "check-health" => invoked(invoked::check_health(platform, read()).await),
         "reconcile-secrets" => invoked(invoked::reconcile_secrets(platform, read()).await),
         "rotate-sealing-key" => invoked(invoked::rotate_sealing_key(platform, read()).await),

@@ -32,7 +32,7 @@ pub(crate) fn template() -> Value {
 }
 
 /// The resources of a type, by logical id.
-fn resources<'a>(template: &'a Value, kind: &str) -> BTreeMap<&'a str, &'a Value> {
+pub(crate) fn resources<'a>(template: &'a Value, kind: &str) -> BTreeMap<&'a str, &'a Value> {
     let all = template["Resources"].as_object().unwrap();
     let of_kind = all.iter().filter(|(_, resource)| resource["Type"] == kind);
     of_kind.map(|(id, resource)| (id.as_str(), resource)).collect()

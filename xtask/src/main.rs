@@ -158,6 +158,15 @@ impl Run {
             let mut environment = Command::new("python3");
             environment.args(["-m", "venv"]).arg(&tools);
             self.step(&format!("{name}: environment"), environment);
+            // For the example that receives a webhook, which a test of the whole product runs.
+            let mut library = Command::new(tools.join("bin/pip"));
+            library.args([
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "standardwebhooks==1.1.0",
+            ]);
+            self.step(&format!("{name}: libraries of the examples"), library);
             let mut wheel = Command::new(tools.join("bin/pip"));
             wheel
                 .args([

@@ -3,7 +3,7 @@
 //! The template's `Handler` names the function, and with it what the process does; its role says what it may do.
 
 use wecom_authorization::{
-    entry::{invoked, serve_http, serve_invoked, serve_stream, streams},
+    entry::{invoked, queues, serve_http, serve_invoked, serve_stream, streams},
     http,
 };
 
@@ -17,6 +17,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         "check-health" => serve_invoked(invoked::check_health).await,
         "complete-authorization" => serve_http(http::complete_authorization).await,
         "console" => serve_http(http::console).await,
+        "deliver-webhooks" => serve_invoked(queues::deliver_webhooks).await,
         "disconnect" => serve_http(http::disconnect).await,
         "generate-credentials" => serve_http(http::generate_credentials).await,
         "installation-callback" => serve_http(http::installation_callback).await,

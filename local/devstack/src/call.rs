@@ -9,6 +9,7 @@ pub(crate) enum Service {
     DynamoDb,
     SecretsManager,
     EventBridge,
+    Sqs,
 }
 
 pub(crate) struct Call {
@@ -29,6 +30,7 @@ impl Call {
             "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Service::DynamoDb,
             "secretsmanager" => Service::SecretsManager,
             "AWSEvents" => Service::EventBridge,
+            "AmazonSQS" => Service::Sqs,
             _ => return None,
         };
         Some(Self {

@@ -104,7 +104,7 @@ impl EventBus {
         if self.is_refused(&detail) {
             return failure("ThrottlingException", "Rate exceeded");
         }
-        let id = event_id();
+        let id = random_uuid();
         let time = entry.time.map_or_else(clock::now, time);
         let event = json!({
             "version": "0",
@@ -146,7 +146,7 @@ impl Entry {
 }
 
 /// Random, in the form of a UUID.
-fn event_id() -> String {
+pub(crate) fn random_uuid() -> String {
     let mut bytes = [0_u8; 16];
     // An id that is not unique does no harm here.
     let _ = rand::rngs::SysRng.try_fill_bytes(&mut bytes);

@@ -23,6 +23,7 @@ use crate::{
     faults::{Fault, Faults, Outcome},
     journal::{self, Journal, Use},
     local_api,
+    queues::Queues,
     secrets::Secrets,
     table_writes::TableWrites,
 };
@@ -31,6 +32,7 @@ pub(crate) struct Front {
     pub(crate) dynamodb: Dynamodb,
     pub(crate) secrets: Secrets,
     pub(crate) event_bus: EventBus,
+    pub(crate) queues: Queues,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     pub(crate) table_writes: Arc<TableWrites>,
@@ -69,12 +71,12 @@ impl Front {
             None if parts.method == Method::GET => Ok(answer::raw(
                 StatusCode::OK,
                 "text/plain",
-                "devstack: DynamoDB, Secrets Manager and EventBridge\n",
+                "devstack: DynamoDB, Secrets Manager, EventBridge and SQS\n",
             )),
             None => Ok(answer::error(
                 StatusCode::BAD_REQUEST,
                 "UnknownOperationException",
-                "the X-Amz-Target names no operation of DynamoDB, DynamoDB Streams, Secrets Manager or EventBridge",
+                "the X-Amz-Target names no operation of DynamoDB, DynamoDB Streams, Secrets Manager, EventBridge or SQS",
                 &serde_json::Map::new(),
             )),
         }
@@ -111,6 +113,7 @@ impl Front {
             Service::DynamoDb => self.dynamodb.answer(call).await,
             Service::SecretsManager => self.secrets.answer(&call),
             Service::EventBridge => self.event_bus.answer(&call),
+            Service::Sqs => self.queues.answer(&call),
         };
         for table in &written {
             self.table_writes.notify(table);

@@ -104,6 +104,10 @@ pub(crate) fn uses(call: &Call, secret_name: impl Fn(&str) -> String) -> Vec<Use
             let action = format!("events:{operation}");
             buses.map(|bus| used(&action, bus.and_then(Value::as_str))).collect()
         }
+        (Service::Sqs, operation) => {
+            let queue = call.text("QueueUrl").and_then(|url| url.rsplit('/').next());
+            vec![used(&format!("sqs:{operation}"), queue)]
+        }
         // Put, Update, Delete and ConditionCheck.
         (Service::DynamoDb, "TransactWriteItems") => transacted(&call.input, |kind| format!("dynamodb:{kind}Item")),
         (Service::DynamoDb, "TransactGetItems") => transacted(&call.input, |_| "dynamodb:GetItem".to_owned()),

@@ -1,4 +1,4 @@
-//! DynamoDB, DynamoDB Streams, AWS Secrets Manager and EventBridge on one loopback port, for development and tests.
+//! DynamoDB, DynamoDB Streams, AWS Secrets Manager, EventBridge and SQS on one loopback port, for development and tests.
 //!
 //! The functions talk to it through the adapters that they use on AWS, so the tests exercise what is deployed. DynamoDB
 //! is `dynoxide-rs`; Secrets Manager is implemented here. In front of both are fault injection ([`Faults`]) and a journal
@@ -23,6 +23,7 @@ mod faults;
 mod front;
 mod journal;
 mod local_api;
+mod queues;
 mod secrets;
 mod table_writes;
 
@@ -43,6 +44,7 @@ pub use crate::{
     error::Error,
     faults::{Fault, Faults, InvalidFault},
     journal::Entry,
+    queues::{QueueSettings, Queues, ReceivedMessage},
     secrets::Rotation,
 };
 
@@ -106,6 +108,7 @@ impl Devstack {
             dynamodb,
             secrets: Secrets::open(directory.as_ref())?,
             event_bus: EventBus::default(),
+            queues: Queues::default(),
             faults: Faults::default(),
             journal: Journal::default(),
             table_writes,
@@ -152,6 +155,12 @@ impl Devstack {
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<serde_json::Value> {
         self.front.event_bus.subscribe()
+    }
+
+    /// The queues. There are none at first.
+    #[must_use]
+    pub fn queues(&self) -> &Queues {
+        &self.front.queues
     }
 
     /// Throttles the next `times` entries of `PutEvents` whose detail contains `text`; the others of their requests are accepted.

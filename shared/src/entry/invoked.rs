@@ -30,6 +30,12 @@ pub struct TokenRequest {
 #[derive(Debug)]
 pub struct InvocationError(Problem);
 
+impl From<Problem> for InvocationError {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
 impl From<InvocationError> for Diagnostic {
     fn from(error: InvocationError) -> Self {
         Self {

@@ -134,7 +134,7 @@ fn settled(page: Vec<ListedSecret>, now: Timestamp) -> BTreeMap<TenantId, Vec<Cl
         let (tenant_id, secret) = match name {
             SecretName::Installation(tenant_id) => (tenant_id, CleanupTask::Installation),
             SecretName::Scope(tenant_id, scope) => (tenant_id, CleanupTask::Scope(scope)),
-            SecretName::Suite | SecretName::AnotherSuite(_) | SecretName::SealingKey => continue,
+            SecretName::Suite | SecretName::AnotherSuite(_) | SecretName::Webhook | SecretName::SealingKey => continue,
         };
         if changed_at.is_some_and(|at| at + SAFE_AGE <= now) {
             by_tenant.entry(tenant_id).or_default().push(secret);

@@ -16,6 +16,7 @@ mod suite;
 mod suite_events;
 mod timeline;
 mod transactions;
+mod webhooks;
 
 use aws_sdk_dynamodb::Client;
 use jiff::SignedDuration;
@@ -30,6 +31,7 @@ pub use self::{
     counting::EventChange,
     suite::{AtRest, StoredToken},
     suite_events::StoredSuiteEvent,
+    webhooks::FailingReceiver,
 };
 use super::{
     StoreError,

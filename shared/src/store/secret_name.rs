@@ -13,6 +13,8 @@ pub enum SecretName {
     Suite,
     /// The own secret of another suite.
     AnotherSuite(SuiteId),
+    /// The secrets that webhooks are signed with.
+    Webhook,
     /// The sealing key ring.
     SealingKey,
 }
@@ -27,6 +29,7 @@ impl SecretName {
             Self::Scope(tenant, scope) => format!("{prefix}/{tenant}/{}", scope.as_path()),
             Self::Suite => format!("{prefix}/suite"),
             Self::AnotherSuite(suite_id) => format!("{prefix}/suite/{suite_id}"),
+            Self::Webhook => format!("{prefix}/webhook"),
             Self::SealingKey => format!("{prefix}/sealing-key"),
         }
     }

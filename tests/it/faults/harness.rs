@@ -6,27 +6,31 @@
 
 use std::{
     collections::BTreeMap,
+    future::Future,
+    pin::Pin,
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
-use devstack::{Devstack, Entry, Rotation};
+use devstack::{Devstack, Entry, QueueSettings, Rotation};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::{Body, Response};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use simulator::{AuthMode, Control, InstallRequest, Simulator, Suite};
 use tokio::sync::mpsc;
+use url::Url;
 use wecom_authorization::{
     authorization::Authorization,
     clock::{Clock, SystemClock},
     config::Config,
     entropy::SystemEntropy,
-    entry::{aws_config, invoked, streams},
+    entry::{aws_config, invoked, queues, streams},
     http,
     ids::CorpId,
     platform::Platform,
@@ -48,8 +52,11 @@ pub(crate) const AUTHORIZATION_TABLE: &str = "authorization";
 pub(crate) const EVENT_TABLE: &str = "events";
 pub(crate) const EVENT_BUS: &str = "bus";
 pub(crate) const PREFIX: &str = "prefix";
+pub(crate) const WEBHOOK_QUEUE: &str = "webhooks";
 /// Access key of the tests themselves, which the journal leaves out.
 const OBSERVER: &str = "observer";
+/// What webhooks are signed with.
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const BASE_URL: &str = "https://callbacks.example.com";
 
 /// Cookies of a browser, as it sends them.
@@ -59,6 +66,7 @@ pub(crate) struct Harness {
     devstack: Devstack,
     simulator: Simulator,
     config: Config,
+    webhook_url: Mutex<Option<Url>>,
     suite: Credentials,
     suite_id: String,
     clock: Arc<AdjustedClock>,
@@ -144,6 +152,7 @@ impl Harness {
             devstack,
             simulator,
             config,
+            webhook_url: Mutex::default(),
             suite,
             suite_id,
             clock: Arc::default(),
@@ -248,7 +257,10 @@ impl Harness {
     fn process(&self, function: &'static str) -> Arc<Platform> {
         let mut processes = self.processes.lock().unwrap();
         let process = processes.entry(function).or_insert_with(|| {
-            let mut platform = Platform::new(self.config.clone(), &self.aws(function));
+            let mut config = self.config.clone();
+            config.webhook_url.clone_from(&self.webhook_url.lock().unwrap());
+            let mut platform = Platform::new(config, &self.aws(function));
+            platform.local_webhooks = true;
             platform.clock = Box::new(SharedClock(Arc::clone(&self.clock)));
             platform.known_domains = Some(vec!["example".to_owned(), "example.com".to_owned()]);
             Arc::new(platform)
@@ -264,6 +276,7 @@ fn config(wecom_url: &str, is_thorough: bool) -> Config {
         ("EVENT_TABLE", EVENT_TABLE),
         ("EVENT_BUS", EVENT_BUS),
         ("SECRET_PREFIX", PREFIX),
+        ("WEBHOOK_QUEUE_URL", "http://sqs.test/webhooks"),
         ("BASE_URL", BASE_URL),
         ("WECOM_API_URL", wecom_url),
         ("WECOM_INSTALL_URL", &install_url),
@@ -284,6 +297,14 @@ async fn post_box() -> (String, mpsc::UnboundedReceiver<Letter>) {
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
     (url, posts)
+}
+
+/// A function of its own, so that the stack of every other invocation has no room for it.
+fn webhooks(
+    platform: &Platform,
+    input: Value,
+) -> Pin<Box<dyn Future<Output = Result<Value, invoked::InvocationError>> + Send + '_>> {
+    Box::pin(queues::deliver_webhooks(platform, input))
 }
 
 /// The caller of an HTTP request.
@@ -354,11 +375,54 @@ impl Harness {
         let answer = match function {
             "issue-access-token" => Box::pin(invoked::issue_access_token(&platform, input)).await,
             "check-health" => Box::pin(invoked::check_health(&platform, input)).await,
+            "deliver-webhooks" => webhooks(&platform, input).await,
             "reconcile-secrets" => Box::pin(invoked::reconcile_secrets(&platform, input)).await,
             "rotate-sealing-key" => invoked::rotate_sealing_key(&platform, input).await,
             other => panic!("{other} is not invoked"),
         };
         answer.map_err(|error| lambda_http::lambda_runtime::Diagnostic::from(error).error_type)
+    }
+
+    /// Sends webhooks to this URL from now on, and creates their queue and their secret.
+    pub(crate) async fn webhooks_go_to(&self, url: &Url) {
+        let settings = QueueSettings {
+            visibility_timeout: Duration::from_mins(18),
+            redrive: None,
+        };
+        self.devstack.queues().create(WEBHOOK_QUEUE, settings);
+        let secret = SecretString::from(WEBHOOK_SECRET);
+        self.vault().put(&SecretName::Webhook, &secret).await.unwrap();
+        *self.webhook_url.lock().unwrap() = Some(url.clone());
+        self.processes.lock().unwrap().remove("deliver-webhooks");
+    }
+
+    /// Puts events into the queue, and invokes `deliver-webhooks` with what is in it; what it has delivered is deleted.
+    pub(crate) async fn deliver_webhooks(&self, events: &[Value]) -> Value {
+        let queues = self.devstack.queues();
+        for event in events {
+            queues.send(WEBHOOK_QUEUE, event.to_string());
+        }
+        let batch = queues.receive(WEBHOOK_QUEUE, 10);
+        let records: Vec<_> = batch
+            .iter()
+            .map(|message| {
+                json!({
+                    "messageId": message.id,
+                    "receiptHandle": message.receipt_handle,
+                    "body": message.body,
+                    "attributes": {"ApproximateReceiveCount": message.receives.to_string()},
+                })
+            })
+            .collect();
+        let invoked = self.invoke("deliver-webhooks", json!({"Records": records}));
+        let answer = Box::pin(invoked).await.unwrap();
+        let failures = answer["batchItemFailures"].as_array().unwrap();
+        for message in batch {
+            if !failures.iter().any(|failure| failure["itemIdentifier"] == message.id) {
+                queues.delete(WEBHOOK_QUEUE, &message.receipt_handle);
+            }
+        }
+        answer
     }
 
     /// Fetches a function's next batch from its stream.

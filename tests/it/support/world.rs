@@ -14,6 +14,7 @@ use local::{Announcement, Local, Options};
 use serde_json::{Value, json};
 use simulator::{AuthMode, CallbackForm, CheckOutcome, Control, EventRequest, InstallRequest};
 use tokio::runtime::Runtime;
+use url::Url;
 use wecom_authorization::{
     entropy::SystemEntropy,
     sealing::{KeyRing, SealingKeys},
@@ -64,6 +65,7 @@ impl Credentials {
 pub(crate) struct World {
     data: tempfile::TempDir,
     listen: Option<SocketAddr>,
+    webhook_url: Option<Url>,
     running: Option<Running>,
     announcement: Announcement,
     http: reqwest::Client,
@@ -89,10 +91,15 @@ pub(super) struct Said {
 impl World {
     /// Starts an empty instance.
     pub(crate) async fn start() -> Self {
+        Self::with_webhooks(None).await
+    }
+
+    /// Starts an empty instance that sends webhooks to this URL.
+    pub(crate) async fn with_webhooks(webhook_url: Option<Url>) -> Self {
         capture::begin();
         let log_begins = capture::position();
         let data = tempfile::tempdir().unwrap();
-        let running = Running::start(data.path(), Some(any_port())).await;
+        let running = Running::start(data.path(), Some(any_port()), webhook_url.clone()).await;
         let announcement = running.local.announcement().clone();
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -104,6 +111,7 @@ impl World {
         let world = Self {
             data,
             listen: address_of(&announcement.base_url),
+            webhook_url,
             running: Some(running),
             announcement,
             http,
@@ -133,7 +141,7 @@ impl World {
 
     /// Starts again with the same data, at the same address.
     pub(crate) async fn start_again(&mut self) {
-        let running = Running::start(self.data.path(), self.listen).await;
+        let running = Running::start(self.data.path(), self.listen, self.webhook_url.clone()).await;
         self.announcement = running.local.announcement().clone();
         self.running = Some(running);
     }
@@ -330,7 +338,7 @@ impl World {
             auth_mode,
         };
         let redirect_url = self.wecom().install(&request).unwrap().redirect_url;
-        let parsed = url::Url::parse(&redirect_url).unwrap();
+        let parsed = Url::parse(&redirect_url).unwrap();
         let code = parsed.query_pairs().find(|(name, _)| name == "auth_code");
         self.secret("an auth_code", &code.unwrap().1, false);
         redirect_url
@@ -663,7 +671,7 @@ impl Drop for World {
 }
 
 impl Running {
-    async fn start(data: &Path, listen: Option<SocketAddr>) -> Self {
+    async fn start(data: &Path, listen: Option<SocketAddr>, webhook_url: Option<Url>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("product")
@@ -674,6 +682,7 @@ impl Running {
             listen,
             data: data.to_owned(),
             wecom_api: None,
+            webhook_url,
             embed_origins: Vec::new(),
             callback_domains: vec!["example.com".to_owned()],
             cname_target: Some("callbacks.platform.example".to_owned()),

@@ -74,6 +74,11 @@ fn name_of(resource: &Value) -> Option<&'static str> {
         (suites("tj"), "suite/tj"),
         (suites("dk"), "suite/dk"),
         (json!({"Ref": "SealingKeySecret"}), "sealing-key"),
+        (
+            json!({"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}/webhook-??????"}),
+            "webhook",
+        ),
+        (json!({"Fn::GetAtt": ["WebhookQueue", "Arn"]}), "webhook-queue"),
         (tenant_secret("installation"), "*/installation"),
         (tenant_secret("contacts"), "*/contacts"),
         (tenant_secret("external-contacts"), "*/external-contacts"),
@@ -111,7 +116,7 @@ fn kinds(statement: &Value) -> Vec<Option<String>> {
 
 /// Whether an action is on a table, a secret or the event bus.
 fn is_data(action: &str) -> bool {
-    ["dynamodb:", "secretsmanager:", "events:"]
+    ["dynamodb:", "secretsmanager:", "events:", "sqs:ChangeMessageVisibility"]
         .iter()
         .any(|service| action.starts_with(service))
 }
@@ -268,6 +273,14 @@ fn expected_rest(name: &str, streams: &[(String, String)]) -> BTreeSet<String> {
             expected.insert(format!("{action} {}", attribute(table, "StreamArn")));
         }
         expected.insert(format!("sqs:SendMessage {}", attribute(queue, "Arn")));
+    }
+    for (_, mapping) in triggers(&template(), "SQS")
+        .into_iter()
+        .filter(|(function, _)| function == name)
+    {
+        for action in ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"] {
+            expected.insert(format!("{action} {}", mapping["Queue"]));
+        }
     }
     expected
 }
