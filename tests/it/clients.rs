@@ -89,6 +89,49 @@ async fn the_python_consumer_handles_every_event_once() {
     said(run(&world, "python", "python3", "examples/consumer.py", None).await);
 }
 
+/// It is stopped and started again, and publishes each event again once.
+#[tokio::test]
+async fn the_python_replay_goes_on_where_it_stopped() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "missing: python3");
+        return eprintln!("SKIPPED: the replay needs python3");
+    }
+    let world = served().await;
+    let (token, progress) = (world.data().join("token"), world.data().join("progress"));
+    std::fs::write(&token, &world.announcement().admin_token).unwrap();
+    let replay = async |more: &'static [&'static str]| {
+        let mut command = Command::new("python3");
+        command
+            .current_dir(root().join("clients/python"))
+            .env("PYTHONPATH", "src")
+            .arg("examples/replay.py")
+            .arg(&world.announcement().base_url)
+            .args([&token, &progress])
+            .args(["--since", "2026-01-01T00:00:00Z", "--until", "2100-01-01T00:00:00Z"])
+            .args(["--event", "change_contact", "--rate", "1000"])
+            .args(more);
+        let output = tokio::task::spawn_blocking(move || command.output())
+            .await
+            .unwrap()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{stderr}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(
+        replay(&["--at-most", "2"]).await,
+        "2 now, 2 in all, 0 no longer stored\n"
+    );
+    assert_eq!(replay(&[]).await, "1 now, 3 in all, 0 no longer stored\n");
+    assert_eq!(replay(&[]).await, "0 now, 3 in all, 0 no longer stored\n");
+    let audit = world.admin().get("/authorization/audit").await.with_status(200);
+    let entries = audit["entries"].as_array().unwrap().iter();
+    let replayed: Vec<_> = entries.filter(|entry| entry["action"] == "event_replayed").collect();
+    let text = std::fs::read_to_string(world.data().join("progress")).unwrap();
+    let ids: std::collections::BTreeSet<_> = text.lines().collect();
+    assert_eq!((replayed.len(), ids.len()), (3, 3), "{replayed:?}");
+}
+
 #[tokio::test]
 async fn the_rust_client_walks_the_pages_and_knows_the_events() {
     let world = served().await;

@@ -1,6 +1,6 @@
 """Types and helpers for a consumer of WeCom Authorization's events. The standard library is all they need."""
 
-from .api import ApiError, EventFilter, list_events, read_event
+from .api import ApiError, EventFilter, list_events, read_event, replay_event
 from .events import EventDetail, StoredEvent, WecomEvent, name_of
 from .once import SeenEvents, SeenInMemory, once
 from .tokens import AccessTokens, TokenError, TokenKind
@@ -20,4 +20,5 @@ __all__ = [
     "name_of",
     "once",
     "read_event",
+    "replay_event",
 ]

@@ -58,12 +58,21 @@ def read_event(base_url: str, token: Token, id_or_path: str) -> StoredEvent:
     return cast(StoredEvent, _get(base_url, token, path))
 
 
+def replay_event(base_url: str, token: Token, event_id: str) -> None:
+    """Publishes an event again, on the bus and as a webhook. Its ``event_id`` stays the same."""
+    _send(base_url, token, "POST", f"/authorization/events/{quote(event_id, safe='')}/replay")
+
+
 def _get(base_url: str, token: Token, path: str) -> Any:
+    return json.loads(_send(base_url, token, "GET", path))
+
+
+def _send(base_url: str, token: Token, method: str, path: str) -> bytes:
     bearer = token if isinstance(token, str) else token()
-    request = Request(base_url + path, headers={"authorization": f"Bearer {bearer}"})
+    request = Request(base_url + path, method=method, headers={"authorization": f"Bearer {bearer}"})
     try:
         with urlopen(request, timeout=30) as response:
-            return json.load(response)
+            return cast(bytes, response.read())
     except HTTPError as error:
         try:
             problem = json.load(error)
