@@ -79,7 +79,7 @@ impl Termination<'_> {
             return Ok(());
         }
         // If this fails or dies, `check-health` continues: when the event is redelivered, the corporation is bound to no tenant.
-        self.clean_up(tenant_id, context).await
+        Box::pin(self.clean_up(tenant_id, context)).await
     }
 
     /// Empties an authorization, and returns what must be written together with it. The caller removes the installation, or
@@ -124,7 +124,7 @@ impl Termination<'_> {
     /// [`StepError::StateChanged`], or the failure of the stores; a retry continues.
     pub(crate) async fn clean_up(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
         self.delete_secrets(tenant_id, context).await?;
-        self.delete_events(tenant_id, context).await
+        Box::pin(self.delete_events(tenant_id, context)).await
     }
 
     async fn delete_events(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {

@@ -77,11 +77,13 @@ impl Lifecycle<'_> {
             }
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_PERMANENT_CODE) => {
                 if self.doubt(tenant_id, corp_id, context).await? {
-                    self.termination.cancel_for(tenant_id, before, at, context).await?;
+                    Box::pin(self.termination.cancel_for(tenant_id, before, at, context)).await?;
                 }
                 Ok(())
             }
-            Err(error) if is_over(&error) => self.termination.cancel_for(tenant_id, before, at, context).await,
+            Err(error) if is_over(&error) => {
+                Box::pin(self.termination.cancel_for(tenant_id, before, at, context)).await
+            }
             Err(error) => Err(error.into_step()),
         }
     }

@@ -132,7 +132,7 @@ impl CheckHealth<'_> {
         // First, because it does not depend on WeCom.
         self.tend_callbacks(&before, context).await?;
         // Also ends the authorization when WeCom says that it is over. What WeCom did not answer is asked in the next check.
-        self.lifecycle.look(tenant_id, context).await.map(|_| ())
+        Box::pin(self.lifecycle.look(tenant_id, context)).await.map(|_| ())
     }
 
     /// Destroys credentials whose grace period is over; they are refused already. Seals the others again if they are
