@@ -114,15 +114,17 @@ pub(crate) async fn set_up(platform: &Platform, aws: &SdkConfig, settings: &Sett
         .create(&dynamodb, AUTHORIZATION_TABLE)
         .await?;
     tables::EVENT_TABLE.create(&dynamodb, EVENT_TABLE).await?;
-    put_suite(platform, &SecretName::Suite, &settings.suite, None).await?;
+    put_suite(platform, &SecretName::Suite, &settings.suite, serde_json::json!({})).await?;
     for suite_id in &platform.config.more_suite_ids {
         let name = SecretName::AnotherSuite(suite_id.clone());
-        let (suite, mark) = if suite_id.as_str() == settings.template.suite_id {
-            (&settings.template, ("kind", "customized".into()))
+        let (suite, marks) = if suite_id.as_str() == settings.template.suite_id {
+            let permissions = ["contact:base:base", "externalcontact:base:base"];
+            let marks = serde_json::json!({"kind": "customized", "permissions": permissions});
+            (&settings.template, marks)
         } else {
-            (&settings.test_suite, ("test", true.into()))
+            (&settings.test_suite, serde_json::json!({"test": true}))
         };
-        put_suite(platform, &name, suite, Some(mark)).await?;
+        put_suite(platform, &name, suite, marks).await?;
     }
     if platform.vault.read(&SecretName::Webhook, None).await?.is_none() {
         let secret = SecretString::from(settings.webhook_secret.clone());
@@ -137,19 +139,19 @@ pub(crate) async fn set_up(platform: &Platform, aws: &SdkConfig, settings: &Sett
     Ok(())
 }
 
-/// `mark` is a field of the secret that a usual app's has not.
+/// `marks` are the fields of the secret that a usual app's has not.
 async fn put_suite(
     platform: &Platform,
     name: &SecretName,
     suite: &Suite,
-    mark: Option<(&str, serde_json::Value)>,
+    marks: serde_json::Value,
 ) -> Result<(), StoreError> {
     if platform.vault.read(name, None).await?.is_some() {
         return Ok(());
     }
     let mut secret = serde_json::to_value(suite).map_err(|error| StoreError::Internal(Box::new(error)))?;
-    if let (Some((field, value)), Some(fields)) = (mark, secret.as_object_mut()) {
-        fields.insert(field.to_owned(), value);
+    if let (serde_json::Value::Object(marks), Some(fields)) = (marks, secret.as_object_mut()) {
+        fields.extend(marks);
     }
     platform
         .vault

@@ -23,7 +23,7 @@ pub use self::{
     findings::{Finding, Health, Severity},
     installation::{
         AUTH_CODE_LIFETIME, AdminInstallationMissing, AuthMode, Exchange, InstallFailure, InstallOutcome,
-        InstallSession, Installation, InstallationStatus, Privilege,
+        InstallSession, Installation, InstallationStatus, Permissions, Privilege,
     },
     recovery::{Recoverable, RecoverableScope},
     refusals::{Refusal, Rejection, RejectionReason},

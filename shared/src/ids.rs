@@ -307,6 +307,55 @@ impl Scope {
     }
 }
 
+/// What an event of a corporation is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "contract",
+    derive(schemars::JsonSchema),
+    schemars(rename = "EventScopeName")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum EventScope {
+    /// 通讯录: the address book.
+    Contacts,
+    /// 外部联系人: customers.
+    ExternalContacts,
+    /// The app itself: messages, menus, members who may use it, 微信客服, …
+    App,
+}
+
+impl EventScope {
+    /// The scope of an event that arrived at an app's own callback, which takes all kinds: by its `Event`.
+    #[must_use]
+    pub fn of_event(event: &str) -> Self {
+        match event {
+            "change_contact" | "batch_job_result" => Self::Contacts,
+            "customer_acquisition" => Self::ExternalContacts,
+            _ if event.starts_with("change_external_") => Self::ExternalContacts,
+            _ => Self::App,
+        }
+    }
+
+    /// The word in JSON: `contacts`, `external_contacts`, `app`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Contacts => Scope::Contacts.as_str(),
+            Self::ExternalContacts => Scope::ExternalContacts.as_str(),
+            Self::App => "app",
+        }
+    }
+}
+
+impl From<Scope> for EventScope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::Contacts => Self::Contacts,
+            Scope::ExternalContacts => Self::ExternalContacts,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

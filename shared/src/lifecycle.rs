@@ -8,6 +8,7 @@ mod end;
 mod hand_over;
 mod install;
 mod look;
+mod permissions;
 mod refresh;
 mod renew;
 mod restore;

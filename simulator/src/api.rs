@@ -81,6 +81,7 @@ impl Context<'_> {
             "/cgi-bin/user/list_id" => corp::list_id(self, call),
             "/cgi-bin/department/simplelist" => corp::department_simplelist(self, call),
             "/cgi-bin/externalcontact/get_follow_user_list" => corp::get_follow_user_list(self, call),
+            "/cgi-bin/agent/get_permissions" => corp::get_permissions(self, call),
             "/cgi-bin/getcallbackip" => corp::getcallbackip(self, call),
             _ => return None,
         };

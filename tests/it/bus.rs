@@ -8,13 +8,13 @@ use crate::{
 };
 
 /// An open stream of server-sent events.
-struct Listener {
+pub(crate) struct Listener {
     response: reqwest::Response,
     unread: String,
 }
 
 impl Listener {
-    async fn connect(world: &World, last_event_id: Option<&str>) -> Self {
+    pub(crate) async fn connect(world: &World, last_event_id: Option<&str>) -> Self {
         let mut request = world.http().get(&world.announcement().bus_url);
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
@@ -28,7 +28,7 @@ impl Listener {
     }
 
     /// The id and the data of the next event.
-    async fn next(&mut self) -> (String, Value) {
+    pub(crate) async fn next(&mut self) -> (String, Value) {
         loop {
             if let Some((message, rest)) = self.unread.split_once("\n\n") {
                 let field = |name: &str| message.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);

@@ -22,7 +22,7 @@ const EXCHANGE: &str = "/cgi-bin/service/v2/get_permanent_code";
 const CONFIRMATION: &str = "/authorization/installation/confirmation";
 
 /// A QR code for the template of `cargo run`. Returns its text.
-async fn qr_code(world: &World, admin: &Admin<'_>) -> String {
+pub(crate) async fn qr_code(world: &World, admin: &Admin<'_>) -> String {
     let request = json!({"suite_id": world.template_id()});
     let made = admin
         .post("/authorization/installation", request)
@@ -66,14 +66,19 @@ async fn wait_for_confirmation(world: &World, admin: &Admin<'_>, corp_id: &str) 
     state["installation"]["corp_id"].as_str().unwrap().to_owned()
 }
 
-async fn confirm(admin: &Admin<'_>, corp_id: &str) -> crate::support::Reply {
+pub(crate) async fn confirm(admin: &Admin<'_>, corp_id: &str) -> crate::support::Reply {
     admin.post(CONFIRMATION, json!({"corp_id": corp_id})).await
 }
 
-/// The customised app of a corporation is the first tenant's.
-async fn install(world: &World) {
-    let corp_id = wait_for_confirmation(world, &world.admin(), CORP).await;
-    assert_eq!(confirm(&world.admin(), &corp_id).await.status, 204);
+/// The customised app of a corporation is a tenant's.
+pub(crate) async fn install(world: &World, admin: &Admin<'_>, corp_id: &str) {
+    let shown = wait_for_confirmation(world, admin, corp_id).await;
+    assert_eq!(confirm(admin, &shown).await.status, 204);
+}
+
+/// [`scan`] by this corporation, once.
+pub(crate) async fn scan_by(world: &World, corp_id: &str, text: String) {
+    scan(world, by(corp_id, text)).await;
 }
 
 /// An event of the template.
@@ -151,7 +156,10 @@ async fn a_corporation_that_scanned_the_qr_code_is_bound_when_the_admin_has_conf
     }
     let state = world.state().await;
     assert_eq!(state["installation"]["status"], "installed");
-    assert_eq!(state["next_step"], "contacts_secret");
+    assert_eq!(
+        state["next_step"], "complete",
+        "it needs no Secret and no callback of the corporation"
+    );
     let audit = admin.get("/authorization/audit?limit=10").await.with_status(200);
     let actions: Vec<_> = audit["entries"]
         .as_array()
@@ -351,7 +359,7 @@ async fn a_corporation_that_the_admin_refuses_is_forgotten_with_its_secret() {
     let open_corp_id = world.wecom().state().corps.remove(0).open_corp_id.try_into().unwrap();
     assert_eq!(world.store().member_of(&open_corp_id).await.unwrap(), None);
     // Scanned again, it waits again.
-    install(&world).await;
+    install(&world, &world.admin(), CORP).await;
     assert_eq!(world.state().await["installation"]["status"], "installed");
 }
 
@@ -419,4 +427,74 @@ async fn the_tenants_own_corporation_moves_to_the_customised_app_at_once() {
     .await;
     world.learn_wecoms_secrets();
     assert_eq!(world.state().await["installation"]["status"], "installed");
+}
+
+/// WeCom tells the template that the permissions in a corporation have changed.
+async fn permissions_change(world: &World, permissions: &[&str]) {
+    let request = SuiteEventRequest {
+        event: Some("change_auth".to_owned()),
+        suite_id: Some(world.template_id()),
+        corp_id: Some(CORP.to_owned()),
+        permissions: Some(permissions.iter().map(|name| (*name).to_owned()).collect()),
+        ..SuiteEventRequest::default()
+    };
+    let sent = world.wecom().send_suite_event(&request).await.unwrap();
+    assert_eq!(sent.deliveries[0].answer, "success");
+}
+
+#[tokio::test]
+async fn a_permission_that_the_administrator_withdraws_is_found_and_its_confirmation_ends_the_finding() {
+    let world = World::start().await;
+    let admin = world.admin();
+    install(&world, &admin, CORP).await;
+    let checked = admin.post("/authorization/check", json!({})).await.with_status(200);
+    assert_eq!(
+        (&checked["findings"], &checked["installation"]["missing_permissions"]),
+        (&json!([]), &json!([]))
+    );
+    let becomes = async |missing: Value| {
+        eventually("the permissions are read", async || {
+            let state = world.state().await;
+            (state["installation"]["missing_permissions"] == missing).then_some(state)
+        })
+        .await
+    };
+    permissions_change(&world, &["contact:base:base", "customerservice:chat:manage"]).await;
+    let state = becomes(json!(["externalcontact:base:base"])).await;
+    assert_eq!(state["findings"][0]["code"], "permission_missing");
+    assert_eq!(
+        (&state["health"], &state["next_step"]),
+        (&json!("attention"), &json!("complete"))
+    );
+    permissions_change(&world, &["externalcontact:base:base", "contact:base:base"]).await;
+    let state = becomes(json!([])).await;
+    assert_eq!(state["findings"], json!([]));
+    assert!(calls(&world, "/cgi-bin/service/get_corp_token").is_empty());
+}
+
+#[tokio::test]
+async fn a_permission_that_ends_within_two_weeks_is_found() {
+    let world = World::start().await;
+    let admin = world.admin();
+    install(&world, &admin, CORP).await;
+    for (days, codes) in [(15, json!([])), (13, json!(["permission_expiring"]))] {
+        let end = SystemClock.now() + SignedDuration::from_hours(24 * days);
+        let mut authorization = world.store().authorization(&demo()).await.unwrap();
+        let installation = authorization.installation.as_mut().unwrap();
+        installation.permissions = Some(wecom_authorization::authorization::Permissions {
+            missing: Vec::new(),
+            missing_since: SystemClock.now(),
+            expires_at: Some(end),
+        });
+        let change = wecom_authorization::store::Change::Save(Box::new(authorization));
+        world.store().commit(vec![change]).await.unwrap();
+        let state = world.state().await;
+        let found: Vec<_> = state["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| &finding["code"])
+            .collect();
+        assert_eq!(json!(found), codes, "{days}");
+    }
 }

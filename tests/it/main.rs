@@ -5,6 +5,7 @@
 
 mod support;
 
+mod app_events;
 mod assist;
 mod audit_export;
 mod bad_requests;

@@ -188,6 +188,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 22] = {
                 (UPDATE, AuthorizationTable),
                 (DELETE, AuthorizationTable),
                 (QUERY, DueIndex),
+                (PUT, EventTable),
                 (DELETE, EventTable),
                 (QUERY, TimelineIndex),
                 (READ_SECRET, Suite),
@@ -512,6 +513,10 @@ async fn the_template() -> Harness {
             )
             .await
             .unwrap();
+        harness
+            .app_event_arrives("<Event><![CDATA[enter_agent]]></Event>")
+            .await;
+        harness.stream("process-suite-event").await.unwrap();
         let ended = harness
             .admin("disconnect", "DELETE", "/authorization", &Value::Null)
             .await;

@@ -194,6 +194,7 @@ impl Stage {
             code_missing_since: None,
             suite_id: None,
             is_customized: false,
+            permissions: None,
         });
         Ok(authorization)
     }
@@ -316,9 +317,9 @@ impl Stage {
                 event_id: EventId::of(ACME_CONTACTS.callback_id, message.as_bytes()),
                 delivery_id: "first".to_owned(),
                 source: EventSource {
-                    callback_id: CallbackId::parse(ACME_CONTACTS.callback_id)?,
+                    callback_id: Some(CallbackId::parse(ACME_CONTACTS.callback_id)?),
                     tenant_id: TenantId::parse(ACME.id)?,
-                    scope: Scope::Contacts,
+                    scope: Scope::Contacts.into(),
                     corp_id: CorpId::parse(ACME.corp_id)?,
                 },
                 event: event.to_owned(),

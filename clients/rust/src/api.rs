@@ -89,6 +89,7 @@ impl EventPages {
         let scope = filter.scope.map(|scope| match scope {
             Scope::Contacts => "contacts",
             Scope::ExternalContacts => "external-contacts",
+            Scope::App => "app",
         });
         let fields = [
             ("scope", scope),

@@ -47,7 +47,7 @@ pub struct WecomEvent {
     pub payload_at: Option<String>,
 }
 
-/// Which of a corporation's callbacks.
+/// Which of a corporation's callbacks, or what an event of an app is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -55,6 +55,8 @@ pub enum Scope {
     Contacts,
     /// 客户联系, or a self-built app.
     ExternalContacts,
+    /// The app of the platform itself: messages, menus, who may use it.
+    App,
 }
 
 /// A change of a tenant's authorization.

@@ -9,7 +9,7 @@ export type StoredEvent = Omit<EventDetail, "replays" | "replay_id" | "payload" 
 
 /** Which events are wanted. */
 export interface EventFilter {
-  scope?: "contacts" | "external-contacts";
+  scope?: "contacts" | "external-contacts" | "app";
   event?: string;
   change_type?: string;
   /** Arrived then or later, RFC 3339. */

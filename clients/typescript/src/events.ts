@@ -5,7 +5,7 @@ export interface EventDetail<P = Record<string, unknown>> {
   /** The same for every delivery of the same event. */
   event_id: string;
   tenant_id: string;
-  scope: "contacts" | "external_contacts";
+  scope: "contacts" | "external_contacts" | "app";
   /** The corporation's plaintext id. */
   corp_id: string;
   /** WeCom's `Event`; empty for a message. */

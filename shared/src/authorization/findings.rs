@@ -68,6 +68,8 @@ impl Authorization {
 
 /// A callback that worked and received nothing for this long may have been changed in WeCom's console.
 const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// A permission that ends within this time is reported.
+const EXPIRING: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// A rotation whose new values were not pasted for this long is reported.
 const UNFINISHED_ROTATION: SignedDuration = SignedDuration::from_hours(24);
 
@@ -80,7 +82,7 @@ pub(super) fn findings(
     let mut findings: Vec<Finding> = authorization
         .installation
         .as_ref()
-        .and_then(of_installation)
+        .and_then(|installation| of_installation(installation, now))
         .into_iter()
         .collect();
     for scope in Scope::ALL {
@@ -93,7 +95,7 @@ pub(super) fn findings(
     findings
 }
 
-fn of_installation(installation: &Installation) -> Option<Finding> {
+fn of_installation(installation: &Installation, now: Timestamp) -> Option<Finding> {
     let finding = |code, severity, since| {
         Some(Finding {
             code,
@@ -111,6 +113,17 @@ fn of_installation(installation: &Installation) -> Option<Finding> {
     }
     if installation.auth_mode == AuthMode::Member {
         return finding("member_authorization", Severity::Error, installation.auth_mode_since);
+    }
+    if let Some(permissions) = &installation.permissions
+        && installation.status == InstallationStatus::Installed
+    {
+        if !permissions.missing.is_empty() {
+            return finding("permission_missing", Severity::Warning, permissions.missing_since);
+        }
+        let soon = permissions.expires_at.filter(|end| end.duration_since(now) < EXPIRING);
+        if let Some(end) = soon {
+            return finding("permission_expiring", Severity::Warning, end - EXPIRING);
+        }
     }
     // Only a range that was emptied later: WeCom may not give these lists for some apps.
     let emptied = installation
@@ -210,13 +223,14 @@ mod tests {
             code_missing_since: None,
             suite_id: None,
             is_customized: false,
+            permissions: None,
         }
     }
 
     #[test]
     fn finds_a_visible_range_that_was_emptied_and_not_one_that_never_named_anybody() {
-        let found = of_installation(&that_sees_nobody(at(60))).unwrap();
+        let found = of_installation(&that_sees_nobody(at(60)), at(90)).unwrap();
         assert_eq!((found.code, found.since), ("visible_range_empty", at(60)));
-        assert_eq!(of_installation(&that_sees_nobody(at(0))), None);
+        assert_eq!(of_installation(&that_sees_nobody(at(0)), at(90)), None);
     }
 }

@@ -49,6 +49,20 @@ pub struct Installation {
     /// Whether it is a customised app (代开发, `is_customized_app`), as WeCom says.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_customized: bool,
+    /// The permissions of a customised app, if the platform needs any and WeCom has been asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Permissions>,
+}
+
+/// The permissions of a customised app (`agent/get_permissions`, developer document 99108), as far as the platform needs them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permissions {
+    /// Those that the corporation's administrator has not confirmed, in the platform's order.
+    pub missing: Vec<String>,
+    /// The time since which the same are missing.
+    pub missing_since: Timestamp,
+    /// The first end of one that ends.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// The visible range of the app, in counts. The members themselves are not stored: a corporation may name thousands,
@@ -87,6 +101,7 @@ impl Installation {
         self.corp_name.clear();
         self.agent_id = None;
         self.privilege = None;
+        self.permissions = None;
     }
 
     /// The same installation with the start times of `before`, as far as the values did not change since. One that waits for its
@@ -97,6 +112,7 @@ impl Installation {
         self.installed_at = before.installed_at;
         self.is_bound = before.is_bound;
         self.status = before.status;
+        self.permissions.clone_from(&before.permissions);
         if !self.is_bound && self.status == InstallationStatus::Installed {
             self.auth_mode = AuthMode::Member;
         }

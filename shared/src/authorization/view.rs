@@ -126,6 +126,8 @@ struct InstallationView {
     installed_at: Option<Timestamp>,
     /// Whether it is a customised app (代开发应用), authorized with a QR code, instead of a third-party app.
     is_customized_app: bool,
+    /// The permissions that the platform needs and the corporation's administrator has to confirm in WeCom, of a customised app.
+    missing_permissions: Vec<String>,
 }
 
 /// Step 2 or 3.
@@ -254,12 +256,14 @@ impl StateView {
 }
 
 impl Authorization {
-    /// The steps that are not done, in the order of the wizard.
+    /// The steps that are not done, in the order of the wizard. A customised app needs no Secrets and callbacks of its corporation: it
+    /// has its own.
     #[must_use]
     pub fn missing(&self, contacts: Option<&Callback>, external_contacts: Option<&Callback>) -> Vec<NextStep> {
         let installed = self
             .installed()
             .is_some_and(|installation| installation.auth_mode == AuthMode::Admin);
+        let is_enough = installed && self.installed().is_some_and(|installation| installation.is_customized);
         let accepted = |scope: Scope| {
             self.scope(scope)
                 .secret
@@ -275,7 +279,7 @@ impl Authorization {
             (NextStep::ExternalContactsCallback, verified(external_contacts)),
         ]
         .into_iter()
-        .filter_map(|(step, done)| (!done).then_some(step))
+        .filter_map(|(step, done)| (!done && !is_enough).then_some(step))
         .collect()
     }
 
@@ -316,6 +320,9 @@ impl InstallationView {
             auth_mode: installation.map(|i| i.auth_mode),
             installed_at: installation.map(|i| i.installed_at),
             is_customized_app: installation.is_some_and(|i| i.is_customized),
+            missing_permissions: installation
+                .and_then(|i| i.permissions.as_ref())
+                .map_or_else(Vec::new, |permissions| permissions.missing.clone()),
         }
     }
 }

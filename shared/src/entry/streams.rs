@@ -41,7 +41,7 @@ pub struct BatchAnswer {
 #[derive(Deserialize)]
 struct CountedEvent {
     source: String,
-    callback_id: CallbackId,
+    callback_id: Option<CallbackId>,
     received_at: Timestamp,
     duplicates: u64,
     #[serde(default)]
@@ -146,9 +146,7 @@ pub async fn publish_events(platform: &Platform, changes: Changes) -> BatchAnswe
 /// Change of a stored event in a record; `None` when nothing in it is counted.
 fn event_change(record: &EventRecord) -> Option<EventChange> {
     let now: CountedEvent = image(&record.change.new_image)?;
-    if now.source != "callback" {
-        return None;
-    }
+    let callback_id = now.callback_id.filter(|_| now.source == "callback")?;
     let before: Option<CountedEvent> = image(&record.change.old_image);
     let repeated = before
         .as_ref()
@@ -158,7 +156,7 @@ fn event_change(record: &EventRecord) -> Option<EventChange> {
     }
     Some(EventChange {
         sequence_number: record.change.sequence_number.clone()?,
-        callback_id: now.callback_id,
+        callback_id,
         stored_at: before.is_none().then_some(now.received_at),
         repeated,
     })
@@ -170,7 +168,7 @@ fn bus_event(record: &EventRecord) -> Option<BusEvent> {
         let before: Option<CountedEvent> = image(&record.change.old_image);
         let is_due = before.is_none_or(|before| now.replays > before.replays);
         let event: StoredEvent = image(&record.change.new_image)?;
-        return (is_due && now.source == "callback").then(|| event.on_bus());
+        return (is_due && ["callback", "app"].contains(&now.source.as_str())).then(|| event.on_bus());
     }
     let notification: Notification = inserted(record)?;
     notification

@@ -11,7 +11,7 @@ use super::{
     request::Nothing,
 };
 use crate::{
-    ids::{EventId, Scope},
+    ids::{EventId, EventScope},
     platform::Platform,
     steps::{ReadEvents, ReplayEvent},
     store::{Event, EventFilter},
@@ -47,20 +47,22 @@ struct EventsQuery {
 #[cfg_attr(
     feature = "contract",
     derive(schemars::JsonSchema),
-    schemars(inline, extend("enum" = ["contacts", "external-contacts", "external_contacts"]))
+    schemars(inline, extend("enum" = ["contacts", "external-contacts", "external_contacts", "app"]))
 )]
 #[serde(rename_all = "kebab-case")]
 enum ScopeFilter {
     Contacts,
     #[serde(alias = "external_contacts")]
     ExternalContacts,
+    App,
 }
 
-impl From<ScopeFilter> for Scope {
+impl From<ScopeFilter> for EventScope {
     fn from(scope: ScopeFilter) -> Self {
         match scope {
             ScopeFilter::Contacts => Self::Contacts,
             ScopeFilter::ExternalContacts => Self::ExternalContacts,
+            ScopeFilter::App => Self::App,
         }
     }
 }
@@ -79,7 +81,7 @@ pub(super) async fn list(platform: &Platform, request: &Request) -> Result<Answe
     let tenant_id = request.tenant(&platform.config)?;
     let query: EventsQuery = request.query()?;
     let filter = EventFilter {
-        scope: query.scope.map(Scope::from),
+        scope: query.scope.map(EventScope::from),
         event: query.event,
         change_type: query.change_type,
         since: query.since,

@@ -73,7 +73,18 @@ impl Lifecycle<'_> {
         match self.suite.auth_info(&stored, clock).await {
             Ok(info) => {
                 let now = installation(&stored, info, before.version_id.clone(), clock).continuing(before);
-                self.update_installation(tenant_id, &now, None, context).await
+                self.update_installation(tenant_id, &now, None, context).await?;
+                // Boxed, because it is large and part of futures that are.
+                match Box::pin(self.read_permissions(tenant_id, context)).await {
+                    // What WeCom does not answer now is asked by the next check.
+                    Err(
+                        error @ (StepError::WecomRefused(_) | StepError::WecomTimeout | StepError::SecretRejected(_)),
+                    ) => {
+                        tracing::warn!(%error, tenant.id = %tenant_id, "the permissions of a customised app were not read");
+                        Ok(())
+                    }
+                    other => other,
+                }
             }
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_PERMANENT_CODE) => {
                 if self.doubt(tenant_id, corp_id, context).await? {

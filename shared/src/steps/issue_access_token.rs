@@ -175,7 +175,8 @@ impl IssueAccessToken<'_> {
     ) -> Result<AccessToken, StepError> {
         let tenant_id = &authorization.tenant_id;
         let TokenKind::Scope(scope) = kind else {
-            return app_token(self.suite, self.vault, authorization, context).await;
+            // Boxed, because it is large and part of a future that is not.
+            return Box::pin(app_token(self.suite, self.vault, authorization, context)).await;
         };
         let registered = registered(authorization, scope)?;
         let secret = registered_secret(self.vault, tenant_id, scope, registered).await?;

@@ -1,5 +1,8 @@
 //! Acts on the events of the suites, from the stream of stored ones. Each may be redelivered several times.
 //!
+//! An event of a corporation, which arrived at the callback of its app, is handed on to the tenant's events. Events of a corporation
+//! that no tenant has bound are parked until one has, or until they end.
+//!
 //! An event that meets an open circuit breaker is parked: stored with the time until which calls pause. A run every minute
 //! releases those that are due, and the stream delivers them again. So a pause costs an event none of its deliveries, after which
 //! it would go to the dead-letter queue.
@@ -13,22 +16,28 @@
 //!
 //! Tests: `tests/it/suite_events.rs`, `tests/it/uncertain_authorization.rs`.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
-    authorization::InstallSession,
+    authorization::{AUTH_CODE_LIFETIME, InstallSession},
     callback::xml,
     context::Context,
     error::StepError,
-    ids::{CorpId, Fingerprint, InstallState, SuiteId},
+    ids::{CorpId, EventScope, Fingerprint, InstallState, SuiteId, TenantId},
     lifecycle::Lifecycle,
-    store::{Payload, StoredSuiteEvent, Suite},
+    store::{EventSource, NewEvent, Payload, StoredSuiteEvent, Suite},
     suite::event_place,
 };
 
 /// The number of parked events that a run releases: what it can write within its time, and the stream's readers within a minute.
 const RELEASED_AT_ONCE: i32 = 1000;
+
+/// How long an event of a corporation that no tenant has bound is parked for the first time; then twice as long each time, up to the
+/// longest.
+const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+const MOST_DOUBLINGS: u32 = 6;
 
 /// Acts on one stored event of the suite.
 #[derive(Debug)]
@@ -74,6 +83,9 @@ impl ProcessSuiteEvent<'_> {
 
     async fn act_on(&self, event: &StoredSuiteEvent, context: Context<'_>) -> Result<(), StepError> {
         let payload = self.open(event, context).await?;
+        if let Some(corp_id) = &event.corp_id {
+            return Box::pin(self.hand_on(event, corp_id, payload, context)).await;
+        }
         let text = |name| xml::text(&payload, name).filter(|text| !text.is_empty());
         let corp_id = text("AuthCorpId").and_then(|corp_id| CorpId::parse(corp_id).ok());
         let (lifecycle, at) = (self.lifecycle, happened(event));
@@ -111,6 +123,59 @@ impl ProcessSuiteEvent<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Hands an event of a corporation on to the tenant that has bound it. Until there is one, it is parked: the admin may have to
+    /// confirm the corporation first. Events from before the tenant's installation are not the tenant's.
+    async fn hand_on(
+        &self,
+        event: &StoredSuiteEvent,
+        corp_id: &CorpId,
+        payload: Payload,
+        context: Context<'_>,
+    ) -> Result<(), StepError> {
+        let store = self.lifecycle.suite.store;
+        let Some(tenant_id) = self.tenant_of(event, corp_id).await? else {
+            tracing::info!(corp.id = %corp_id, "an event of a corporation that no tenant has bound is parked");
+            let pause = FIRST_PAUSE
+                * 2_i32.pow(
+                    u32::try_from(event.parkings)
+                        .unwrap_or(MOST_DOUBLINGS)
+                        .min(MOST_DOUBLINGS),
+                );
+            let until = context.now() + pause.min(LONGEST_PAUSE);
+            return Ok(store.park_suite_event(&event.event_id, event.parkings, until).await?);
+        };
+        let change_type = xml::text(&payload, "ChangeType").map(ToOwned::to_owned);
+        let new = NewEvent {
+            event_id: event.event_id.clone(),
+            delivery_id: event.event_id.as_str().to_owned(),
+            source: EventSource {
+                callback_id: None,
+                tenant_id,
+                scope: EventScope::of_event(&event.info_type),
+                corp_id: corp_id.clone(),
+            },
+            event: event.info_type.clone(),
+            change_type,
+            created_at: event.created_at,
+            received_at: event.received_at,
+            damaged: event.damaged,
+            payload,
+        };
+        Ok(store.store_event(new).await?)
+    }
+
+    async fn tenant_of(&self, event: &StoredSuiteEvent, corp_id: &CorpId) -> Result<Option<TenantId>, StepError> {
+        let store = self.lifecycle.suite.store;
+        let Some(tenant_id) = store.tenant_of(corp_id).await? else {
+            return Ok(None);
+        };
+        let authorization = store.authorization(&tenant_id).await?;
+        let is_tenants = authorization.installed().is_some_and(|installation| {
+            installation.corp_id == *corp_id && event.received_at + AUTH_CODE_LIFETIME >= installation.installed_at
+        });
+        Ok(is_tenants.then_some(tenant_id))
     }
 
     async fn open(&self, event: &StoredSuiteEvent, context: Context<'_>) -> Result<Payload, StepError> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     event_bus::BusEvent,
-    ids::{CorpId, EventId, Scope, TenantId},
+    ids::{CorpId, EventId, EventScope, TenantId},
     store::StateChange,
 };
 
@@ -17,9 +17,9 @@ pub struct StoredEvent {
     pub event_id: EventId,
     /// Tenant whose callback received the event.
     pub tenant_id: TenantId,
-    /// Which callback received it.
-    pub scope: Scope,
-    /// Plaintext id of the corporation.
+    /// Which callback received it, or what it is about.
+    pub scope: EventScope,
+    /// Id of the corporation: plaintext, or as the app sees it.
     pub corp_id: CorpId,
     /// WeCom's `Event`, such as `change_contact`.
     pub event: String,
@@ -47,7 +47,7 @@ pub struct StoredEvent {
 struct EventDetail<'a> {
     event_id: &'a EventId,
     tenant_id: &'a TenantId,
-    scope: Scope,
+    scope: EventScope,
     corp_id: &'a CorpId,
     event: &'a str,
     change_type: Option<&'a str>,

@@ -106,9 +106,9 @@ fn new_event(
         event_id: EventId::of(callback.callback_id.as_str(), message.bytes()),
         delivery_id,
         source: EventSource {
-            callback_id: callback.callback_id.clone(),
+            callback_id: Some(callback.callback_id.clone()),
             tenant_id: callback.tenant_id.clone(),
-            scope: callback.scope,
+            scope: callback.scope.into(),
             corp_id,
         },
         event: content.text("Event").unwrap_or_default().to_owned(),

@@ -1,9 +1,11 @@
-//! The command callback of a suite: WeCom's own check of the URL, and the events of the suite.
+//! The callback of a suite: WeCom's own check of the URL, the events of the suite, and those of the corporations that have its app.
 //!
-//! The receiveid is the provider's corp id on a URL check and the suite's id on an event (developer documents 90968 and
-//! 97172). An event is stored and answered; `process-suite-event` acts on it.
+//! The receiveid is the provider's corp id on a URL check and the suite's id on an event of the suite (developer documents 90968
+//! and 97172). On an event of a corporation, which a third-party app has at its 数据回调URL and a customised app at its own
+//! callback, it is the corporation's id as the app sees it; where these are the URL, Token and EncodingAESKey of the suite, it alone
+//! tells the two apart. An event is stored and answered; `process-suite-event` acts on it.
 //!
-//! Tests: `tests/it/suite_events.rs`.
+//! Tests: `tests/it/suite_events.rs`, `tests/it/app_events.rs`.
 
 use secrecy::SecretString;
 use wecom_callback::{CallbackQuery, Message, envelope};
@@ -13,7 +15,7 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     error::StepError,
-    ids::{EventId, SuiteId},
+    ids::{CorpId, EventId, SuiteId},
     sealing::SealingKeys,
     store::{StoredSuiteEvent, Suite, SuiteCallbackStore, SuiteVault},
     suite::event_place,
@@ -77,29 +79,64 @@ impl ReceiveSuiteEvent<'_> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let encrypt = envelope::encrypt_of(body).map_err(|_| StepError::MalformedCallback)?;
         let (suite, message) = authenticate(self.suites, self.suite_id, &query, &encrypt, clock).await?;
-        if message.receive_id() != suite.suite_id {
-            return Err(StepError::CallbackRejected);
-        }
+        let corp_id = self.corporation(&suite, &message, clock).await?;
         refuse_outdated(&query, SuiteCallbackStore::EVENT_RETENTION, clock.now())?;
         let content = content(&message)?;
-        // An auth_code is exchanged once, in whatever message it is redelivered.
-        let auth_code = content.text("AuthCode").filter(|code| !code.is_empty());
-        let identity = auth_code.map_or(message.bytes(), str::as_bytes);
-        let event_id = EventId::of(&suite.suite_id, identity);
+        let (event_id, kind, time) = match &corp_id {
+            None => {
+                // An auth_code is exchanged once, in whatever message it is redelivered.
+                let auth_code = content.text("AuthCode").filter(|code| !code.is_empty());
+                let identity = auth_code.map_or(message.bytes(), str::as_bytes);
+                (EventId::of(&suite.suite_id, identity), "InfoType", "TimeStamp")
+            }
+            Some(corp_id) => {
+                let place = format!("{}/{corp_id}", suite.suite_id);
+                (EventId::of(&place, message.bytes()), "Event", "CreateTime")
+            }
+        };
         let payload = serde_json::to_string(&content.payload).map_err(|error| StepError::Internal(Box::new(error)))?;
         let (payload, place, now) = (SecretString::from(payload), event_place(&event_id), clock.now());
         let payload = self.keys.seal_text(&payload, &place, now, self.entropy).await?;
         let event = StoredSuiteEvent {
             event_id,
             suite_id: suite.suite_id,
-            info_type: content.text("InfoType").unwrap_or_default().to_owned(),
-            created_at: wecom_time(content.text("TimeStamp")),
+            info_type: content.text(kind).unwrap_or_default().to_owned(),
+            corp_id,
+            damaged: content.damaged,
+            created_at: wecom_time(content.text(time)),
             received_at: now,
             payload,
             parkings: 0,
         };
         self.store.put_suite_event(&event).await?;
         Ok(())
+    }
+
+    /// The corporation that a message is of; `None` for the suite's own.
+    ///
+    /// # Errors
+    /// [`StepError::CallbackRejected`] for the provider, whose id belongs to URL checks, for another suite, and for what is no id; or
+    /// the failure of the vault.
+    async fn corporation(
+        &self,
+        suite: &Suite,
+        message: &Message,
+        clock: &dyn Clock,
+    ) -> Result<Option<CorpId>, StepError> {
+        let receive_id = message.receive_id();
+        if receive_id == suite.suite_id {
+            return Ok(None);
+        }
+        let corp_id = CorpId::parse(receive_id).map_err(|_| StepError::CallbackRejected)?;
+        let suite_id = SuiteId::parse(receive_id).ok();
+        let is_suite = match &suite_id {
+            Some(_) => self.suites.named(suite_id.as_ref(), clock.now()).await?.is_some(),
+            None => false,
+        };
+        if is_suite || receive_id.eq_ignore_ascii_case(&suite.provider_corp_id) {
+            return Err(StepError::CallbackRejected);
+        }
+        Ok(Some(corp_id))
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Position;
-use crate::ids::{CallbackId, CorpId, EventId, Scope, TenantId};
+use crate::ids::{CallbackId, CorpId, EventId, EventScope, TenantId};
 
 /// The XML of an event as JSON: every element kept, repeated ones as arrays, values as strings.
 pub type Payload = Map<String, Value>;
@@ -17,7 +17,7 @@ pub struct NewEvent {
     pub event_id: EventId,
     /// Random, for this delivery: tells a write whose answer was lost from another delivery.
     pub delivery_id: String,
-    /// The callback that it was delivered to.
+    /// Where it was delivered to.
     pub source: EventSource,
     /// `Event`; empty when there is none.
     pub event: String,
@@ -44,16 +44,16 @@ impl std::fmt::Debug for NewEvent {
     }
 }
 
-/// The callback that an event was delivered to.
+/// Where an event was delivered to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSource {
-    /// The id of the callback, as in its URL.
-    pub callback_id: CallbackId,
-    /// The tenant that the callback belongs to.
+    /// The id of the callback, as in its URL; `None` for the callback of an app, which corporations share.
+    pub callback_id: Option<CallbackId>,
+    /// The tenant that the event belongs to.
     pub tenant_id: TenantId,
-    /// The scope of the callback.
-    pub scope: Scope,
-    /// The plaintext id of the corporation (企业ID).
+    /// The scope of the callback, or of the event if the callback takes all.
+    pub scope: EventScope,
+    /// The plaintext id of the corporation (企业ID); at an app's callback the id as the app sees it.
     pub corp_id: CorpId,
 }
 
@@ -76,9 +76,9 @@ pub struct Event {
     pub event_id: EventId,
     /// Tenant whose callback received the event.
     pub tenant_id: TenantId,
-    /// Callback that received the event.
-    pub scope: Scope,
-    /// Plaintext id of the corporation.
+    /// Callback that received the event, or what the event is about, if it arrived at the callback of an app.
+    pub scope: EventScope,
+    /// Plaintext id of the corporation; at the callback of an app the id as the app sees it, encrypted.
     pub corp_id: CorpId,
     /// WeCom's `Event`, such as `change_contact`.
     pub event: String,
@@ -100,8 +100,8 @@ pub struct Event {
 /// Which events are wanted; `None` is any.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct EventFilter {
-    /// The scope of the callback.
-    pub scope: Option<Scope>,
+    /// The scope.
+    pub scope: Option<EventScope>,
     /// The type of the event (`Event`).
     pub event: Option<String>,
     /// The kind of change (`ChangeType`).

@@ -30,6 +30,8 @@ pub struct Suite {
     pub test: bool,
     /// What it is.
     pub kind: SuiteKind,
+    /// The permissions of a customised app that the platform needs, as `agent/get_permissions` names them; may be empty.
+    pub permissions: Vec<String>,
     /// Whether it is the suite in the secret `suite`.
     pub is_first: bool,
 }
@@ -63,6 +65,8 @@ struct Stored {
     test: bool,
     #[serde(default)]
     kind: SuiteKind,
+    #[serde(default)]
+    permissions: Vec<String>,
 }
 
 impl Suite {
@@ -88,6 +92,7 @@ impl Suite {
             provider_secret: secret(&stored.provider_secret),
             test: stored.test,
             kind: stored.kind,
+            permissions: stored.permissions,
             is_first: false,
         })
     }

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use wecom_client::{
-    AccessToken, AuthInfo, AuthMode as WecomAuthMode, Error as WecomError, ErrorClass, PermanentCode,
+    AccessToken, AppPermissions, AuthInfo, AuthMode as WecomAuthMode, Error as WecomError, ErrorClass, PermanentCode,
     Privilege as WecomPrivilege,
 };
 
@@ -162,6 +162,26 @@ impl SuiteAccess<'_> {
     }
 }
 
+impl SuiteAccess<'_> {
+    /// The permissions of a customised app (`agent/get_permissions`), with a token of the app.
+    pub(crate) async fn app_permissions(
+        &self,
+        installation: (&TenantId, &Installation),
+        token: &SecretString,
+        context: Context<'_>,
+    ) -> Result<AppPermissions, StepError> {
+        let (tenant_id, Installation { corp_id, .. }) = installation;
+        let corp = TenantCorp {
+            tenant_id,
+            corp_id: corp_id.as_str(),
+            entropy: context.entropy,
+        };
+        let caller = Caller::Corp(corp, "agent/get_permissions");
+        let granted = ask(self.store, caller, context.clock, self.wecom.app_permissions(token)).await;
+        granted.map_err(CallError::into_step)
+    }
+}
+
 /// The installation that WeCom describes. A pure contacts app has no agent, and only administrators can install one.
 pub(crate) fn installation(
     stored: &StoredInstallation,
@@ -198,6 +218,7 @@ pub(crate) fn installation(
         doubted_at: None,
         code_missing_since: None,
         suite_id: stored.suite_id.clone(),
+        permissions: None,
     }
 }
 

@@ -136,6 +136,19 @@ pub(super) fn get_follow_user_list(context: &mut Context<'_>, call: &Call<'_>) -
     Ok(json!({"errcode": 0, "errmsg": "ok", "follow_user": corporation.followers}))
 }
 
+/// Permissions of a customised app, by its token.
+pub(super) fn get_permissions(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    let Holder::Installation { corp_id, suite } =
+        context.holder(call.query("access_token"), TokenCodes::ACCESS_TOKEN)?
+    else {
+        return Err(Refusal(code::FORBIDDEN));
+    };
+    let corporation = context.world.corporation(&corp_id);
+    let installation = corporation.and_then(|corporation| corporation.installed(&suite));
+    let installation = installation.ok_or(Refusal(code::AUTHORIZATION_INVALID))?;
+    Ok(json!({"errcode": 0, "errmsg": "ok", "app_permissions": installation.permissions, "app_permissions_ext": []}))
+}
+
 pub(super) fn getcallbackip(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
     context.holder(call.query("access_token"), TokenCodes::ACCESS_TOKEN)?;
     Ok(json!({"ip_list": [CALLBACK_ADDRESS], "errcode": 0, "errmsg": "ok"}))

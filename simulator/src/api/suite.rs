@@ -8,7 +8,7 @@ use crate::{
     errcode::Refusal,
     world::{
         Which,
-        corporation::{Corporation, Installation, the_whole_corporation},
+        corporation::{Corporation, Installation, the_whole_corporation, usual_permissions},
         ledger::{Holder, PRE_AUTH_CODE_LIFETIME_SECONDS, QR_CODE_LIFETIME_SECONDS},
     },
 };
@@ -277,6 +277,7 @@ fn exchange(context: &mut Context<'_>, call: &Call<'_>) -> Result<(Which, Corpor
                     OTHER_SUITE_AGENT_ID
                 },
                 is_customized: is_template,
+                permissions: usual_permissions(),
                 permanent_code: fresh_code,
                 installed_at: now,
                 visible_departments: the_whole_corporation(),

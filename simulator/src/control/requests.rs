@@ -104,6 +104,8 @@ pub struct SuiteEventRequest {
     pub auth_mode: Option<AuthMode>,
     /// New visible departments (`change_auth`); an empty list hides everybody.
     pub visible_departments: Option<Vec<i64>>,
+    /// New permissions of a customised app (`change_auth`).
+    pub permissions: Option<Vec<String>>,
     /// Number of identical copies; 1 by default.
     pub copies: Option<usize>,
     /// Whether all copies are sent at the same time instead of one after the other.

@@ -249,6 +249,9 @@ fn draw_up(context: &mut Context<'_>, which: &Which, request: &SuiteEventRequest
             if let Some(departments) = &request.visible_departments {
                 installation.visible_departments.clone_from(departments);
             }
+            if let Some(permissions) = &request.permissions {
+                installation.permissions.clone_from(permissions);
+            }
             about.auth_corp_id = Some(&open_corp_id);
             about.state = Some(request.state.as_deref().unwrap_or_default());
             about.extra_info = true;

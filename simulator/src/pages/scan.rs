@@ -17,7 +17,7 @@ use crate::{
     world::ledger::QrCode,
 };
 
-const FORM_ACTION: &str = "form-action 'self'";
+const FORM_ACTION: &str = "; form-action 'self'";
 
 pub(super) fn routes() -> Router<Control> {
     Router::new().route(SCAN_PATH, get(show).post(decide))

@@ -202,9 +202,19 @@ pub struct Installation {
     /// Whether it is a customised app (代开发), whose permanent code is its Secret.
     #[serde(default)]
     pub is_customized: bool,
+    /// Permissions of a customised app that the administrator has confirmed.
+    #[serde(default = "usual_permissions")]
+    pub permissions: Vec<String>,
     /// Departments visible to the app.
     #[serde(default = "the_whole_corporation")]
     pub visible_departments: Vec<i64>,
+}
+
+/// Those of contacts and customers.
+pub(crate) fn usual_permissions() -> Vec<String> {
+    ["contact:base:base", "externalcontact:base:base"]
+        .map(str::to_owned)
+        .into()
 }
 
 /// Visible range that contains every member: the root department, whose id is 1.

@@ -62,9 +62,9 @@ async fn every_method(
         event_id: EventId::of("place", b"content"),
         delivery_id: "first".to_owned(),
         source: EventSource {
-            callback_id: id.clone(),
+            callback_id: Some(id.clone()),
             tenant_id: tenant.clone(),
-            scope: Scope::Contacts,
+            scope: Scope::Contacts.into(),
             corp_id: corp("ww0a1b2c3d4e5f6071"),
         },
         event: "event".to_owned(),

@@ -30,9 +30,9 @@ fn event(content: &str, received_at: Timestamp) -> NewEvent {
         event_id: EventId::of("place", content.as_bytes()),
         delivery_id: "first".to_owned(),
         source: EventSource {
-            callback_id: CallbackId::generate(&SystemEntropy),
+            callback_id: Some(CallbackId::generate(&SystemEntropy)),
             tenant_id: tenant("acme"),
-            scope: Scope::Contacts,
+            scope: Scope::Contacts.into(),
             corp_id: corp("ww0a1b2c3d4e5f6071"),
         },
         event: "change_contact".to_owned(),
@@ -52,7 +52,7 @@ fn delivered_again(event: &NewEvent) -> NewEvent {
 }
 
 fn of_scope(mut event: NewEvent, wanted: Scope) -> NewEvent {
-    event.source.scope = wanted;
+    event.source.scope = wanted.into();
     event
 }
 
@@ -320,14 +320,14 @@ async fn a_filter_lets_through_what_it_names_and_nothing_else() {
         (any.clone(), vec![&plain, &customer, &changed, &contact]),
         (
             EventFilter {
-                scope: Some(Scope::Contacts),
+                scope: Some(Scope::Contacts.into()),
                 ..any.clone()
             },
             vec![&changed, &contact],
         ),
         (
             EventFilter {
-                scope: Some(Scope::ExternalContacts),
+                scope: Some(Scope::ExternalContacts.into()),
                 ..any.clone()
             },
             vec![&plain, &customer],
@@ -377,7 +377,7 @@ async fn a_filter_lets_through_what_it_names_and_nothing_else() {
         ),
         (
             EventFilter {
-                scope: Some(Scope::ExternalContacts),
+                scope: Some(Scope::ExternalContacts.into()),
                 event: text("change_contact"),
                 until: Some(endpoint.at_second(41)),
                 ..any.clone()

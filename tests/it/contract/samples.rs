@@ -26,6 +26,8 @@ pub(crate) fn suite_event(at: Timestamp) -> StoredSuiteEvent {
         event_id: EventId::of("ww3f2a9c41d07be865", b"suite"),
         suite_id: "ww3f2a9c41d07be865".to_owned(),
         info_type: "change_auth".to_owned(),
+        corp_id: None,
+        damaged: false,
         created_at: Some(at),
         received_at: at,
         payload: AtRest::Sealed("first.AAAA".to_owned()),
@@ -59,6 +61,7 @@ pub(crate) fn authorization(tenant_id: &TenantId, at: Timestamp) -> Authorizatio
         code_missing_since: None,
         suite_id: None,
         is_customized: false,
+        permissions: None,
     });
     for scope in Scope::ALL {
         let state = authorization.scope_mut(scope);

@@ -849,6 +849,19 @@ impl Harness {
         self.suite_callback(&letter).await.with_success();
     }
 
+    /// An event of [`CORP`] arrives at the callback of its app, which is the suite's; `rest` is the XML after the time.
+    pub(crate) async fn app_event_arrives(&self, rest: &str) {
+        let corps = self.wecom().state().corps;
+        let open_corp_id = &corps.iter().find(|corp| corp.corp_id == CORP).unwrap().open_corp_id;
+        let message = format!(
+            "<xml><ToUserName><![CDATA[{open_corp_id}]]></ToUserName><CreateTime>{}</CreateTime>\
+             <MsgType><![CDATA[event]]></MsgType>{rest}</xml>",
+            self.now().as_second(),
+        );
+        let letter = Letter::sealed(&self.suite, open_corp_id, &message);
+        self.suite_callback(&letter).await.with_success();
+    }
+
     /// `GET /authorization`.
     pub(crate) async fn state(&self) -> Value {
         let state = self.admin("read-authorization", "GET", "/authorization", &Value::Null);

@@ -15,7 +15,7 @@ from .events import StoredEvent
 class EventFilter(TypedDict, total=False):
     """Which events are wanted."""
 
-    scope: Literal["contacts", "external-contacts"]
+    scope: Literal["contacts", "external-contacts", "app"]
     event: str
     change_type: str
     since: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-Scope = Literal["contacts", "external_contacts"]
+Scope = Literal["contacts", "external_contacts", "app"]
 
 
 class EventDetail(TypedDict):

@@ -60,6 +60,22 @@ impl DynamoDb {
 }
 
 impl DynamoDb {
+    /// Stores an event that may be handed in again. One that is stored already is left unchanged, and counts as no repetition by
+    /// WeCom.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn store_event(&self, event: NewEvent) -> Result<(), StoreError> {
+        let delivery_id = event.delivery_id.clone();
+        let mut items = self.items_of(event)?;
+        if items.len() == 1 {
+            self.put_event(items.remove(0), &delivery_id).await?;
+        } else {
+            self.put_parts(items).await?;
+        }
+        Ok(())
+    }
+
     async fn put_event(&self, item: Item, delivery_id: &str) -> Result<AppendOutcome, StoreError> {
         let written = self
             .client
@@ -152,7 +168,14 @@ impl DynamoDb {
         ]);
         let source = event.source;
         item.extend([
-            ("source".to_owned(), text("callback")),
+            (
+                "source".to_owned(),
+                text(if source.callback_id.is_some() {
+                    "callback"
+                } else {
+                    "app"
+                }),
+            ),
             (
                 "timeline".to_owned(),
                 text(timeline(&source.tenant_id, shard_of(&event.event_id))),
@@ -161,11 +184,13 @@ impl DynamoDb {
                 "timeline_at".to_owned(),
                 text(Position::new(event.received_at, event.event_id.as_str()).as_str()),
             ),
-            ("callback_id".to_owned(), text(source.callback_id.as_str())),
             ("tenant_id".to_owned(), text(source.tenant_id.as_str())),
             ("scope".to_owned(), to_attribute(&source.scope)?),
             ("corp_id".to_owned(), text(source.corp_id.as_str())),
         ]);
+        if let Some(callback_id) = &source.callback_id {
+            item.insert("callback_id".to_owned(), text(callback_id.as_str()));
+        }
         if event.damaged {
             item.insert("damaged".to_owned(), text("true"));
         }

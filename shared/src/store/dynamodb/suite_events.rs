@@ -1,4 +1,4 @@
-use aws_sdk_dynamodb::types::Update;
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use super::{
     store_error,
 };
 use crate::{
-    ids::EventId,
+    ids::{CorpId, EventId},
     position::time_key,
     store::{AppendOutcome, StoreError, tables::DUE},
 };
@@ -31,8 +31,12 @@ pub struct StoredSuiteEvent {
     pub event_id: EventId,
     /// The id of the suite (`suite_id`).
     pub suite_id: String,
-    /// The type of the event (`InfoType`); empty when there is none.
+    /// The type of the event (`InfoType`); empty when there is none. Of an event of a corporation its `Event`.
     pub info_type: String,
+    /// The corporation as the app sees it, if it is an event of a corporation, which arrived at the same callback.
+    pub corp_id: Option<CorpId>,
+    /// Whether the message of a corporation was not well-formed.
+    pub damaged: bool,
     /// The time at which WeCom created it (`TimeStamp`), if it is given.
     pub created_at: Option<Timestamp>,
     /// The time at which it arrived.
@@ -48,6 +52,9 @@ struct Attributes {
     pk: String,
     suite_id: String,
     event: String,
+    corp_id: Option<CorpId>,
+    #[serde(default)]
+    damaged: bool,
     created_at: Option<Timestamp>,
     received_at: Timestamp,
     sealed: Option<String>,
@@ -67,6 +74,8 @@ impl TryFrom<Attributes> for StoredSuiteEvent {
             event_id: id.ok_or("no event of the suite")?,
             suite_id: item.suite_id,
             info_type: item.event,
+            corp_id: item.corp_id,
+            damaged: item.damaged,
             created_at: item.created_at,
             received_at: item.received_at,
             payload: AtRest::from_attributes(item.sealed, item.plain).ok_or("no payload")?,
@@ -89,11 +98,19 @@ impl DynamoDb {
     /// When the store fails.
     pub async fn put_suite_event(&self, event: &StoredSuiteEvent) -> Result<AppendOutcome, StoreError> {
         let (name, payload) = event.payload.attribute("payload");
+        let of_corporation = event.corp_id.as_ref().map(|corp_id| {
+            [
+                ("corp_id".to_owned(), text(corp_id.as_str())),
+                ("damaged".to_owned(), AttributeValue::Bool(event.damaged)),
+            ]
+        });
+        let mut item = key(&event.event_id).into_item();
+        item.extend(of_corporation.into_iter().flatten());
         let written = self
             .client
             .put_item()
             .table_name(&self.authorization_table)
-            .set_item(Some(key(&event.event_id).into_item()))
+            .set_item(Some(item))
             .item("suite_id", text(&event.suite_id))
             .item("event", text(&event.info_type))
             .item("created_at", to_attribute(&event.created_at)?)

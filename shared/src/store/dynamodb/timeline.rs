@@ -12,7 +12,7 @@ use super::{
     store_error,
 };
 use crate::{
-    ids::{CorpId, EventId, Scope, TenantId},
+    ids::{CorpId, EventId, EventScope, TenantId},
     position::time_key,
     store::{EventFilter, StoreError, tables::TIMELINE},
 };
@@ -30,7 +30,7 @@ const MAX_QUERIES: usize = 64;
 pub(super) struct StoredEvent {
     pub(super) event_id: EventId,
     pub(super) tenant_id: TenantId,
-    pub(super) scope: Scope,
+    pub(super) scope: EventScope,
     pub(super) corp_id: CorpId,
     pub(super) event: String,
     pub(super) change_type: Option<String>,
@@ -206,7 +206,7 @@ impl<'a> Timeline<'a> {
             .set_limit(if partition.start.is_none() { first } else { next })
             .set_exclusive_start_key(partition.start.clone());
         let wanted = [
-            ("scope", self.filter.scope.map(Scope::as_str)),
+            ("scope", self.filter.scope.map(EventScope::as_str)),
             ("event", self.filter.event.as_deref()),
             ("change_type", self.filter.change_type.as_deref()),
         ];

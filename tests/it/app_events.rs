@@ -1,0 +1,275 @@
+//! Events of corporations at the callback of an app: of a template of customised apps (代开发), and at a third-party app's 数据回调URL.
+//! All corporations share URL, Token and EncodingAESKey, and each event reaches the tenant of its own.
+
+use serde_json::{Value, json};
+use simulator::AuthMode;
+use wecom_authorization::clock::{Clock as _, SystemClock};
+
+use crate::{
+    bus::Listener,
+    customized_app::{confirm, install, qr_code, scan_by},
+    support::{Admin, CORP, Credentials, Letter, OTHER_CORP, Reply, World, eventually},
+};
+
+/// The callback of a suite of `cargo run`: `suite` or `template`.
+struct AppCallback<'a> {
+    world: &'a World,
+    credentials: Credentials,
+    path: String,
+}
+
+impl<'a> AppCallback<'a> {
+    fn of(world: &'a World, name: &str) -> Self {
+        let suite = world.settings()[name].clone();
+        let text = |field: &str| suite[field].as_str().unwrap().to_owned();
+        Self {
+            world,
+            credentials: Credentials {
+                url: String::new(),
+                token: text("token"),
+                encoding_aes_key: text("encoding_aes_key"),
+            },
+            path: format!("/suite/{}/callback", text("suite_id")),
+        }
+    }
+
+    async fn deliver(&self, receive_id: &str, event: &str) -> Reply {
+        let message = format!(
+            "<xml><ToUserName><![CDATA[{receive_id}]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName>\
+             <CreateTime>1790000000</CreateTime><MsgType><![CDATA[event]]></MsgType>{event}</xml>"
+        );
+        let letter = Letter::sealed(&self.credentials, receive_id, &message);
+        self.world.post_letter(&self.path, &letter).await
+    }
+
+    async fn takes(&self, receive_id: &str, event: &str) {
+        let reply = self.deliver(receive_id, event).await;
+        assert_eq!((reply.status, reply.text().as_str()), (200, "success"));
+    }
+}
+
+fn open_corp_id(world: &World, corp_id: &str) -> String {
+    let corps = world.wecom().state().corps;
+    corps
+        .into_iter()
+        .find(|corp| corp.corp_id == corp_id)
+        .unwrap()
+        .open_corp_id
+}
+
+fn contact(user: &str) -> String {
+    format!("<Event>change_contact</Event><ChangeType>create_user</ChangeType><UserID>{user}</UserID>")
+}
+
+fn customer(user: &str) -> String {
+    format!(
+        "<Event>change_external_contact</Event><ChangeType>add_external_contact</ChangeType><UserID>{user}</UserID>"
+    )
+}
+
+/// The tenant's events that arrived, by scope, when there are `count`.
+async fn events(admin: &Admin<'_>, count: usize) -> Vec<(String, Value)> {
+    eventually("the events are stored", async || {
+        let page = admin.get("/authorization/events?limit=100").await.with_status(200);
+        let events = page["events"].as_array().unwrap().clone();
+        (events.len() == count).then_some(events)
+    })
+    .await
+    .into_iter()
+    .map(|event| (event["scope"].as_str().unwrap().to_owned(), event))
+    .collect()
+}
+
+#[tokio::test]
+async fn events_of_two_corporations_on_one_url_reach_their_tenants_under_load() {
+    let world = World::start().await;
+    let (admin, other) = (world.admin(), world.other_admin());
+    install(&world, &admin, CORP).await;
+    install(&world, &other, OTHER_CORP).await;
+    let callback = AppCallback::of(&world, "template");
+    let corps = [open_corp_id(&world, CORP), open_corp_id(&world, OTHER_CORP)];
+    let deliver = async |number: usize| {
+        let user = format!("user-{number}");
+        let event = [contact(&user), customer(&user)][number / 2 % 2].clone();
+        callback.takes(&corps[number % 2], &event).await;
+    };
+    for first in (0..40).step_by(8) {
+        tokio::join!(
+            deliver(first),
+            deliver(first + 1),
+            deliver(first + 2),
+            deliver(first + 3),
+            deliver(first + 4),
+            deliver(first + 5),
+            deliver(first + 6),
+            deliver(first + 7),
+        );
+    }
+    for (admin, corp_id, parity) in [(&admin, &corps[0], 0), (&other, &corps[1], 1)] {
+        let events = events(admin, 20).await;
+        for (scope, event) in events {
+            let user = event["payload"]["UserID"].as_str().unwrap();
+            let number: usize = user.strip_prefix("user-").unwrap().parse().unwrap();
+            assert_eq!(number % 2, parity, "{event}");
+            assert_eq!(event["corp_id"], corp_id.as_str());
+            let expected = ["contacts", "external_contacts"][number / 2 % 2];
+            assert_eq!(scope, expected, "{event}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_about_neither_contacts_nor_customers_has_a_scope_of_its_own_and_is_published() {
+    let world = World::start().await;
+    let admin = world.admin();
+    install(&world, &admin, CORP).await;
+    let mut bus = Listener::connect(&world, None).await;
+    let callback = AppCallback::of(&world, "template");
+    let corp_id = open_corp_id(&world, CORP);
+    for event in ["enter_agent", "subscribe", "kf_msg_or_event", "program_notify"] {
+        // WeCom redelivers what it takes for unanswered.
+        for _ in 0..3 {
+            callback.takes(&corp_id, &format!("<Event>{event}</Event>")).await;
+        }
+    }
+    let stored = events(&admin, 4).await;
+    assert!(
+        stored
+            .iter()
+            .all(|(scope, event)| scope == "app" && event["duplicates"] == 0),
+        "{stored:?}"
+    );
+    let filtered = admin
+        .get("/authorization/events?scope=app&event=enter_agent")
+        .await
+        .with_status(200);
+    assert_eq!(filtered["events"].as_array().unwrap().len(), 1);
+    let none = admin.get("/authorization/events?scope=contacts").await.with_status(200);
+    assert_eq!(none["events"], json!([]));
+    let mut published = Vec::new();
+    while published.len() < 4 {
+        let (_, message) = bus.next().await;
+        if message["detail-type"] == "wecom.event" {
+            assert_eq!(message["detail"]["scope"], "app", "{message}");
+            published.push(message["detail"]["event"].as_str().unwrap().to_owned());
+        }
+    }
+    published.sort_unstable();
+    assert_eq!(
+        published,
+        ["enter_agent", "kf_msg_or_event", "program_notify", "subscribe"]
+    );
+}
+
+#[tokio::test]
+async fn events_before_the_confirmation_are_kept_aside_and_reach_the_tenant_after_it() {
+    let world = World::start().await;
+    let admin = world.admin();
+    let text = qr_code(&world, &admin).await;
+    scan_by(&world, CORP, text).await;
+    let waiting = eventually("it waits", async || {
+        let state = admin.get("/authorization").await.with_status(200);
+        world.learn_wecoms_secrets();
+        (state["installation"]["status"] == "awaiting_confirmation").then_some(state)
+    })
+    .await;
+    let callback = AppCallback::of(&world, "template");
+    let corp_id = open_corp_id(&world, CORP);
+    callback.takes(&corp_id, &contact("early")).await;
+    // The other tenant, and a corporation that nobody has.
+    callback
+        .takes(&open_corp_id(&world, OTHER_CORP), &contact("nobodys"))
+        .await;
+    let shown = waiting["installation"]["corp_id"].as_str().unwrap();
+    assert_eq!(confirm(&admin, shown).await.status, 204);
+    callback.takes(&corp_id, &contact("late")).await;
+    let events = eventually("both are stored", async || {
+        let page = admin.get("/authorization/events").await.with_status(200);
+        // A minute is long: the schedule releases what is due by a clock that the test cannot move, so it is released here.
+        release_all(&world).await;
+        let events = page["events"].as_array().unwrap().clone();
+        (events.len() == 2).then_some(events)
+    })
+    .await;
+    let mut users: Vec<_> = events
+        .iter()
+        .map(|event| event["payload"]["UserID"].as_str().unwrap())
+        .collect();
+    users.sort_unstable();
+    assert_eq!(users, ["early", "late"]);
+    let others = world.other_admin().get("/authorization/events").await.with_status(200);
+    assert_eq!(others["events"], json!([]));
+}
+
+/// Releases every parked event, as the schedule does when its time has come.
+async fn release_all(world: &World) {
+    let later = SystemClock.now() + jiff::SignedDuration::from_hours(2);
+    for id in world.store().due_suite_events(later, 100).await.unwrap() {
+        world.store().release_suite_event(&id, later).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_third_party_apps_data_callback_may_have_the_address_of_its_command_callback() {
+    let world = World::start().await;
+    world.install().await;
+    let callback = AppCallback::of(&world, "suite");
+    callback
+        .takes(&open_corp_id(&world, CORP), "<Event>enter_agent</Event>")
+        .await;
+    let stored = events(&world.admin(), 1).await;
+    assert_eq!(stored[0].0, "app");
+    // WeCom's own `$CORPID$` in the address is not needed, and does no harm.
+    let message = "<xml><ToUserName>wp</ToUserName><CreateTime>1790000000</CreateTime><MsgType>event</MsgType>\
+                   <Event>subscribe</Event></xml>";
+    let letter = Letter::sealed(&callback.credentials, &open_corp_id(&world, CORP), message);
+    let url = world.url(&format!(
+        "{}/{}?{}",
+        callback.path,
+        open_corp_id(&world, CORP),
+        letter.query
+    ));
+    let answer = world.http().post(url).body(letter.body).send().await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), "success");
+    events(&world.admin(), 2).await;
+}
+
+#[tokio::test]
+async fn an_event_for_the_provider_or_another_suite_is_refused() {
+    let world = World::start().await;
+    install(&world, &world.admin(), CORP).await;
+    let callback = AppCallback::of(&world, "template");
+    let settings = world.settings();
+    let provider = settings["template"]["provider_corp_id"].as_str().unwrap();
+    let another = settings["test_suite"]["suite_id"].as_str().unwrap();
+    for receive_id in [provider, another, "x", ""] {
+        callback
+            .deliver(receive_id, &contact("nobody"))
+            .await
+            .refused(403, "callback_rejected");
+    }
+    // With another suite's Token and key it is refused whomever it is for.
+    let mut forged = AppCallback::of(&world, "suite");
+    forged.path.clone_from(&callback.path);
+    forged
+        .deliver(&open_corp_id(&world, CORP), &contact("forged"))
+        .await
+        .refused(403, "callback_rejected");
+}
+
+#[tokio::test]
+async fn events_from_before_a_tenants_installation_are_not_the_tenants() {
+    let world = World::start().await;
+    let (admin, other) = (world.admin(), world.other_admin());
+    install(&world, &admin, CORP).await;
+    let callback = AppCallback::of(&world, "template");
+    let corp_id = open_corp_id(&world, CORP);
+    callback.takes(&corp_id, &contact("first")).await;
+    events(&admin, 1).await;
+    let ended = admin.request(reqwest::Method::DELETE, "/authorization", None).await;
+    assert_eq!(ended.status, 204);
+    world.install_for(&other, CORP, AuthMode::Admin).await;
+    callback.takes(&corp_id, &contact("second")).await;
+    let theirs = events(&other, 1).await;
+    assert_eq!(theirs[0].1["payload"]["UserID"], "second");
+}
