@@ -69,6 +69,16 @@ export function isReady(state) {
   return isInstalled(state) && state.installation.auth_mode !== 'member';
 }
 
+/**
+ * The permissions of a customised app that are to be confirmed and belong to a scope: customers' have names of their own, and all
+ * others are shown with the contacts.
+ * @type {(state: State, scope: Scope) => string[]}
+ */
+export function missingPermissions({ installation }, scope) {
+  const isOfCustomers = scope === 'external-contacts';
+  return installation.missing_permissions.filter((name) => name.startsWith('externalcontact:') === isOfCustomers);
+}
+
 /** @type {(state: State) => boolean} */
 export function isWaiting(state) {
   return SCOPES.some((scope) => awaitsCheck(scopeState(state, scope).callback));
@@ -82,6 +92,8 @@ export function missing(state) {
   /** @type {Exclude<NextStep, 'complete' | 'done'>[]} */
   const open = [];
   if (!isReady(state)) open.push('install');
+  // A customised app has a Secret and a callback of its own.
+  else if (state.installation.is_customized_app) return open;
   for (const scope of SCOPES) {
     const { secret, callback } = scopeState(state, scope);
     const name = scope === 'contacts' ? 'contacts' : 'external_contacts';
@@ -97,8 +109,8 @@ export function stepStates(state) {
   const finish = state.completed_at ? 'done' : state.next_step === 'complete' ? 'doing' : 'todo';
   return {
     install: installState(state, current),
-    contacts: scopeStepState(state.contacts, current === 'contacts'),
-    'external-contacts': scopeStepState(state.external_contacts, current === 'external-contacts'),
+    contacts: stateOf(state, 'contacts', current),
+    'external-contacts': stateOf(state, 'external-contacts', current),
     finish,
   };
 }
@@ -109,6 +121,15 @@ function installState({ installation }, current) {
   if (installation.status === 'awaiting_confirmation') return 'attention';
   if (installation.status === 'installed') return installation.auth_mode === 'member' ? 'attention' : 'done';
   return current === 'install' ? 'doing' : 'todo';
+}
+
+/** @type {(state: State, scope: Scope, current: Step) => StepState} */
+function stateOf(state, scope, current) {
+  const part = scopeState(state, scope);
+  const isUntouched = part.secret.status === 'missing' && part.callback.status === 'none';
+  if (state.installation.is_customized_app && isReady(state) && isUntouched)
+    return missingPermissions(state, scope).length > 0 ? 'attention' : 'done';
+  return scopeStepState(part, current === scope);
 }
 
 /** @type {(scope: ScopeState, isCurrent: boolean) => StepState} */

@@ -45,15 +45,14 @@ test('a corporation that scans the QR code is installed when the admin has confi
     assert.equal(await page.locator('.qr-link code').textContent(), text, 'a reload keeps it');
     await page.getByRole('button', { name: /复制.*授权链接/ }).click();
 
-    const scannedAt = Date.now();
     await scan(newPage, text, YUNFAN);
     await page.bringToFront();
-    await appears(installCard(page).getByText('待确认企业', { exact: true }), { since: scannedAt });
+    await appears(installCard(page).getByText('待确认企业', { exact: true }));
     await page.getByText(`「${YUNFAN.name}」的管理员已扫码授权`).waitFor();
-    await page.getByRole('button', { name: '是我的企业' }).click();
+    await page.getByRole('button', { name: '是我的企业', exact: true }).click();
     await page.getByRole('dialog').getByRole('button', { name: '取消' }).click();
     assert.equal((await server.api.state()).installation.status, 'awaiting_confirmation');
-    await page.getByRole('button', { name: '是我的企业' }).click();
+    await page.getByRole('button', { name: '是我的企业', exact: true }).click();
     await page.getByRole('dialog').getByRole('button', { name: '确认绑定' }).click();
     await appears(installCard(page).getByText('已安装', { exact: true }));
     assert.equal((await server.api.state()).installation.corp_name, YUNFAN.name);
@@ -72,8 +71,50 @@ test('a corporation that is not the admin’s is refused, and another one scans 
     assert.equal((await server.api.state()).installation.status, 'not_installed');
     await scan(newPage, await showQrCode(page), YUNFAN);
     await page.bringToFront();
-    await page.getByRole('button', { name: '是我的企业' }).click();
+    await page.getByRole('button', { name: '是我的企业', exact: true }).click();
     await page.getByRole('dialog').getByRole('button', { name: '确认绑定' }).click();
     await appears(installCard(page).getByText('已安装', { exact: true }));
+    await assertNoErrors(record);
+  }));
+
+test('steps 2 and 3 are permissions that the administrator confirms in WeCom, and nothing has to be typed', () =>
+  onStage(browser, async ({ server, record, newPage }) => {
+    const permissionsBecome = async (permissions) => {
+      const answer = await fetch(`${server.local.simulator_url}/_simulator/suite/events`, {
+        method: 'POST',
+        body: JSON.stringify({
+          event: 'change_auth',
+          suite_id: server.local.template.suite_id,
+          corp_id: YUNFAN.corpId,
+          permissions,
+        }),
+      });
+      assert.equal(answer.status, 200);
+    };
+    const page = await newPage();
+    await scan(newPage, await showQrCode(page), YUNFAN);
+    await page.bringToFront();
+    await page.getByRole('button', { name: '是我的企业', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: '确认绑定' }).click();
+    await appears(installCard(page).getByText('已安装', { exact: true }));
+    await page.getByRole('link', { name: '下一步' }).click();
+    await heading(page, '通讯录授权').waitFor();
+    const permissions = card(page, '确认权限');
+    await permissions.getByText('已确认', { exact: true }).waitFor();
+    assert.equal(await page.getByLabel('通讯录Secret').isVisible(), false, 'the old way is folded');
+
+    await permissionsBecome(['contact:base:base']);
+    await page.getByRole('link', { name: '下一步' }).click();
+    await heading(page, '外部联系人授权').waitFor();
+    await page.getByRole('button', { name: '刷新状态' }).click();
+    await permissions.getByText('externalcontact:base:base').waitFor();
+    await permissionsBecome(['contact:base:base', 'externalcontact:base:base']);
+    await permissions.getByRole('button', { name: '立即复查' }).click();
+    await permissions.getByText('已确认', { exact: true }).waitFor();
+
+    await page.getByRole('link', { name: '下一步' }).click();
+    await page.getByRole('button', { name: '完成配置' }).click();
+    await heading(page, '概览').waitFor();
+    assert.ok((await server.api.state()).completed_at);
     await assertNoErrors(record);
   }));

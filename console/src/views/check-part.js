@@ -14,6 +14,8 @@ import { failure, message, retryText, WorkButton } from './parts.js';
 const ENDED_BY_WECOM = [
   'member_authorization',
   'visible_range_empty',
+  'permission_missing',
+  'permission_expiring',
   'ip_not_trusted',
   'app_disabled',
   'secret_kind_unconfirmed',

@@ -232,6 +232,7 @@ function Filters({ filter, onChange }) {
       ['', t('events.allScopes')],
       ['contacts', scopeName('contacts')],
       ['external-contacts', scopeName('external-contacts')],
+      ['app', scopeName('app')],
     ]),
     choice('event', 'event', [['', t('events.allKinds')], ...Object.entries(table('events.kinds'))], { change: '' }),
     Object.keys(changes).length > 0 &&

@@ -25,6 +25,7 @@ export function FinishStep({ state }) {
   /** A refusal named what was missing then; once that has changed, the list above says what is. */
   const [refusal, setRefusal] = useState(/** @type {{ problem: Problem, open: string } | null} */ (null));
   const open = missing(state);
+  const parts = state.installation.is_customized_app ? PARTS.slice(0, 1) : PARTS;
   const isDone = state.completed_at !== null;
 
   async function complete() {
@@ -54,7 +55,7 @@ export function FinishStep({ state }) {
           : badge('info', t('steps.finish.badge.ready')),
     ),
     h('p', { class: 'lead' }, t('steps.finish.lead')),
-    partsTable(open),
+    partsTable(open, parts),
     isDone && message('ok', t('steps.finish.done'), h('p', null, link(t('steps.finish.toOverview'), '#/overview'))),
     !isDone && refusal && refusal.open === open.join() && refused(refusal.problem, open),
     !isDone &&
@@ -69,7 +70,7 @@ export function FinishStep({ state }) {
           work: complete,
         }),
       ),
-    abilityLists(open),
+    !state.installation.is_customized_app && abilityLists(open),
   );
 }
 
@@ -86,12 +87,12 @@ function refused(problem, open) {
   });
 }
 
-/** @param {readonly string[]} open */
-function partsTable(open) {
+/** @type {(open: readonly string[], parts: readonly (typeof PARTS)[number][]) => import('../types.js').Children} */
+function partsTable(open, parts) {
   return h(
     'ul',
     { class: 'parts' },
-    PARTS.map((name) => {
+    parts.map((name) => {
       const isOpen = open.includes(name);
       return h(
         'li',

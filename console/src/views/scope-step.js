@@ -4,9 +4,10 @@ import { h } from 'preact';
 import { useState } from 'preact/hooks';
 import { useShared } from '../context.js';
 import { t } from '../i18n.js';
-import { awaitsCheck, scopeState } from '../progress.js';
+import { awaitsCheck, isReady, scopeState } from '../progress.js';
 import { lasting } from '../storage.js';
 import { CallbackCard } from './callback-card.js';
+import { PermissionsCard } from './permissions-card.js';
 import { SecretCard } from './secret-card.js';
 
 /** @import { VNode } from 'preact' */
@@ -90,8 +91,23 @@ export function ExternalContactsStep({ state }) {
   );
 }
 
-/** What is to be done comes first: the values, while WeCom is to verify them. @type {(state: State, scope: Scope, secret: VNode[], callback: VNode) => VNode[]} */
+/**
+ * What is to be done comes first: the values, while WeCom is to verify them; with a customised app its permissions, and the rest is
+ * the old way.
+ * @type {(state: State, scope: Scope, secret: VNode[], callback: VNode) => VNode[]}
+ */
 function inOrder(state, scope, secret, callback) {
   const { secret: entered, callback: url } = scopeState(state, scope);
-  return entered.status === 'accepted' && awaitsCheck(url) ? [callback, ...secret] : [...secret, callback];
+  const cards = entered.status === 'accepted' && awaitsCheck(url) ? [callback, ...secret] : [...secret, callback];
+  if (!state.installation.is_customized_app || !isReady(state)) return cards;
+  return [
+    h(PermissionsCard, { key: 'permissions', state, scope }),
+    h(
+      'details',
+      { key: 'old', class: 'old-way', open: entered.status !== 'missing' },
+      h('summary', null, t('steps.permissions.old')),
+      h('p', { class: 'quiet' }, t('steps.permissions.oldWhy')),
+      cards,
+    ),
+  ];
 }
