@@ -1,10 +1,5 @@
 //! The document, made of operations and of the schemas and examples that they refer to.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "indexing a JSON object by a key inserts, and does not panic"
-)]
-
 use std::collections::BTreeMap;
 
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform};
