@@ -29,6 +29,8 @@ pub struct Announcement {
     pub admin_token: String,
     /// Second tenant, with a token of its own.
     pub second_tenant: SecondTenant,
+    /// Token of an operator, who sees every tenant and is the admin of none.
+    pub operator_token: String,
     pub(crate) suite: Suite,
     /// The app that is not published; `None` with `--wecom-api`.
     pub(crate) test_suite: Option<Suite>,
@@ -67,13 +69,15 @@ impl Announcement {
                 tenant_id: "demo-2".to_owned(),
                 admin_token: String::new(),
             },
+            operator_token: String::new(),
             suite: settings.suite.clone(),
             test_suite: simulator_url.map(|_| settings.test_suite.clone()),
             template: simulator_url.map(|_| settings.template.clone()),
         }
     }
 
-    pub(crate) fn with_tokens(mut self, issue: impl Fn(&str) -> String) -> Self {
+    pub(crate) fn with_tokens(mut self, issue: impl Fn(&str) -> String, operator_token: String) -> Self {
+        self.operator_token = operator_token;
         self.admin_token = issue(&self.tenant_id);
         self.second_tenant.admin_token = issue(&self.second_tenant.tenant_id);
         self
@@ -97,6 +101,7 @@ impl fmt::Display for Announcement {
             "\n  admin token of the tenant {}:\n  {}",
             self.tenant_id, self.admin_token
         )?;
+        writeln!(formatter, "\n  operator token:\n  {}", self.operator_token)?;
         writeln!(
             formatter,
             "\nEvents 事件: cargo run -- listen, trigger, resend (in a second terminal 在另一个终端)"

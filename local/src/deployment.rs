@@ -19,6 +19,7 @@ use wecom_authorization::{
 
 use crate::{
     directory::{Settings, Suite},
+    gateway::authorizer::OPERATOR_CLAIM,
     options::Options,
     webhooks,
 };
@@ -87,6 +88,7 @@ pub(crate) fn config(
             "WEBHOOK_QUEUE_URL",
             format!("http://sqs.local/000000000000/{}", webhooks::QUEUE),
         ),
+        ("OPERATOR_CLAIM", OPERATOR_CLAIM.to_owned()),
     ]);
     if let Some(url) = install_url(wecom_url) {
         variables.insert("WECOM_INSTALL_URL", url);

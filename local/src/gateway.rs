@@ -236,6 +236,7 @@ async fn invoke(platform: &Platform, function: Function, request: http::Request)
         Function::CheckAuthorization => http::check_authorization(platform, request).await,
         Function::ReplayEvent => http::replay_event(platform, request).await,
         Function::ShareCredentials => http::share_credentials(platform, request).await,
+        Function::ReadTenants => http::read_tenants(platform, request).await,
     }
 }
 

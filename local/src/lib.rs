@@ -175,7 +175,10 @@ impl Local {
             devstack.endpoint_url(),
             &settings,
         )
-        .with_tokens(|tenant_id| authorizer.issue(tenant_id, now));
+        .with_tokens(
+            |tenant_id| authorizer.issue(tenant_id, now),
+            authorizer.issue_for_operator(now),
+        );
 
         let bus = Arc::new(Bus::new());
         let stop = Arc::new(Notify::new());

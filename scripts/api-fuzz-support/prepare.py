@@ -1,6 +1,6 @@
 """Sets the first tenant up, with WeCom simulated, and writes what schemathesis is to know of it.
 
-    prepare.py RUN    reads RUN/data/local.json, writes RUN/schemathesis.toml, RUN/token and RUN/second-token
+    prepare.py RUN    reads RUN/data/local.json, writes RUN/schemathesis.toml and the tokens: RUN/token, RUN/second-token, RUN/operator-token
 """
 
 import http.client
@@ -56,6 +56,7 @@ cursors = [page["next_cursor"], admin("GET", "/authorization/audit?limit=1")["ne
 assist = admin("POST", "/authorization/assist-links", {"scope": "contacts"})["url"]
 unused = admin("POST", "/authorization/installation", {})["install_url"]
 (RUN / "token").write_text(LOCAL["admin_token"])
+(RUN / "operator-token").write_text(LOCAL["operator_token"])
 (RUN / "second-token").write_text(LOCAL["second_tenant"]["admin_token"])
 
 
@@ -116,7 +117,7 @@ include-operation-id = ["confirmInstallation"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 409]
 
 [[operations]]
-include-operation-id = ["listEvents", "listAudit"]
+include-operation-id = ["listEvents", "listAudit", "listTenants"]
 # A cursor belongs to one query of one tenant.
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401]
 
@@ -127,9 +128,11 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401]
 {dictionary("events", page["events"][0]["event_id"])}
 {dictionary("links", unused.rpartition("/")[2])}
 {dictionary("assist_links", assist.rpartition("/")[2])}
+{dictionary("tenants", LOCAL["tenant_id"])}
 {dictionary("files", "page.js", "page.css", "mark.svg", "texts/en.json")}
 [parameters]
 "path.callback_id" = {{ dictionary = "callbacks", probability = 0.7 }}
+"path.tenant_id" = {{ dictionary = "tenants", probability = 0.5 }}
 "path.event_id" = {{ dictionary = "events", probability = 0.5 }}
 "path.nonce" = {{ dictionary = "links", probability = 0.5 }}
 "path.token" = {{ dictionary = "assist_links", probability = 0.5 }}

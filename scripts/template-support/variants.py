@@ -36,6 +36,7 @@ ALTERNATIVES = DOMAIN | {
     "JwtIssuer": "https://other.example.com",
     "JwtAudience": "other",
     "TenantClaim": "tid",
+    "OperatorClaim": "cognito:groups=operators",
     "ConsoleClientId": "page",
     "ConsoleTokenOrigin": "https://token.example.com",
     "CorsOrigins": "https://a.example.com",

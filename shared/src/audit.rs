@@ -17,7 +17,7 @@ use crate::{
 pub struct Actor {
     /// Kind of actor.
     pub kind: ActorKind,
-    /// The subject of an admin's token.
+    /// The subject of an admin's or operator's token.
     pub id: Option<String>,
     /// The address that the request came from.
     pub source_ip: Option<String>,
@@ -34,6 +34,8 @@ pub enum ActorKind {
     Wecom,
     /// Somebody who opened an assist link.
     Colleague,
+    /// Somebody who runs the platform.
+    Operator,
     /// A schedule of ours, or another service of the platform; also a word of a newer version.
     #[serde(other)]
     System,
@@ -114,6 +116,8 @@ pub enum Action {
     Disconnected,
     /// The data of an authorization that ended were deleted: the certificate about it.
     DataDeleted,
+    /// An operator looked at the state, the events and this trail.
+    TenantViewed,
     /// WeCom refused a call for this tenant as too frequent; such calls pause.
     CallsPaused,
     /// A word of a newer version.

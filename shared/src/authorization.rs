@@ -7,6 +7,7 @@ mod cleanup;
 mod deletion;
 mod findings;
 mod installation;
+pub(crate) mod listing;
 mod recovery;
 mod refusals;
 mod view;
@@ -25,6 +26,7 @@ pub use self::{
         AUTH_CODE_LIFETIME, AdminInstallationMissing, AuthMode, Exchange, InstallFailure, InstallOutcome,
         InstallSession, Installation, InstallationStatus, Permissions, Privilege,
     },
+    listing::Listing,
     recovery::{Recoverable, RecoverableScope},
     refusals::{Refusal, Rejection, RejectionReason},
     view::{CallbackStatus, NextStep, PlatformView, ScopeView, StateView},

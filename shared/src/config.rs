@@ -6,7 +6,7 @@ use url::Url;
 use crate::ids::{SuiteId, TenantId};
 
 /// Every variable that `template.yaml` sets, in the order of [`Config`]'s table.
-pub const VARIABLES: [&str; 26] = [
+pub const VARIABLES: [&str; 27] = [
     "AUTHORIZATION_TABLE",
     "EVENT_TABLE",
     "EVENT_BUS",
@@ -20,6 +20,7 @@ pub const VARIABLES: [&str; 26] = [
     "WECOM_API_URL",
     "WECOM_INSTALL_URL",
     "TENANT_CLAIM",
+    "OPERATOR_CLAIM",
     "ROTATION_GRACE_HOURS",
     "CALLBACK_ID_CHECK",
     "EVENT_RETENTION_DAYS",
@@ -52,6 +53,7 @@ pub const VARIABLES: [&str; 26] = [
 /// | `WECOM_API_URL` | WeCom's HTTP API | `https://qyapi.weixin.qq.com` |
 /// | `WECOM_INSTALL_URL` | WeCom's install page | `https://open.work.weixin.qq.com/3rdapp/install` |
 /// | `TENANT_CLAIM` | the claim of the admin's token that names the tenant | `tenant_id` |
+/// | `OPERATOR_CLAIM` | the claim of an operator's token, and after `=` its value, `true` by default | none: there are no operators |
 /// | `ROTATION_GRACE_HOURS` | how long replaced credentials stay valid | 24 |
 /// | `CALLBACK_ID_CHECK` | which callback ids are looked up only when their MAC is right: `new`, `all` or `none` | `new` |
 /// | `EVENT_RETENTION_DAYS` | how long events are kept | 30 |
@@ -92,6 +94,8 @@ pub struct Config {
     pub wecom_install_url: Url,
     /// `TENANT_CLAIM`: claim of the admin's token that names the tenant.
     pub tenant_claim: String,
+    /// `OPERATOR_CLAIM`: claim of an operator's token; `None`: there are no operators.
+    pub operator_claim: Option<OperatorClaim>,
     /// `ROTATION_GRACE_HOURS`: how long replaced credentials stay valid.
     pub rotation_grace: SignedDuration,
     /// `CALLBACK_ID_CHECK`: which callback ids are looked up only when their MAC is right.
@@ -123,6 +127,38 @@ pub enum CallbackIdCheck {
     All,
     /// None: for a deployment that has lost the key of the MAC.
     None,
+}
+
+/// What makes a token an operator's: a claim, and the value that it has or, of a list, holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatorClaim {
+    /// The claim's name.
+    pub name: String,
+    /// The value.
+    pub value: String,
+}
+
+impl OperatorClaim {
+    /// Reads `name` or `name=value`; `None` when one of them is empty.
+    fn parse(text: &str) -> Option<Self> {
+        let (name, value) = text.split_once('=').unwrap_or((text, "true"));
+        let is_good =
+            |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c == '[' || c == ']');
+        (is_good(name) && is_good(value)).then(|| Self {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        })
+    }
+
+    /// Whether this is the claim's value, as API Gateway passes it: text, and of a list `[one two]`.
+    #[must_use]
+    pub fn is_met_by(&self, claimed: &str) -> bool {
+        let list = claimed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        match list {
+            None => claimed == self.value,
+            Some(list) => list.split([' ', ',']).any(|one| one == self.value),
+        }
+    }
 }
 
 /// Sign-in settings of the admin page.
@@ -165,6 +201,7 @@ impl Config {
         let console_oidc = reader.oidc();
         let embed_origins = reader.embed_origins();
         let more_suite_ids = reader.more_suite_ids();
+        let operator_claim = reader.operator_claim();
         let config = Self {
             authorization_table: reader.required("AUTHORIZATION_TABLE"),
             event_table: reader.required("EVENT_TABLE"),
@@ -183,6 +220,7 @@ impl Config {
             tenant_claim: reader
                 .optional("TENANT_CLAIM")
                 .unwrap_or_else(|| "tenant_id".to_owned()),
+            operator_claim,
             callback_id_check: reader.callback_id_check(),
             rotation_grace: SignedDuration::from_hours(reader.number("ROTATION_GRACE_HOURS", 24)),
             event_retention: SignedDuration::from_hours(24 * reader.number("EVENT_RETENTION_DAYS", 30)),
@@ -250,6 +288,16 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             self.problems.push(format!("{name} is none of {}", known.join(", ")));
         }
         found.map(|(_, value)| *value)
+    }
+
+    fn operator_claim(&mut self) -> Option<OperatorClaim> {
+        let text = self.optional("OPERATOR_CLAIM")?;
+        let claim = OperatorClaim::parse(&text);
+        if claim.is_none() {
+            self.problems
+                .push("OPERATOR_CLAIM is neither the name of a claim nor name=value".into());
+        }
+        claim
     }
 
     fn callback_id_check(&mut self) -> CallbackIdCheck {

@@ -14,6 +14,7 @@ mod events;
 mod fields;
 mod help;
 mod installation;
+mod operators;
 mod page;
 mod problem;
 mod request;
@@ -43,6 +44,7 @@ pub use self::{
     credentials::generate_credentials,
     events::replay_event,
     installation::{installation_callback, start_installation},
+    operators::read_tenants,
     problem::{CODES, Kind, Problem},
     request::Request,
     secret::register_secret,

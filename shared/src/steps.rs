@@ -10,9 +10,11 @@ mod disconnect;
 mod finish_installation;
 mod generate_credentials;
 mod issue_access_token;
+mod list_tenant;
 mod process_suite_event;
 mod publish_events;
 mod read_authorization;
+mod read_tenants;
 mod receive_event;
 mod receive_suite_event;
 mod reconcile_secrets;
@@ -35,9 +37,11 @@ pub use self::{
     finish_installation::{FinishInstallation, Redirect},
     generate_credentials::{GenerateCredentials, ShowCredentials},
     issue_access_token::{IssueAccessToken, TokenKind},
+    list_tenant::ListTenant,
     process_suite_event::ProcessSuiteEvent,
     publish_events::StoredEvent,
     read_authorization::{ReadAuthorization, ReadEvents},
+    read_tenants::{ReadTenants, Summary, Tenant},
     receive_event::ReceiveEvent,
     receive_suite_event::{ReceiveSuiteEvent, VerifySuiteUrl},
     reconcile_secrets::{ReconcileRun, ReconcileSecrets},

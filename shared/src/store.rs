@@ -19,10 +19,11 @@ pub(crate) use self::secrets_manager::RECOVERY_WINDOW_DAYS;
 pub use self::{
     change::{Change, StateChange},
     dynamodb::{
-        AtRest, Breaker, CheckStatus, DynamoDb, EventChange, FailingReceiver, Noted, StoredSuiteEvent, StoredToken,
+        AtRest, Breaker, CheckStatus, DynamoDb, EventChange, FailingReceiver, HealthRunNote, ListFilter, ListPage,
+        Noted, StoredListing, StoredSuiteEvent, StoredToken, SuiteNote,
     },
     errors::{CommitError, StoreError},
-    events::{AppendOutcome, Event, EventFilter, EventPage, EventSource, NewEvent, Payload},
+    events::{AppendOutcome, Event, EventFilter, EventHead, EventPage, EventSource, NewEvent, Payload},
     facades::{EventCallbackStore, SuiteCallbackStore},
     secret_name::SecretName,
     secrets_manager::{ListedSecret, SecretVersions, SecretsManager},

@@ -13,7 +13,9 @@ use crate::{
 };
 
 /// Items without an end of their own: state, which a disconnect empties, and the audit trail.
-const PERMANENT: [&str; 5] = ["AUDIT", "CALLBACK", "CORP", "SUITE", "TENANT"];
+const PERMANENT: [&str; 8] = [
+    "AUDIT", "CALLBACK", "CORP", "LISTED", "LISTING", "RUN", "SUITE", "TENANT",
+];
 
 /// Items that may end; each must have been seen, so that the look at them proves something.
 const TEMPORARY: [&str; 10] = [
@@ -62,6 +64,7 @@ async fn write_every_kind_of_item(harness: &Harness, contacts: &Credentials) {
         harness.deliver(contacts, &message).await.with_success();
     }
     harness.stream("publish-events").await.unwrap();
+    harness.stream("publish-changes").await.unwrap();
     // A new permanent code, whose exchange is remembered.
     let new_code = simulator::SuiteEventRequest {
         event: Some("reset_permanent_code".to_owned()),

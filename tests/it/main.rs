@@ -30,6 +30,7 @@ mod install_mistakes;
 mod modules;
 mod openapi;
 mod operations;
+mod operators;
 mod permissions;
 mod rate_limits;
 mod reconcile;

@@ -56,7 +56,7 @@ pub(crate) enum Resource {
 pub(crate) type Operation = (&'static str, Resource);
 
 /// For each function, everything that it asks of AWS.
-pub(crate) const OPERATIONS: [(&str, &[Operation]); 22] = {
+pub(crate) const OPERATIONS: [(&str, &[Operation]); 23] = {
     use Resource::{
         AuthorizationTable, DueIndex, EventBus, EventTable, EverySecret, Installation, ScopeSecret, SealingKey, Suite,
         TimelineIndex, Webhook, WebhookQueue,
@@ -205,7 +205,9 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 22] = {
             "publish-events",
             &[
                 (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
                 (UPDATE, AuthorizationTable),
+                (DELETE, AuthorizationTable),
                 ("events:PutEvents", EventBus),
             ],
         ),
@@ -215,6 +217,15 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 22] = {
                 (GET, AuthorizationTable),
                 (QUERY, AuthorizationTable),
                 (GET, EventTable),
+                (QUERY, TimelineIndex),
+            ],
+        ),
+        (
+            "read-tenants",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (QUERY, AuthorizationTable),
                 (QUERY, TimelineIndex),
             ],
         ),
@@ -450,7 +461,7 @@ async fn the_walk() -> Harness {
             .await
             .with_success();
     }
-    publish_and_replay(&harness).await;
+    Box::pin(publish_and_replay(&harness)).await;
 
     harness.store().drop_token(&suite_token()).await.unwrap();
     for kind in ["contacts", "external_contacts", "installation"] {
@@ -581,6 +592,15 @@ async fn publish_and_replay(harness: &Harness) {
     }
     harness.stream("publish-changes").await.unwrap();
     harness.state().await;
+    for target in [
+        format!("/operator/tenants/{TENANT}"),
+        "/operator/tenants?query=acme".to_owned(),
+        format!("/operator/tenants?corp={CORP}"),
+        "/operator/tenants?query=00000000000000000000000000000000".to_owned(),
+        "/operator/summary".to_owned(),
+    ] {
+        harness.operator("read-tenants", "GET", &target).await.with_status(200);
+    }
     let read = async |target: &str| {
         let answer = harness.admin("read-authorization", "GET", target, &Value::Null).await;
         answer.with_status(200)
@@ -760,9 +780,11 @@ async fn the_end() -> Harness {
         }
     };
     begin().await;
+    harness.stream("publish-changes").await.unwrap();
     harness
         .admin("disconnect", "DELETE", "/authorization", &Value::Null)
         .await;
+    harness.stream("publish-changes").await.unwrap();
     // Stolen again, after both have been there.
     Box::pin(steal(&harness)).await;
     begin().await;

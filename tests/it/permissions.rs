@@ -8,7 +8,7 @@ use devstack::Entry;
 use crate::operations::{OPERATIONS, Resource};
 
 /// For each function, the kinds of items that each action is for: the first segment of their keys, `TENANT` for `TENANT#…`.
-const ITEMS: [(&str, &str); 22] = [
+const ITEMS: [(&str, &str); 23] = [
     (
         "check-authorization",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK
@@ -19,7 +19,7 @@ const ITEMS: [(&str, &str); 22] = [
     (
         "check-health",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN DELETED
-         PutItem TENANT AUDIT CHANGED TOKEN BAN RECOVERABLE
+         PutItem TENANT AUDIT CHANGED TOKEN BAN RECOVERABLE RUN
          UpdateItem BAN CALLBACK TENANT DELETED
          DeleteItem CORP CALLBACK TOKEN DELETED",
     ),
@@ -77,13 +77,21 @@ const ITEMS: [(&str, &str); 22] = [
     ),
     (
         "publish-events",
-        "GetItem COUNTED
-         UpdateItem CALLBACK COUNTED",
+        "GetItem COUNTED TENANT CALLBACK LISTING
+         PutItem LISTING LISTED
+         UpdateItem CALLBACK COUNTED LISTED
+         DeleteItem LISTED",
     ),
     (
         "read-authorization",
         "GetItem TENANT CALLBACK
          Query AUDIT",
+    ),
+    (
+        "read-tenants",
+        "GetItem TENANT CALLBACK CORP LISTING LISTED RUN BAN
+         PutItem AUDIT
+         Query AUDIT LISTED",
     ),
     (
         "reconcile-secrets",

@@ -25,6 +25,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         "process-suite-event" => serve_stream(streams::process_suite_event).await,
         "publish-events" => serve_stream(streams::publish_events).await,
         "read-authorization" => serve_http(http::read_authorization).await,
+        "read-tenants" => serve_http(http::read_tenants).await,
         "reconcile-secrets" => serve_invoked(invoked::reconcile_secrets).await,
         "register-secret" => serve_http(http::register_secret).await,
         "replay-event" => serve_http(http::replay_event).await,

@@ -37,6 +37,8 @@ pub enum Function {
     ReplayEvent,
     /// `share-credentials`
     ShareCredentials,
+    /// `read-tenants`
+    ReadTenants,
 }
 
 /// Callers that a route accepts.
@@ -112,6 +114,9 @@ routes! {
     GET "/assist/{token}" Open ShareCredentials,
     POST "/assist/{token}" Open ShareCredentials,
     GET "/assist/{token}/status" Open ShareCredentials,
+    GET "/operator/tenants" Token ReadTenants,
+    GET "/operator/tenants/{tenant_id}" Token ReadTenants,
+    GET "/operator/summary" Token ReadTenants,
 }
 
 type Routers = HashMap<&'static str, matchit::Router<&'static Route>>;

@@ -1,6 +1,8 @@
 //! Findings: faults and warnings about an authorization, derived from the stored state on each read, so that a finding
 //! ends with its cause.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -25,18 +27,18 @@ pub enum Health {
 }
 
 /// Something that an admin should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct Finding {
-    code: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) code: Cow<'static, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<Scope>,
     severity: Severity,
-    since: Timestamp,
+    pub(super) since: Timestamp,
 }
 
 /// Severity of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
@@ -44,6 +46,22 @@ pub enum Severity {
     Error,
     /// Something works less than it could.
     Warning,
+}
+
+impl Finding {
+    /// Whether it decides that the health is this.
+    pub(super) fn decides(&self, health: Health) -> bool {
+        health == self.severity.health()
+    }
+}
+
+impl Severity {
+    fn health(self) -> Health {
+        match self {
+            Self::Error => Health::Broken,
+            Self::Warning => Health::Attention,
+        }
+    }
 }
 
 impl Health {
@@ -96,9 +114,9 @@ pub(super) fn findings(
 }
 
 fn of_installation(installation: &Installation, now: Timestamp) -> Option<Finding> {
-    let finding = |code, severity, since| {
+    let finding = |code: &'static str, severity, since| {
         Some(Finding {
-            code,
+            code: code.into(),
             scope: None,
             severity,
             since,
@@ -143,7 +161,7 @@ fn of_secret(scope: Scope, secret: &RegisteredSecret) -> Option<Finding> {
         (SecretStatus::Accepted, KindCheck::Confirmed) => return None,
     };
     Some(Finding {
-        code,
+        code: code.into(),
         scope: Some(scope),
         severity,
         since: secret.status_since,
@@ -170,7 +188,7 @@ fn of_callback(callback: &Callback, now: Timestamp) -> Vec<Finding> {
     .into_iter()
     .filter_map(|(code, severity, since)| {
         Some(Finding {
-            code,
+            code: code.into(),
             scope: Some(callback.scope),
             severity,
             since: since?,
@@ -230,7 +248,7 @@ mod tests {
     #[test]
     fn finds_a_visible_range_that_was_emptied_and_not_one_that_never_named_anybody() {
         let found = of_installation(&that_sees_nobody(at(60)), at(90)).unwrap();
-        assert_eq!((found.code, found.since), ("visible_range_empty", at(60)));
+        assert_eq!((&*found.code, found.since), ("visible_range_empty", at(60)));
         assert_eq!(of_installation(&that_sees_nobody(at(0)), at(90)), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The state of an authorization as `GET /authorization` returns it.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     AssistLink, AuthMode, Authorization, Callback, Finding, Health, InstallationStatus, KindCheck, Refusal, Rejection,
@@ -78,7 +78,7 @@ pub struct PlatformView {
 }
 
 /// Next step for the admin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {
@@ -99,6 +99,20 @@ pub enum NextStep {
 }
 
 impl NextStep {
+    /// The stable word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::ContactsSecret => "contacts_secret",
+            Self::ContactsCallback => "contacts_callback",
+            Self::ExternalContactsSecret => "external_contacts_secret",
+            Self::ExternalContactsCallback => "external_contacts_callback",
+            Self::Complete => "complete",
+            Self::Done => "done",
+        }
+    }
+
     /// Entering the Secret of a scope.
     #[must_use]
     pub fn secret(scope: Scope) -> Self {
@@ -228,15 +242,10 @@ impl StateView {
         platform: PlatformView,
         now: Timestamp,
     ) -> Self {
-        let missing = authorization.missing(contacts, external_contacts);
         let findings = findings(authorization, [contacts, external_contacts], now);
         Self {
             tenant_id: authorization.tenant_id.clone(),
-            next_step: match missing.first() {
-                Some(step) => *step,
-                None if authorization.completed_at.is_none() => NextStep::Complete,
-                None => NextStep::Done,
-            },
+            next_step: authorization.next_step(contacts, external_contacts),
             health: health(&findings),
             findings,
             installation: InstallationView::new(authorization),
@@ -281,6 +290,16 @@ impl Authorization {
         .into_iter()
         .filter_map(|(step, done)| (!done && !is_enough).then_some(step))
         .collect()
+    }
+
+    /// The first step that is not done.
+    #[must_use]
+    pub fn next_step(&self, contacts: Option<&Callback>, external_contacts: Option<&Callback>) -> NextStep {
+        match self.missing(contacts, external_contacts).first() {
+            Some(step) => *step,
+            None if self.completed_at.is_none() => NextStep::Complete,
+            None => NextStep::Done,
+        }
     }
 
     /// The beginning of this tenant's callback URLs.

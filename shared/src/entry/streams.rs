@@ -1,5 +1,7 @@
 //! The functions that receive the changes of a table.
 
+use std::collections::BTreeSet;
+
 use aws_lambda_events::{dynamodb::EventRecord, streams::DynamoDbBatchItemFailure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -9,9 +11,9 @@ use crate::{
     audit::Actor,
     error::StepError,
     event_bus::BusEvent,
-    ids::CallbackId,
+    ids::{CallbackId, TenantId},
     platform::Platform,
-    steps::{ProcessSuiteEvent, StoredEvent},
+    steps::{ListTenant, ProcessSuiteEvent, StoredEvent},
     store::{EventChange, StateChange, StoreError, StoredSuiteEvent},
 };
 
@@ -103,8 +105,8 @@ fn is_suite_event(record: &EventRecord) -> bool {
     })
 }
 
-/// `publish-events`: counts new and repeated events per callback, and publishes new and replayed ones and the changes of
-/// authorizations on the event bus.
+/// `publish-events`: counts new and repeated events per callback, keeps the operators' lists of tenants, and publishes new and
+/// replayed events and the changes of authorizations on the event bus.
 ///
 /// Counting comes first: it is exact whatever is redelivered, while what the bus has accepted is published again. An event that
 /// cannot be counted for a reason that will not pass is published all the same.
@@ -127,6 +129,10 @@ pub async fn publish_events(platform: &Platform, changes: Changes) -> BatchAnswe
             (Ok(()), _) => {}
         }
     }
+    if let (Err(error), Some(first)) = (list_tenants(platform, &changes.records).await, changes.records.first()) {
+        failed(&mut answer, first, &error);
+        return answer;
+    }
     let Some(event_bus) = &platform.event_bus else {
         return answer;
     };
@@ -141,6 +147,42 @@ pub async fn publish_events(platform: &Platform, changes: Changes) -> BatchAnswe
         }
     }
     answer
+}
+
+/// Lists each tenant that a record is about as it is now, once. What cannot be listed for a reason that will not pass is listed
+/// after the tenant's next check, and holds nothing up.
+///
+/// # Errors
+/// The failure of the store that will pass; nothing of the batch has been published yet.
+async fn list_tenants(platform: &Platform, records: &[EventRecord]) -> Result<(), StepError> {
+    let step = ListTenant { store: &platform.store };
+    let mut listed = BTreeSet::new();
+    for tenant_id in records.iter().filter_map(changed_tenant) {
+        if !listed.insert(tenant_id.clone()) {
+            continue;
+        }
+        // Boxed, so that what publishes is not as large as this.
+        match Box::pin(step.run(&tenant_id, &*platform.clock)).await {
+            Ok(()) => {}
+            Err(StepError::Internal(error)) => {
+                tracing::error!(%error, tenant.id = %tenant_id, "a tenant could not be listed");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The tenant whose state is in a record, or in a notification about a change of it.
+fn changed_tenant(record: &EventRecord) -> Option<TenantId> {
+    #[derive(Deserialize)]
+    struct Stated {
+        pk: String,
+        tenant_id: TenantId,
+    }
+    let now: Stated = image(&record.change.new_image)?;
+    let is_state = now.pk.starts_with("TENANT#");
+    (is_state || (now.pk.starts_with("CHANGED#") && record.event_name == "INSERT")).then_some(now.tenant_id)
 }
 
 /// Change of a stored event in a record; `None` when nothing in it is counted.

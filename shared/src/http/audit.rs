@@ -36,7 +36,7 @@ pub(super) async fn list(platform: &Platform, request: &Request) -> Result<Answe
     let tenant_id = request.tenant(&platform.config)?;
     let query: AuditQuery = request.query()?;
     let limit = query.limit.unwrap_or_default().get();
-    let cursor = Cursor::new("audit", &tenant_id, &());
+    let cursor = Cursor::new("audit", Some(&tenant_id), &());
     let before = cursor.read(query.cursor.as_deref())?;
     let page = platform
         .store

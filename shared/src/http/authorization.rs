@@ -87,7 +87,7 @@ async fn delete(platform: &Platform, request: &Request) -> Result<Answer, Proble
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 
-fn view(
+pub(super) fn view(
     platform: &Platform,
     request: &Request,
     authorization: &Authorization,

@@ -46,6 +46,7 @@ fn operations() -> Vec<Operation> {
         super::settings::operations(),
         super::events::operations(),
         super::audit::operations(),
+        super::operators::operations(),
         super::callbacks::operations(),
         super::console::operations(),
         super::help::operations(),

@@ -87,7 +87,7 @@ pub(super) async fn list(platform: &Platform, request: &Request) -> Result<Answe
         since: query.since,
         until: query.until,
     };
-    let cursor = Cursor::new("events", &tenant_id, &filter);
+    let cursor = Cursor::new("events", Some(&tenant_id), &filter);
     let before = cursor.read(query.cursor.as_deref())?;
     let page = ReadEvents { store: &platform.store }
         .run(&tenant_id, &filter, query.limit.unwrap_or_default().get(), before)

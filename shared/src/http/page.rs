@@ -61,8 +61,9 @@ pub(super) struct Cursor {
 const HASH_BYTES: usize = 8;
 
 impl Cursor {
-    pub(super) fn new(route: &str, tenant_id: &TenantId, filter: &impl Serialize) -> Self {
-        let query = serde_json::to_vec(&(route, tenant_id, filter)).expect("a filter serialises: its keys are strings");
+    /// `whose` is the tenant whose rows are listed; of a list for operators nothing.
+    pub(super) fn new(route: &str, whose: Option<&TenantId>, filter: &impl Serialize) -> Self {
+        let query = serde_json::to_vec(&(route, whose, filter)).expect("a filter serialises: its keys are strings");
         let digest = Sha256::digest(query);
         Self {
             query: digest.first_chunk().copied().unwrap_or_default(),
@@ -91,6 +92,31 @@ impl Cursor {
                 .ok_or_else(|| Problem::malformed_field("cursor")),
         }
     }
+
+    /// The cursor for a place in a list whose places have no form of their own: the hash is about the place, too.
+    pub(super) fn write_place(self, place: &str) -> String {
+        URL_SAFE_NO_PAD.encode([&self.of_place(place), place.as_bytes()].concat())
+    }
+
+    /// The place of such a cursor.
+    ///
+    /// # Errors
+    /// `malformed_request` for the field `cursor` when it is not one of this query's.
+    pub(super) fn read_place(self, text: Option<&str>) -> Result<Option<String>, Problem> {
+        let place = |text| {
+            let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+            let (hash, place) = bytes.split_at_checked(HASH_BYTES)?;
+            let place = std::str::from_utf8(place).ok()?;
+            (hash == self.of_place(place)).then(|| place.to_owned())
+        };
+        text.map(|text| place(text).ok_or_else(|| Problem::malformed_field("cursor")))
+            .transpose()
+    }
+
+    fn of_place(self, place: &str) -> [u8; HASH_BYTES] {
+        let digest = Sha256::digest([&self.query, place.as_bytes()].concat());
+        digest.first_chunk().copied().unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -103,7 +129,7 @@ mod tests {
 
     #[test]
     fn reads_back_what_it_wrote() {
-        let cursor = Cursor::new("events", &tenant("acme"), &Some("change_contact"));
+        let cursor = Cursor::new("events", Some(&tenant("acme")), &Some("change_contact"));
         let position = Position::parse(&format!("2026-11-22T15:42:25.806Z#{}", "0".repeat(32))).unwrap();
         let text = cursor.write(&position);
         assert_eq!(cursor.read(Some(&text)).unwrap(), Some(position));
@@ -112,12 +138,12 @@ mod tests {
 
     #[test]
     fn refuses_the_cursor_of_another_query_and_what_is_no_cursor() {
-        let cursor = Cursor::new("events", &tenant("acme"), &Some("change_contact"));
+        let cursor = Cursor::new("events", Some(&tenant("acme")), &Some("change_contact"));
         let position = Position::parse(&format!("2026-11-22T15:42:25.806Z#{}", "0".repeat(32))).unwrap();
         let foreign = [
-            Cursor::new("audit", &tenant("acme"), &Some("change_contact")),
-            Cursor::new("events", &tenant("acme-2"), &Some("change_contact")),
-            Cursor::new("events", &tenant("acme"), &Some("change_external_contact")),
+            Cursor::new("audit", Some(&tenant("acme")), &Some("change_contact")),
+            Cursor::new("events", Some(&tenant("acme-2")), &Some("change_contact")),
+            Cursor::new("events", Some(&tenant("acme")), &Some("change_external_contact")),
         ];
         let own = cursor.write(&position);
         let cut = own.get(..own.len() - 4).unwrap();
@@ -129,6 +155,21 @@ mod tests {
                 "malformed_request",
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_place_is_read_back_by_its_own_query_and_as_it_was_written_alone() {
+        let cursor = Cursor::new("tenants", None, &Some("broken"));
+        let text = cursor.write_place("2#2026-11-22T15:42:25.806Z#acme");
+        let place = cursor.read_place(Some(&text)).unwrap();
+        assert_eq!(place.as_deref(), Some("2#2026-11-22T15:42:25.806Z#acme"));
+        assert_eq!(cursor.read_place(None).unwrap(), None);
+        let other = Cursor::new("tenants", None, &Some("ok")).write_place("2#2026-11-22T15:42:25.806Z#acme");
+        let cut = text.get(..text.len() - 4).unwrap();
+        for text in [other.as_str(), cut, "", "***", "AAAA"] {
+            let refused = cursor.read_place(Some(text)).unwrap_err();
+            assert_eq!(refused.code(), "malformed_request", "{text}");
         }
     }
 

@@ -48,7 +48,7 @@ kinds! {
         "The body or a parameter does not have the form that this route expects.";
     MALFORMED_CALLBACK = 400 "malformed_callback", "Malformed", "Malformed";
     UNAUTHENTICATED = 401 "unauthenticated", "Not authenticated", "The request needs a valid token that names a tenant.";
-    FORBIDDEN = 403 "forbidden", "Forbidden", "The token names a tenant whose id is not valid.";
+    FORBIDDEN = 403 "forbidden", "Forbidden", "The token names a tenant whose id is not valid, or is not an operator's.";
     CALLBACK_REJECTED = 403 "callback_rejected", "Rejected", "Rejected";
     NOT_FOUND = 404 "not_found", "Not found", "There is no such resource.";
     NOT_INSTALLED = 409 "not_installed", "The app is not installed", "Install the app in WeCom first.";

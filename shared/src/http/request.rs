@@ -208,15 +208,42 @@ impl Request {
         }
     }
 
+    /// The operator who asks, by the claim that the deployment names. Being an admin of a tenant does not count, nor does the setting
+    /// that names a tenant under `sam local`.
+    ///
+    /// # Errors
+    /// `unauthenticated` without claims; `forbidden` when they are not an operator's, or the deployment has none.
+    pub(super) fn operator(&self, config: &Config) -> Result<Actor, Problem> {
+        if self.claims().is_none() {
+            return Err(Problem::unauthenticated());
+        }
+        let wanted = config.operator_claim.as_ref().ok_or_else(Problem::forbidden)?;
+        if self
+            .claim(&wanted.name)
+            .is_some_and(|claimed| wanted.is_met_by(claimed))
+        {
+            Ok(self.actor_of(ActorKind::Operator))
+        } else {
+            Err(Problem::forbidden())
+        }
+    }
+
     fn claim(&self, name: &str) -> Option<&str> {
-        let jwt = self.context.authorizer.as_ref()?.jwt.as_ref()?;
-        jwt.claims.as_ref()?.get(name)?.as_str()
+        self.claims()?.get(name)?.as_str()
+    }
+
+    fn claims(&self) -> Option<&Map<String, Value>> {
+        self.context.authorizer.as_ref()?.jwt.as_ref()?.claims.as_ref()
     }
 
     /// The admin who asks: the subject of their token, and the address that API Gateway saw.
     pub(super) fn actor(&self) -> Actor {
+        self.actor_of(ActorKind::Admin)
+    }
+
+    fn actor_of(&self, kind: ActorKind) -> Actor {
         Actor {
-            kind: ActorKind::Admin,
+            kind,
             id: self.claim("sub").map(ToOwned::to_owned),
             source_ip: self.source_ip().map(ToOwned::to_owned),
         }
@@ -314,6 +341,53 @@ mod tests {
         assert_eq!(code(&of(&json!({})), &config), Ok("demo".into()));
         assert_eq!(code(&of(&json!({"tenant_id": "acme"})), &config), Ok("acme".into()));
         assert_eq!(code(&of(&json!({"tenant_id": "a/b"})), &config), Err("forbidden"));
+    }
+
+    #[test]
+    fn an_operator_has_the_claim_that_the_deployment_names() {
+        let none = config(&[("LOCAL_TENANT_ID", "demo"), ("AWS_SAM_LOCAL", "true")]);
+        let flag = config(&[("OPERATOR_CLAIM", "operator")]);
+        let group = config(&[("OPERATOR_CLAIM", "cognito:groups=operators")]);
+        let code = |claims: &Value, config: &Config| {
+            let operator = of(claims).operator(config);
+            operator
+                .map(|actor| (actor.kind, actor.id))
+                .map_err(|problem| problem.code())
+        };
+        let operator = Ok((ActorKind::Operator, Some("ann".to_owned())));
+        for (claims, config) in [
+            (json!({"sub": "ann", "operator": "true"}), &flag),
+            (json!({"sub": "ann", "operator": "true", "tenant_id": "acme"}), &flag),
+            (json!({"sub": "ann", "cognito:groups": "operators"}), &group),
+            (json!({"sub": "ann", "cognito:groups": "[staff operators]"}), &group),
+        ] {
+            assert_eq!(code(&claims, config), operator, "{claims}");
+        }
+        for (claims, config) in [
+            (json!({"operator": "true"}), &none),
+            (json!({"operator": "true", "tenant_id": "acme"}), &none),
+            (json!({}), &flag),
+            (json!({"tenant_id": "acme"}), &flag),
+            (json!({"operator": "false"}), &flag),
+            (json!({"operator": ""}), &flag),
+            (json!({"operator": "[]"}), &flag),
+            (json!({"operator": true}), &flag),
+            (json!({"operators": "true"}), &flag),
+            (json!({"cognito:groups": "[no-operators]"}), &group),
+            (json!({"cognito:groups": "operators2"}), &group),
+            (json!({"cognito:groups": "true"}), &group),
+        ] {
+            assert_eq!(code(&claims, config), Err("forbidden"), "{claims}");
+        }
+        assert_eq!(code(&json!(null), &flag), Err("unauthenticated"));
+        assert!(Request::default().operator(&flag).is_err());
+    }
+
+    #[test]
+    fn an_operator_is_no_admin_of_any_tenant() {
+        let operators = config(&[("OPERATOR_CLAIM", "operator")]);
+        let claims = json!({"sub": "ann", "operator": "true"});
+        assert_eq!(code(&of(&claims), &operators), Err("unauthenticated"));
     }
 
     #[test]

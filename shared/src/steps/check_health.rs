@@ -18,7 +18,7 @@ use crate::{
     ids::{BreakerName, Scope, SuiteId, TenantId},
     lifecycle::{Lifecycle, POSTPONED},
     sealing::SealingKeys,
-    store::CommitError,
+    store::{CommitError, HealthRunNote, SuiteNote},
 };
 
 /// Checks the tenants that are due.
@@ -49,11 +49,14 @@ impl CheckHealth<'_> {
     /// checked does not end the run.
     pub async fn run(&self, share: usize, until: Timestamp, context: Context<'_>) -> Result<HealthRun, StepError> {
         let (store, vault) = (self.lifecycle.suite.store, self.lifecycle.suite.vault);
-        let age = self
-            .ticket_age(&vault.suite(context.now()).await?.suite_id, context)
-            .await?;
+        let began_at = context.now();
+        let first = self.ticket(&vault.suite(began_at).await?.suite_id, context).await?;
+        let age = first
+            .ticket_issued_at
+            .map(|issued_at| began_at.duration_since(issued_at).as_secs());
+        let mut suites = vec![first];
         for other in vault.others() {
-            self.ticket_age(other.as_str(), context).await?;
+            suites.push(self.ticket(other.as_str(), context).await?);
         }
         let queue = Mutex::new(store.due_authorizations(context.now(), share).await?.into_iter());
         // Four at a time: enough for 100,000 tenants per interval, and few for WeCom (docs/architecture.md).
@@ -64,22 +67,37 @@ impl CheckHealth<'_> {
             self.work_off(&queue, until, context),
         );
         let looks = [a, b, c, d];
-        Ok(HealthRun {
+        let run = HealthRun {
             checked: looks.iter().map(|(checked, _)| checked).sum(),
             failed: looks.iter().map(|(_, failed)| failed).sum(),
             ticket_age_seconds: age,
-        })
+        };
+        let note = HealthRunNote {
+            at: began_at,
+            checked: run.checked,
+            failed: run.failed,
+            suites,
+        };
+        // The checks are done, whether the operators see that or not.
+        if let Err(error) = store.note_health_run(&note).await {
+            tracing::error!(%error, "a run could not be noted");
+        }
+        Ok(run)
     }
 
-    /// The age of a suite's ticket in seconds; `None` when there is none.
-    async fn ticket_age(&self, suite_id: &str, context: Context<'_>) -> Result<Option<i64>, StepError> {
+    /// When a suite's ticket was issued.
+    async fn ticket(&self, suite_id: &str, context: Context<'_>) -> Result<SuiteNote, StepError> {
         // Boxed, because the compiler limits how deep futures are nested.
         let ticket = Box::pin(self.lifecycle.suite.store.ticket(suite_id)).await?;
-        let age = ticket.map(|(_, issued_at)| context.now().duration_since(issued_at).as_secs());
+        let ticket_issued_at = ticket.map(|(_, issued_at)| issued_at);
+        let age = ticket_issued_at.map(|issued_at| context.now().duration_since(issued_at).as_secs());
         // The metrics of the tickets' ages read these lines (template.yaml). A day means that there is none.
         let shown = age.unwrap_or(86_400);
         tracing::info!(suite_id, ticket_age_seconds = shown, "suite ticket checked");
-        Ok(age)
+        Ok(SuiteNote {
+            suite_id: suite_id.to_owned(),
+            ticket_issued_at,
+        })
     }
 
     /// Checks one tenant of the queue after the other. Returns how many could be checked, and how many could not. An error

@@ -9,7 +9,9 @@ mod checks;
 mod counting;
 mod deletion;
 mod events;
+mod health_runs;
 mod keys;
+mod listings;
 mod sealed;
 mod sessions;
 mod suite;
@@ -29,6 +31,8 @@ pub use self::{
     callbacks::Noted,
     checks::CheckStatus,
     counting::EventChange,
+    health_runs::{HealthRunNote, SuiteNote},
+    listings::{ListFilter, ListPage, StoredListing},
     suite::{AtRest, StoredToken},
     suite_events::StoredSuiteEvent,
     webhooks::FailingReceiver,

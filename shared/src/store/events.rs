@@ -97,6 +97,28 @@ pub struct Event {
     pub payload: Payload,
 }
 
+/// An event without what it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+pub struct EventHead {
+    /// Unique id.
+    pub event_id: EventId,
+    /// Callback that received the event, or what the event is about, if it arrived at the callback of an app.
+    pub scope: EventScope,
+    /// WeCom's `Event`, such as `change_contact`.
+    pub event: String,
+    /// `ChangeType`, where there is one.
+    pub change_type: Option<String>,
+    /// Time at which WeCom made the event (`CreateTime`).
+    pub created_at: Option<Timestamp>,
+    /// Time of arrival.
+    pub received_at: Timestamp,
+    /// Number of redeliveries by WeCom.
+    pub duplicates: u64,
+    /// Whether the message was not well-formed.
+    pub damaged: bool,
+}
+
 /// Which events are wanted; `None` is any.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct EventFilter {

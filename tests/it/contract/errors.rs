@@ -7,11 +7,11 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde_json::json;
 use wecom_authorization::{
-    authorization::{InstallFailure, Refusal, RejectionReason},
+    authorization::{Health, InstallFailure, Refusal, RejectionReason},
     ids::{BreakerName, EventId, Fingerprint, Scope, TokenName},
     store::{
-        AtRest, Breaker, CommitError, DynamoDb, EventChange, EventFilter, EventSource, NewEvent, Payload, SecretName,
-        SecretsManager, StoreError,
+        AtRest, Breaker, CommitError, DynamoDb, EventChange, EventFilter, EventSource, HealthRunNote, ListFilter,
+        NewEvent, Payload, SecretName, SecretsManager, StoreError,
     },
 };
 
@@ -19,6 +19,7 @@ use super::{
     endpoint::Endpoint,
     samples::{authorization, cached, callback, corp, line, save, session, suite_event, tenant},
 };
+use crate::operators::listing;
 
 /// The secret that is passed through every method.
 const SECRET: &str = "s3cr3t-0f-4-t3n4nt";
@@ -32,7 +33,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 53;
+const METHODS: usize = 61;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -88,6 +89,12 @@ async fn every_method(
     let name = SecretName::Scope(tenant.clone(), Scope::Contacts);
     let changes = vec![save(authorization(&tenant, now))];
     let filter = EventFilter::default();
+    let run = HealthRunNote {
+        at: now,
+        checked: 0,
+        failed: 0,
+        suites: Vec::new(),
+    };
     vec![
         ("authorization", store.authorization(&tenant).await.map(drop)),
         ("callback", store.callback(id).await.map(drop)),
@@ -184,6 +191,17 @@ async fn every_method(
             store.delete_some_events(&tenant, now, now).await.map(drop),
         ),
         ("deleted", store.deleted(&tenant).await.map(drop)),
+        ("event_heads", store.event_heads(&tenant, 10).await.map(drop)),
+        ("listing", store.listing(&tenant).await.map(drop)),
+        (
+            "put_listing",
+            store.put_listing(None, &listing(1, Health::Ok)).await.map(drop),
+        ),
+        ("listed", store.listed(&ListFilter::default(), 10, None).await.map(drop)),
+        ("listed_counts", store.listed_counts().await.map(drop)),
+        ("listed_since", store.listed_since("health/ok").await.map(drop)),
+        ("note_health_run", store.note_health_run(&run).await),
+        ("last_health_run", store.last_health_run().await.map(drop)),
         ("delete_token", store.delete_token(&tenant, &token_name, now).await),
         ("record", store.record(&tenant, line(now)).await),
         ("audit", store.audit(&tenant, 10, None).await.map(drop)),

@@ -280,6 +280,7 @@ fn config(wecom_url: &str, is_thorough: bool) -> Config {
         ("BASE_URL", BASE_URL),
         ("WECOM_API_URL", wecom_url),
         ("WECOM_INSTALL_URL", &install_url),
+        ("OPERATOR_CLAIM", "operator"),
         ("EVENTS_ON_DISCONNECT", if is_thorough { "delete" } else { "keep" }),
     ]);
     Config::from_lookup(|name| variables.get(name).map(|value| (*value).to_owned())).unwrap()
@@ -312,6 +313,8 @@ fn webhooks(
 pub(crate) enum Caller<'a> {
     /// An admin of a tenant.
     Admin(&'a str),
+    /// An operator of the platform.
+    Operator,
     /// A browser with these cookies.
     Browser(&'a str),
     /// WeCom.
@@ -357,6 +360,7 @@ impl Harness {
             "check-authorization" => http::check_authorization(&platform, request).await,
             "share-credentials" => http::share_credentials(&platform, request).await,
             "replay-event" => http::replay_event(&platform, request).await,
+            "read-tenants" => http::read_tenants(&platform, request).await,
             "console" => http::console(&platform, request).await,
             other => panic!("{other} does not answer HTTP requests"),
         }
@@ -367,6 +371,19 @@ impl Harness {
         let body = (!body.is_null()).then(|| body.to_string());
         self.call(function, Caller::Admin(TENANT), method, target, body.as_deref())
             .await
+    }
+
+    /// Sends a request as an operator. A task answers it, because it is polled without the test below it on the stack.
+    pub(crate) async fn operator(&self, function: &'static str, method: &str, target: &str) -> Reply {
+        let (platform, request) = (self.process(function), request(Caller::Operator, method, target, None));
+        let answer = tokio::spawn(async move { http::read_tenants(&platform, request).await });
+        let (parts, body) = answer.await.unwrap().into_parts();
+        Reply {
+            asked: format!("{method} {target}"),
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: body.to_vec(),
+        }
     }
 
     /// Invokes a function that is not routed.
@@ -436,7 +453,9 @@ impl Harness {
             "publish-events" => (EVENT_TABLE, |_| true),
             "publish-changes" => (AUTHORIZATION_TABLE, |record| {
                 let key = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default();
-                record["eventName"] == "INSERT" && key.starts_with("CHANGED#")
+                let is_new = record["eventName"] == "INSERT";
+                (is_new && key.starts_with("CHANGED#"))
+                    || (record["eventName"] != "REMOVE" && key.starts_with("TENANT#"))
             }),
             other => panic!("{other} reads no stream"),
         };
@@ -467,7 +486,10 @@ impl Harness {
         let platform = self.process(process);
         let answer = match function {
             "process-suite-event" => Box::pin(streams::process_suite_event(&platform, changes)).await,
-            _ => Box::pin(streams::publish_events(&platform, changes)).await,
+            // A task, because it is polled without the test below it on the stack.
+            _ => tokio::spawn(async move { streams::publish_events(&platform, changes).await })
+                .await
+                .unwrap(),
         };
         if answer.batch_item_failures.is_empty() {
             let mut streams = self.streams.lock().unwrap();
@@ -525,19 +547,19 @@ impl Harness {
 
 fn request(caller: Caller<'_>, method: &str, target: &str, body: Option<&str>) -> http::Request {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let (tenant, cookies) = match caller {
-        Caller::Admin(tenant) => (Some(tenant), ""),
+    let (claims, cookies) = match caller {
+        Caller::Admin(tenant) => (Some(json!({"tenant_id": tenant, "sub": "user-1"})), ""),
+        Caller::Operator => (Some(json!({"operator": "true", "sub": "operator-1"})), ""),
         Caller::Browser(cookies) => (None, cookies),
         Caller::Wecom => (None, ""),
     };
-    let content_type = if tenant.is_some() {
+    let content_type = if claims.is_some() {
         "application/json"
     } else {
         "text/xml"
     };
     let cookies: Vec<&str> = cookies.split("; ").filter(|cookie| !cookie.is_empty()).collect();
-    let claims =
-        tenant.map(|tenant| json!({"jwt": {"claims": {"tenant_id": tenant, "sub": "user-1"}, "scopes": null}}));
+    let claims = claims.map(|claims| json!({"jwt": {"claims": claims, "scopes": null}}));
     let event = json!({
         "version": "2.0",
         "routeKey": "$default",

@@ -62,13 +62,19 @@ impl Requests {
             .replace("{file+}", "page.js")
             .replace("{id}", &self.assist[0])
             .replace("{token}", &self.assist[1])
+            .replace("{tenant_id}", &world.announcement().tenant_id)
             .replace("{topic}", "corp-id")
             .replace("{rest+}", "");
         let method: Method = route.method.parse().unwrap();
         let is_post = method == Method::POST;
         let mut request = world.http().request(method, world.url(&path));
         if route.access == Access::Token {
-            request = request.bearer_auth(&world.announcement().admin_token);
+            let announcement = world.announcement();
+            request = request.bearer_auth(if path.starts_with("/operator/") {
+                &announcement.operator_token
+            } else {
+                &announcement.admin_token
+            });
         }
         let sealed = |credentials: &Credentials, event_for: &str, check_for: &str| {
             if is_post {
@@ -241,7 +247,7 @@ async fn when_every_process_is_new() {
     let link = Harness::path_of(&harness.make_link().await);
     let ticket = harness.suite_event("suite_ticket", "<SuiteTicket><![CDATA[a-ticket]]></SuiteTicket>");
     harness.suite_callback(&ticket).await.with_success();
-    for function in ["process-suite-event", "publish-events"] {
+    for function in ["process-suite-event", "publish-events", "publish-changes"] {
         harness.fetch(function).await;
     }
     let replay = format!("/authorization/events/{event_id}/replay");
@@ -273,6 +279,9 @@ async fn when_every_process_is_new() {
                 &Value::Null,
             )
             .await,
+            harness.operator("read-tenants", "GET", "/operator/tenants").await,
+            harness.operator("read-tenants", "GET", "/operator/tenants/acme").await,
+            harness.operator("read-tenants", "GET", "/operator/summary").await,
             ask("update-settings", "PUT", "/authorization/settings", &settings).await,
             ask("replay-event", "POST", &replay, &Value::Null).await,
             harness.check(&contacts).await,
@@ -305,7 +314,7 @@ async fn when_every_process_is_new() {
         let refused = harness.invoke(function, (*input).clone()).await;
         assert_eq!(refused, Err("temporarily_unavailable".to_owned()), "{function}");
     }
-    for function in ["process-suite-event", "publish-events"] {
+    for function in ["process-suite-event", "publish-events", "publish-changes"] {
         assert!(
             harness.stream(function).await.is_err(),
             "{function}: what was not done is redelivered"
@@ -313,7 +322,7 @@ async fn when_every_process_is_new() {
     }
 
     harness.devstack().faults().clear();
-    for function in ["process-suite-event", "publish-events"] {
+    for function in ["process-suite-event", "publish-events", "publish-changes"] {
         harness.stream(function).await.unwrap();
     }
     for (function, input) in invoked {

@@ -80,6 +80,19 @@ impl Operation {
         operation.refuses(&[kinds::UNAUTHENTICATED, kinds::FORBIDDEN, kinds::TEMPORARILY_UNAVAILABLE])
     }
 
+    /// An operation for the platform's operators, by their token.
+    pub(in crate::http) fn operator(
+        asked: [&'static str; 2],
+        names: [&'static str; 2],
+        said: [&'static str; 2],
+    ) -> Self {
+        let mut operation = Self::admin(asked, names, said);
+        operation
+            .said
+            .insert("security".to_owned(), json!([{"operatorToken": []}]));
+        operation
+    }
+
     pub(in crate::http) fn says(mut self, description: &str) -> Self {
         self.said.insert("description".to_owned(), json!(description));
         self

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     ids::{EventId, TenantId},
     position::time_key,
-    store::{AppendOutcome, Event, EventFilter, EventPage, NewEvent, Payload, Position, StoreError},
+    store::{AppendOutcome, Event, EventFilter, EventHead, EventPage, NewEvent, Payload, Position, StoreError},
 };
 
 /// An item may have 400 KB (DynamoDB quotas); what does not fit goes on in items of its own.
@@ -313,6 +313,33 @@ impl DynamoDb {
             events,
             next: end.as_deref().and_then(Position::parse),
         })
+    }
+}
+
+impl DynamoDb {
+    /// The newest events of a tenant without what they say, `limit` at most, the newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn event_heads(&self, tenant_id: &TenantId, limit: usize) -> Result<Vec<EventHead>, StoreError> {
+        let filter = EventFilter::default();
+        let mut timeline = Timeline::new(self, tenant_id, &filter, limit, None);
+        let mut heads = Vec::new();
+        while heads.len() < limit
+            && let Next::Event(stored) = timeline.next().await?
+        {
+            heads.push(EventHead {
+                event_id: stored.event_id,
+                scope: stored.scope,
+                event: stored.event,
+                change_type: stored.change_type,
+                created_at: stored.created_at,
+                received_at: stored.received_at,
+                duplicates: stored.duplicates,
+                damaged: stored.damaged.is_some(),
+            });
+        }
+        Ok(heads)
     }
 }
 
