@@ -12,7 +12,7 @@ const HANDLER: &str = "_HANDLER";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    match std::env::var(HANDLER)?.as_str() {
+    match handler()?.as_str() {
         "check-authorization" => serve_http(http::check_authorization).await,
         "check-health" => serve_invoked(invoked::check_health).await,
         "complete-authorization" => serve_http(http::complete_authorization).await,
@@ -36,4 +36,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         "update-settings" => serve_http(http::update_settings).await,
         other => Err(format!("{HANDLER} is `{other}`, which is no function of this binary").into()),
     }
+}
+
+/// The name of the function that this process is.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "Lambda sets it, and no operator: it is no configuration"
+)]
+fn handler() -> Result<String, std::env::VarError> {
+    std::env::var(HANDLER)
 }
