@@ -101,7 +101,7 @@ test('steps 2 and 3 are permissions that the administrator confirms in WeCom, an
     await heading(page, '通讯录授权').waitFor();
     const permissions = card(page, '确认权限');
     await permissions.getByText('已确认', { exact: true }).waitFor();
-    assert.equal(await page.getByLabel('通讯录Secret').isVisible(), false, 'the old way is folded');
+    assert.equal(await page.locator('#secret-input-contacts').isVisible(), false, 'the old way is folded');
 
     await permissionsBecome(['contact:base:base']);
     await page.getByRole('link', { name: '下一步' }).click();

@@ -75,7 +75,7 @@ test('an install opened from the workbench ends in words that lead back, and the
   onStage(browser, async ({ server, context, record, newPage }) => {
     const { page, frame } = await openWorkbench(newPage, server);
     const opening = context.waitForEvent('page');
-    await frame.getByRole('radio', { name: '标准第三方应用' }).check();
+    await frame.getByRole('radio', { name: /^标准第三方应用/ }).check();
     await frame.getByRole('button', { name: '安装到企业微信' }).click();
     const tab = await opening;
     await tab.getByRole('button', { name: '前往企业微信' }).click();

@@ -14,7 +14,7 @@ export async function openInstallPage(page) {
 /** `cargo run` has a template, too, so the page offers both kinds of app where something is to be installed. */
 export async function chooseStandardApp(page) {
   await page.locator('#install-card').waitFor();
-  const standard = page.getByRole('radio', { name: '标准第三方应用' });
+  const standard = page.getByRole('radio', { name: /^标准第三方应用/ });
   if ((await standard.count()) > 0) await standard.check();
 }
 
