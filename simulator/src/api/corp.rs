@@ -33,7 +33,7 @@ pub(super) fn gettoken(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
         let (access_token, expires_in) = context.token_for(Holder::Installation { corp_id, suite });
         return Ok(json!({"errcode": 0, "errmsg": "ok", "access_token": access_token, "expires_in": expires_in}));
     }
-    if encrypted.is_some() {
+    if encrypted.is_some_and(|corporation| corporation.secrets.kind_of(secret).is_none()) {
         return Err(wrong_secret(context, secret));
     }
     let corporation = context

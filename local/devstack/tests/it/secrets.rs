@@ -328,7 +328,7 @@ async fn refuses_operations_that_it_does_not_implement() {
     assert_eq!(code(&create), "InvalidRequestException");
     let update = aws.secrets.update_secret().secret_id("a").description("d").send().await;
     assert_eq!(code(&update.unwrap_err()), "InvalidRequestException");
-    for target in ["secretsmanager.MakeCoffee", "AmazonSQS.SendMessage"] {
+    for target in ["secretsmanager.MakeCoffee", "AmazonSNS.Publish"] {
         let (status, answer) = aws.raw("POST", "/", &signed(target), "{}").await;
         assert_eq!(
             (status.as_u16(), &answer["__type"]),
