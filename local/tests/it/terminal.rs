@@ -1,6 +1,7 @@
 //! The commands for a second terminal, run as they are, against a server that runs as it is.
 
 use std::{
+    cell::RefCell,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
@@ -43,6 +44,8 @@ fn failed(data: &Path, arguments: &[&str]) -> String {
 struct Listening {
     child: Child,
     lines: mpsc::Receiver<String>,
+    /// Lines that no test has asked for yet: events and changes come from two streams, in either order.
+    unread: RefCell<Vec<String>>,
 }
 
 impl Listening {
@@ -56,12 +59,21 @@ impl Listening {
                 let _ = sender.send(line.unwrap());
             }
         });
-        Self { child, lines }
+        Self {
+            child,
+            lines,
+            unread: RefCell::default(),
+        }
     }
 
-    /// The next line that contains `text`.
+    /// The first unread line that contains `text`.
     fn line(&self, text: &str) -> String {
-        eventually(text, || self.lines.try_iter().find(|line| line.contains(text)))
+        eventually(text, || {
+            let mut unread = self.unread.borrow_mut();
+            unread.extend(self.lines.try_iter());
+            let found = unread.iter().position(|line| line.contains(text))?;
+            Some(unread.remove(found))
+        })
     }
 }
 
