@@ -466,6 +466,9 @@ async fn a_permission_that_the_administrator_withdraws_is_found_and_its_confirma
         (&state["health"], &state["next_step"]),
         (&json!("attention"), &json!("complete"))
     );
+    // Two notices of one second are the same event.
+    let second = simulator::ClockRequest { advance_seconds: 1 };
+    world.wecom().advance_clock(second).await.unwrap();
     permissions_change(&world, &["externalcontact:base:base", "contact:base:base"]).await;
     let state = becomes(json!([])).await;
     assert_eq!(state["findings"], json!([]));
