@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { appears, card, heading } from './harness/admin.mjs';
 import { assertNoErrors, openBrowser } from './harness/browser.mjs';
-import { QINGSHAN, YUNFAN } from './harness/server.mjs';
+import { QINGSHAN, YUNFAN, until } from './harness/server.mjs';
 import { onStage } from './harness/stage.mjs';
 
 let browser;
@@ -104,6 +104,11 @@ test('steps 2 and 3 are permissions that the administrator confirms in WeCom, an
     assert.equal(await page.locator('#secret-input-contacts').isVisible(), false, 'the old way is folded');
 
     await permissionsBecome(['contact:base:base']);
+    // The event is applied behind the answer to WeCom.
+    await until(10_000, 'the permissions are read', async () => {
+      const { missing_permissions: missing } = (await server.api.state()).installation;
+      return missing.length === 1;
+    });
     await page.getByRole('link', { name: '下一步' }).click();
     await heading(page, '外部联系人授权').waitFor();
     await page.getByRole('button', { name: '刷新状态' }).click();
