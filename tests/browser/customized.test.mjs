@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { appears, card, heading } from './harness/admin.mjs';
 import { assertNoErrors, openBrowser } from './harness/browser.mjs';
-import { QINGSHAN, YUNFAN, until } from './harness/server.mjs';
+import { QINGSHAN, until, YUNFAN } from './harness/server.mjs';
 import { onStage } from './harness/stage.mjs';
 
 let browser;

@@ -7,10 +7,8 @@ import { useShared } from '../context.js';
 import { t } from '../i18n.js';
 import { Problem } from '../problem.js';
 import { isInstalled } from '../progress.js';
-import { lasting } from '../storage.js';
 import { ConfirmCorporation } from './confirm-corporation.js';
 import { DisconnectControl, disconnectedMessage } from './disconnect.js';
-import { GuideLink } from './guide.js';
 import {
   badge,
   button,
@@ -25,13 +23,12 @@ import {
   WorkButton,
   wordsMessage,
 } from './parts.js';
+import { Preparation } from './preparation.js';
 import { QrCodeWaiting } from './qr-code.js';
 
 /** @import { Arrival } from '../arrival.js' */
 /** @import { Shared } from '../context.js' */
 /** @import { Children, Installation, State, Tone } from '../types.js' */
-
-const READ = 'wecom-authorization.preparation-read';
 
 /** @typedef {'fresh' | 'expired' | 'waiting' | 'scanning' | 'confirming' | 'finishing' | 'installed' | 'member' | 'cancelled'} Phase */
 
@@ -282,38 +279,4 @@ function installedFacts({ corp_name: name, corp_id: id, agent_id: agent, auth_mo
     [t('steps.install.agent'), agent && h('code', null, agent)],
     [t('steps.install.encryptedId'), id && h('code', null, id)],
   ]);
-}
-
-/** @type {Record<string, string | undefined>} */
-const PREPARATION_TOPICS = { domain: 'callback-domain', ip: 'trusted-ip', corpId: 'corp-id', customer: 'app-secret' };
-
-/** 开始前请确认: open where the admin begins, until it has been read once in this browser. @param {{ isFit: boolean }} props */
-function Preparation({ isFit }) {
-  const [isOpen, setOpen] = useState(isFit && lasting.getItem(READ) === null);
-
-  /** @param {MouseEvent} event */
-  function read({ currentTarget }) {
-    lasting.setItem(READ, 'yes');
-    setOpen(false);
-    if (currentTarget instanceof HTMLElement) currentTarget.closest('details')?.querySelector('summary')?.focus();
-  }
-
-  return h(
-    'details',
-    {
-      class: 'preparation',
-      open: isOpen,
-      onToggle: (/** @type {Event} */ event) => setOpen(/** @type {HTMLDetailsElement} */ (event.currentTarget).open),
-    },
-    h('summary', null, icon('list'), h('span', null, t('steps.prepare.title')), icon('chevron', 'chevron')),
-    h(
-      'ul',
-      null,
-      ['role', 'domain', 'ip', 'corpId', 'customer'].map((name) => {
-        const topic = PREPARATION_TOPICS[name];
-        return h('li', { key: name }, h('span', null, t(`steps.prepare.${name}`)), topic && h(GuideLink, { topic }));
-      }),
-    ),
-    h('div', { class: 'actions' }, button(t('steps.prepare.read'), { onClick: read })),
-  );
 }
