@@ -89,6 +89,8 @@ impl ReceiveSuiteEvent<'_> {
                 let identity = auth_code.map_or(message.bytes(), str::as_bytes);
                 (EventId::of(&suite.suite_id, identity), "InfoType", "TimeStamp")
             }
+            // WeCom's notices to the provider name the suite, so this one is not WeCom's.
+            Some(_) if content.text("InfoType").is_some() => return Err(StepError::CallbackRejected),
             Some(corp_id) => {
                 let place = format!("{}/{corp_id}", suite.suite_id);
                 (EventId::of(&place, message.bytes()), "Event", "CreateTime")
