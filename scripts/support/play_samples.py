@@ -1,9 +1,9 @@
 """Plays the samples of functions against their binaries, each behind a Lambda Runtime API of its own.
 
-    play_samples.py TESTS BUILD [RUNNER...]
+    play_samples.py TESTS BINARIES FUNCTION... -- [RUNNER...]
 
-TESTS is the binary of the crate `tests`: it provides what each sample needs and judges the answer. BUILD is the output directory of
-`sam build`; RUNNER is what runs a binary, such as an emulator. It needs the Python of the SAM CLI.
+TESTS is the binary of the crate `tests`: it sets the stage of each sample and judges the answer. BINARIES holds
+`<function>/bootstrap`; RUNNER is what runs one, such as an emulator.
 """
 
 import http.server
@@ -13,8 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-
-from samcli.yamlhelper import yaml_parse
 
 # A process under emulation is slow; one that hangs ends here.
 PATIENCE = 60
@@ -86,7 +84,6 @@ def play(tests, command, function, sample):
             | {
                 "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}",
                 "AWS_LAMBDA_FUNCTION_NAME": function,
-                "_HANDLER": function,
                 "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
                 "AWS_LAMBDA_LOG_FORMAT": "JSON",
@@ -110,21 +107,16 @@ def play(tests, command, function, sample):
         api.shutdown()
 
 
-def binaries(build):
-    """The binary of each function, by the function's name, which is its handler."""
-    resources = yaml_parse((build / "template.yaml").read_text())["Resources"].values()
-    functions = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::Serverless::Function"]
-    return {function["Handler"]: build / function["CodeUri"] / "bootstrap" for function in functions}
-
-
 def main():
-    tests, build, *runner = sys.argv[1:]
+    split = sys.argv.index("--")
+    tests, binaries, *functions = sys.argv[1:split]
+    runner = sys.argv[split + 1 :]
     wrong = played = 0
-    for function, binary in sorted(binaries(pathlib.Path(build)).items()):
+    for function in functions:
         samples = sorted(p for p in pathlib.Path("events", function).glob("*.json") if not p.name.endswith(".expected.json"))
         for sample in samples:
             played += 1
-            wrong += not play(tests, [*runner, binary], function, sample)
+            wrong += not play(tests, [*runner, f"{binaries}/{function}/bootstrap"], function, sample)
     print(f"{played - wrong} of {played} samples are answered as is recorded")
     sys.exit(1 if wrong or not played else 0)
 
