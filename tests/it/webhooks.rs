@@ -120,7 +120,8 @@ fn event(id: &str) -> Value {
 /// missing.
 fn said_by(client: &str, webhook: &Received, secret: &str) -> Option<(bool, String)> {
     let folder = root().join("clients").join(client);
-    let python = root().join("target/tools/python-client/bin/python");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
+    let python = target.join("tools/python-client/bin/python");
     let (program, arguments, missing) = if client == "typescript" {
         let missing = ["node_modules/standardwebhooks", "dist/index.js"].map(|path| folder.join(path));
         (
