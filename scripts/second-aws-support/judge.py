@@ -180,6 +180,9 @@ def leading_keys(operation, table, request):
 def questions(service, operation, request):
     """What IAM is asked about a request: action, resource, context."""
     if service == "secretsmanager":
+        if operation == "ListSecrets":  # IAM knows no resource for it.
+            yield "secretsmanager:ListSecrets", "*", {}
+            return
         if operation not in SECRET_OPERATIONS:
             raise Unknown(f"secretsmanager:{operation}")
         arn = secret_of(request.get("SecretId") or request["Name"])
