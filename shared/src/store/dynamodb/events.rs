@@ -60,7 +60,7 @@ impl DynamoDb {
 }
 
 impl DynamoDb {
-    /// Stores an event that may be handed in again. One that is stored already is left unchanged, and counts as no repetition by
+    /// Stores an event that may be redelivered. One that is stored already is left unchanged, and counts as no repetition by
     /// WeCom.
     ///
     /// # Errors
