@@ -125,7 +125,7 @@ function Page() {
   const topic = state && route ? topicOf(state, route) : null;
 
   useEffect(() => {
-    if (route && !named) router.settle(route);
+    if (route && !named) router.suggest(route);
   }, [route, named]);
   // Turns the guide when the view has come to something else, and leaves it alone while the admin reads.
   useEffect(() => guide.suggest(topic), [route, topic]);

@@ -23,19 +23,24 @@ export function createRouter({ place = globalThis.location, target = globalThis 
   target.addEventListener('hashchange', () => {
     named.value = read();
   });
+  /** Names the place without a new entry in the history. @param {Route} route */
+  const settle = (route) => {
+    globalThis.history.replaceState(globalThis.history.state, '', href(route));
+    named.value = route;
+  };
   return {
     /** The route that the address names, or null. */
     get current() {
       return named.value;
     },
+    settle,
+    /** Settles for a route unless the address names one: the admin may have chosen since the view was drawn. @param {Route} route */
+    suggest(route) {
+      if (read() === null) settle(route);
+    },
     /** @param {Route} route */
     go(route) {
       place.hash = href(route);
-    },
-    /** Names the place without a new entry in the history. @param {Route} route */
-    settle(route) {
-      globalThis.history.replaceState(globalThis.history.state, '', href(route));
-      named.value = route;
     },
   };
 }

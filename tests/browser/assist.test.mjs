@@ -81,11 +81,11 @@ test('a colleague gets the three values once, on a phone, and sees what WeCom ma
         encoding_aes_key: values.key,
       };
       await server.wecom.save(YUNFAN, 'contacts', wrong);
-      await theirs.getByText(/Token 不一致，请重新复制/).waitFor({ timeout: 10_000 });
+      await theirs.getByText(/Token 不一致，请重新复制/).waitFor();
       await inspect(theirs, 'assist-refused', { full: false });
       const right = { url: values.url, token: values.token, encoding_aes_key: values.key };
       await server.wecom.save(YUNFAN, 'contacts', right);
-      await theirs.getByText('企业微信已验证，完成了').waitFor({ timeout: 10_000 });
+      await theirs.getByText('企业微信已验证，完成了').waitFor();
       await inspect(theirs, 'assist-done', { full: false });
       assert.deepEqual(errors, []);
       // Neither that browser nor another one sees the values again.
@@ -131,7 +131,7 @@ test('the admin revokes a link, and a page of it that is open ends', () =>
       await callback.getByRole('button', { name: '撤销' }).click();
       await callback.locator('.assist').waitFor({ state: 'detached' });
       await theirs.bringToFront();
-      await theirs.getByText('链接已失效').waitFor({ timeout: 10_000 });
+      await theirs.getByText('链接已失效').waitFor();
       assert.equal(await theirs.getByText(values.token).count(), 0, 'the values are gone, too');
     });
     await assertNoErrors(record);

@@ -105,7 +105,7 @@ test('steps 2 and 3 are permissions that the administrator confirms in WeCom, an
 
     await permissionsBecome(['contact:base:base']);
     // The event is applied behind the answer to WeCom.
-    await until(10_000, 'the permissions are read', async () => {
+    await until('the permissions are read', async () => {
       const { missing_permissions: missing } = (await server.api.state()).installation;
       return missing.length === 1;
     });

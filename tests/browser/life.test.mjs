@@ -66,10 +66,7 @@ test('rotates Token and key while events arrive without pause, and loses none', 
     await courier;
     assert.ok(sent > 10, `${sent} events were sent`);
     const counted = async () => (await server.api.state()).contacts.callback.events_received;
-    assert.equal(
-      await until(5_000, 'the events to be counted', async () => (await counted()) >= sent && counted()),
-      sent,
-    );
+    assert.equal(await until('the events to be counted', async () => (await counted()) >= sent && counted()), sent);
     await assertNoErrors(record);
   }));
 
@@ -99,7 +96,7 @@ test('the self-test says what is wrong with a domain that leads nowhere, and nev
     const page = await newPage(`${server.url}#/contacts`);
     const callback = callbackCard(page);
     await callback.getByRole('button', { name: '自检' }).click();
-    await callback.getByText(/域名还没有解析|地址没有应答/).waitFor({ timeout: 10_000 });
+    await callback.getByText(/域名还没有解析|地址没有应答/).waitFor();
     await callback.getByText('未通过', { exact: true }).waitFor();
     assert.equal(await callback.getByRole('button', { name: '发送测试事件' }).count(), 0);
     assert.equal(await callback.getByText('自检通过').count(), 0);
@@ -110,7 +107,7 @@ test('lists an event once however often it is delivered, filters, and replays it
   onCompleted(async ({ server, record, newPage }) => {
     await server.wecom.send(YUNFAN, 'external-contacts', ADD_CUSTOMER, { copies: 3, same_content: true });
     await server.wecom.send(YUNFAN, 'contacts', CREATE_USER);
-    await until(5_000, 'the repeats to be counted', async () =>
+    await until('the repeats to be counted', async () =>
       (await server.api.events()).events.some(({ duplicates }) => duplicates === 2),
     );
     const page = await newPage(`${server.url}#/events`);
@@ -208,7 +205,7 @@ test('an app removed in WeCom is shown as cancelled, and it can be installed aga
     const page = await newPage();
     await page.getByRole('heading', { name: '正常', exact: true }).waitFor();
     await server.wecom.suiteEvent(YUNFAN, 'cancel_auth');
-    await until(10_000, 'the cancellation', async () => (await server.api.state()).installation.status === 'cancelled');
+    await until('the cancellation', async () => (await server.api.state()).installation.status === 'cancelled');
     await page.getByRole('button', { name: '刷新状态' }).click();
     await page.getByText('应用授权已取消').first().waitFor();
     await page.getByRole('link', { name: '立即处理' }).first().click();
@@ -248,7 +245,6 @@ test('disconnects only when the corporation’s name is typed, destroys what the
       ['not_installed', 'missing', 'none', null],
     );
     await until(
-      10_000,
       'the callback to be gone',
       async () => (await fetch(`${contacts.callback.url}?echostr=x`)).status === 404,
     );
@@ -275,7 +271,7 @@ test('says that the connection is lost, keeps what was typed, and recovers by it
     await page.getByRole('button', { name: '刷新状态' }).click();
     await page.getByText('暂时连不上服务器，正在自动重试').waitFor();
     await context.setOffline(false);
-    await page.getByText('暂时连不上服务器，正在自动重试').waitFor({ state: 'detached', timeout: 10_000 });
+    await page.getByText('暂时连不上服务器，正在自动重试').waitFor({ state: 'detached' });
     assert.equal(await page.getByLabel('企业ID', { exact: true }).inputValue(), 'ww-typed-before');
     assert.deepEqual(
       record.errors.filter((text) => !text.includes('ERR_INTERNET_DISCONNECTED')),

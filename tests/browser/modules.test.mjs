@@ -7,6 +7,7 @@ import { takeArrival } from '../../console/src/arrival.js';
 import { preferredLanguage } from '../../console/src/language.js';
 import { Problem } from '../../console/src/problem.js';
 import { happenings, isWaiting, missing, openRefusal, stepOf, stepStates } from '../../console/src/progress.js';
+import { createRouter } from '../../console/src/router.js';
 import { FAST_FOR_MS, FAST_MS, IDLE_MS, nextDelay, SLOW_FOR_MS, SLOW_MS } from '../../console/src/schedule.js';
 import { asBaseUrl } from '../../console/src/views/domain-form.js';
 
@@ -201,6 +202,26 @@ test('speaks the chosen language, else the browser’s, else Chinese', () => {
   assert.equal(preferredLanguage(store(null), ['en-GB', 'zh']), 'en');
   assert.equal(preferredLanguage(store(null), ['zh-TW']), 'zh-CN');
   assert.equal(preferredLanguage(store('klingon'), ['fr']), 'zh-CN');
+});
+
+test('suggests a view only while the address names none', () => {
+  const place = { hash: '' };
+  const replaced = [];
+  const history = { state: null, replaceState: (_state, _title, hash) => replaced.push(hash) };
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'history');
+  Object.defineProperty(globalThis, 'history', { configurable: true, value: history });
+  try {
+    const router = createRouter({ place, target: new EventTarget() });
+    router.suggest('overview');
+    assert.deepEqual([router.current, replaced], ['overview', ['#/overview']]);
+    // Chosen before the browser has announced it, while the first view is still being drawn.
+    place.hash = '#/events';
+    router.suggest('overview');
+    assert.deepEqual(replaced, ['#/overview']);
+  } finally {
+    if (before) Object.defineProperty(globalThis, 'history', before);
+    else delete globalThis.history;
+  }
 });
 
 test('accepts a domain with or without a scheme, and nothing with a path', () => {

@@ -116,7 +116,6 @@ test('life after it', () =>
       await server.wecom.send(YUNFAN, 'contacts', `change_contact/${event}`);
     await server.api.call('POST', '/authorization/contacts/test', { send_event: true });
     await until(
-      5_000,
       'the events to be counted',
       async () => (await server.api.state()).external_contacts.callback.duplicates === 1,
     );
@@ -182,7 +181,7 @@ test('the end that WeCom brings, and no connection', () =>
   onStage(browser, async ({ server, context, record, newPage }) => {
     await complete(server, QINGSHAN);
     await server.wecom.suiteEvent(QINGSHAN, 'cancel_auth');
-    await until(10_000, 'the cancellation', async () => (await server.api.state()).installation.status === 'cancelled');
+    await until('the cancellation', async () => (await server.api.state()).installation.status === 'cancelled');
     const page = await newPage(`${server.url}#/install`);
     await installCard(page).getByText('已取消授权', { exact: true }).first().waitFor();
     await inspect(page, 'install-cancelled');

@@ -7,12 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 import { built, bytesBuilt } from '../console-files.mjs';
+import { PATIENCE_MS } from './server.mjs';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const SHOTS = fileURLToPath(new URL('../screenshots/', import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-/** Every wait for the page, unless a test says otherwise. */
-const PATIENCE_MS = 5_000;
 const WIDTHS = [1280, 360];
 const SCHEMES = ['light', 'dark'];
 

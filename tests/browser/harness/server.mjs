@@ -7,7 +7,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const BINARY = process.env.LOCAL_SERVER ?? fileURLToPath(new URL('../../../target/debug/local', import.meta.url));
-const START_MS = 20_000;
+/** How long a test waits for what must come: a busy machine is slow, and a right answer ends the wait. */
+export const PATIENCE_MS = 20_000;
 const LOOK_MS = 25;
 
 /** The two corporations that the simulator has from the start. */
@@ -32,7 +33,7 @@ export async function startServer(args = []) {
     child.once('exit', resolve);
   });
   const file = path.join(data, 'local.json');
-  await until(START_MS, 'the server to start', () => {
+  await until('the server to start', () => {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`the server ended (${child.exitCode ?? child.signalCode}): ${log.join('')}`);
     return existsSync(file);
@@ -58,12 +59,12 @@ export async function startServer(args = []) {
 }
 
 /** Looks until `found` answers something true; the one way in which these tests wait for what no browser shows. */
-export async function until(patienceMs, what, found) {
-  const end = Date.now() + patienceMs;
+export async function until(what, found) {
+  const end = Date.now() + PATIENCE_MS;
   for (;;) {
     const answer = await found();
     if (answer) return answer;
-    if (Date.now() > end) throw new Error(`waited ${patienceMs} ms for ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`);
     await new Promise((resolve) => {
       setTimeout(resolve, LOOK_MS);
     });
