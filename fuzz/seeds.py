@@ -22,6 +22,22 @@ for vector in json.loads((here / "../tests/vectors/wecom.json").read_text()):
     padding = 32 - len(plaintext) % 32
     seeds.append(("cipher", plaintext + bytes([padding]) * padding))
 
+for body in [
+    '{"scope":"contacts"}', '{"rotate":true}', '{"suite_id":"ww01"}', '{"corp_id":"ww01"}', '{"send_event":true}',
+    '{"corp_id":"ww01","secret":"s","agent_id":1,"kind":"self_built_app"}', '{"callback_base_url":"https://e.example"}',
+    'scope=contacts&event=change_contact&since=2026-11-22T00:00:00Z&limit=20&cursor=AAAA', 'health=broken&query=a&step=done',
+]:
+    add("body", body)
+    add("record", body)
+
+for record in [
+    '{"tenant_id":"acme","version":1,"installation":{"status":"installed"},"settings":{}}',
+    '{"callback_id":"%s","tenant_id":"acme","scope":"contacts","current":{"number":1,"sealed":"k.AAAA","created_at":'
+    '"2026-11-22T00:00:00Z"}}' % ("a" * 32),
+    '{"primary":"k","keys":{"k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}',
+]:
+    add("record", record)
+
 for path in sorted((here / "../events").glob("*/*.json")):
     sample = json.loads(path.read_text())
     if isinstance(sample, dict):

@@ -12,6 +12,8 @@ mod credentials;
 mod dist;
 mod events;
 mod fields;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod help;
 mod installation;
 mod operators;

@@ -212,6 +212,7 @@ test('shows within 3 s that a check was refused, and why; and turns green once i
       await callback.getByText('请求被拒').waitFor();
       await page.reload();
       await callback.locator('.message').getByText(words).waitFor();
+      if (corp === QINGSHAN) await callback.getByText(QINGSHAN.corpId, { exact: true }).waitFor();
     }
     await wecom.bringToFront();
     const { pressedAt } = await paste(wecom, YUNFAN, 'contacts', values);

@@ -191,6 +191,15 @@ async fn a_refusal_says_nothing_to_the_sender_and_everything_to_the_admin() {
     }
     let letter = Letter::sealed(&contacts, "", &message);
     rejected(&world.post_letter(url, &letter).await);
+    let callback = world.callback(Scope::Contacts).await;
+    let named: Vec<_> = callback["refusals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|refusal| refusal.get("receive_id").is_some())
+        .map(|refusal| (refusal["reason"].clone(), refusal["receive_id"].clone()))
+        .collect();
+    assert_eq!(named, [(json!("receive_id_mismatch"), json!("ww00000000000000ff"))]);
 
     // WeCom's own spoilt deliveries.
     for (spoil, reason) in [

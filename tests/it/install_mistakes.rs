@@ -7,10 +7,11 @@ use wecom_authorization::{
     audit::Actor,
     authorization::InstallSession,
     ids::{InstallState, TenantId},
+    store::SecretName,
 };
 
 use crate::{
-    faults::harness::{Caller, Harness},
+    faults::harness::{Caller, Harness, TENANT},
     support::{CORP, OTHER_CORP, Scope, World, eventually},
 };
 
@@ -434,6 +435,35 @@ async fn a_redirect_after_the_links_end_is_refused_and_exchanges_nothing() {
             usize::from(is_in_time)
         );
     }
+}
+
+#[tokio::test]
+async fn an_exchange_that_was_begun_in_time_is_taken_up_after_the_links_end() {
+    let mut writes = 0;
+    // The process dies as soon as the permanent code is stored.
+    let (harness, redirect, cookies) = loop {
+        writes += 1;
+        let harness = Harness::start(false).await;
+        let (redirect, cookies) = harness.set_out(CORP).await;
+        harness.devstack().faults().crash_after_writes(writes);
+        let back = harness.come_back(&redirect, &cookies).await.redirect();
+        assert!(
+            back.ends_with("=failed&code=temporarily_unavailable"),
+            "{writes}: {back}"
+        );
+        harness.devstack().faults().clear();
+        harness.end_processes();
+        let name = SecretName::Installation(TenantId::parse(TENANT).unwrap());
+        if harness.vault().read(&name, None).await.unwrap().is_some() {
+            break (harness, redirect, cookies);
+        }
+    };
+    harness.wait(31 * 60);
+    let back = harness.come_back(&redirect, &cookies).await.redirect();
+    assert!(back.ends_with("=installed"), "{back}");
+    let calls = harness.wecom().calls().into_iter();
+    let exchanged = calls.filter(|call| call.path == EXCHANGE && call.errcode == Some(0));
+    assert_eq!(exchanged.count(), 1);
 }
 
 #[tokio::test]

@@ -117,6 +117,7 @@ async fn what_other_processes_noted_in_the_meantime_is_kept() {
         at: harness.now(),
         reason: RejectionReason::DecryptionFailed,
         source_ip: Some("198.51.100.1".to_owned()),
+        receive_id: None,
         count: 4,
     };
     let noted = seen.refusals_with(other).unwrap();

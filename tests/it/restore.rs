@@ -116,6 +116,35 @@ async fn secrets_and_urls_are_as_they_were_and_nothing_is_typed() {
 }
 
 #[tokio::test]
+async fn a_corporation_that_scans_the_qr_code_again_has_its_secret_and_url_back() {
+    let harness = Harness::of_template(true).await;
+    let scan = async || {
+        harness.scan().await;
+        harness.stream("process-suite-event").await.unwrap();
+        assert_eq!(harness.confirm_installation().await.status, 204);
+        harness.end_processes();
+    };
+    scan().await;
+    let credentials = harness.bind(Scope::Contacts).await;
+    remove(&harness).await;
+    harness
+        .deliver(&credentials, &member_created("between"))
+        .await
+        .refused(404, "not_found");
+    scan().await;
+    harness
+        .deliver(&credentials, &member_created("after"))
+        .await
+        .with_success();
+    let contacts = harness.state().await["contacts"].clone();
+    assert_eq!(
+        (&contacts["secret"]["status"], &contacts["callback"]["status"]),
+        (&json!("accepted"), &json!("verified")),
+        "{contacts}"
+    );
+}
+
+#[tokio::test]
 async fn nothing_is_restored_after_the_recovery_window() {
     let (harness, _) = removed().await;
     harness.sleep(7 * 24).await;

@@ -5,9 +5,12 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use wecom_authorization::{clock::Clock, http, platform::Platform};
+use wecom_authorization::{callbacks::TEST_EVENT, clock::Clock, http, platform::Platform};
 
-use crate::support::{CORP, Check, Credentials, Letter, Reply, Scope, World, letter::member_created};
+use crate::{
+    faults::harness::{Harness, ours},
+    support::{CORP, Check, Credentials, Letter, Reply, Scope, World, letter::member_created},
+};
 
 const PATH: &str = "/authorization/contacts/credentials";
 
@@ -218,6 +221,31 @@ async fn rotating_one_scope_leaves_the_other_alone() {
         ..external_contacts
     };
     refused(&world, &crossed).await;
+}
+
+/// A test event is made with the newest credentials, and says nothing about those that WeCom uses.
+#[tokio::test]
+async fn a_test_event_does_not_hide_that_wecom_still_uses_old_credentials() {
+    let harness = Harness::start(false).await;
+    harness.install().await;
+    let credentials = harness.bind(Scope::Contacts).await;
+    let authorization = harness.authorization().await;
+    let id = authorization.scope(ours(Scope::Contacts)).callback_id.clone().unwrap();
+    harness.wait(60);
+    let noted = harness.store().note_old_credentials(&id, Some(harness.now())).await;
+    noted.unwrap();
+    let still_used = async || {
+        let callback = harness.store().callback(&id).await.unwrap().unwrap();
+        callback.uses_old_credentials().is_some()
+    };
+    let test = format!("<xml><MsgType>event</MsgType><Event>{TEST_EVENT}</Event></xml>");
+    harness.deliver(&credentials, &test).await.with_success();
+    assert!(still_used().await);
+    harness
+        .deliver(&credentials, &member_created(CORP, "wangfang"))
+        .await
+        .with_success();
+    assert!(!still_used().await);
 }
 
 async fn rotate(world: &World) -> Credentials {

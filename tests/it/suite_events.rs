@@ -207,6 +207,27 @@ async fn events_with_an_empty_auth_code_are_told_apart_by_all_that_they_say() {
     );
 }
 
+/// An auth_code is exchanged once, however often it is announced.
+#[tokio::test]
+async fn an_auth_code_that_is_announced_again_with_another_time_is_one_event() {
+    let world = World::start().await;
+    for (auth_code, time) in [
+        ("one", 1_790_000_000),
+        ("one", 1_790_000_060),
+        ("another", 1_790_000_060),
+    ] {
+        let event = format!(
+            "<xml><InfoType>what_comes_next_year</InfoType><AuthCode>{auth_code}</AuthCode><TimeStamp>{time}</TimeStamp></xml>"
+        );
+        send(&world, &raw(&event)).await;
+    }
+    let kept = kept(&world).await.into_iter();
+    assert_eq!(
+        kept.filter(|event| event.info_type == "what_comes_next_year").count(),
+        2
+    );
+}
+
 #[tokio::test]
 async fn an_app_that_was_removed_ends_the_authorization() {
     let world = World::start().await;

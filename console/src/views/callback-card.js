@@ -253,10 +253,14 @@ function RotateButton({ scope, attempt }) {
 }
 
 /** What WeCom's last request came to, in words, with the time and the way out. @type {(refusal: Refusal, kind: SecretKind) => import('../types.js').Children} */
-function refusedMessage({ at, reason }, kind) {
+function refusedMessage({ at, reason, receive_id: corporation }, kind) {
   const entry = words('rejection', reason, kind);
   if (reason === 'opened_in_browser') return wordsMessage('info', entry, { code: reason });
-  return wordsMessage('warn', entry, { code: reason, title: [time(at), ' ', entry.words] });
+  return wordsMessage('warn', entry, {
+    code: reason,
+    title: [time(at), ' ', entry.words],
+    more: corporation ? [['corporation', h('code', null, corporation)]] : [],
+  });
 }
 
 function WaitingBar() {

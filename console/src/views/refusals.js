@@ -26,10 +26,10 @@ export function Refusals({ refusals, kind }) {
 }
 
 /** @type {(refusal: Refusal, kind: SecretKind) => import('../types.js').Children} */
-function row({ at, reason, source_ip: address, count: times }, kind) {
+function row({ at, reason, source_ip: address, receive_id: corporation, count: times }, kind) {
   return h(
     'li',
-    { key: `${reason} ${address}` },
+    { key: `${reason} ${address} ${corporation}` },
     time(at),
     h('span', null, words('rejection', reason, kind).words),
     h(
@@ -37,6 +37,7 @@ function row({ at, reason, source_ip: address, count: times }, kind) {
       { class: 'quiet' },
       address ? t('steps.callback.refusals.address', { address }) : t('steps.callback.refusals.unknown'),
     ),
+    corporation && h('span', { class: 'quiet' }, t('steps.callback.refusals.corporation', { corporation })),
     h('span', { class: 'refusal-times' }, t('steps.callback.refusals.times', { count: count(times) })),
   );
 }

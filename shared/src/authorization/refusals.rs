@@ -4,13 +4,16 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::ids::CorpId;
+
 /// The most entries that a record holds.
 const MOST: usize = 20;
 
 /// A refusal of the same reason as the newest entry is not stored within this time of it.
 const SAME_REASON: SignedDuration = SignedDuration::from_secs(10);
 
-/// The refused requests of one reason and one source address: when the last of them arrived, never what it said.
+/// The refused requests of one reason and one source address: when the last of them arrived, and nothing of what it said but the
+/// corporation that it was for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 pub struct Refusal {
@@ -20,6 +23,9 @@ pub struct Refusal {
     pub reason: RejectionReason,
     /// Address that they came from; `null` when it was not recorded.
     pub source_ip: Option<String>,
+    /// Corporation that they were for, where the reason is `receive_id_mismatch`: the sender had the right Token and EncodingAESKey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receive_id: Option<CorpId>,
     /// Number of them, at least: notes are limited, and a process may end with some that it has counted but not stored.
     #[cfg_attr(feature = "contract", schemars(range(min = 1)))]
     pub count: u64,
@@ -80,6 +86,7 @@ pub(super) fn with_last(refusals: &[Refusal], last: Option<Rejection>) -> Vec<Re
             at: last.at,
             reason: last.reason,
             source_ip: None,
+            receive_id: None,
             count: 1,
         };
         refusals.insert(0, last);
@@ -94,7 +101,8 @@ pub(super) fn merged(mut refusals: Vec<Refusal>, refusal: Refusal) -> Option<Vec
     if newest.is_some_and(|newest| newest.reason == refusal.reason && newest.at >= refusal.at - SAME_REASON) {
         return None;
     }
-    let is_same = |other: &Refusal| (other.reason, &other.source_ip) == (refusal.reason, &refusal.source_ip);
+    let kind = |refusal: &Refusal| (refusal.reason, refusal.source_ip.clone(), refusal.receive_id.clone());
+    let is_same = |other: &Refusal| kind(other) == kind(&refusal);
     let before = refusals.iter().position(is_same).map(|place| refusals.remove(place));
     let count = before.map_or(0, |before| before.count).saturating_add(refusal.count);
     refusals.insert(0, Refusal { count, ..refusal });
@@ -136,6 +144,7 @@ mod tests {
             at: at(second),
             reason,
             source_ip: Some(source_ip.to_owned()),
+            receive_id: None,
             count: 1,
         }
     }

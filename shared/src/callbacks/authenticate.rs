@@ -1,7 +1,7 @@
 //! Authentication of requests to a callback, with whichever generation of its credentials is valid.
 //!
 //! A refused request leaves a note on the callback, for the admin; the sender learns nothing. Notes are limited, so that
-//! so that knowing a URL does not allow endless writes.
+//! knowing a URL does not allow endless writes.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     config::CallbackIdCheck,
     error::StepError,
-    ids::CallbackId,
+    ids::{CallbackId, CorpId},
     sealing::SealingKeys,
     store::{EventCallbackStore, Noted},
 };
@@ -50,6 +50,24 @@ pub struct Authenticator<'a> {
 
 /// How often a note is attempted when other processes store notes on the same callback at the same time.
 const MOST_ATTEMPTS: u32 = 3;
+
+/// Why a request was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rejected {
+    /// What an admin can change.
+    reason: RejectionReason,
+    /// The corporation that the request was for, where it is another one.
+    receive_id: Option<CorpId>,
+}
+
+impl From<RejectionReason> for Rejected {
+    fn from(reason: RejectionReason) -> Self {
+        Self {
+            reason,
+            receive_id: None,
+        }
+    }
+}
 
 /// An authentic request: the number of the generation that it was made with, and its content.
 type Authentic = (u64, Message);
@@ -89,10 +107,10 @@ impl Authenticator<'_> {
         query: &CallbackQuery,
         encrypt: &str,
         now: Timestamp,
-    ) -> Result<Result<Authentic, RejectionReason>, StepError> {
+    ) -> Result<Result<Authentic, Rejected>, StepError> {
         let keys = self.keys.to_open(callback, now).await?;
         // Nearly every refusal is a wrong Token; a later reason means that more of the values were correct.
-        let mut reason = RejectionReason::SignatureMismatch;
+        let mut rejected = Rejected::from(RejectionReason::SignatureMismatch);
         for generation in callback.valid_generations(now) {
             let Ok(credentials) = keys.open_generation(callback, generation) else {
                 tracing::error!(
@@ -103,17 +121,20 @@ impl Authenticator<'_> {
             };
             match open(&credentials, query, encrypt) {
                 Err(RejectionReason::SignatureMismatch) => {}
-                Err(other) => reason = other,
+                Err(other) => rejected = other.into(),
                 Ok(message) => {
                     let expected = callback.corp_id.as_ref();
                     if expected.is_none_or(|corp_id| corp_id.same_plaintext(message.receive_id())) {
                         return Ok(Ok((generation.number, message)));
                     }
-                    reason = RejectionReason::ReceiveIdMismatch;
+                    rejected = Rejected {
+                        reason: RejectionReason::ReceiveIdMismatch,
+                        receive_id: CorpId::parse(message.receive_id()).ok(),
+                    };
                 }
             }
         }
-        Ok(Err(reason))
+        Ok(Err(rejected))
     }
 
     /// Stores whether WeCom still uses credentials that were replaced. A note that cannot be stored changes nothing for
@@ -131,8 +152,15 @@ impl Authenticator<'_> {
     }
 
     /// Notes a refusal, and returns the error for it.
-    pub(crate) async fn refuse(&self, callback: &Callback, reason: RejectionReason, clock: &dyn Clock) -> StepError {
-        self.note_refusal(callback, reason, clock.now()).await;
+    pub(crate) async fn refuse(
+        &self,
+        callback: &Callback,
+        rejected: impl Into<Rejected>,
+        clock: &dyn Clock,
+    ) -> StepError {
+        let rejected = rejected.into();
+        let reason = rejected.reason;
+        self.note_refusal(callback, rejected, clock.now()).await;
         tracing::info!(callback.rejection = reason.as_str(), "callback refused");
         match reason {
             RejectionReason::Malformed | RejectionReason::OpenedInBrowser => StepError::MalformedCallback,
@@ -161,7 +189,8 @@ impl Authenticator<'_> {
 
     /// Stores a refusal, if the limits allow it; otherwise it is counted by the next note of its kind. A note that cannot be
     /// stored changes nothing for the sender.
-    async fn note_refusal(&self, callback: &Callback, reason: RejectionReason, now: Timestamp) {
+    async fn note_refusal(&self, callback: &Callback, rejected: Rejected, now: Timestamp) {
+        let Rejected { reason, receive_id } = rejected;
         let id = &callback.callback_id;
         let source_ip = self.source_ip.map(ToOwned::to_owned);
         let kind = (id.clone(), reason, source_ip.clone());
@@ -169,6 +198,7 @@ impl Authenticator<'_> {
             at: now,
             reason,
             source_ip,
+            receive_id,
             count: self.memory.take_refused(&kind).saturating_add(1),
         };
         if !self.store_refusal(callback, &refusal).await {

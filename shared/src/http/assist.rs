@@ -46,7 +46,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct AssistLinkRequest {
+pub(super) struct AssistLinkRequest {
     scope: Scope,
 }
 

@@ -14,7 +14,7 @@ use crate::{audit::AuditEntry, platform::Platform};
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct AuditQuery {
+pub(super) struct AuditQuery {
     /// Largest number of rows in the page.
     limit: Option<Limit>,
     /// `next_cursor` of the page before. Any other is refused.

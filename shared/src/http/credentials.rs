@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct CredentialsRequest {
+pub(super) struct CredentialsRequest {
     /// Make a new generation, which waits for WeCom's check.
     #[serde(default)]
     rotate: bool,

@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct EventsQuery {
+pub(super) struct EventsQuery {
     /// Only events of this scope.
     scope: Option<ScopeFilter>,
     /// Only events with exactly this `Event`.

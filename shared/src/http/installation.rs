@@ -42,7 +42,7 @@ static STYLE_HASH: LazyLock<String> = LazyLock::new(|| inline_hash(PAGE, "style"
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-struct InstallationRequest {
+pub(super) struct InstallationRequest {
     /// The id of one of the deployment's suites; without it, the first one.
     #[cfg_attr(feature = "contract", schemars(length(max = 64), example = &"ww3f2a9c41d07be865"))]
     suite_id: Option<String>,
@@ -86,7 +86,7 @@ struct InstallQrCode {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct InstallationConfirmation {
+pub(super) struct InstallationConfirmation {
     /// `installation.corp_id` of the state, as it was shown.
     corp_id: CorpId,
 }

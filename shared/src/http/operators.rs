@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct TenantsQuery {
+pub(super) struct TenantsQuery {
     /// Only tenants of this health.
     health: Option<HealthFilter>,
     /// Only tenants with a finding of this code.

@@ -72,7 +72,12 @@ impl Cursor {
 
     /// The cursor for a position.
     pub(super) fn write(self, position: &Position) -> String {
-        URL_SAFE_NO_PAD.encode([&self.query, position.as_str().as_bytes()].concat())
+        self.write_text(position.as_str())
+    }
+
+    /// The cursor for a position that may be none.
+    pub(super) fn write_text(self, position: &str) -> String {
+        URL_SAFE_NO_PAD.encode([&self.query, position.as_bytes()].concat())
     }
 
     /// The position of a cursor.

@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct SecretEntry {
+pub(super) struct SecretEntry {
     /// The Secret. White space and invisible characters at its ends are dropped.
     #[cfg_attr(
         feature = "contract",

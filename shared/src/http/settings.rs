@@ -10,7 +10,7 @@ use crate::{platform::Platform, probe::Probe, steps::UpdateSettings};
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct SettingsEntry {
+pub(super) struct SettingsEntry {
     /// `https://` and a public domain name, without port or path; `null` returns to the default.
     /// Outer spaces and a slash at the end are dropped.
     // An `Option` that is read by a function of its own has to be there.

@@ -10,7 +10,7 @@ use crate::{platform::Platform, probe::Probe, steps::TestCallback};
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct TestRequest {
+pub(super) struct TestRequest {
     /// Send an event after the check.
     #[serde(default)]
     send_event: bool,

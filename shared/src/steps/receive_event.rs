@@ -71,7 +71,7 @@ impl ReceiveEvent<'_> {
         }
         let (number, message) = match opened {
             Ok(authentic) => authentic,
-            Err(reason) => return Err(authenticator.refuse(&callback, reason, clock).await),
+            Err(rejected) => return Err(authenticator.refuse(&callback, rejected, clock).await),
         };
         refuse_outdated(&query, authenticator.store.event_retention(), clock.now())?;
         let event = new_event(&callback, &message, random_id(self.entropy), clock.now())?;

@@ -52,7 +52,7 @@ impl VerifyUrl<'_> {
             .await?
         {
             Ok(authentic) => authentic,
-            Err(reason) => return Err(authenticator.refuse(&callback, reason, clock).await),
+            Err(rejected) => return Err(authenticator.refuse(&callback, rejected, clock).await),
         };
         let answer = echo(&message)?;
         if !message.bytes().starts_with(SELF_TEST.as_bytes()) {

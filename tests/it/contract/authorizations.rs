@@ -238,6 +238,7 @@ async fn a_busy_callback_does_not_make_the_wizards_change_stale() {
         at: rejection.at,
         reason: rejection.reason,
         source_ip: None,
+        receive_id: None,
         count: 1,
     };
     let noted = store.note_refusals(&mine, std::slice::from_ref(&refusal)).await;
@@ -279,6 +280,7 @@ async fn a_removed_callback_is_gone_for_every_writer() {
         at: endpoint.now,
         reason: RejectionReason::Malformed,
         source_ip: None,
+        receive_id: None,
         count: 1,
     };
     assert_eq!(store.note_refusals(&mine, &[refusal]).await.unwrap(), Noted::Removed);

@@ -136,6 +136,7 @@ fn refusal(at: Timestamp, reason: RejectionReason) -> Refusal {
         at,
         reason,
         source_ip: Some("192.0.2.1".to_owned()),
+        receive_id: None,
         count: 3,
     }
 }

@@ -57,6 +57,7 @@ async fn every_method(
         at: now,
         reason: RejectionReason::Malformed,
         source_ip: None,
+        receive_id: None,
         count: 1,
     };
     let event = |payload: Payload| NewEvent {
