@@ -134,7 +134,7 @@ pub(crate) fn async_api(catalogue: &Catalogue) -> String {
         "examples": [{"payload": {
             "source": "wecom.authorization",
             "detail-type": "authorization.changed",
-            "detail": {"tenant_id": "acme", "what": "contacts.secret", "from": "accepted", "to": "rejected", "at": "2026-11-22T15:56:32.291Z"},
+            "detail": {"tenant_id": "acme", "binding_id": "first", "what": "contacts.secret", "from": "accepted", "to": "rejected", "at": "2026-11-22T15:56:32.291Z"},
         }}],
     }));
     for message in messages.values_mut().filter_map(Value::as_object_mut) {
@@ -183,6 +183,7 @@ fn on_the_bus(entry: &Entry, payload: &Value) -> Value {
         "detail": {
             "event_id": "74945b243d9a6b6ee8bfaf5ce3736a39",
             "tenant_id": "acme",
+            "binding_id": "first",
             "scope": scope,
             "corp_id": crate::EXAMPLE_CORP,
             "event": event,

@@ -60,6 +60,11 @@ unused = admin("POST", "/authorization/installation", {})["install_url"]
 (RUN / "second-token").write_text(LOCAL["second_tenant"]["admin_token"])
 
 
+def both(*names):
+    """The operations of these names, of the first binding and of any."""
+    return json.dumps([name + suffix for name in names for suffix in ("", "OfBinding")])
+
+
 def dictionary(name, *values):
     return f"[dictionaries.{name}]\nvalues = {json.dumps(values)}\n"
 
@@ -86,9 +91,9 @@ enabled = false
 enabled = false
 
 [[operations]]
-include-operation-id = ["registerSecret", "updateSettings"]
+include-operation-id = {both("registerSecret", "updateSettings")}
 # What is well formed may still be wrong: no Secret of this corporation, no public domain name.
-checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 409, 422, 429]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 404, 409, 422, 429]
 
 [[operations]]
 include-operation-id = ["openInstallLink", "followInstallLink"]
@@ -107,20 +112,21 @@ include-operation-id = ["readHelp"]
 checks.negative_data_rejection.expected-statuses = [200, 400, 404]
 
 [[operations]]
-include-operation-id = ["startInstallation"]
+include-operation-id = {both("startInstallation")}
 # An id of a suite that this deployment does not have.
-checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 422]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 404, 422]
 
 [[operations]]
-include-operation-id = ["confirmInstallation"]
+include-operation-id = {both("confirmInstallation")}
 # No corporation waits to be confirmed.
-checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 409]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 404, 409]
 
 [[operations]]
-include-operation-id = ["listEvents", "listAudit", "listTenants"]
+include-operation-id = ["listEvents", "listEventsOfBinding", "listAudit", "listAuditOfBinding", "listTenants"]
 # A cursor belongs to one query of one tenant.
-checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404]
 
+{dictionary("bindings", "first")}
 {dictionary("callbacks", *(pasted[scope]["url"].rpartition("/")[2] for scope in SCOPES))}
 {dictionary("secrets", corp["secrets"]["contacts"], corp["secrets"]["external-contacts"])}
 {dictionary("corporations", corp["corp_id"])}
@@ -131,6 +137,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401]
 {dictionary("tenants", LOCAL["tenant_id"])}
 {dictionary("files", "page.js", "page.css", "mark.svg", "texts/en.json")}
 [parameters]
+"path.binding_id" = {{ dictionary = "bindings", probability = 0.7 }}
 "path.callback_id" = {{ dictionary = "callbacks", probability = 0.7 }}
 "path.tenant_id" = {{ dictionary = "tenants", probability = 0.5 }}
 "path.event_id" = {{ dictionary = "events", probability = 0.5 }}

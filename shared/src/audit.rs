@@ -78,6 +78,8 @@ impl Actor {
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
+    /// A binding was added, for a further corporation.
+    BindingAdded,
     /// An install link was made.
     InstallationStarted,
     /// The app was installed, or installed again.

@@ -1,6 +1,7 @@
 //! The domain: the state of one tenant's authorization and its transitions. Without I/O; the time is an argument.
 
 mod assist;
+mod bindings;
 mod callback;
 mod changes;
 mod cleanup;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     assist::{AssistLink, TooManyAssistLinks},
+    bindings::{BindingView, Bindings, TooManyBindings},
     callback::{Callback, Generation, Retired},
     changes::Difference,
     cleanup::{Cleanup, CleanupTask, Marker, PlannedWrite},
@@ -68,6 +70,9 @@ pub struct Authorization {
     /// What was deleted since an authorization ended; `None` when the certificate about it is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion: Option<Deletion>,
+    /// Whether it is a further binding that its admin has disconnected: it is no longer one of the tenant's, and nothing begins in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_removed: bool,
 }
 
 /// The state of step 2 or 3 of one tenant.
@@ -287,7 +292,14 @@ impl Authorization {
             assist_links: Vec::new(),
             planned_writes: Vec::new(),
             deletion: None,
+            is_removed: false,
         }
+    }
+
+    /// Whether it is one of its tenant's bindings: the first one, or one that was added and not removed.
+    #[must_use]
+    pub fn is_binding(&self) -> bool {
+        !self.tenant_id.is_further() || (self.version > 0 && !self.is_removed)
     }
 
     /// The state of one scope.

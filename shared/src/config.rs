@@ -412,7 +412,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
                 .push("LOCAL_TENANT_ID is set, but this is not `sam local`".into());
             return None;
         }
-        let tenant_id = TenantId::parse(&text).ok();
+        let tenant_id = TenantId::of_tenant(&text).ok();
         if tenant_id.is_none() {
             self.problems.push("LOCAL_TENANT_ID is not a tenant id".into());
         }

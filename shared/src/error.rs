@@ -8,7 +8,7 @@ use serde::Serialize;
 use wecom_client::{Error as WecomError, Refusal};
 
 use crate::{
-    authorization::{AdminInstallationMissing, NextStep, TooManyAssistLinks},
+    authorization::{AdminInstallationMissing, NextStep, TooManyAssistLinks, TooManyBindings},
     sealing::SealError,
     store::{CommitError, StoreError},
 };
@@ -49,6 +49,9 @@ pub enum StepError {
         /// The end of the first of them.
         until: Timestamp,
     },
+    /// The tenant has as many bindings as it may.
+    #[error("there are too many bindings")]
+    TooManyBindings,
     /// The Secret does not belong to that corporation, or was reset. `None`: WeCom was not asked again, because it
     /// refused the Secret before.
     #[error("WeCom refused the Secret")]
@@ -111,6 +114,9 @@ pub enum StepError {
 /// Reason why an install link cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LinkFault {
+    /// The binding that it was made for was removed.
+    #[error("its binding was removed")]
+    BindingRemoved,
     /// There is no such session.
     #[error("there is no such session")]
     Unknown,
@@ -143,6 +149,9 @@ pub enum CorpFault {
     /// Another tenant has bound it.
     #[error("another tenant has bound it")]
     BoundToAnotherTenant,
+    /// Another binding of the same tenant has bound it.
+    #[error("another binding of the tenant has bound it")]
+    BoundToAnotherBinding,
     /// The tenant has an installation in another corporation.
     #[error("the tenant has an installation in another corporation")]
     AnotherInstalled,
@@ -219,6 +228,12 @@ impl From<AdminInstallationMissing> for StepError {
 impl From<TooManyAssistLinks> for StepError {
     fn from(TooManyAssistLinks(until): TooManyAssistLinks) -> Self {
         Self::TooManyAssistLinks { until }
+    }
+}
+
+impl From<TooManyBindings> for StepError {
+    fn from(TooManyBindings: TooManyBindings) -> Self {
+        Self::TooManyBindings
     }
 }
 

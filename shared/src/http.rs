@@ -4,6 +4,7 @@
 mod assist;
 mod audit;
 mod authorization;
+mod bindings;
 mod callbacks;
 mod console;
 #[cfg(feature = "contract")]
@@ -36,6 +37,7 @@ use lambda_http::{
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use self::bindings::binding;
 #[cfg(feature = "contract")]
 pub use self::contract::openapi;
 pub use self::{

@@ -60,11 +60,93 @@ macro_rules! text_id {
 }
 
 text_id!(
-    /// A customer of the platform. The characters are those that a secret's name in Secrets Manager may hold, less the
-    /// slash, because the tenant is one segment of such a name.
+    /// A customer of the platform, and which of its bindings: `acme` is the first one, `acme/{binding_id}` a further one
+    /// (docs/adr/0040-several-corporations.md). Everything that is stored of a binding is stored under this id. The characters are those
+    /// that a secret's name in Secrets Manager may hold; only the slash is none of a tenant's own.
     TenantId, "tenant id", "^[A-Za-z0-9_+=.@-]{1,64}$",
-    |text| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=.@-".contains(&b))
+    |text| {
+        let (tenant, binding) = text.split_once('/').map_or((text, None), |(tenant, binding)| (tenant, Some(binding)));
+        is_tenant(tenant) && binding.is_none_or(is_further_binding)
+    }
 );
+
+fn is_tenant(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_+=.@-".contains(&b))
+}
+
+fn is_further_binding(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+impl TenantId {
+    /// The id of a tenant, and of its first binding, as somebody outside names it.
+    ///
+    /// # Errors
+    /// When the text is not of a tenant's form, or names a further binding.
+    pub fn of_tenant(text: &str) -> Result<Self, MalformedId> {
+        let id = Self::parse(text)?;
+        if id.is_further() {
+            Err(MalformedId("tenant id"))
+        } else {
+            Ok(id)
+        }
+    }
+
+    /// The tenant itself, which is its first binding, too.
+    #[must_use]
+    pub fn tenant(&self) -> Self {
+        let tenant = self.0.split_once('/').map_or(&*self.0, |(tenant, _)| tenant);
+        Self(tenant.to_owned())
+    }
+
+    /// The id of the binding, as its tenant knows it.
+    #[must_use]
+    pub fn binding_id(&self) -> BindingId {
+        let further = self.0.split_once('/').map(|(_, binding)| binding);
+        BindingId(further.unwrap_or(BindingId::FIRST).to_owned())
+    }
+
+    /// Whether it is another binding than the tenant's first.
+    #[must_use]
+    pub fn is_further(&self) -> bool {
+        self.0.contains('/')
+    }
+
+    /// A binding of the same tenant.
+    #[must_use]
+    pub fn binding(&self, binding_id: &BindingId) -> Self {
+        if binding_id.0 == BindingId::FIRST {
+            self.tenant()
+        } else {
+            Self(format!("{}/{binding_id}", self.tenant()))
+        }
+    }
+}
+
+text_id!(
+    /// One of a tenant's bindings: a corporation with its app, Secrets, callbacks, events, health and settings. `first` is the one that
+    /// every tenant has; the others are random.
+    BindingId, "binding id", "^(first|[0-9a-f]{32})$",
+    |text| text == BindingId::FIRST || is_further_binding(text)
+);
+
+impl BindingId {
+    const FIRST: &str = "first";
+
+    /// The binding that every tenant has.
+    #[must_use]
+    pub fn first() -> Self {
+        Self(Self::FIRST.to_owned())
+    }
+
+    /// A new random id.
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        Self(random_id(entropy))
+    }
+}
 
 text_id!(
     /// A corporation as WeCom names it: plaintext (`ww…`, 企业ID) or encrypted for this provider (`wp…`). WeCom documents no
@@ -366,6 +448,40 @@ mod tests {
             assert_eq!(TenantId::parse(text), Err(MalformedId("tenant id")), "{text}");
         }
         assert!(TenantId::parse("acme_1+a=b.c@d-e").is_ok());
+    }
+
+    #[test]
+    fn a_further_binding_is_its_tenants_and_no_tenants_id() {
+        let acme = TenantId::of_tenant("acme").unwrap();
+        assert_eq!(acme.binding_id(), BindingId::first());
+        assert_eq!(acme.binding(&BindingId::first()), acme);
+        let id = BindingId::parse(&"0f".repeat(16)).unwrap();
+        let further = acme.binding(&id);
+        assert_eq!(further.as_str(), format!("acme/{id}"));
+        assert_eq!(TenantId::parse(further.as_str()), Ok(further.clone()));
+        assert_eq!(
+            TenantId::of_tenant(further.as_str()),
+            Err(MalformedId("tenant id")),
+            "nobody outside names one like this"
+        );
+        assert_eq!(
+            (further.tenant(), further.binding_id(), further.is_further()),
+            (acme.clone(), id.clone(), true)
+        );
+        assert_eq!(further.binding(&BindingId::first()), acme);
+        for text in [
+            "acme/",
+            "acme/first",
+            "/0f",
+            "acme/0F",
+            &format!("acme/{id}/{id}"),
+            &format!("acme/{id}0"),
+        ] {
+            assert_eq!(TenantId::parse(text), Err(MalformedId("tenant id")), "{text}");
+        }
+        for text in ["", "First", "acme", &format!("{id}0"), &"0F".repeat(16)] {
+            assert_eq!(BindingId::parse(text), Err(MalformedId("binding id")), "{text}");
+        }
     }
 
     #[test]

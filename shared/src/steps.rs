@@ -1,6 +1,7 @@
 //! The use cases, one file each: input, outcome, `run`. No HTTP type and no AWS type appears here, and no step uses another:
 //! what several need is in `callbacks`, `suite`, `lifecycle` or below.
 
+mod add_binding;
 mod check_authorization;
 mod check_health;
 mod complete_authorization;
@@ -28,6 +29,7 @@ mod update_settings;
 mod verify_url;
 
 pub use self::{
+    add_binding::AddBinding,
     check_authorization::CheckAuthorization,
     check_health::{CheckHealth, HealthRun},
     complete_authorization::CompleteAuthorization,
@@ -40,7 +42,7 @@ pub use self::{
     list_tenant::ListTenant,
     process_suite_event::ProcessSuiteEvent,
     publish_events::StoredEvent,
-    read_authorization::{ReadAuthorization, ReadEvents},
+    read_authorization::{ReadAuthorization, ReadBindings, ReadEvents},
     read_tenants::{ReadTenants, Summary, Tenant},
     receive_event::ReceiveEvent,
     receive_suite_event::{ReceiveSuiteEvent, VerifySuiteUrl},

@@ -12,14 +12,14 @@ use crate::{
 };
 
 /// The callback of a suite of `cargo run`: `suite` or `template`.
-struct AppCallback<'a> {
+pub(crate) struct AppCallback<'a> {
     world: &'a World,
     credentials: Credentials,
     path: String,
 }
 
 impl<'a> AppCallback<'a> {
-    fn of(world: &'a World, name: &str) -> Self {
+    pub(crate) fn of(world: &'a World, name: &str) -> Self {
         let suite = world.settings()[name].clone();
         let text = |field: &str| suite[field].as_str().unwrap().to_owned();
         Self {
@@ -42,13 +42,13 @@ impl<'a> AppCallback<'a> {
         self.world.post_letter(&self.path, &letter).await
     }
 
-    async fn takes(&self, receive_id: &str, event: &str) {
+    pub(crate) async fn takes(&self, receive_id: &str, event: &str) {
         let reply = self.deliver(receive_id, event).await;
         assert_eq!((reply.status, reply.text().as_str()), (200, "success"));
     }
 }
 
-fn open_corp_id(world: &World, corp_id: &str) -> String {
+pub(crate) fn open_corp_id(world: &World, corp_id: &str) -> String {
     let corps = world.wecom().state().corps;
     corps
         .into_iter()
@@ -57,7 +57,7 @@ fn open_corp_id(world: &World, corp_id: &str) -> String {
         .open_corp_id
 }
 
-fn contact(user: &str) -> String {
+pub(crate) fn contact(user: &str) -> String {
     format!("<Event>change_contact</Event><ChangeType>create_user</ChangeType><UserID>{user}</UserID>")
 }
 
@@ -68,7 +68,7 @@ fn customer(user: &str) -> String {
 }
 
 /// The tenant's events that arrived, by scope, when there are `count`.
-async fn events(admin: &Admin<'_>, count: usize) -> Vec<(String, Value)> {
+pub(crate) async fn events(admin: &Admin<'_>, count: usize) -> Vec<(String, Value)> {
     eventually("the events are stored", async || {
         let page = admin.get("/authorization/events?limit=100").await.with_status(200);
         let events = page["events"].as_array().unwrap().clone();

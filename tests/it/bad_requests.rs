@@ -54,6 +54,7 @@ async fn no_admin_route_answers_without_a_good_token() {
         let caller = Admin {
             world: &world,
             token: token.as_deref(),
+            binding_id: None,
         };
         for (method, path, body) in ROUTES {
             let body = (!body.is_empty()).then(|| (JSON, body.as_bytes().to_vec()));

@@ -9,6 +9,7 @@ mod app_events;
 mod assist;
 mod audit_export;
 mod bad_requests;
+mod bindings;
 mod bus;
 mod callback_input;
 mod calls;

@@ -251,7 +251,14 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 23] = {
                 (RESTORE_SECRET, ScopeSecret),
             ],
         ),
-        ("replay-event", &[(PUT, AuthorizationTable), (UPDATE, EventTable)]),
+        (
+            "replay-event",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (UPDATE, EventTable),
+            ],
+        ),
         (
             "rotate-sealing-key",
             &[
@@ -507,6 +514,7 @@ async fn the_walk() -> Harness {
     harness.sleep(2).await;
     Box::pin(banned_while_installing(&harness)).await;
     Box::pin(webhooks(&harness)).await;
+    Box::pin(a_further_binding(&harness)).await;
     harness
 }
 
@@ -534,6 +542,26 @@ async fn the_template() -> Harness {
         assert_eq!(ended.status, 204);
     }
     harness
+}
+
+/// A further binding: added, listed, asked for an event that it does not have, and removed.
+async fn a_further_binding(harness: &Harness) {
+    let admin = async |function, method, target: &str| harness.admin(function, method, target, &Value::Null).await;
+    let added = admin("start-installation", "POST", "/authorizations")
+        .await
+        .with_status(201);
+    let binding_id = added["binding_id"].as_str().unwrap();
+    harness.fetch("publish-changes").await;
+    harness.stream("publish-changes").await.unwrap();
+    admin("read-authorization", "GET", "/authorizations")
+        .await
+        .with_status(200);
+    let replay = format!("/authorizations/{binding_id}/events/74945b243d9a6b6ee8bfaf5ce3736a39/replay");
+    admin("replay-event", "POST", &replay).await.refused(404, "not_found");
+    let removed = admin("disconnect", "DELETE", &format!("/authorizations/{binding_id}")).await;
+    assert_eq!(removed.status, 204);
+    harness.fetch("publish-changes").await;
+    harness.stream("publish-changes").await.unwrap();
 }
 
 /// Webhooks that fail, succeed, and are enabled again.

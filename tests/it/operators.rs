@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use simulator::{AuthMode, SuiteEventRequest};
 use wecom_authorization::{
     authorization::{Health, Listing, NextStep},
-    ids::{CorpId, TenantId},
+    ids::{BindingId, CorpId, TenantId},
     store::ListFilter,
 };
 
@@ -431,6 +431,7 @@ fn tenant(number: usize) -> TenantId {
 pub(crate) fn listing(number: usize, health: Health) -> Listing {
     Listing {
         tenant_id: tenant(number),
+        binding_id: BindingId::first(),
         health,
         since: Timestamp::from_second(1_790_000_000 + i64::try_from(number).unwrap()).unwrap(),
         next_step: NextStep::Done,

@@ -80,7 +80,7 @@ const ITEMS: [(&str, &str); 23] = [
         "GetItem COUNTED TENANT CALLBACK LISTING
          PutItem LISTING LISTED
          UpdateItem CALLBACK COUNTED LISTED
-         DeleteItem LISTED",
+         DeleteItem LISTING LISTED",
     ),
     (
         "read-authorization",
@@ -105,7 +105,11 @@ const ITEMS: [(&str, &str); 23] = [
          UpdateItem BAN CALLBACK ATTEMPTS
          DeleteItem TOKEN",
     ),
-    ("replay-event", "PutItem AUDIT"),
+    (
+        "replay-event",
+        "GetItem TENANT
+         PutItem AUDIT",
+    ),
     ("rotate-sealing-key", ""),
     (
         "share-credentials",
@@ -114,8 +118,8 @@ const ITEMS: [(&str, &str); 23] = [
     ),
     (
         "start-installation",
-        "GetItem STATE SUITE TOKEN BAN
-         PutItem STATE TOKEN BAN AUDIT
+        "GetItem STATE TENANT SUITE TOKEN BAN
+         PutItem STATE TENANT TOKEN BAN AUDIT
          UpdateItem STATE",
     ),
     (

@@ -10,7 +10,7 @@ use super::{
     findings::{findings, health},
 };
 use crate::{
-    ids::{CallbackId, CorpId, Scope, TenantId},
+    ids::{BindingId, CallbackId, CorpId, Scope, TenantId},
     position::time_key,
 };
 
@@ -24,6 +24,9 @@ use crate::{
 pub struct Listing {
     /// Id of the tenant.
     pub tenant_id: TenantId,
+    /// Which of the tenant's bindings.
+    #[serde(default = "BindingId::first")]
+    pub binding_id: BindingId,
     /// Whether the binding works.
     pub health: Health,
     /// Of a tenant with findings: since when it has had the newest of those that decide its health. Of another: when its last
@@ -71,7 +74,8 @@ impl Listing {
                 same.map_or(now, |before| before.since)
             });
         Self {
-            tenant_id: authorization.tenant_id.clone(),
+            tenant_id: authorization.tenant_id.tenant(),
+            binding_id: authorization.tenant_id.binding_id(),
             health,
             since,
             next_step,
@@ -91,9 +95,15 @@ impl Listing {
         }
     }
 
+    /// What the listing is stored under.
+    #[must_use]
+    pub fn key(&self) -> TenantId {
+        self.tenant_id.binding(&self.binding_id)
+    }
+
     /// The lists that the tenant belongs to, each with its place: places sort as text, and the last is shown first.
     pub(crate) fn places(&self) -> BTreeMap<String, String> {
-        let place = |since| format!("{}#{}", time_key(since), self.tenant_id);
+        let place = |since| format!("{}#{}", time_key(since), self.key());
         let rank = match self.health {
             Health::Broken => 2,
             Health::Attention => 1,

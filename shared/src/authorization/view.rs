@@ -8,13 +8,15 @@ use super::{
     SecretStatus, Settings,
     findings::{findings, health},
 };
-use crate::ids::{CorpId, Scope, SuiteId, TenantId};
+use crate::ids::{BindingId, CorpId, Scope, SuiteId, TenantId};
 
 /// State of an authorization, as `GET /authorization` answers it.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(rename = "State"))]
 pub struct StateView {
     tenant_id: TenantId,
+    /// Which of the tenant's bindings it is the state of.
+    binding_id: BindingId,
     next_step: NextStep,
     health: Health,
     findings: Vec<Finding>,
@@ -244,7 +246,8 @@ impl StateView {
     ) -> Self {
         let findings = findings(authorization, [contacts, external_contacts], now);
         Self {
-            tenant_id: authorization.tenant_id.clone(),
+            tenant_id: authorization.tenant_id.tenant(),
+            binding_id: authorization.tenant_id.binding_id(),
             next_step: authorization.next_step(contacts, external_contacts),
             health: health(&findings),
             findings,

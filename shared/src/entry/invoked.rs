@@ -11,7 +11,7 @@ use crate::{
     audit::Actor,
     error::StepError,
     http::Problem,
-    ids::TenantId,
+    ids::{BindingId, TenantId},
     platform::Platform,
     steps::{CheckHealth, IssueAccessToken, ReconcileSecrets, RotateSealingKey, RotationStep, TokenKind},
 };
@@ -21,6 +21,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct TokenRequest {
     tenant_id: String,
+    /// One of the tenant's bindings; without it, the first.
+    binding_id: Option<String>,
     kind: String,
     /// A token that WeCom refused (40014, 42001), so that it is not issued again.
     rejected_access_token: Option<SecretString>,
@@ -45,7 +47,7 @@ impl From<InvocationError> for Diagnostic {
     }
 }
 
-/// `issue-access-token`: `{tenant_id, kind: contacts|external_contacts|installation|customized_app}` → `{access_token, expires_at}`.
+/// `issue-access-token`: `{tenant_id, binding_id?, kind: contacts|external_contacts|installation|customized_app}` → `{access_token, expires_at}`.
 ///
 /// # Errors
 /// The contract's codes.
@@ -55,8 +57,13 @@ pub async fn issue_access_token(platform: &Platform, request: Value) -> Result<V
     let malformed = |detail| InvocationError(Problem::malformed_request(detail));
     // The parser's own message might quote a token.
     let request: TokenRequest = serde_json::from_value(request)
-        .map_err(|_| malformed("The input is {tenant_id, kind, rejected_access_token?}."))?;
-    let tenant_id = TenantId::parse(&request.tenant_id).map_err(|_| malformed("The tenant id is malformed."))?;
+        .map_err(|_| malformed("The input is {tenant_id, binding_id?, kind, rejected_access_token?}."))?;
+    let tenant_id = TenantId::of_tenant(&request.tenant_id).map_err(|_| malformed("The tenant id is malformed."))?;
+    let binding_id = request
+        .binding_id
+        .as_deref()
+        .map_or(Ok(BindingId::first()), BindingId::parse);
+    let tenant_id = tenant_id.binding(&binding_id.map_err(|_| malformed("The binding id is malformed."))?);
     let kind = TokenKind::parse(&request.kind)
         .ok_or_else(|| malformed("The kind is contacts, external_contacts, installation or customized_app."))?;
     let step = IssueAccessToken {

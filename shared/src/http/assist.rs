@@ -12,7 +12,7 @@ use lambda_http::{
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Problem, Request, conclude, inline_hash, is_from_another_site, problem};
+use super::{Answer, Problem, Request, binding, conclude, inline_hash, is_from_another_site, problem};
 use crate::{
     audit::Actor,
     authorization::{CallbackStatus, Rejection},
@@ -100,7 +100,7 @@ pub async fn share_credentials(platform: &Platform, request: Request) -> Respons
 }
 
 async fn create(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let AssistLinkRequest { scope } = request.json()?;
     let actor = request.actor();
     let (link, secret) = CreateAssistLink { store: &platform.store }
@@ -121,7 +121,7 @@ async fn create(platform: &Platform, request: &Request) -> Result<Answer, Proble
 }
 
 async fn revoke(platform: &Platform, request: &Request, id: &str) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let actor = request.actor();
     RevokeAssistLink { store: &platform.store }
         .run(&tenant_id, id, platform.context(&actor))

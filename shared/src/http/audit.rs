@@ -4,7 +4,7 @@ use lambda_http::http::{HeaderValue, StatusCode, header::LINK};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, Problem, Request,
+    Answer, Problem, Request, binding,
     page::{Cursor, Limit},
     problem,
 };
@@ -33,7 +33,7 @@ struct AuditPage {
 
 /// The trail as JSON, or one line for each entry for a program that asks for `application/x-ndjson`.
 pub(super) async fn list(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let query: AuditQuery = request.query()?;
     let limit = query.limit.unwrap_or_default().get();
     let cursor = Cursor::new("audit", Some(&tenant_id), &());
@@ -53,7 +53,8 @@ pub(super) async fn list(platform: &Platform, request: &Request) -> Result<Answe
     match next_cursor {
         None => Ok(answer),
         Some(next) => {
-            let link = format!("</authorization/audit?limit={limit}&cursor={next}>; rel=\"next\"");
+            let path = request.path().trim_end_matches('/');
+            let link = format!("<{path}?limit={limit}&cursor={next}>; rel=\"next\"");
             let link = HeaderValue::from_str(&link).map_err(|_| Problem::internal())?;
             Ok(answer.with(LINK, link))
         }

@@ -2,7 +2,7 @@
 
 use lambda_http::{Body, Response, http::StatusCode};
 
-use super::{Answer, Problem, Request, audit, conclude, events, problem, request::Nothing};
+use super::{Answer, Problem, Request, audit, binding, bindings, conclude, events, problem, request::Nothing};
 use crate::{
     authorization::{Authorization, Callback, PlatformView, StateView},
     lifecycle::{Lifecycle, Termination},
@@ -10,19 +10,20 @@ use crate::{
     steps::{CheckAuthorization, CompleteAuthorization, Disconnect, ReadAuthorization},
 };
 
-/// `GET /authorization`, `GET /authorization/events`, `GET /authorization/events/{event_id}` and `GET /authorization/audit`.
+/// `GET /authorizations`, `GET /authorization`, `GET /authorization/events`, `GET /authorization/events/{event_id}` and `GET /authorization/audit`.
 pub async fn read_authorization(platform: &Platform, request: Request) -> Response<Body> {
     let answer = match request.segments().as_slice() {
         [_, "events"] => events::list(platform, &request).await,
         [_, "events", event_id] => events::read(platform, &request, event_id).await,
         [_, "audit"] => audit::list(platform, &request).await,
+        ["authorizations"] => bindings::list(platform, &request).await,
         _ => read(platform, &request).await,
     };
     conclude(answer, &request)
 }
 
 async fn read(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let (authorization, callbacks) = ReadAuthorization { store: &platform.store }
         .run(&tenant_id)
         .await
@@ -38,7 +39,7 @@ pub async fn check_authorization(platform: &Platform, request: Request) -> Respo
 }
 
 async fn check(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     request.json_if_any::<Nothing>()?;
     let lifecycle = Lifecycle {
         suite: platform.suite(),
@@ -61,7 +62,7 @@ pub async fn complete_authorization(platform: &Platform, request: Request) -> Re
 }
 
 async fn complete(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     request.json_if_any::<Nothing>()?;
     let (authorization, callbacks) = CompleteAuthorization { store: &platform.store }
         .run(&tenant_id, platform.context(&request.actor()))
@@ -77,7 +78,7 @@ pub async fn disconnect(platform: &Platform, request: Request) -> Response<Body>
 }
 
 async fn delete(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let step = Disconnect {
         termination: platform.termination(),
     };
@@ -132,7 +133,8 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         .says(
             "Afterwards the callbacks answer 404, another tenant may bind the corporation, and the state is that of a tenant \
              that has done nothing yet, except for the settings. Tokens are dropped, Secrets are scheduled for deletion, and \
-             events are kept or deleted as the deployment is configured. Repeating the request finishes what an interrupted \
+             events are kept or deleted as the deployment is configured. A further binding is removed: its paths answer 404 \
+             from then on. Repeating the request finishes what an interrupted \
              attempt left undone.",
         )
         .answers_nothing(204, "Disconnected, now or before.", &[])

@@ -32,11 +32,15 @@ pub fn openapi() -> Value {
     for operation in operations() {
         document.add(operation);
     }
+    for operation in operations().into_iter().filter_map(Operation::of_binding) {
+        document.add(operation);
+    }
     document.finish()
 }
 
 fn operations() -> Vec<Operation> {
     [
+        super::bindings::operations(),
         super::authorization::operations(),
         super::installation::operations(),
         super::secret::operations(),

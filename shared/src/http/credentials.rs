@@ -4,7 +4,7 @@ use lambda_http::{Body, Response, http::StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Answer, Problem, Request, conclude, problem};
+use super::{Answer, Problem, Request, binding, conclude, problem};
 use crate::{
     authorization::CallbackStatus,
     callbacks::GeneratedCredentials,
@@ -73,7 +73,7 @@ pub async fn generate_credentials(platform: &Platform, request: Request) -> Resp
 }
 
 async fn post_or_get(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let scope = request.scope()?;
     let (store, keys) = (&platform.store, &platform.keys);
     let actor = request.actor();

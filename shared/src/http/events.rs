@@ -5,7 +5,7 @@ use lambda_http::{Body, Response, http::StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, Problem, Request, conclude,
+    Answer, Problem, Request, binding, conclude,
     page::{Cursor, Limit},
     problem,
     request::Nothing,
@@ -78,7 +78,7 @@ struct EventPage {
 }
 
 pub(super) async fn list(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let query: EventsQuery = request.query()?;
     let filter = EventFilter {
         scope: query.scope.map(EventScope::from),
@@ -102,7 +102,7 @@ pub(super) async fn list(platform: &Platform, request: &Request) -> Result<Answe
 
 /// `GET /authorization/events/{event_id}`.
 pub(super) async fn read(platform: &Platform, request: &Request, event_id: &str) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let step = ReadEvents { store: &platform.store };
     let event = step.one(&tenant_id, event_id).await.map_err(problem(platform))?;
     Ok(Answer::json(StatusCode::OK, &event))
@@ -121,7 +121,7 @@ pub async fn replay_event(platform: &Platform, request: Request) -> Response<Bod
 }
 
 async fn replay(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     request.json_if_any::<Nothing>()?;
     let segments = request.segments();
     let event_id = segments.get(2).copied().unwrap_or_default();

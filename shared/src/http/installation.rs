@@ -13,7 +13,7 @@ use lambda_http::{
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Problem, Request, conclude, inline_hash, is_from_another_site, problem};
+use super::{Answer, Problem, Request, binding, bindings, conclude, inline_hash, is_from_another_site, problem};
 use crate::{
     authorization::{AUTH_CODE_LIFETIME, InstallOutcome},
     entropy::random_id,
@@ -103,9 +103,11 @@ struct InstallLink {
     expires_at: Timestamp,
 }
 
-/// `POST /authorization/installation`, and `GET` and `POST /installation/start/{nonce}`.
+/// `POST /authorizations`, `POST /authorization/installation`, and `GET` and `POST /installation/start/{nonce}`.
 pub async fn start_installation(platform: &Platform, request: Request) -> Response<Body> {
-    let answer = if request.segments().first() == Some(&"authorization") {
+    let answer = if request.segments().first() == Some(&"authorizations") {
+        bindings::add(platform, &request).await
+    } else if request.segments().first() == Some(&"authorization") {
         make_link(platform, &request).await
     } else if request.is_post() && !is_from_another_site(&request) {
         open_link(platform, &request).await
@@ -116,7 +118,7 @@ pub async fn start_installation(platform: &Platform, request: Request) -> Respon
 }
 
 async fn make_link(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let asked: InstallationRequest = request.json_if_any()?;
     let actor = request.actor();
     let base_url = request.base_url(&platform.config);
@@ -232,7 +234,7 @@ pub async fn installation_callback(platform: &Platform, request: Request) -> Res
 }
 
 async fn confirm(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let asked: InstallationConfirmation = request.json()?;
     let step = ConfirmInstallation {
         suite: platform.suite(),

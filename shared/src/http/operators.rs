@@ -12,7 +12,7 @@ use super::{
 use crate::{
     audit::AuditEntry,
     authorization::{Health, Listing, NextStep, StateView},
-    ids::TenantId,
+    ids::{BindingId, TenantId},
     platform::Platform,
     steps::{ReadTenants, Summary},
     store::{EventHead, HealthRunNote, ListFilter},
@@ -41,6 +41,15 @@ pub(super) struct TenantsQuery {
     limit: Option<Limit>,
     /// `next_cursor` of the page before, for the same filter. Any other is refused.
     cursor: Option<String>,
+}
+
+/// Which of the tenant's bindings is wanted.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct TenantQuery {
+    /// `binding_id` of a row of the list; without it, the first binding.
+    binding_id: Option<BindingId>,
 }
 
 /// A health that is asked for: one of today's words.
@@ -164,7 +173,9 @@ async fn list(platform: &Platform, request: &Request) -> Result<Answer, Problem>
 
 async fn one(platform: &Platform, request: &Request, tenant_id: &str) -> Result<Answer, Problem> {
     let operator = request.operator(&platform.config)?;
-    let tenant_id = TenantId::parse(tenant_id).map_err(|_| Problem::not_found())?;
+    let tenant_id = TenantId::of_tenant(tenant_id).map_err(|_| Problem::not_found())?;
+    let query: TenantQuery = request.query()?;
+    let tenant_id = tenant_id.binding(&query.binding_id.unwrap_or_else(BindingId::first));
     let tenant = ReadTenants { store: &platform.store }
         .one(&tenant_id, platform.context(&operator))
         .await
@@ -246,6 +257,7 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         )
         .says("The tenant's audit trail has an entry `tenant_viewed` about it. There is no secret in the answer, and nothing of what events say.")
         .parameters(&["tenantId"])
+        .query::<TenantQuery>()
         .answers::<Tenant>(200, "The tenant.")
         .refuses(&[kinds::NOT_FOUND]),
         Operation::operator(

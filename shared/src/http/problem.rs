@@ -53,12 +53,14 @@ kinds! {
     NOT_FOUND = 404 "not_found", "Not found", "There is no such resource.";
     NOT_INSTALLED = 409 "not_installed", "The app is not installed", "Install the app in WeCom first.";
     CORP_MISMATCH = 409 "corp_mismatch", "Another corporation",
-        "The app is installed in another corporation for this tenant, or another tenant has bound this corporation.";
+        "The app is installed in another corporation for this binding, or another tenant or binding has bound this corporation.";
     MEMBER_AUTHORIZATION = 409 "member_authorization", "Installed by a member, not an administrator",
         "An administrator of the corporation must install the app.";
     STEPS_MISSING = 409 "steps_missing", "Steps are missing", "Complete the steps that `missing` lists first.";
     STATE_CHANGED = 409 "state_changed", "The state has changed",
         "Someone else changed it in the meantime. Reload and try again.";
+    TOO_MANY_BINDINGS = 409 "too_many_bindings", "Too many bindings",
+        "A tenant binds fifty corporations at most. Disconnect one that is no longer needed.";
     INSTALL_LINK_EXPIRED = 410 "install_link_expired", "The install link is no longer valid",
         "Create a new link and open it in the browser that will finish the installation.";
     ASSIST_LINK_EXPIRED = 410 "assist_link_expired", "The assist link is no longer valid",
@@ -338,6 +340,7 @@ fn kind_of(error: &StepError) -> Kind {
         StepError::InstallLinkExpired { .. } => kinds::INSTALL_LINK_EXPIRED,
         StepError::AssistLinkExpired => kinds::ASSIST_LINK_EXPIRED,
         StepError::TooManyAssistLinks { .. } => kinds::TOO_MANY_ASSIST_LINKS,
+        StepError::TooManyBindings => kinds::TOO_MANY_BINDINGS,
         StepError::SecretRejected(_) => kinds::SECRET_REJECTED,
         StepError::WrongSecretKind { .. } => kinds::WRONG_SECRET_KIND,
         StepError::UnknownCorpId(_) => kinds::UNKNOWN_CORP_ID,

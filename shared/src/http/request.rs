@@ -16,7 +16,7 @@ use crate::{
     audit::{Actor, ActorKind},
     config::Config,
     entropy::hex,
-    ids::{Scope, TenantId},
+    ids::{BindingId, Scope, TenantId},
 };
 
 /// Largest body of an admin's request, in bytes.
@@ -102,9 +102,28 @@ impl Request {
         &self.raw_path
     }
 
-    /// The segments of the path, without empty ones: `/callback/x`, `/callback/x/` and `//callback/x` are the same.
+    /// The segments of the path, without empty ones: `/callback/x`, `/callback/x/` and `//callback/x` are the same. Those below
+    /// `/authorizations/{binding_id}` are those below `/authorization`.
     pub(super) fn segments(&self) -> Vec<&str> {
-        self.raw_path.split('/').filter(|segment| !segment.is_empty()).collect()
+        let mut segments: Vec<_> = self.raw_path.split('/').filter(|segment| !segment.is_empty()).collect();
+        if let ["authorizations", _, ..] = segments.as_slice() {
+            segments.splice(..2, ["authorization"]);
+        }
+        segments
+    }
+
+    /// The binding in `/authorizations/{binding_id}/…`; in `/authorization/…` the first.
+    ///
+    /// # Errors
+    /// `not_found` when there can be no such binding.
+    pub(super) fn binding_id(&self) -> Result<BindingId, Problem> {
+        let mut segments = self.raw_path.split('/').filter(|segment| !segment.is_empty());
+        match (segments.next(), segments.next()) {
+            (Some("authorizations"), Some(binding_id)) => {
+                BindingId::parse(binding_id).map_err(|_| Problem::not_found())
+            }
+            _ => Ok(BindingId::first()),
+        }
     }
 
     /// The query string as it was sent, percent-encoding included.
@@ -202,7 +221,7 @@ impl Request {
     pub(super) fn tenant(&self, config: &Config) -> Result<TenantId, Problem> {
         let claim = self.claim(&config.tenant_claim).filter(|claim| !claim.is_empty());
         match (claim, &config.local_tenant_id) {
-            (Some(claim), _) => TenantId::parse(claim).map_err(|_| Problem::forbidden()),
+            (Some(claim), _) => TenantId::of_tenant(claim).map_err(|_| Problem::forbidden()),
             (None, Some(local)) => Ok(local.clone()),
             (None, None) => Err(Problem::unauthenticated()),
         }
@@ -333,6 +352,34 @@ mod tests {
         }
         assert_eq!(code(&Request::default(), &config), Err("unauthenticated"));
         assert_eq!(code(&of(&json!({"tenant_id": "a/b"})), &config), Err("forbidden"));
+    }
+
+    #[test]
+    fn a_claim_names_no_binding_and_a_path_no_tenant() {
+        let id = "0123456789abcdef0123456789abcdef";
+        let config = config(&[]);
+        let claims = json!({"tenant_id": format!("acme/{id}")});
+        assert_eq!(code(&of(&claims), &config), Err("forbidden"));
+        let binding = |path: &str| {
+            let request = request(json!({ "rawPath": path }));
+            let binding_id = request.binding_id().map(String::from);
+            (
+                binding_id.map_err(|problem| problem.code()),
+                request.segments().join("/"),
+            )
+        };
+        let ours = |binding_id: &str, path: &str| (Ok(binding_id.to_owned()), path.to_owned());
+        assert_eq!(binding("/authorization/audit"), ours("first", "authorization/audit"));
+        assert_eq!(
+            binding(&format!("/authorizations/{id}/contacts/secret")),
+            ours(id, "authorization/contacts/secret")
+        );
+        assert_eq!(binding("/authorizations/first"), ours("first", "authorization"));
+        assert_eq!(binding("/authorizations"), ours("first", "authorizations"));
+        for other in ["other", "acme", "..", "first/", &format!("acme%2F{id}")] {
+            let (found, _) = binding(&format!("/authorizations/{other}/audit"));
+            assert_eq!(found.err(), (other != "first/").then_some("not_found"), "{other}");
+        }
     }
 
     #[test]

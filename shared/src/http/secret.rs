@@ -4,7 +4,7 @@ use lambda_http::{Body, Response, http::StatusCode};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Problem, Request, conclude, credentials::Credentials, problem};
+use super::{Answer, Problem, Request, binding, conclude, credentials::Credentials, problem};
 use crate::{
     audit::Action,
     authorization::ScopeView,
@@ -55,7 +55,7 @@ pub async fn register_secret(platform: &Platform, request: Request) -> Response<
 }
 
 async fn put(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let scope = request.scope()?;
     let entry: SecretEntry = request.json()?;
     let input = SecretInput {

@@ -3,7 +3,7 @@
 use lambda_http::{Body, Response, http::StatusCode};
 use serde::Deserialize;
 
-use super::{Answer, Problem, Request, conclude, problem};
+use super::{Answer, Problem, Request, binding, conclude, problem};
 use crate::{platform::Platform, probe::Probe, steps::UpdateSettings};
 
 /// The settings to be set.
@@ -34,7 +34,7 @@ pub async fn update_settings(platform: &Platform, request: Request) -> Response<
 }
 
 async fn put(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let entry: SettingsEntry = request.json()?;
     let step = UpdateSettings {
         store: &platform.store,

@@ -3,7 +3,7 @@
 use lambda_http::{Body, Response, http::StatusCode};
 use serde::Deserialize;
 
-use super::{Answer, Problem, Request, conclude, problem};
+use super::{Answer, Problem, Request, binding, conclude, problem};
 use crate::{platform::Platform, probe::Probe, steps::TestCallback};
 
 /// Result of the self-test.
@@ -22,7 +22,7 @@ pub async fn test_callback(platform: &Platform, request: Request) -> Response<Bo
 }
 
 async fn post(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
-    let tenant_id = request.tenant(&platform.config)?;
+    let tenant_id = binding(platform, request).await?;
     let scope = request.scope()?;
     let TestRequest { send_event } = request.json_if_any()?;
     let base_url = request.base_url(&platform.config);

@@ -84,7 +84,11 @@ impl Install<'_> {
 
     async fn install(&self, attempt: Attempt<'_>) -> Result<InstallOutcome, StepError> {
         let (store, context, tenant_id) = (self.suite.store, attempt.context, &attempt.session.tenant_id);
-        let plan = plan_write(store, tenant_id, CleanupTask::Installation, None, context).await?;
+        let plan = plan_write(store, tenant_id, CleanupTask::Installation, None, context).await;
+        let plan = plan.map_err(|error| match error {
+            StepError::NotFound => LinkFault::BindingRemoved.into(),
+            other => other,
+        })?;
         let (stored, version_id) = self.permanent_code(attempt).await?;
         let info = self.suite.auth_info(&stored, context.clock).await;
         let info = info.map_err(CallError::into_step)?;
@@ -151,8 +155,13 @@ impl Install<'_> {
                 }
                 // A corporation that another tenant has bound must not replace this tenant's permanent code.
                 let owner = store.tenant_of(&stored.corp_id).await?;
-                if owner.is_some_and(|owner| owner != *tenant_id) {
-                    return Err(CorpFault::BoundToAnotherTenant.into());
+                match owner {
+                    Some(owner) if owner == *tenant_id => {}
+                    Some(owner) if owner.tenant() == tenant_id.tenant() => {
+                        return Err(CorpFault::BoundToAnotherBinding.into());
+                    }
+                    Some(_) => return Err(CorpFault::BoundToAnotherTenant.into()),
+                    None => {}
                 }
                 refuse_other_corp(&store.authorization(tenant_id).await?, &stored.corp_id)?;
                 stored

@@ -22,7 +22,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// plan, for [`Authorization::settle_write`](crate::authorization::Authorization::settle_write).
 ///
 /// # Errors
-/// [`StepError::AttemptInProgress`] when the deletion has not ended within three seconds, or the failure of the store.
+/// [`StepError::NotFound`] in a further binding that was removed, [`StepError::AttemptInProgress`] when the deletion has not ended within
+/// three seconds, or the failure of the store.
 pub(crate) async fn plan_write(
     store: &DynamoDb,
     tenant_id: &TenantId,
@@ -35,6 +36,9 @@ pub(crate) async fn plan_write(
         let mut update = Update::of(store, tenant_id, context);
         loop {
             let mut authorization = update.read().await?;
+            if !authorization.is_binding() {
+                return Err(StepError::NotFound);
+            }
             if !authorization.plan_write(secret, id.clone(), context.now()) {
                 break;
             }

@@ -5,7 +5,7 @@
 use crate::{
     audit::Action,
     authorization::Health,
-    context::Context,
+    context::{Context, audited},
     error::StepError,
     ids::TenantId,
     lifecycle::{Termination, Update},
@@ -20,7 +20,8 @@ pub struct Disconnect<'a> {
 }
 
 impl Disconnect<'_> {
-    /// Ends the authorization. One that has ended already is a success, too: what an earlier attempt left is cleaned up.
+    /// Ends the authorization. One that has ended already is a success, too: what an earlier attempt left is cleaned up. A further
+    /// binding is removed with it.
     ///
     /// # Errors
     /// [`StepError::StateChanged`], or the failure of the stores. A retry continues.
@@ -29,11 +30,22 @@ impl Disconnect<'_> {
         let mut update = Update::of(termination.store, tenant_id, context);
         loop {
             let mut authorization = update.read().await?;
-            if authorization.is_empty() {
-                break;
+            let is_removed = tenant_id.is_further() && authorization.is_binding();
+            let mut changes = if authorization.is_empty() {
+                if !is_removed {
+                    break;
+                }
+                vec![audited(tenant_id, context.entry(Action::Disconnected))]
+            } else {
+                let callbacks = termination.store.callbacks_of(&authorization).await?;
+                termination.end(&mut authorization, &callbacks, Action::Disconnected, context)
+            };
+            if is_removed {
+                let mut bindings = termination.store.bindings(tenant_id).await?;
+                bindings.remove(&tenant_id.binding_id());
+                authorization.is_removed = true;
+                changes.push(Change::SaveBindings(tenant_id.tenant(), bindings));
             }
-            let callbacks = termination.store.callbacks_of(&authorization).await?;
-            let mut changes = termination.end(&mut authorization, &callbacks, Action::Disconnected, context);
             // The admin is told that nothing can be restored, also of an authorization that WeCom ended before.
             changes.push(Change::ForgetRecoverable(tenant_id.clone()));
             authorization.installation = None;

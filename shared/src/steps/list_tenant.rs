@@ -14,7 +14,7 @@ pub struct ListTenant<'a> {
 }
 
 impl ListTenant<'_> {
-    /// Lists the tenant as it is stored now. Nothing is written where the lists show that already.
+    /// Lists the tenant's binding as it is stored now; one that was removed is listed no longer. Nothing is written where the lists show that already.
     ///
     /// # Errors
     /// [`StepError::StateChanged`] after five attempts beside others, or the failure of the store; the record has to be
@@ -28,6 +28,15 @@ impl ListTenant<'_> {
             let authorization = self.store.authorization(tenant_id).await?;
             if authorization.version == 0 {
                 return Ok(());
+            }
+            if !authorization.is_binding() {
+                let Some(before) = &before else {
+                    return Ok(());
+                };
+                if self.store.remove_listing(before).await? {
+                    return Ok(());
+                }
+                continue;
             }
             let callbacks = self.store.callbacks_of(&authorization).await?;
             let shown = before.as_ref().map(|before| &before.listing);

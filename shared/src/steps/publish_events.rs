@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     event_bus::BusEvent,
-    ids::{CorpId, EventId, EventScope, TenantId},
+    ids::{BindingId, CorpId, EventId, EventScope, TenantId},
     store::StateChange,
 };
 
@@ -46,7 +46,8 @@ pub struct StoredEvent {
 #[derive(Serialize)]
 struct EventDetail<'a> {
     event_id: &'a EventId,
-    tenant_id: &'a TenantId,
+    tenant_id: TenantId,
+    binding_id: BindingId,
     scope: EventScope,
     corp_id: &'a CorpId,
     event: &'a str,
@@ -81,11 +82,17 @@ impl StoredEvent {
     fn with_payload(&self, payload: Option<Value>) -> BusEvent {
         let payload_at = match payload {
             Some(_) => None,
+            None if self.tenant_id.is_further() => Some(format!(
+                "/authorizations/{}/events/{}",
+                self.tenant_id.binding_id(),
+                self.event_id
+            )),
             None => Some(format!("/authorization/events/{}", self.event_id)),
         };
         let detail = EventDetail {
             event_id: &self.event_id,
-            tenant_id: &self.tenant_id,
+            tenant_id: self.tenant_id.tenant(),
+            binding_id: self.tenant_id.binding_id(),
             scope: self.scope,
             corp_id: &self.corp_id,
             event: &self.event,
@@ -105,7 +112,8 @@ impl StoredEvent {
 /// `detail` of `authorization.changed`.
 #[derive(Serialize)]
 struct ChangeDetail<'a> {
-    tenant_id: &'a TenantId,
+    tenant_id: TenantId,
+    binding_id: BindingId,
     what: &'a str,
     from: &'a str,
     to: &'a str,
@@ -117,7 +125,8 @@ impl StateChange {
     #[must_use]
     pub fn on_bus(&self) -> BusEvent {
         let detail = ChangeDetail {
-            tenant_id: &self.tenant_id,
+            tenant_id: self.tenant_id.tenant(),
+            binding_id: self.tenant_id.binding_id(),
             what: &self.what,
             from: &self.from,
             to: &self.to,
@@ -184,5 +193,23 @@ mod tests {
             assert_eq!(detail["payload_at"], at);
             assert_eq!(detail.get("payload"), None);
         }
+    }
+
+    #[test]
+    fn says_whose_event_it_is_and_of_which_binding() {
+        let of = |tenant_id: &str| {
+            let mut event = stored(&json!({"Name": "x"}));
+            event.tenant_id = TenantId::parse(tenant_id).unwrap();
+            event.parts = 1;
+            let detail = detail(&event);
+            ["tenant_id", "binding_id", "payload_at"].map(|name| detail[name].as_str().unwrap().to_owned())
+        };
+        let id = "0123456789abcdef0123456789abcdef";
+        let event = "74945b243d9a6b6ee8bfaf5ce3736a39";
+        assert_eq!(of("acme"), ["acme", "first", &format!("/authorization/events/{event}")]);
+        assert_eq!(
+            of(&format!("acme/{id}")),
+            ["acme", id, &format!("/authorizations/{id}/events/{event}")]
+        );
     }
 }

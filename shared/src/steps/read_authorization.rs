@@ -28,6 +28,38 @@ impl ReadAuthorization<'_> {
     }
 }
 
+/// Reads the list of a tenant's bindings.
+#[derive(Debug)]
+pub struct ReadBindings<'a> {
+    /// The table of states.
+    pub store: &'a DynamoDb,
+}
+
+impl ReadBindings<'_> {
+    /// The bindings, each with its callbacks, contacts first. The first binding comes first, then the others as they were added.
+    ///
+    /// # Errors
+    /// The failure of the store.
+    pub async fn run(&self, tenant_id: &TenantId) -> Result<Vec<(Authorization, [Option<Callback>; 2])>, StepError> {
+        let further = self.store.bindings(tenant_id).await?.binding_ids;
+        let one = ReadAuthorization { store: self.store };
+        let mut bindings = vec![one.run(&tenant_id.tenant()).await?];
+        for binding_id in further {
+            bindings.push(one.run(&tenant_id.binding(&binding_id)).await?);
+        }
+        Ok(bindings)
+    }
+
+    /// Whether the tenant has this binding.
+    ///
+    /// # Errors
+    /// The failure of the store.
+    pub async fn has(&self, tenant_id: &TenantId) -> Result<bool, StepError> {
+        // Every tenant has a first one.
+        Ok(!tenant_id.is_further() || self.store.authorization(tenant_id).await?.is_binding())
+    }
+}
+
 /// Reads a tenant's events, newest first.
 #[derive(Debug)]
 pub struct ReadEvents<'a> {

@@ -83,7 +83,7 @@ impl ReadTenants<'_> {
             left => self.store.listed(filter, left, after).await?,
         };
         if let Some(named) = named {
-            page.tenants.retain(|tenant| tenant.tenant_id != named);
+            page.tenants.retain(|tenant| tenant.key() != named);
         }
         page.tenants.splice(..0, first);
         Ok(page)

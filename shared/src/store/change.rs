@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::AuditEntry,
-    authorization::{Authorization, Callback, Deleted, InstallOutcome, Recoverable},
+    authorization::{Authorization, Bindings, Callback, Deleted, InstallOutcome, Recoverable},
     ids::{CallbackId, CorpId, Fingerprint, InstallState, TenantId},
 };
 
@@ -14,6 +14,8 @@ use crate::{
 pub enum Change {
     /// Writes the authorization, if its stored version is still the one it was read with.
     Save(Box<Authorization>),
+    /// Writes the list of the tenant's further bindings, if its stored version is still the one it was read with.
+    SaveBindings(TenantId, Bindings),
     /// Binds the corporation to the tenant, if no other tenant has bound it.
     BindCorp(CorpId, TenantId),
     /// Removes the binding of the corporation, if it is bound to the tenant.

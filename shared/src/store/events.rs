@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Position;
-use crate::ids::{CallbackId, CorpId, EventId, EventScope, TenantId};
+use crate::ids::{BindingId, CallbackId, CorpId, EventId, EventScope, TenantId};
 
 /// The XML of an event as JSON: every element kept, repeated ones as arrays, values as strings.
 pub type Payload = Map<String, Value>;
@@ -76,6 +76,8 @@ pub struct Event {
     pub event_id: EventId,
     /// Tenant whose callback received the event.
     pub tenant_id: TenantId,
+    /// Which of the tenant's bindings it belongs to.
+    pub binding_id: BindingId,
     /// Callback that received the event, or what the event is about, if it arrived at the callback of an app.
     pub scope: EventScope,
     /// Plaintext id of the corporation; at the callback of an app the id as the app sees it, encrypted.

@@ -20,8 +20,8 @@ pub enum SecretName {
 }
 
 impl SecretName {
-    /// The full name in Secrets Manager: `{prefix}/{tenant}/installation`, `{prefix}/suite`,
-    /// `{prefix}/suite/{suite_id}`, …
+    /// The full name in Secrets Manager: `{prefix}/{tenant}/installation`, of a further binding
+    /// `{prefix}/{tenant}/{binding_id}/installation`, `{prefix}/suite`, `{prefix}/suite/{suite_id}`, …
     #[must_use]
     pub fn under(&self, prefix: &str) -> String {
         match self {
@@ -38,7 +38,7 @@ impl SecretName {
     #[must_use]
     pub(super) fn of_tenant(name: &str, prefix: &str) -> Option<Self> {
         let below = name.strip_prefix(prefix)?.strip_prefix('/')?;
-        let (tenant, kind) = below.split_once('/')?;
+        let (tenant, kind) = below.rsplit_once('/')?;
         let tenant = TenantId::parse(tenant).ok()?;
         if kind == "installation" {
             return Some(Self::Installation(tenant));
@@ -55,8 +55,11 @@ mod tests {
     #[test]
     fn finds_the_tenant_and_kind_of_a_name_and_nothing_in_other_names() {
         let tenant = TenantId::parse("suite").unwrap();
+        let further = TenantId::parse("suite/0123456789abcdef0123456789abcdef").unwrap();
         for name in [
             SecretName::Installation(tenant.clone()),
+            SecretName::Installation(further.clone()),
+            SecretName::Scope(further, Scope::Contacts),
             SecretName::Scope(tenant.clone(), Scope::Contacts),
             SecretName::Scope(tenant, Scope::ExternalContacts),
         ] {

@@ -65,7 +65,7 @@ enum Belongs {
 }
 
 impl SuiteAccess<'_> {
-    /// Checks a Secret that an admin entered. Mistakes are counted per tenant and for all tenants, and refused before WeCom
+    /// Checks a Secret that an admin entered. Mistakes are counted per tenant, over its bindings, and for all tenants, and refused before WeCom
     /// is called when there were too many.
     pub(crate) async fn check_secret(
         &self,
@@ -75,8 +75,9 @@ impl SuiteAccess<'_> {
     ) -> Result<KindCheck, StepError> {
         let now = clock.now();
         let reserve = if input.in_good_standing { RESERVED_ATTEMPTS } else { 0 };
+        let tenant = input.tenant_id.tenant();
         let limits = [
-            (input.tenant_id.as_str(), TENANT_ATTEMPTS),
+            (tenant.as_str(), TENANT_ATTEMPTS),
             (ALL_TENANTS, ALL_ATTEMPTS + reserve),
         ];
         let mut taken = Vec::new();

@@ -11,7 +11,7 @@ use wecom_authorization::{
     ids::{BreakerName, EventId, Fingerprint, Scope, TokenName},
     store::{
         AtRest, Breaker, CommitError, DynamoDb, EventChange, EventFilter, EventSource, HealthRunNote, ListFilter,
-        NewEvent, Payload, SecretName, SecretsManager, StoreError,
+        NewEvent, Payload, SecretName, SecretsManager, StoreError, StoredListing,
     },
 };
 
@@ -33,7 +33,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 61;
+const METHODS: usize = 63;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -90,6 +90,9 @@ async fn every_method(
     let name = SecretName::Scope(tenant.clone(), Scope::Contacts);
     let changes = vec![save(authorization(&tenant, now))];
     let filter = EventFilter::default();
+    let mut listed = json!(listing(1, Health::Ok));
+    listed["version"] = json!(1);
+    let listed: StoredListing = serde_json::from_value(listed).unwrap();
     let run = HealthRunNote {
         at: now,
         checked: 0,
@@ -198,6 +201,8 @@ async fn every_method(
             "put_listing",
             store.put_listing(None, &listing(1, Health::Ok)).await.map(drop),
         ),
+        ("remove_listing", store.remove_listing(&listed).await.map(drop)),
+        ("bindings", store.bindings(&tenant).await.map(drop)),
         ("listed", store.listed(&ListFilter::default(), 10, None).await.map(drop)),
         ("listed_counts", store.listed_counts().await.map(drop)),
         ("listed_since", store.listed_since("health/ok").await.map(drop)),

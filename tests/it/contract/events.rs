@@ -66,7 +66,8 @@ fn as_read(event: &NewEvent, repeated: u64) -> Event {
     } = event.source.clone();
     Event {
         event_id: event.event_id.clone(),
-        tenant_id,
+        binding_id: tenant_id.binding_id(),
+        tenant_id: tenant_id.tenant(),
         scope,
         corp_id,
         event: event.event.clone(),

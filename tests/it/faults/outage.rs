@@ -54,6 +54,7 @@ impl Requests {
         let suite = suite_of(world);
         let path = route
             .path
+            .replace("{binding_id}", "first")
             .replace("{scope}", "contacts")
             .replace("{suite_id}", &suite("suite_id"))
             .replace("{event_id}", &self.event_id)

@@ -12,9 +12,19 @@ use super::{Reply, World};
 pub(crate) struct Admin<'a> {
     pub(crate) world: &'a World,
     pub(crate) token: Option<&'a str>,
+    /// Id of the binding that `/authorization` means; `None`: the first, by its short path.
+    pub(crate) binding_id: Option<&'a str>,
 }
 
-impl Admin<'_> {
+impl<'a> Admin<'a> {
+    /// The same admin, who asks about this binding wherever a path begins with `/authorization`.
+    pub(crate) fn of_binding(self, binding_id: &'a str) -> Self {
+        Self {
+            binding_id: Some(binding_id),
+            ..self
+        }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.request(Method::GET, path, None).await
     }
@@ -35,7 +45,14 @@ impl Admin<'_> {
 
     /// With any body and Content-Type.
     pub(crate) async fn raw(&self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Reply {
-        let mut request = self.world.http().request(method, self.world.url(path));
+        let below = path
+            .strip_prefix("/authorization")
+            .filter(|below| !below.starts_with('s'));
+        let path = match (self.binding_id, below) {
+            (Some(binding_id), Some(below)) => format!("/authorizations/{binding_id}{below}"),
+            _ => path.to_owned(),
+        };
+        let mut request = self.world.http().request(method, self.world.url(&path));
         if let Some(token) = self.token {
             request = request.bearer_auth(token);
         }

@@ -232,6 +232,7 @@ impl World {
         Admin {
             world: self,
             token: Some(token),
+            binding_id: None,
         }
     }
 
@@ -240,6 +241,7 @@ impl World {
         Admin {
             world: self,
             token: None,
+            binding_id: None,
         }
     }
 

@@ -93,6 +93,23 @@ impl Operation {
         operation
     }
 
+    /// The same operation on one of several bindings: `/authorizations/{binding_id}/…` for `/authorization/…`.
+    pub(super) fn of_binding(mut self) -> Option<Self> {
+        let below = self
+            .path
+            .strip_prefix("/authorization")
+            .filter(|below| !below.starts_with('s'))?;
+        // The document is made once, by a program that ends with it.
+        self.path = Box::leak(format!("/authorizations/{{binding_id}}{below}").into_boxed_str());
+        let id = self.said.get("operationId").and_then(Value::as_str).unwrap_or_default();
+        let id = format!("{id}OfBinding");
+        self.said.insert("operationId".to_owned(), json!(id));
+        let description = format!("As `{} /authorization{below}`, on this binding.", self.method);
+        self.said.insert("description".to_owned(), json!(description));
+        self.parameters.insert(0, "bindingId");
+        Some(self.refuses(&[kinds::NOT_FOUND]))
+    }
+
     pub(in crate::http) fn says(mut self, description: &str) -> Self {
         self.said.insert("description".to_owned(), json!(description));
         self

@@ -9,14 +9,14 @@ use super::{
     transactions::TransactionError,
 };
 use crate::{
-    authorization::{Authorization, Callback, Recoverable},
+    authorization::{Authorization, Bindings, Callback, Recoverable},
     ids::{CallbackId, CorpId, Fingerprint, Scope, TenantId},
     position::time_key,
     store::{Change, CommitError, StoreError, tables::DUE},
 };
 
 #[derive(Deserialize)]
-struct Binding {
+struct Owner {
     tenant_id: TenantId,
 }
 
@@ -29,6 +29,14 @@ impl DynamoDb {
     pub async fn authorization(&self, tenant_id: &TenantId) -> Result<Authorization, StoreError> {
         let stored = self.item(Key::authorization(tenant_id)).await?;
         Ok(stored.unwrap_or_else(|| Authorization::new(tenant_id.clone())))
+    }
+
+    /// The further bindings of the tenant.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn bindings(&self, tenant_id: &TenantId) -> Result<Bindings, StoreError> {
+        Ok(self.item(Key::bindings(tenant_id)).await?.unwrap_or_default())
     }
 
     /// A callback, read with strong consistency.
@@ -59,8 +67,8 @@ impl DynamoDb {
     /// # Errors
     /// When the store fails.
     pub async fn tenant_of(&self, corp_id: &CorpId) -> Result<Option<TenantId>, StoreError> {
-        let binding: Option<Binding> = self.item(Key::corp(corp_id)).await?;
-        Ok(binding.map(|binding| binding.tenant_id))
+        let owner: Option<Owner> = self.item(Key::corp(corp_id)).await?;
+        Ok(owner.map(|owner| owner.tenant_id))
     }
 
     /// The tenant for which a member of a corporation last installed the app.
@@ -68,7 +76,7 @@ impl DynamoDb {
     /// # Errors
     /// When the store fails.
     pub async fn member_of(&self, corp_id: &CorpId) -> Result<Option<TenantId>, StoreError> {
-        let note: Option<Binding> = self.item(Key::member(corp_id)).await?;
+        let note: Option<Owner> = self.item(Key::member(corp_id)).await?;
         Ok(note.map(|note| note.tenant_id))
     }
 
@@ -85,7 +93,7 @@ impl DynamoDb {
     /// # Errors
     /// When the store fails.
     pub async fn assist_link_tenant(&self, secret: &Fingerprint) -> Result<Option<TenantId>, StoreError> {
-        let link: Option<Binding> = self.item(Key::assist_link(secret)).await?;
+        let link: Option<Owner> = self.item(Key::assist_link(secret)).await?;
         Ok(link.map(|link| link.tenant_id))
     }
 
@@ -120,6 +128,7 @@ impl DynamoDb {
         let item = TransactWriteItem::builder();
         Ok(match change {
             Change::Save(authorization) => item.put(self.save(*authorization)?),
+            Change::SaveBindings(tenant_id, bindings) => item.put(self.save_bindings(&tenant_id, bindings)?),
             Change::BindCorp(corp_id, tenant_id) => {
                 let put = Put::builder()
                     .table_name(&self.authorization_table)
@@ -198,6 +207,19 @@ impl DynamoDb {
             item.insert("due_shard".to_owned(), text(due_shard(&authorization.tenant_id)));
             item.insert("due_at".to_owned(), text(time_key(due_at)));
         }
+        self.put_version(item, expected)
+    }
+
+    fn save_bindings(&self, tenant_id: &TenantId, mut bindings: Bindings) -> Result<Put, StoreError> {
+        let expected = bindings.version;
+        bindings.version += 1;
+        let mut item = Key::bindings(tenant_id).into_item();
+        item.extend(to_item(&bindings)?);
+        self.put_version(item, expected)
+    }
+
+    /// Writes an item, if its stored version is still `expected`; zero is that of one that was never stored.
+    fn put_version(&self, item: Item, expected: u64) -> Result<Put, StoreError> {
         let put = Put::builder()
             .table_name(&self.authorization_table)
             .set_item(Some(item));

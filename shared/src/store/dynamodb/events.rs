@@ -370,7 +370,8 @@ impl DynamoDb {
             serde_json::from_str(&stored.payload).map_err(|error| StoreError::Internal(Box::new(error)))?;
         Ok(Some(Event {
             event_id: stored.event_id,
-            tenant_id: stored.tenant_id,
+            tenant_id: stored.tenant_id.tenant(),
+            binding_id: stored.tenant_id.binding_id(),
             scope: stored.scope,
             corp_id: stored.corp_id,
             event: stored.event,

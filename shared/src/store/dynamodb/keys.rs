@@ -32,6 +32,10 @@ impl Key {
         Self::new("TENANT", tenant_id.as_str(), "AUTHORIZATION")
     }
 
+    pub(super) fn bindings(tenant_id: &TenantId) -> Self {
+        Self::new("TENANT", tenant_id.tenant().as_str(), "BINDINGS")
+    }
+
     pub(super) fn callback(id: &CallbackId) -> Self {
         Self::new("CALLBACK", id.as_str(), "CALLBACK")
     }

@@ -195,9 +195,40 @@ impl DynamoDb {
         }
     }
 
+    /// Removes a binding that is no longer one of its tenant's from the lists, if what they show is still what was read. Returns whether
+    /// it was.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn remove_listing(&self, before: &StoredListing) -> Result<bool, StoreError> {
+        let own = Delete::builder()
+            .table_name(&self.authorization_table)
+            .set_key(Some(
+                Key::new("LISTING", before.listing.key().as_str(), "LISTING").into_item(),
+            ))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", number(before.version));
+        let places = before.listing.places();
+        let mut items = vec![TransactWriteItem::builder().delete(own.build()?).build()];
+        for (list, place) in &places {
+            let delete = Delete::builder()
+                .table_name(&self.authorization_table)
+                .set_key(Some(entry_key(list, place).into_item()));
+            items.push(TransactWriteItem::builder().delete(delete.build()?).build());
+        }
+        if let Some(count) = self.count_listed(places.keys().map(|list| (list, -1)))? {
+            items.push(TransactWriteItem::builder().update(count).build());
+        }
+        match self.transact(items).await {
+            Ok(()) => Ok(true),
+            Err(TransactionError::Conditions(_)) => Ok(false),
+            Err(TransactionError::Store(error)) => Err(error),
+        }
+    }
+
     fn own_listing(&self, before: Option<&StoredListing>, after: &Listing) -> Result<Put, StoreError> {
         let version = before.map_or(0, |before| before.version);
-        let mut item = Key::new("LISTING", after.tenant_id.as_str(), "LISTING").into_item();
+        let mut item = Key::new("LISTING", after.key().as_str(), "LISTING").into_item();
         item.extend(to_item(after)?);
         item.insert("version".to_owned(), number(version + 1));
         let put = Put::builder()
