@@ -22,6 +22,9 @@ pub struct WecomEvent {
     pub event_id: String,
     /// Tenant whose callback received the event.
     pub tenant_id: String,
+    /// Which of the tenant's corporations: `first`, or 32 hexadecimal digits; so, too, in events of versions before several.
+    #[serde(default = "first")]
+    pub binding_id: String,
     /// Which callback received it.
     pub scope: Scope,
     /// The corporation's plaintext id.
@@ -59,11 +62,18 @@ pub enum Scope {
     App,
 }
 
+fn first() -> String {
+    "first".to_owned()
+}
+
 /// A change of a tenant's authorization.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct AuthorizationChanged {
     /// Tenant whose authorization changed.
     pub tenant_id: String,
+    /// Which of the tenant's corporations: `first`, or 32 hexadecimal digits; so, too, in events of versions before several.
+    #[serde(default = "first")]
+    pub binding_id: String,
     /// Part that changed, such as `contacts.secret`.
     pub what: String,
     /// Previous value.

@@ -16,7 +16,26 @@ export type AdminScope = "contacts" | "external-contacts";
  * A token that the API refuses (401) is asked for once more, so `token` may be one that caches.
  */
 export class AdminClient {
-  constructor(private readonly api: Api) {}
+  /** `bindingId` is that of one of the tenant's bindings, as `listBindings` answers it; without it the first one is meant. */
+  constructor(
+    private readonly api: Api,
+    private readonly bindingId = "first",
+  ) {}
+
+  /** `GET /authorizations`: the tenant's bindings, one for each corporation. `ofBinding` asks about one of them. */
+  listBindings(): Promise<Schema<"BindingList">> {
+    return this.call("GET", "/authorizations");
+  }
+
+  /** `POST /authorizations`: a binding for a further corporation. */
+  addBinding(): Promise<Schema<"AddedBinding">> {
+    return this.call("POST", "/authorizations", {});
+  }
+
+  /** The same client for another binding: its paths are those below `/authorizations/{binding_id}`. */
+  ofBinding(bindingId: string): AdminClient {
+    return new AdminClient(this.api, bindingId);
+  }
 
   /** `GET /authorization`: the whole state. */
   readAuthorization(): Promise<Schema<"State">> {
@@ -101,7 +120,9 @@ export class AdminClient {
     return this.call("GET", `/help/${encodeURIComponent(topic)}?locale=${locale}`);
   }
 
-  private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  private async call<T>(method: string, asked: string, body?: unknown): Promise<T> {
+    const own = `/authorizations/${encodeURIComponent(this.bindingId)}`;
+    const path = this.bindingId === "first" ? asked : asked.replace(/^\/authorization(?=[/?]|$)/, own);
     let response = await this.send(method, path, body);
     if (response.status === 401 && typeof this.api.token !== "string") {
       response = await this.send(method, path, body);

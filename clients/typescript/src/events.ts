@@ -5,6 +5,8 @@ export interface EventDetail<P = Record<string, unknown>> {
   /** The same for every delivery of the same event. */
   event_id: string;
   tenant_id: string;
+  /** Which of the tenant's corporations: `first`, or 32 hexadecimal digits; missing from events of versions before several. */
+  binding_id?: string;
   scope: "contacts" | "external_contacts" | "app";
   /** The corporation's plaintext id. */
   corp_id: string;
@@ -39,7 +41,7 @@ export interface WecomEvent<P = Record<string, unknown>> {
 export interface AuthorizationChanged {
   source: "wecom.authorization";
   "detail-type": "authorization.changed";
-  detail: { tenant_id: string; what: string; from: string; to: string; at: string };
+  detail: { tenant_id: string; binding_id?: string; what: string; from: string; to: string; at: string };
 }
 
 /** What the bus delivers. */

@@ -115,6 +115,20 @@ test("the admin client asks for what the method says, and once more for a token 
   server.close();
 });
 
+test("the client of a binding asks below its id, and for the list and the help where they are", async () => {
+  const { api, asked, server } = await serve(() => ({ body: {} }));
+  const first = new AdminClient(api);
+  const further = first.ofBinding("0f".repeat(16));
+  await further.readAuthorization();
+  await further.listEvents({ limit: 5 });
+  await further.listBindings();
+  await further.readHelp("corp-id");
+  await further.ofBinding("first").readAuthorization();
+  const own = `/authorizations/${"0f".repeat(16)}`;
+  assert.deepEqual(asked, [own, `${own}/events?limit=5`, "/authorizations", "/help/corp-id?locale=zh-CN", "/authorization"]);
+  server.close();
+});
+
 test("a refusal of the admin API is an error with its code, its wait and the whole problem", async () => {
   const body = { code: "wrong_secret_kind", looks_like: "contacts", retry_after: 30 };
   const { api, server } = await serve(() => ({ status: 422, body }));

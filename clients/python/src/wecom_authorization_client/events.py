@@ -13,6 +13,8 @@ class EventDetail(TypedDict):
     event_id: str
     """The same for every delivery of the same event."""
     tenant_id: str
+    binding_id: NotRequired[str]
+    """Which of the tenant's corporations: ``first``, or 32 hexadecimal digits; missing from events of versions before several."""
     scope: Scope
     corp_id: str
     """The corporation's plaintext id."""
