@@ -1,8 +1,9 @@
 // The HTTP contract, one method per call. Knows no state and shows nothing; every failure is a `Problem`.
 
+import { leaveBinding, ofChosenBinding } from './bindings.js';
 import { Problem } from './problem.js';
 
-/** @import { AssistLinkMade, AuditPage, Credentials, EventPage, InstallStart, RegisteredScope, Scope, ScopeName, SecretEntry, Settings, SettingsEntry, State, TestReport } from './types.js' */
+/** @import { AssistLinkMade, AddedBinding, AuditPage, BindingList, Credentials, EventPage, InstallStart, RegisteredScope, Scope, ScopeName, SecretEntry, Settings, SettingsEntry, State, TestReport } from './types.js' */
 /** @import { Session } from './session.js' */
 
 const PATIENCE_MS = 20_000;
@@ -18,7 +19,7 @@ export function createApi({ session, base = document.baseURI, fetch = globalThis
    * @param {Options} [options]
    */
   async function send(method, path, { body, query } = {}) {
-    const url = new URL(path, base);
+    const url = new URL(ofChosenBinding(path), base);
     for (const [name, value] of Object.entries(query ?? {})) if (value) url.searchParams.set(name, String(value));
     const headers = new Headers({ accept: 'application/json', authorization: `Bearer ${session.token()}` });
     if (body !== undefined) headers.set('content-type', 'application/json');
@@ -66,14 +67,28 @@ export function createApi({ session, base = document.baseURI, fetch = globalThis
     if (tenantId !== null && state.tenant_id !== tenantId) throw new Problem('state_changed');
   }
 
+  /** The state of the chosen binding; of the first when that one is gone. @returns {Promise<State>} */
+  async function readChosen() {
+    try {
+      return await call('GET', 'authorization');
+    } catch (thrown) {
+      if (Problem.of(thrown).code === 'not_found' && leaveBinding()) return call('GET', 'authorization');
+      throw thrown;
+    }
+  }
+
   return {
     /** @returns {Promise<State>} */
     async readAuthorization() {
       /** @type {State} */
-      const state = await call('GET', 'authorization');
+      const state = await readChosen();
       tenantId = state.tenant_id;
       return state;
     },
+    /** The tenant's corporations. @returns {Promise<BindingList>} */
+    listBindings: () => call('GET', 'authorizations'),
+    /** A binding for a further corporation. @returns {Promise<AddedBinding>} */
+    addBinding: () => call('POST', 'authorizations', { body: {} }),
     /**
      * A link to open, or of a template the text of a QR code; without an id, of the deployment's first suite.
      * @type {(suiteId?: string) => Promise<InstallStart>}

@@ -5,6 +5,7 @@ import { h } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { onArrivalElsewhere } from './arrival.js';
 import { createAssistLinks } from './assist.js';
+import { createBindings } from './bindings.js';
 import { scopeName, secretName, words } from './codes.js';
 import { SharedContext, useShared } from './context.js';
 import { createCredentials } from './credentials.js';
@@ -52,6 +53,7 @@ const VIEWS = {
  */
 export function createPage({ api, session, arrival }) {
   const announcement = signal('');
+  const bindings = createBindings({ api, forget: () => shared.forget() });
   const installation = createInstallation({ api });
   const drafts = createDrafts();
   const credentials = createCredentials({ api });
@@ -63,6 +65,7 @@ export function createPage({ api, session, arrival }) {
     api,
     session,
     store,
+    bindings,
     installation,
     router,
     drafts,
@@ -83,7 +86,8 @@ export function createPage({ api, session, arrival }) {
   /** @type {(state: State, before: State | null) => void} */
   function settle(state, before) {
     // Another account's: what was typed or shown for the first is nothing to the second.
-    if (before && before.tenant_id !== state.tenant_id) shared.forget();
+    if (before && (before.tenant_id !== state.tenant_id || before.binding_id !== state.binding_id)) shared.forget();
+    void bindings.settle(state);
     session.host?.report(before, state);
     installation.settle(state);
     if (before && isInstalled(state) && !isInstalled(before)) drafts.note('arrival', null);

@@ -5,6 +5,7 @@ import { useContext } from 'preact/hooks';
 
 /** @import { Api } from './api.js' */
 /** @import { AssistLinks } from './assist.js' */
+/** @import { Bindings } from './bindings.js' */
 /** @import { HeldCredentials } from './credentials.js' */
 /** @import { Drafts } from './drafts.js' */
 /** @import { Guide } from './guide.js' */
@@ -18,6 +19,7 @@ import { useContext } from 'preact/hooks';
  * @property {Api} api
  * @property {Session} session
  * @property {Store} store
+ * @property {Bindings} bindings
  * @property {InstallationFlow} installation
  * @property {Router} router
  * @property {Guide} guide

@@ -9,6 +9,9 @@ import type { LocalConfig } from './session.js';
 type Schemas = components['schemas'];
 
 export type State = Schemas['State'];
+export type Binding = Schemas['Binding'];
+export type BindingList = Schemas['BindingList'];
+export type AddedBinding = Schemas['AddedBinding'];
 export type Installation = Schemas['Installation'];
 export type ScopeState = Schemas['ScopeState'];
 export type SecretState = Schemas['SecretState'];

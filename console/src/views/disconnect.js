@@ -17,7 +17,7 @@ const CONSEQUENCES = ['events', 'access', 'credentials', 'redo'];
  * @param {{ state: State, kind?: 'plain' | 'danger', beside?: Children }} props
  */
 export function DisconnectControl({ state, kind = 'plain', beside }) {
-  const { api, drafts, forget, router, store } = useShared();
+  const { api, bindings, drafts, forget, router, store } = useShared();
   const [isAsking, setAsking] = useState(false);
   const [isBusy, run] = useBusy();
   const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
@@ -26,6 +26,8 @@ export function DisconnectControl({ state, kind = 'plain', beside }) {
   async function disconnect() {
     setProblem(null);
     try {
+      // A further binding ends with its corporation.
+      if (!bindings.isFirst(state)) return await bindings.remove();
       await api.disconnect();
     } catch (thrown) {
       return setProblem(Problem.of(thrown));

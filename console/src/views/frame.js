@@ -7,6 +7,7 @@ import { currentLanguage, loadTexts, moment, t } from '../i18n.js';
 import { asLanguage, LANGUAGES, rememberLanguage } from '../language.js';
 import { isInstalled, isStep } from '../progress.js';
 import { href } from '../router.js';
+import { BindingSwitch } from './bindings.js';
 import { GuidePanel } from './guide.js';
 import { healthBanner } from './health.js';
 import { badge, button, icon, message, WorkButton } from './parts.js';
@@ -22,7 +23,7 @@ const LANGUAGE_NAMES = { 'zh-CN': '中文', en: 'EN' };
 
 /** @param {{ route: Route | null, children: Children }} props */
 export function Frame({ route, children }) {
-  const { announce, session, store } = useShared();
+  const { announce, bindings, session, store } = useShared();
   const { state, problem, checkedAt } = store.snapshot.value;
   const at = checkedAt === null ? null : moment(new Date(checkedAt).toISOString());
   const isCompleted = state !== null && state.completed_at !== null;
@@ -59,11 +60,10 @@ export function Frame({ route, children }) {
           h(
             'div',
             { class: 'corp' },
-            state &&
-              isInstalled(state) && [
-                badge('ok', t('page.installed')),
-                h('span', { class: 'corp-name' }, state.installation.corp_name),
-              ],
+            state && isInstalled(state) && badge('ok', t('page.installed')),
+            state && bindings.list.value.length > 1
+              ? h(BindingSwitch, { state })
+              : state && isInstalled(state) && h('span', { class: 'corp-name' }, state.installation.corp_name),
           ),
           h(LanguageSwitch, null),
         ),

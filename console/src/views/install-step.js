@@ -7,6 +7,7 @@ import { useShared } from '../context.js';
 import { t } from '../i18n.js';
 import { Problem } from '../problem.js';
 import { isInstalled } from '../progress.js';
+import { LeaveBinding } from './bindings.js';
 import { ConfirmCorporation } from './confirm-corporation.js';
 import { DisconnectControl, disconnectedMessage } from './disconnect.js';
 import {
@@ -124,6 +125,7 @@ export function InstallStep({ state }) {
       arrivalMessage(phase, drafts),
       body(),
       problem && failure(problem, { context: 'installation' }),
+      h(LeaveBinding, { state }),
     ),
     h(Preparation, {
       key: phase === 'fresh' ? 'fresh' : 'later',

@@ -3,6 +3,7 @@
 import { h } from 'preact';
 import { t } from '../i18n.js';
 import { AppCallback, EgressAddresses } from './addresses.js';
+import { AddBindingSection } from './bindings.js';
 import { DisconnectSection } from './disconnect.js';
 import { DomainForm } from './domain-form.js';
 import { linkButton, section } from './parts.js';
@@ -39,6 +40,7 @@ export function SettingsView({ state }) {
         ['install', 'contacts', 'external-contacts'].map((step) => linkButton(t(`page.step.${step}`), `#/${step}`)),
       ),
     ),
+    h(AddBindingSection, null),
     h(DisconnectSection, { state }),
   ];
 }
