@@ -241,6 +241,23 @@ impl Client {
         self.transport.call(call, wire::LicenseAnswer::license).await
     }
 
+    /// `license/list_actived_account` (developer document 95544): whether a corporation has an account with an interface licence.
+    /// `corp_id` is the id as the suite sees it.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn has_licensed_account(
+        &self,
+        provider_access_token: &SecretString,
+        corp_id: &str,
+    ) -> Result<bool, Error> {
+        let call = Call::post("/cgi-bin/license/list_actived_account")
+            .secret_query("provider_access_token", provider_access_token)
+            .field("corpid", corp_id)
+            .field("limit", 1);
+        self.transport.call(call, wire::LicensedAccounts::any).await
+    }
+
     /// `user/list_id` (developer document 96067) with one member: accepts only a token of the 通讯录Secret.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ pub fn read_as_every_answer(body: &[u8]) {
     read_as(body, wire::PermissionsAnswer::granted);
     read_as(body, wire::AgentDetails::agent);
     read_as(body, wire::LicenseAnswer::license);
+    read_as(body, wire::LicensedAccounts::any);
     read_as(body, wire::Members::listed);
     read_as(body, wire::FollowUsers::count);
 }

@@ -330,6 +330,24 @@ impl LicenseAnswer {
     }
 }
 
+/// Answer of `license/list_actived_account`, of which only whether there is an account is kept.
+#[derive(Deserialize)]
+pub(crate) struct LicensedAccounts {
+    #[serde(default, deserialize_with = "integer")]
+    errcode: Option<i64>,
+    account_list: Option<Vec<IgnoredAny>>,
+}
+
+impl LicensedAccounts {
+    pub(crate) fn any(self) -> Option<bool> {
+        match self.account_list {
+            Some(accounts) => Some(!accounts.is_empty()),
+            // An empty list may be left out.
+            None => self.errcode.map(|_| false),
+        }
+    }
+}
+
 /// Answer of `user/list_id`. The list itself is not read.
 #[derive(Deserialize)]
 pub(crate) struct Members {

@@ -341,6 +341,30 @@ async fn get_app_license_info_gives_the_trial() {
 }
 
 #[tokio::test]
+async fn list_actived_account_says_whether_there_is_one() {
+    let account = json!({ "userid": "wouser", "type": 1, "expire_time": 1_826_812_800, "active_time": 1_795_276_800 });
+    let wecom = WeCom::saying([
+        json!({ "errcode": 0, "errmsg": "ok", "has_more": 1, "next_cursor": "x", "account_list": [account] }),
+        json!({ "errcode": 0, "errmsg": "ok", "has_more": 0, "account_list": [] }),
+        json!({ "errcode": 0, "errmsg": "ok", "has_more": 0 }),
+    ])
+    .await;
+    for expected in [true, false, false] {
+        let given = wecom
+            .client()
+            .has_licensed_account(&secret("tok_provider"), "wpAbC")
+            .await;
+        assert_eq!(given, Ok(expected));
+    }
+    assert_post(
+        &wecom.requests()[0],
+        "/cgi-bin/license/list_actived_account",
+        Some("provider_access_token=tok_provider"),
+        &json!({ "corpid": "wpAbC", "limit": 1 }),
+    );
+}
+
+#[tokio::test]
 async fn list_id_asks_for_one_member() {
     let wecom = WeCom::saying([
         json!({ "errcode": 0, "errmsg": "ok", "next_cursor": "", "dept_user": [{ "userid": "a", "department": 1 }] }),
