@@ -13,7 +13,7 @@ import { createDrafts } from './drafts.js';
 import { createGuide } from './guide.js';
 import { currentLanguage, moment, t } from './i18n.js';
 import { createInstallation } from './installation.js';
-import { happenings, isInstalled, isStep, isWaiting, stepOf } from './progress.js';
+import { happenings, isInstalled, isReady, isStep, isWaiting, scopeState, stepOf } from './progress.js';
 import { createRouter } from './router.js';
 import { createStore } from './state.js';
 import { AuditView } from './views/audit.js';
@@ -166,7 +166,7 @@ function View({ state, route }) {
   }, []);
   return [
     h('h2', { tabIndex: -1, class: 'view-title', ref: heading }, t(`page.viewTitle.${route}`)),
-    h('p', { class: 'view-intro' }, t(`page.viewIntro.${route}`)),
+    h('p', { class: 'view-intro' }, t(`page.viewIntro.${isOfPermissions(state, route) ? 'permissions' : route}`)),
     h(VIEWS[route], { state }),
     isStep(route) && h(StepFooter, { state, step: route }),
   ];
@@ -177,8 +177,16 @@ function natural({ next_step: nextStep, completed_at: completedAt }) {
   return completedAt ? 'overview' : stepOf(nextStep);
 }
 
+/** Whether the view is about permissions to confirm, and nothing is to be typed. @type {(state: State, route: Route) => boolean} */
+function isOfPermissions(state, route) {
+  if (route !== 'contacts' && route !== 'external-contacts') return false;
+  const isOldWay = scopeState(state, route).secret.status !== 'missing';
+  return state.installation.is_customized_app && isReady(state) && !isOldWay;
+}
+
 /** @type {(state: State, route: Route) => string | null} */
 function topicOf(state, route) {
+  if (isOfPermissions(state, route)) return null;
   if (route === 'contacts' || route === 'external-contacts') return scopeTopic(state, route);
   if (route === 'settings') return 'callback-domain';
   return route === 'install' || route === 'finish' ? route : null;

@@ -16,6 +16,7 @@ mod view;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::findings::EXPIRING;
 pub use self::{
     assist::{AssistLink, TooManyAssistLinks},
     bindings::{BindingView, Bindings, TooManyBindings},
@@ -26,7 +27,7 @@ pub use self::{
     findings::{Finding, Health, Severity},
     installation::{
         AUTH_CODE_LIFETIME, AdminInstallationMissing, AuthMode, Exchange, InstallFailure, InstallOutcome,
-        InstallSession, Installation, InstallationStatus, Permissions, Privilege,
+        InstallSession, Installation, InstallationStatus, Licence, Permissions, Privilege,
     },
     listing::Listing,
     recovery::{Recoverable, RecoverableScope},

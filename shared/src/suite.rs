@@ -5,6 +5,7 @@ mod access;
 mod breaker;
 mod call_error;
 mod exchange;
+mod licence;
 mod secret_check;
 mod tokens;
 

@@ -4,6 +4,7 @@
 //! 200 with an `errcode`).
 
 pub(crate) mod corp;
+mod licence;
 pub(crate) mod profile;
 pub(crate) mod suite;
 
@@ -81,6 +82,9 @@ impl Context<'_> {
             "/cgi-bin/user/list_id" => corp::list_id(self, call),
             "/cgi-bin/department/simplelist" => corp::department_simplelist(self, call),
             "/cgi-bin/externalcontact/get_follow_user_list" => corp::get_follow_user_list(self, call),
+            "/cgi-bin/agent/get" => corp::get_agent(self, call),
+            "/cgi-bin/license/get_app_license_info" => licence::get_app_license_info(self, call),
+            "/cgi-bin/license/list_actived_account" => licence::list_actived_account(self, call),
             "/cgi-bin/agent/get_permissions" => corp::get_permissions(self, call),
             "/cgi-bin/getcallbackip" => corp::getcallbackip(self, call),
             _ => return None,

@@ -45,7 +45,7 @@ pub use world::{
     corporation::{
         AuthMode, CallbackForm, CallbackSlot, Callbacks, Installation, SavedCallback, Scope, SecretKind, Secrets,
     },
-    settings::{Settings, Switches},
+    settings::{Licence, Settings, Switches},
 };
 
 /// Maximum wait for requests in progress when it stops.

@@ -101,6 +101,8 @@ test('steps 2 and 3 are permissions that the administrator confirms in WeCom, an
     await heading(page, '通讯录授权').waitFor();
     const permissions = card(page, '确认权限');
     await permissions.getByText('已确认', { exact: true }).waitFor();
+    await page.getByText('由企业管理员在企业微信中确认应用申请的权限').waitFor();
+    assert.equal(await page.getByRole('heading', { name: '通讯录Secret' }).count(), 0, 'no guide to a Secret');
     assert.equal(await page.locator('#secret-input-contacts').isVisible(), false, 'the old way is folded');
 
     await permissionsBecome(['contact:base:base']);

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use simulator::{AuthMode, ScanRequest, SuiteEventRequest};
+use simulator::{AuthMode, Licence, ScanRequest, SuiteEventRequest};
 use wecom_authorization::{
     audit::Actor,
     authorization::InstallSession,
@@ -500,4 +500,63 @@ async fn a_permission_that_ends_within_two_weeks_is_found() {
             .collect();
         assert_eq!(json!(found), codes, "{days}");
     }
+}
+
+async fn codes(admin: &Admin<'_>) -> Value {
+    let state = admin.post("/authorization/check", json!({})).await.with_status(200);
+    let codes = state["findings"].as_array().unwrap().iter();
+    let codes: Vec<_> = codes.map(|finding| finding["code"].clone()).collect();
+    json!([codes, state["health"]])
+}
+
+#[tokio::test]
+async fn an_app_that_is_not_online_and_a_licence_that_ends_or_is_missing_are_found_until_they_are_put_right() {
+    let world = World::start().await;
+    let admin = world.admin();
+    install(&world, &admin, CORP).await;
+    let switch = |patch: simulator::SwitchesPatch| world.wecom().set_switches(CORP, patch).unwrap();
+    assert_eq!(codes(&admin).await, json!([[], "ok"]));
+    for (in_development, found) in [
+        (true, json!([["app_not_published"], "attention"])),
+        (false, json!([[], "ok"])),
+    ] {
+        switch(simulator::SwitchesPatch {
+            app_in_development: Some(in_development),
+            ..simulator::SwitchesPatch::default()
+        });
+        assert_eq!(codes(&admin).await, found);
+    }
+    for (licence, found) in [
+        (Licence::TrialEnding, json!([["licence_expiring"], "attention"])),
+        (Licence::TrialOver, json!([["licence_missing"], "broken"])),
+        (Licence::Bought, json!([[], "ok"])),
+        (Licence::NotRequired, json!([[], "ok"])),
+    ] {
+        switch(simulator::SwitchesPatch {
+            licence: Some(licence),
+            ..simulator::SwitchesPatch::default()
+        });
+        assert_eq!(codes(&admin).await, found, "{licence:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_wecom_does_not_say_about_a_licence_keeps_nothing_else_from_being_read() {
+    let world = World::start().await;
+    let admin = world.admin();
+    install(&world, &admin, CORP).await;
+    for path in ["/cgi-bin/license/get_app_license_info", "/cgi-bin/agent/get"] {
+        world.wecom().add_faults([simulator::Fault {
+            path: Some(path.to_owned()),
+            errcode: Some(48002),
+            ..simulator::Fault::default()
+        }]);
+    }
+    permissions_change(&world, &["contact:base:base"]).await;
+    eventually("the permissions are read", async || {
+        let state = admin.get("/authorization").await.with_status(200);
+        (state["installation"]["missing_permissions"] == json!(["externalcontact:base:base"])).then_some(())
+    })
+    .await;
+    assert_eq!(codes(&admin).await, json!([["permission_missing"], "attention"]));
 }

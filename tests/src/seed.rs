@@ -195,6 +195,8 @@ impl Stage {
             suite_id: None,
             is_customized: false,
             permissions: None,
+            unpublished_since: None,
+            licence: None,
         });
         Ok(authorization)
     }

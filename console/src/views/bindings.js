@@ -45,6 +45,7 @@ export function AddBindingSection() {
     h('p', { class: 'lead' }, t('page.binding.addLead')),
     h(BindingAction, {
       text: t('page.binding.add'),
+      kind: 'secondary',
       focus: 'binding-add',
       work: bindings.add,
     }),
@@ -55,11 +56,16 @@ export function AddBindingSection() {
 export function LeaveBinding({ state }) {
   const { bindings } = useShared();
   if (bindings.isFirst(state) || state.installation.status !== 'not_installed') return null;
-  return h(BindingAction, { text: t('page.binding.leave'), focus: 'binding-leave', work: bindings.remove });
+  return h(BindingAction, {
+    text: t('page.binding.leave'),
+    kind: 'plain',
+    focus: 'binding-leave',
+    work: bindings.remove,
+  });
 }
 
-/** @param {{ text: string, focus: string, work: () => Promise<void> }} props */
-function BindingAction({ text, focus, work }) {
+/** @param {{ text: string, kind: 'plain' | 'secondary', focus: string, work: () => Promise<void> }} props */
+function BindingAction({ text, kind, focus, work }) {
   const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
   return [
     h(
@@ -68,7 +74,7 @@ function BindingAction({ text, focus, work }) {
       h(WorkButton, {
         text,
         busyText: t('page.binding.busy'),
-        kind: 'plain',
+        kind,
         focus,
         work: () => work().catch((thrown) => setProblem(Problem.of(thrown))),
       }),

@@ -86,8 +86,8 @@ impl Authorization {
 
 /// A callback that worked and received nothing for this long may have been changed in WeCom's console.
 const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// A permission that ends within this time is reported.
-const EXPIRING: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// A permission or the trial of a licence that ends within this time is reported.
+pub(crate) const EXPIRING: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// A rotation whose new values were not pasted for this long is reported.
 const UNFINISHED_ROTATION: SignedDuration = SignedDuration::from_hours(24);
 
@@ -100,9 +100,7 @@ pub(super) fn findings(
     let mut findings: Vec<Finding> = authorization
         .installation
         .as_ref()
-        .and_then(|installation| of_installation(installation, now))
-        .into_iter()
-        .collect();
+        .map_or_else(Vec::new, |installation| of_installation(installation, now));
     for scope in Scope::ALL {
         let secret = authorization.scope(scope).secret.as_ref();
         findings.extend(secret.and_then(|secret| of_secret(scope, secret)));
@@ -113,42 +111,65 @@ pub(super) fn findings(
     findings
 }
 
-fn of_installation(installation: &Installation, now: Timestamp) -> Option<Finding> {
-    let finding = |code: &'static str, severity, since| {
-        Some(Finding {
-            code: code.into(),
-            scope: None,
-            severity,
-            since,
-        })
+fn of_installation(installation: &Installation, now: Timestamp) -> Vec<Finding> {
+    let finding = |code: &'static str, severity, since| Finding {
+        code: code.into(),
+        scope: None,
+        severity,
+        since,
     };
     if installation.status == InstallationStatus::Cancelled {
         let since = installation.cancelled_at.unwrap_or(installation.installed_at);
-        return finding("authorization_cancelled", Severity::Error, since);
+        return vec![finding("authorization_cancelled", Severity::Error, since)];
     }
     if let Some(since) = installation.code_missing_since {
-        return finding("permanent_code_missing", Severity::Error, since);
+        return vec![finding("permanent_code_missing", Severity::Error, since)];
     }
     if installation.auth_mode == AuthMode::Member {
-        return finding("member_authorization", Severity::Error, installation.auth_mode_since);
+        return vec![finding(
+            "member_authorization",
+            Severity::Error,
+            installation.auth_mode_since,
+        )];
     }
-    if let Some(permissions) = &installation.permissions
-        && installation.status == InstallationStatus::Installed
-    {
-        if !permissions.missing.is_empty() {
-            return finding("permission_missing", Severity::Warning, permissions.missing_since);
-        }
-        let soon = permissions.expires_at.filter(|end| end.duration_since(now) < EXPIRING);
-        if let Some(end) = soon {
-            return finding("permission_expiring", Severity::Warning, end - EXPIRING);
-        }
-    }
+    let mut findings: Vec<Finding> = if installation.status == InstallationStatus::Installed {
+        let of_app = of_customised_app(installation, now).into_iter().flatten();
+        of_app
+            .map(|(code, severity, since)| finding(code, severity, since))
+            .collect()
+    } else {
+        Vec::new()
+    };
     // Only a range that was emptied later: WeCom may not give these lists for some apps.
     let emptied = installation
         .privilege
         .as_ref()
-        .filter(|privilege| privilege.is_empty() && privilege.since > installation.installed_at)?;
-    finding("visible_range_empty", Severity::Warning, emptied.since)
+        .filter(|privilege| privilege.is_empty() && privilege.since > installation.installed_at);
+    findings.extend(emptied.map(|emptied| finding("visible_range_empty", Severity::Warning, emptied.since)));
+    findings
+}
+
+/// What a customised app lacks: a licence, permissions, being online.
+fn of_customised_app(installation: &Installation, now: Timestamp) -> [Option<(&'static str, Severity, Timestamp)>; 3] {
+    let soon = |end: &Timestamp| end.duration_since(now) < EXPIRING;
+    let needed_at = installation.licence.as_ref().filter(|licence| !licence.is_bought);
+    let licence = needed_at.map(|licence| licence.needed_at).filter(soon).map(|end| {
+        if end <= now {
+            ("licence_missing", Severity::Error, end)
+        } else {
+            ("licence_expiring", Severity::Warning, end - EXPIRING)
+        }
+    });
+    let permissions = installation.permissions.as_ref().and_then(|permissions| {
+        if !permissions.missing.is_empty() {
+            return Some(("permission_missing", Severity::Warning, permissions.missing_since));
+        }
+        let end = permissions.expires_at.filter(soon)?;
+        Some(("permission_expiring", Severity::Warning, end - EXPIRING))
+    });
+    let unpublished = installation.unpublished_since;
+    let unpublished = unpublished.map(|since| ("app_not_published", Severity::Warning, since));
+    [licence, permissions, unpublished]
 }
 
 fn of_secret(scope: Scope, secret: &RegisteredSecret) -> Option<Finding> {
@@ -242,13 +263,51 @@ mod tests {
             suite_id: None,
             is_customized: false,
             permissions: None,
+            unpublished_since: None,
+            licence: None,
         }
     }
 
     #[test]
     fn finds_a_visible_range_that_was_emptied_and_not_one_that_never_named_anybody() {
-        let found = of_installation(&that_sees_nobody(at(60)), at(90)).unwrap();
-        assert_eq!((&*found.code, found.since), ("visible_range_empty", at(60)));
-        assert_eq!(of_installation(&that_sees_nobody(at(0)), at(90)), None);
+        let found = of_installation(&that_sees_nobody(at(60)), at(90));
+        assert_eq!((&*found[0].code, found[0].since), ("visible_range_empty", at(60)));
+        assert_eq!(of_installation(&that_sees_nobody(at(0)), at(90)), []);
+    }
+
+    #[test]
+    fn a_licence_is_missing_from_the_end_of_the_trial_on_unless_one_was_bought() {
+        let day = 86_400;
+        let found = |is_bought, now| {
+            let mut installation = that_sees_nobody(at(0));
+            let needed_at = at(90 * day);
+            installation.licence = Some(super::super::Licence { needed_at, is_bought });
+            let findings = of_installation(&installation, at(now)).into_iter();
+            findings
+                .map(|one| (one.code.into_owned(), one.severity, one.since))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found(false, 76 * day), []);
+        let warned = ("licence_expiring".to_owned(), Severity::Warning, at(76 * day));
+        assert_eq!(found(false, 76 * day + 1), [warned]);
+        let missing = ("licence_missing".to_owned(), Severity::Error, at(90 * day));
+        assert_eq!(found(false, 90 * day), [missing]);
+        assert_eq!(found(true, 91 * day), []);
+    }
+
+    #[test]
+    fn says_of_a_customised_app_all_that_it_lacks() {
+        let mut installation = that_sees_nobody(at(0));
+        installation.unpublished_since = Some(at(10));
+        installation.permissions = Some(crate::authorization::Permissions {
+            missing: vec!["contact:base:base".to_owned()],
+            missing_since: at(20),
+            expires_at: None,
+        });
+        let findings = of_installation(&installation, at(90)).into_iter();
+        let codes: Vec<_> = findings.map(|one| one.code).collect();
+        assert_eq!(codes, ["permission_missing", "app_not_published"]);
+        installation.status = InstallationStatus::AwaitingConfirmation;
+        assert_eq!(of_installation(&installation, at(90)), []);
     }
 }

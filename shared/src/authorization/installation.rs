@@ -52,6 +52,12 @@ pub struct Installation {
     /// The permissions of a customised app, if the platform needs any and WeCom has been asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Permissions>,
+    /// The time since which WeCom says that a customised app is not online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unpublished_since: Option<Timestamp>,
+    /// The licence that a customised app needs, if it needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<Licence>,
 }
 
 /// The permissions of a customised app (`agent/get_permissions`, developer document 99108), as far as the platform needs them.
@@ -63,6 +69,16 @@ pub struct Permissions {
     pub missing_since: Timestamp,
     /// The first end of one that ends.
     pub expires_at: Option<Timestamp>,
+}
+
+/// The interface licence (接口调用许可) that an app needs in a corporation (developer documents 97176 and 97194).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Licence {
+    /// The time from which WeCom refuses calls about members without a licence, and no longer notifies of their customers: the end of the
+    /// trial, or of WeCom's own delay.
+    pub needed_at: Timestamp,
+    /// Whether a member of the corporation has one.
+    pub is_bought: bool,
 }
 
 /// The visible range of the app, in counts. The members themselves are not stored: a corporation may name thousands,
@@ -113,6 +129,8 @@ impl Installation {
         self.is_bound = before.is_bound;
         self.status = before.status;
         self.permissions.clone_from(&before.permissions);
+        self.unpublished_since = before.unpublished_since;
+        self.licence.clone_from(&before.licence);
         if !self.is_bound && self.status == InstallationStatus::Installed {
             self.auth_mode = AuthMode::Member;
         }

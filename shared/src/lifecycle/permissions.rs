@@ -1,4 +1,5 @@
-//! The permissions of a customised app, which the corporation's administrator confirms in WeCom and may withdraw there.
+//! What a customised app may do: permissions, which the corporation's administrator confirms in WeCom and may withdraw there; whether it
+//! is online; its licence.
 
 use jiff::Timestamp;
 use wecom_client::AppPermissions;
@@ -12,24 +13,32 @@ use crate::{
 };
 
 impl Lifecycle<'_> {
-    /// Asks WeCom for the permissions of a tenant's customised app, and stores which of those that the platform needs are missing.
-    /// Nothing is asked about a third-party app, or when the platform names none.
+    /// Asks WeCom about a tenant's customised app, and stores the answers: which of the permissions that the platform needs are missing,
+    /// whether the app is online, and which licence it needs. Nothing is asked about a third-party app, nor about permissions when the
+    /// platform names none.
     ///
     /// # Errors
-    /// What [`app_token`] and the call end in, [`StepError::StateChanged`], or the failure of the stores.
-    pub(super) async fn read_permissions(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
+    /// What [`app_token`] and the call about permissions end in, [`StepError::StateChanged`], or the failure of the stores.
+    pub(super) async fn read_customised_app(
+        &self,
+        tenant_id: &TenantId,
+        context: Context<'_>,
+    ) -> Result<(), StepError> {
         let store = self.suite.store;
         let authorization = store.authorization(tenant_id).await?;
         let Some(installation) = authorization.installed().filter(|known| known.is_customized) else {
             return Ok(());
         };
         let suite = self.suite.suite(installation.suite_id.as_ref(), context.clock).await?;
-        if suite.permissions.is_empty() {
-            return Ok(());
-        }
         let token = Box::pin(app_token(self.suite, self.termination.vault, &authorization, context)).await?;
         let app = (tenant_id, installation);
-        let granted = self.suite.app_permissions(app, &token.token, context).await?;
+        let granted = if suite.permissions.is_empty() {
+            None
+        } else {
+            Some(self.suite.app_permissions(app, &token.token, context).await?)
+        };
+        let is_online = answered(self.suite.is_online(app, &token.token, context).await, tenant_id)?.flatten();
+        let licence = answered(self.suite.licence(installation, &suite, context).await, tenant_id)?;
         let mut update = Update::of(store, tenant_id, context);
         loop {
             let mut authorization = update.read().await?;
@@ -37,11 +46,33 @@ impl Lifecycle<'_> {
             let Some(known) = authorization.installation.as_mut().filter(same) else {
                 return Ok(());
             };
-            known.permissions = Some(permissions(&suite.permissions, &granted, known, context.now()));
+            if let Some(granted) = &granted {
+                known.permissions = Some(permissions(&suite.permissions, granted, known, context.now()));
+            }
+            match is_online {
+                Some(true) => known.unpublished_since = None,
+                Some(false) => _ = known.unpublished_since.get_or_insert(context.now()),
+                None => {}
+            }
+            if let Some(licence) = &licence {
+                known.licence.clone_from(licence);
+            }
             if update.commit(authorization, Vec::new()).await? {
                 return Ok(());
             }
         }
+    }
+}
+
+/// The answer of WeCom; `None` where it gives none, and the next check asks again.
+fn answered<T>(answer: Result<T, StepError>, tenant_id: &TenantId) -> Result<Option<T>, StepError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error @ (StepError::WecomRefused(_) | StepError::WecomTimeout)) => {
+            tracing::warn!(%error, tenant.id = %tenant_id, "WeCom did not say how far a customised app has come");
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 

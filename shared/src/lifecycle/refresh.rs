@@ -75,12 +75,12 @@ impl Lifecycle<'_> {
                 let now = installation(&stored, info, before.version_id.clone(), clock).continuing(before);
                 self.update_installation(tenant_id, &now, None, context).await?;
                 // Boxed, because it is large and part of futures that are.
-                match Box::pin(self.read_permissions(tenant_id, context)).await {
+                match Box::pin(self.read_customised_app(tenant_id, context)).await {
                     // What WeCom does not answer now is asked by the next check.
                     Err(
                         error @ (StepError::WecomRefused(_) | StepError::WecomTimeout | StepError::SecretRejected(_)),
                     ) => {
-                        tracing::warn!(%error, tenant.id = %tenant_id, "the permissions of a customised app were not read");
+                        tracing::warn!(%error, tenant.id = %tenant_id, "a customised app was not asked about");
                         Ok(())
                     }
                     other => other,

@@ -219,6 +219,8 @@ pub(crate) fn installation(
         code_missing_since: None,
         suite_id: stored.suite_id.clone(),
         permissions: None,
+        unpublished_since: None,
+        licence: None,
     }
 }
 

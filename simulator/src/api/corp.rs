@@ -149,6 +149,32 @@ pub(super) fn get_permissions(context: &mut Context<'_>, call: &Call<'_>) -> Ans
     Ok(json!({"errcode": 0, "errmsg": "ok", "app_permissions": installation.permissions, "app_permissions_ext": []}))
 }
 
+pub(super) fn get_agent(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
+    let Holder::Installation { corp_id, suite } =
+        context.holder(call.query("access_token"), TokenCodes::ACCESS_TOKEN)?
+    else {
+        return Err(Refusal(code::FORBIDDEN));
+    };
+    let corporation = context.world.corporation(&corp_id);
+    let corporation = corporation.ok_or(Refusal(code::AUTHORIZATION_INVALID))?;
+    let installation = corporation
+        .installed(&suite)
+        .ok_or(Refusal(code::AUTHORIZATION_INVALID))?;
+    if call.query("agentid") != Some(installation.agent_id.to_string().as_str()) {
+        return Err(Refusal(code::FORBIDDEN));
+    }
+    let mut agent = json!({
+        "errcode": 0, "errmsg": "ok", "agentid": installation.agent_id, "name": "WeCom Authorization", "close": 0,
+    });
+    if installation.is_customized
+        && let Some(agent) = agent.as_object_mut()
+    {
+        let status = if corporation.switches.app_in_development { 1 } else { 2 };
+        agent.insert("customized_publish_status".to_owned(), json!(status));
+    }
+    Ok(agent)
+}
+
 pub(super) fn getcallbackip(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
     context.holder(call.query("access_token"), TokenCodes::ACCESS_TOKEN)?;
     Ok(json!({"ip_list": [CALLBACK_ADDRESS], "errcode": 0, "errmsg": "ok"}))

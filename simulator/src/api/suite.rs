@@ -184,7 +184,7 @@ pub(super) fn corpid_to_opencorpid(context: &mut Context<'_>, call: &Call<'_>) -
     Ok(json!({"errcode": 0, "errmsg": "ok", "open_corpid": corporation.open_corp_id}))
 }
 
-fn require_provider_token(context: &Context<'_>, call: &Call<'_>) -> Result<(), Refusal> {
+pub(super) fn require_provider_token(context: &Context<'_>, call: &Call<'_>) -> Result<(), Refusal> {
     match context.holder(call.query("provider_access_token"), TokenCodes::ACCESS_TOKEN)? {
         Holder::Provider => Ok(()),
         _ => Err(Refusal(code::INVALID_ACCESS_TOKEN)),

@@ -7,7 +7,7 @@ use crate::{
     faults::Fault,
     world::{
         corporation::AuthMode,
-        settings::{Settings, Switches},
+        settings::{Licence, Settings, Switches},
     },
 };
 
@@ -157,6 +157,8 @@ pub struct SwitchesPatch {
     pub contacts_ip_untrusted: Option<bool>,
     pub apps_ip_untrusted: Option<bool>,
     pub customer_secret_withdrawn: Option<bool>,
+    pub app_in_development: Option<bool>,
+    pub licence: Option<Licence>,
 }
 
 impl SwitchesPatch {
@@ -166,6 +168,8 @@ impl SwitchesPatch {
         switches.customer_secret_withdrawn = self
             .customer_secret_withdrawn
             .unwrap_or(switches.customer_secret_withdrawn);
+        switches.app_in_development = self.app_in_development.unwrap_or(switches.app_in_development);
+        switches.licence = self.licence.unwrap_or(switches.licence);
     }
 }
 

@@ -140,6 +140,8 @@ async fn set_switches(
         contacts_ip_untrusted: Some(form.contacts_ip_untrusted.is_some()),
         apps_ip_untrusted: Some(form.apps_ip_untrusted.is_some()),
         customer_secret_withdrawn: Some(form.customer_secret_withdrawn.is_some()),
+        app_in_development: Some(form.app_in_development.is_some()),
+        licence: form.licence,
     };
     control.set_switches(&corp_id, patch)?;
     Ok(back(&format!("/#{corp_id}")))

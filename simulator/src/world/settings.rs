@@ -30,6 +30,7 @@ impl Default for Settings {
 /// Settings for one corporation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Switches {
     /// 60020 for calls with the contacts Secret, as when the caller is not among the trusted addresses of 通讯录同步.
     pub contacts_ip_untrusted: bool,
@@ -37,4 +38,48 @@ pub struct Switches {
     pub apps_ip_untrusted: bool,
     /// 48002 for the Secret of 客户联系 itself, as for corporations created after 2023-12-01.
     pub customer_secret_withdrawn: bool,
+    /// Whether the customised app is 开发中 instead of 已上线.
+    pub app_in_development: bool,
+    /// Interface licence of the customised app.
+    pub licence: Licence,
+}
+
+/// Interface licence (接口调用许可) of the customised app in a corporation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Licence {
+    /// WeCom does not check it.
+    NotRequired,
+    /// The trial, 90 days from the installation.
+    #[default]
+    Trial,
+    /// The trial ends in a week.
+    TrialEnding,
+    /// The trial ended yesterday, and nobody has a licence.
+    TrialOver,
+    /// The trial ended yesterday, and members have licences.
+    Bought,
+}
+
+impl Licence {
+    /// All of them, in the order of the page.
+    pub const ALL: [Self; 5] = [
+        Self::NotRequired,
+        Self::Trial,
+        Self::TrialEnding,
+        Self::TrialOver,
+        Self::Bought,
+    ];
+
+    /// Name in a request.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotRequired => "not_required",
+            Self::Trial => "trial",
+            Self::TrialEnding => "trial_ending",
+            Self::TrialOver => "trial_over",
+            Self::Bought => "bought",
+        }
+    }
 }

@@ -62,6 +62,8 @@ pub(crate) fn authorization(tenant_id: &TenantId, at: Timestamp) -> Authorizatio
         suite_id: None,
         is_customized: false,
         permissions: None,
+        unpublished_since: None,
+        licence: None,
     });
     for scope in Scope::ALL {
         let state = authorization.scope_mut(scope);

@@ -8,7 +8,10 @@ use crate::{
     control::{Control, views::CorporationView},
     delivery::CheckOutcome,
     events,
-    world::corporation::{AuthMode, CallbackSlot, Scope, SecretKind},
+    world::{
+        corporation::{AuthMode, CallbackSlot, Scope, SecretKind},
+        settings::Licence,
+    },
 };
 
 pub(super) fn section(control: &Control, corporation: &CorporationView, chosen: &Chosen) -> String {
@@ -77,7 +80,7 @@ fn switches(corporation: &CorporationView) -> String {
     };
     let on = corporation.switches;
     format!(
-        "<form method=\"post\" action=\"/console/corps/{id}/switches\"><fieldset><legend>{title}</legend>\n{a}{b}{c}\
+        "<form method=\"post\" action=\"/console/corps/{id}/switches\"><fieldset><legend>{title}</legend>\n{a}{b}{c}{d}{licence}\
          <button>{apply}</button></fieldset></form>\n",
         id = escaped(&corporation.corp_id),
         title = both("开关", "Switches"),
@@ -99,7 +102,43 @@ fn switches(corporation: &CorporationView) -> String {
                 "The customer contact Secret opens no API any more"
             )
         ),
+        d = boxed(
+            "app_in_development",
+            on.app_in_development,
+            both(
+                "代开发应用：开发中，未上线",
+                "Customised app: in development, not online"
+            )
+        ),
+        licence = licences(on.licence),
         apply = both("应用", "Apply"),
+    )
+}
+
+fn licences(chosen: Licence) -> String {
+    let options = Licence::ALL
+        .into_iter()
+        .map(|licence| {
+            let words = match licence {
+                Licence::NotRequired => ("不检查", "Not checked"),
+                Licence::Trial => ("试用90天", "Trial of 90 days"),
+                Licence::TrialEnding => ("试用一周后到期", "The trial ends in a week"),
+                Licence::TrialOver => ("试用已到期，未购买", "The trial is over, none bought"),
+                Licence::Bought => ("已购买", "Bought"),
+            };
+            let selected = if licence == chosen { " selected" } else { "" };
+            format!(
+                "<option value=\"{}\"{selected}>{} · {}</option>",
+                licence.as_str(),
+                words.0,
+                words.1
+            )
+        })
+        .collect::<Vec<_>>()
+        .concat();
+    format!(
+        "<label class=\"choice\">{} <select name=\"licence\">{options}</select></label>\n",
+        both("接口调用许可", "Interface licence")
     )
 }
 

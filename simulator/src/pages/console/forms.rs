@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::world::settings::Licence;
+
 #[derive(Deserialize)]
 pub(super) struct EventForm {
     pub(super) event: String,
@@ -18,6 +20,8 @@ pub(super) struct SwitchesForm {
     pub(super) contacts_ip_untrusted: Option<String>,
     pub(super) apps_ip_untrusted: Option<String>,
     pub(super) customer_secret_withdrawn: Option<String>,
+    pub(super) app_in_development: Option<String>,
+    pub(super) licence: Option<Licence>,
 }
 
 #[derive(Deserialize)]
