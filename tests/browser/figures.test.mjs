@@ -12,8 +12,8 @@ import { onStage } from './harness/stage.mjs';
 const WEIGHT_LIMIT_BYTES = 100_000;
 /** The HTML, the styles, the two scripts, the texts, the mark, one drawing, `config.json` and the state; with room for a few more. */
 const REQUESTS_LIMIT = 20;
-/** The HTML, `config.json` and the state. */
-const REQUESTS_AGAIN_LIMIT = 3;
+/** The HTML, `config.json`, the state and, after it, the list of corporations. */
+const REQUESTS_AGAIN_LIMIT = 4;
 const ROUNDS = 5;
 
 let browser;
