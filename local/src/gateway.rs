@@ -155,6 +155,7 @@ impl Gateway {
             "issue-access-token/invocations" => invoked::issue_access_token(&self.platform, request).await,
             "check-health/invocations" => invoked::check_health(&self.platform, request).await,
             "reconcile-secrets/invocations" => invoked::reconcile_secrets(&self.platform, request).await,
+            "run-replays/invocations" => invoked::run_replays(&self.platform, request).await,
             "publish-events/invocations" => Ok(publish_events(&self.platform, request).await),
             "deliver-webhooks/invocations" => queues::deliver_webhooks(&self.platform, request).await,
             "rotate-sealing-key/invocations" => invoked::rotate_sealing_key(&self.platform, request).await,

@@ -295,6 +295,7 @@ fn start_tasks(
         tokio::spawn(check_health_on_schedule(Arc::clone(platform))),
         tokio::spawn(reconcile_secrets_on_schedule(Arc::clone(platform))),
         tokio::spawn(release_parked_on_schedule(Arc::clone(platform))),
+        tokio::spawn(run_replays_on_schedule(Arc::clone(platform))),
         tokio::spawn(rotations::run(Arc::clone(platform), devstack.rotations())),
         tokio::spawn(deliver(devstack.events(), Arc::clone(bus))),
     ];
@@ -351,6 +352,16 @@ async fn release_parked_on_schedule(platform: Arc<Platform>) {
             shard_id: None,
         };
         wecom_authorization::entry::streams::process_suite_event(&platform, nothing).await;
+    }
+}
+
+/// Invokes `run-replays` at the interval of its schedule.
+async fn run_replays_on_schedule(platform: Arc<Platform>) {
+    let mut schedule = tokio::time::interval(std::time::Duration::from_mins(1));
+    loop {
+        schedule.tick().await;
+        // An error is logged where it occurs.
+        let _ = wecom_authorization::entry::invoked::run_replays(&platform, serde_json::Value::Null).await;
     }
 }
 

@@ -54,6 +54,8 @@ if admin("GET", "/authorization")["next_step"] != "done":
 page = admin("GET", "/authorization/events?limit=1")
 cursors = [page["next_cursor"], admin("GET", "/authorization/audit?limit=1")["next_cursor"]]
 assist = admin("POST", "/authorization/assist-links", {"scope": "contacts"})["url"]
+days = {"since": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z", "per_minute": 1}
+replay = admin("POST", "/authorization/events/replays", days)["replay_id"]
 unused = admin("POST", "/authorization/installation", {})["install_url"]
 (RUN / "token").write_text(LOCAL["admin_token"])
 (RUN / "operator-token").write_text(LOCAL["operator_token"])
@@ -122,6 +124,11 @@ include-operation-id = {both("confirmInstallation")}
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 404, 409]
 
 [[operations]]
+include-operation-id = ["startReplay", "startReplayOfBinding", "startReplayOfAll"]
+# A time that ends before it begins, or another replay that runs.
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 404, 409, 422]
+
+[[operations]]
 include-operation-id = ["listEvents", "listEventsOfBinding", "listAudit", "listAuditOfBinding", "listTenants"]
 # A cursor belongs to one query of one tenant.
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404]
@@ -132,6 +139,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404]
 {dictionary("corporations", corp["corp_id"])}
 {dictionary("cursors", *cursors)}
 {dictionary("events", page["events"][0]["event_id"])}
+{dictionary("replays", replay)}
 {dictionary("links", unused.rpartition("/")[2])}
 {dictionary("assist_links", assist.rpartition("/")[2])}
 {dictionary("tenants", LOCAL["tenant_id"])}
@@ -140,6 +148,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404]
 "path.binding_id" = {{ dictionary = "bindings", probability = 0.7 }}
 "path.callback_id" = {{ dictionary = "callbacks", probability = 0.7 }}
 "path.tenant_id" = {{ dictionary = "tenants", probability = 0.5 }}
+"path.replay_id" = {{ dictionary = "replays", probability = 0.5 }}
 "path.event_id" = {{ dictionary = "events", probability = 0.5 }}
 "path.nonce" = {{ dictionary = "links", probability = 0.5 }}
 "path.token" = {{ dictionary = "assist_links", probability = 0.5 }}

@@ -114,6 +114,10 @@ pub enum Action {
     Completed,
     /// An event was replayed.
     EventReplayed,
+    /// A replay of the events of a time was started.
+    ReplayStarted,
+    /// A replay was stopped before its end.
+    ReplayStopped,
     /// The authorization was disconnected.
     Disconnected,
     /// The data of an authorization that ended were deleted: the certificate about it.

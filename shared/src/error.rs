@@ -91,6 +91,9 @@ pub enum StepError {
     /// Another attempt to do the same has not finished yet. It may be waiting for WeCom, so a retry helps.
     #[error("another attempt has not finished yet")]
     AttemptInProgress,
+    /// Another replay runs, for the same tenant or like it for all.
+    #[error("another replay runs")]
+    ReplayRunning,
     /// There is no suite ticket that is still valid.
     #[error("there is no usable suite ticket")]
     SuiteTicketMissing,

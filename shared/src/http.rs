@@ -20,6 +20,7 @@ mod installation;
 mod operators;
 mod page;
 mod problem;
+mod replays;
 mod request;
 mod secret;
 mod settings;

@@ -21,7 +21,9 @@ mod receive_suite_event;
 mod reconcile_secrets;
 mod register_secret;
 mod replay_event;
+mod replay_events;
 mod rotate_sealing_key;
+mod run_replays;
 mod share_credentials;
 mod start_installation;
 mod test_callback;
@@ -49,7 +51,9 @@ pub use self::{
     reconcile_secrets::{ReconcileRun, ReconcileSecrets},
     register_secret::{RegisterSecret, RegisteredScope, SecretInput},
     replay_event::ReplayEvent,
+    replay_events::ReplayEvents,
     rotate_sealing_key::{RotateSealingKey, RotationStep},
+    run_replays::{ReplayRun, RunReplays},
     share_credentials::{AssistStatus, CreateAssistLink, OpenAssistLink, OpenedAssistLink, RevokeAssistLink},
     start_installation::{OpenInstallLink, OpenedLink, StartInstallation, StartedInstallation},
     test_callback::{TestCallback, TestFinding, TestReport},
@@ -57,4 +61,6 @@ pub use self::{
     verify_url::VerifyUrl,
 };
 #[cfg(feature = "contract")]
-pub(crate) use self::{register_secret::CORP_ID_NEEDED, update_settings::NOT_A_DOMAIN};
+pub(crate) use self::{
+    register_secret::CORP_ID_NEEDED, replay_events::UNTIL_IS_NOT_LATER, update_settings::NOT_A_DOMAIN,
+};

@@ -10,6 +10,7 @@ mod dynamodb;
 mod errors;
 mod events;
 mod facades;
+mod replays;
 mod secret_name;
 mod secrets_manager;
 mod suite_vault;
@@ -25,6 +26,7 @@ pub use self::{
     errors::{CommitError, StoreError},
     events::{AppendOutcome, Event, EventFilter, EventHead, EventPage, EventSource, NewEvent, Payload},
     facades::{EventCallbackStore, SuiteCallbackStore},
+    replays::{Replay, ReplayPage, ReplayRequest, ReplayStatus, ReplayedEvent},
     secret_name::SecretName,
     secrets_manager::{ListedSecret, SecretVersions, SecretsManager},
     suite_vault::{MalformedSuite, Suite, SuiteKind, SuiteVault},

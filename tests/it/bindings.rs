@@ -135,13 +135,14 @@ async fn nobody_reaches_a_binding_of_another_tenant_by_any_route() {
                 .replace("{binding_id}", binding_id)
                 .replace("{scope}", "contacts")
                 .replace("{event_id}", "74945b243d9a6b6ee8bfaf5ce3736a39")
+                .replace("{replay_id}", "0123456789abcdef0123456789abcdef")
                 .replace("{id}", "0123456789abcdef0123456789abcdef");
             let reply = other.request(route.method.parse().unwrap(), &path, None).await;
             reply.refused(404, "not_found");
             asked += 1;
         }
     }
-    assert_eq!(asked, 17 * 4);
+    assert_eq!(asked, 20 * 4);
     assert_eq!(ids(&other).await, ["first"]);
     assert_eq!(ids(&world.admin()).await, ["first", &id]);
 }

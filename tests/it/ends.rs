@@ -8,7 +8,7 @@ use simulator::Fault;
 
 use crate::{
     contract::endpoint::Item,
-    faults::harness::{AUTHORIZATION_TABLE, EVENT_TABLE, Harness, TENANT, member_created},
+    faults::harness::{AUTHORIZATION_TABLE, Caller, EVENT_TABLE, Harness, TENANT, member_created},
     support::{Credentials, Scope},
 };
 
@@ -18,7 +18,7 @@ const PERMANENT: [&str; 8] = [
 ];
 
 /// Items that may end; each must have been seen, so that the look at them proves something.
-const TEMPORARY: [&str; 10] = [
+const TEMPORARY: [&str; 11] = [
     "ASSIST",
     "ATTEMPTS",
     "CHECK",
@@ -26,6 +26,7 @@ const TEMPORARY: [&str; 10] = [
     "CODE",
     "COUNTED",
     "EVENT",
+    "REPLAY",
     "STATE",
     "SUITEEVENT",
     "TOKEN",
@@ -87,6 +88,9 @@ async fn write_every_kind_of_item(harness: &Harness, contacts: &Credentials) {
         .admin("check-authorization", "POST", "/authorization/check", &Value::Null)
         .await
         .with_status(200);
+    crate::replays::start(harness, Caller::Admin(TENANT), &json!({"per_minute": 1}))
+        .await
+        .with_status(202);
     let scope = json!({"scope": "contacts"});
     let link = harness.admin("share-credentials", "POST", "/authorization/assist-links", &scope);
     link.await.with_status(201);

@@ -36,6 +36,7 @@ mod permissions;
 mod rate_limits;
 mod reconcile;
 mod refusals;
+mod replays;
 mod restore;
 mod rotation;
 mod rotation_counted;

@@ -56,7 +56,7 @@ pub(crate) enum Resource {
 pub(crate) type Operation = (&'static str, Resource);
 
 /// For each function, everything that it asks of AWS.
-pub(crate) const OPERATIONS: [(&str, &[Operation]); 23] = {
+pub(crate) const OPERATIONS: [(&str, &[Operation]); 24] = {
     use Resource::{
         AuthorizationTable, DueIndex, EventBus, EventTable, EverySecret, Installation, ScopeSecret, SealingKey, Suite,
         TimelineIndex, Webhook, WebhookQueue,
@@ -256,6 +256,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 23] = {
             &[
                 (GET, AuthorizationTable),
                 (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
                 (UPDATE, EventTable),
             ],
         ),
@@ -267,6 +268,17 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 23] = {
                 (READ_SECRET, SealingKey),
                 (PUT_SECRET, SealingKey),
                 ("secretsmanager:UpdateSecretVersionStage", SealingKey),
+            ],
+        ),
+        (
+            "run-replays",
+            &[
+                (GET, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                (QUERY, DueIndex),
+                (UPDATE, EventTable),
+                ("dynamodb:Scan", EventTable),
+                (QUERY, TimelineIndex),
             ],
         ),
         (
@@ -642,6 +654,9 @@ async fn publish_and_replay(harness: &Harness) {
         .admin("replay-event", "POST", &target, &Value::Null)
         .await
         .with_status(202);
+    for who in [Caller::Admin(TENANT), Caller::Operator] {
+        crate::replays::goes_its_way(harness, who).await;
+    }
 }
 
 /// WeCom bans us at each step of an installation; each time everybody hears of it, and it ends by itself.

@@ -8,7 +8,7 @@ use devstack::Entry;
 use crate::operations::{OPERATIONS, Resource};
 
 /// For each function, the kinds of items that each action is for: the first segment of their keys, `TENANT` for `TENANT#…`.
-const ITEMS: [(&str, &str); 23] = [
+const ITEMS: [(&str, &str); 24] = [
     (
         "check-authorization",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK
@@ -107,10 +107,16 @@ const ITEMS: [(&str, &str); 23] = [
     ),
     (
         "replay-event",
-        "GetItem TENANT
-         PutItem AUDIT",
+        "GetItem TENANT REPLAY
+         PutItem AUDIT REPLAY
+         UpdateItem REPLAY",
     ),
     ("rotate-sealing-key", ""),
+    (
+        "run-replays",
+        "GetItem REPLAY
+         UpdateItem REPLAY",
+    ),
     (
         "share-credentials",
         "GetItem TENANT CALLBACK ASSIST

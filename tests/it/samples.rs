@@ -198,6 +198,7 @@ async fn invoke(function: &str, platform: &'static Platform, event: &str) -> Val
         "deliver-webhooks" => invoked(queues::deliver_webhooks(platform, read()).await),
         "check-health" => invoked(invoked::check_health(platform, read()).await),
         "reconcile-secrets" => invoked(invoked::reconcile_secrets(platform, read()).await),
+        "run-replays" => invoked(invoked::run_replays(platform, read()).await),
         "rotate-sealing-key" => invoked(invoked::rotate_sealing_key(platform, read()).await),
         routed => Box::pin(through_api_gateway(routed, platform, event)).await,
     }

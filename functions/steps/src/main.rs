@@ -30,6 +30,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         "register-secret" => serve_http(http::register_secret).await,
         "replay-event" => serve_http(http::replay_event).await,
         "rotate-sealing-key" => serve_invoked(invoked::rotate_sealing_key).await,
+        "run-replays" => serve_invoked(invoked::run_replays).await,
         "share-credentials" => serve_http(http::share_credentials).await,
         "start-installation" => serve_http(http::start_installation).await,
         "test-callback" => serve_http(http::test_callback).await,

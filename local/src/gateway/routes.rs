@@ -108,6 +108,9 @@ routes! {
     GET "/authorization/{scope}/credentials" Token GenerateCredentials,
     POST "/authorization/{scope}/test" Token TestCallback,
     POST "/authorization/events/{event_id}/replay" Token ReplayEvent,
+    POST "/authorization/events/replays" Token ReplayEvent,
+    GET "/authorization/events/replays/{replay_id}" Token ReplayEvent,
+    DELETE "/authorization/events/replays/{replay_id}" Token ReplayEvent,
     DELETE "/authorization" Token Disconnect,
     POST "/authorization/assist-links" Token ShareCredentials,
     DELETE "/authorization/assist-links/{id}" Token ShareCredentials,
@@ -127,6 +130,9 @@ routes! {
     GET "/authorizations/{binding_id}/{scope}/credentials" Token GenerateCredentials,
     POST "/authorizations/{binding_id}/{scope}/test" Token TestCallback,
     POST "/authorizations/{binding_id}/events/{event_id}/replay" Token ReplayEvent,
+    GET "/authorizations/{binding_id}/events/replays/{replay_id}" Token ReplayEvent,
+    DELETE "/authorizations/{binding_id}/events/replays/{replay_id}" Token ReplayEvent,
+    POST "/authorizations/{binding_id}/events/replays" Token ReplayEvent,
     DELETE "/authorizations/{binding_id}" Token Disconnect,
     POST "/authorizations/{binding_id}/assist-links" Token ShareCredentials,
     DELETE "/authorizations/{binding_id}/assist-links/{id}" Token ShareCredentials,
@@ -136,6 +142,9 @@ routes! {
     GET "/operator/tenants" Token ReadTenants,
     GET "/operator/tenants/{tenant_id}" Token ReadTenants,
     GET "/operator/summary" Token ReadTenants,
+    POST "/operator/replays" Token ReplayEvent,
+    GET "/operator/replays/{replay_id}" Token ReplayEvent,
+    DELETE "/operator/replays/{replay_id}" Token ReplayEvent,
 }
 
 type Routers = HashMap<&'static str, matchit::Router<&'static Route>>;

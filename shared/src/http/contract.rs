@@ -49,6 +49,7 @@ fn operations() -> Vec<Operation> {
         super::test::operations(),
         super::settings::operations(),
         super::events::operations(),
+        super::replays::operations(),
         super::audit::operations(),
         super::operators::operations(),
         super::callbacks::operations(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Answer, Problem, Request, binding, conclude,
     page::{Cursor, Limit},
-    problem,
+    problem, replays,
     request::Nothing,
 };
 use crate::{
@@ -115,16 +115,22 @@ struct Replayed {
     event_id: EventId,
 }
 
-/// `POST /authorization/events/{event_id}/replay`.
+/// `POST /authorization/events/{event_id}/replay`, and what is about the events of a time: `/authorization/events/replays` and
+/// `/operator/replays`.
 pub async fn replay_event(platform: &Platform, request: Request) -> Response<Body> {
-    conclude(replay(platform, &request).await, &request)
+    let segments = request.segments();
+    let answer = match segments.as_slice() {
+        ["authorization", _, event_id, "replay"] if request.is_post() => replay(platform, &request, event_id).await,
+        ["authorization", _, _, rest @ ..] => replays::of_tenant(platform, &request, rest).await,
+        [_, _, rest @ ..] => replays::of_all(platform, &request, rest).await,
+        _ => Err(Problem::not_found()),
+    };
+    conclude(answer, &request)
 }
 
-async fn replay(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+async fn replay(platform: &Platform, request: &Request, event_id: &str) -> Result<Answer, Problem> {
     let tenant_id = binding(platform, request).await?;
     request.json_if_any::<Nothing>()?;
-    let segments = request.segments();
-    let event_id = segments.get(2).copied().unwrap_or_default();
     let event_id = ReplayEvent { store: &platform.store }
         .run(&tenant_id, event_id, platform.context(&request.actor()))
         .await

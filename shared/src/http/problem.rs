@@ -61,6 +61,8 @@ kinds! {
         "Someone else changed it in the meantime. Reload and try again.";
     TOO_MANY_BINDINGS = 409 "too_many_bindings", "Too many bindings",
         "A tenant binds fifty corporations at most. Disconnect one that is no longer needed.";
+    REPLAY_RUNNING = 409 "replay_running", "Another replay is running",
+        "One at a time: wait until it has ended, or stop it.";
     INSTALL_LINK_EXPIRED = 410 "install_link_expired", "The install link is no longer valid",
         "Create a new link and open it in the browser that will finish the installation.";
     ASSIST_LINK_EXPIRED = 410 "assist_link_expired", "The assist link is no longer valid",
@@ -337,6 +339,7 @@ fn kind_of(error: &StepError) -> Kind {
         StepError::CorpMismatch { .. } => kinds::CORP_MISMATCH,
         StepError::StepsMissing(_) => kinds::STEPS_MISSING,
         StepError::StateChanged => kinds::STATE_CHANGED,
+        StepError::ReplayRunning => kinds::REPLAY_RUNNING,
         StepError::InstallLinkExpired { .. } => kinds::INSTALL_LINK_EXPIRED,
         StepError::AssistLinkExpired => kinds::ASSIST_LINK_EXPIRED,
         StepError::TooManyAssistLinks { .. } => kinds::TOO_MANY_ASSIST_LINKS,

@@ -98,6 +98,10 @@ impl Request {
         self.context.http.method == "POST"
     }
 
+    pub(super) fn is_delete(&self) -> bool {
+        self.context.http.method == "DELETE"
+    }
+
     pub(super) fn path(&self) -> &str {
         &self.raw_path
     }

@@ -12,6 +12,7 @@ mod events;
 mod health_runs;
 mod keys;
 mod listings;
+mod replays;
 mod sealed;
 mod sessions;
 mod suite;

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, time::Duration};
 
 use devstack::Fault;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde_json::json;
 use wecom_authorization::{
@@ -11,7 +11,7 @@ use wecom_authorization::{
     ids::{BreakerName, EventId, Fingerprint, Scope, TokenName},
     store::{
         AtRest, Breaker, CommitError, DynamoDb, EventChange, EventFilter, EventSource, HealthRunNote, ListFilter,
-        NewEvent, Payload, SecretName, SecretsManager, StoreError, StoredListing,
+        NewEvent, Payload, Replay, ReplayRequest, ReplayStatus, SecretName, SecretsManager, StoreError, StoredListing,
     },
 };
 
@@ -33,7 +33,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 63;
+const METHODS: usize = 71;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -93,6 +93,23 @@ async fn every_method(
     let mut listed = json!(listing(1, Health::Ok));
     listed["version"] = json!(1);
     let listed: StoredListing = serde_json::from_value(listed).unwrap();
+    let replay = Replay {
+        replay_id: "replay".to_owned(),
+        tenant_id: Some(tenant.clone()),
+        request: ReplayRequest {
+            since: Timestamp::UNIX_EPOCH,
+            until: now,
+            scope: None,
+            event: None,
+            change_type: None,
+            per_minute: 1,
+        },
+        status: ReplayStatus::Running,
+        replayed: 0,
+        position: None,
+        started_at: now,
+        ended_at: None,
+    };
     let run = HealthRunNote {
         at: now,
         checked: 0,
@@ -187,6 +204,26 @@ async fn every_method(
             "replay_event",
             store
                 .replay_event(&tenant, &EventId::of("place", b"content"), "replay")
+                .await
+                .map(drop),
+        ),
+        ("replay", store.replay(Some(&tenant)).await.map(drop)),
+        ("start_replay", store.start_replay(&replay, &line(now)).await.map(drop)),
+        ("due_replays", store.due_replays(now, 1).await.map(drop)),
+        ("take_replay", store.take_replay(&replay, now, now).await.map(drop)),
+        ("keep_replay", store.keep_replay(&replay, now, now).await.map(drop)),
+        ("stop_replay", store.stop_replay(&replay, &line(now)).await),
+        ("replay_page", store.replay_page(&replay, 1).await.map(drop)),
+        (
+            "replay_page of all",
+            store
+                .replay_page(
+                    &Replay {
+                        tenant_id: None,
+                        ..replay.clone()
+                    },
+                    1,
+                )
                 .await
                 .map(drop),
         ),

@@ -10,7 +10,7 @@ use wecom_authorization::{
     store::SecretName,
 };
 
-use super::harness::{Cookies, Harness, ROTATION_STEPS, TENANT, member_created, ours};
+use super::harness::{Caller, Cookies, Harness, ROTATION_STEPS, TENANT, member_created, ours};
 use crate::{
     support::{CORP, Credentials, Reply, Scope},
     who_may_bind::{Attempt as Attempted, stolen},
@@ -642,6 +642,42 @@ impl FaultCase for Replay {
     }
 }
 
+/// `POST /authorization/events/replays`.
+pub(crate) struct StartReplay;
+
+impl FaultCase for StartReplay {
+    async fn prepare(harness: &Harness) -> Self {
+        EventArrives::prepare(harness).await.perform(harness).await.unwrap();
+        Self
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        let started = crate::replays::start(harness, Caller::Admin(TENANT), &json!({})).await;
+        answered(&started, 202)
+    }
+}
+
+/// `run-replays`.
+pub(crate) struct RunReplays;
+
+impl FaultCase for RunReplays {
+    async fn prepare(harness: &Harness) -> Self {
+        StartReplay::prepare(harness).await.perform(harness).await.unwrap();
+        Self
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        // A run that died has it for fifty seconds.
+        harness.wait(60);
+        match harness.invoke("run-replays", json!({})).await {
+            Ok(run) if run["failed"] == 0 => Ok(()),
+            Ok(run) => Err(run.to_string()),
+            Err(code) if code == "temporarily_unavailable" => Err(code),
+            Err(code) => panic!("{code}"),
+        }
+    }
+}
+
 /// `DELETE /authorization`.
 pub(crate) struct Disconnect;
 
@@ -858,6 +894,8 @@ macro_rules! for_each {
             completing: Complete,
             changing_settings: Settings,
             replaying_an_event: Replay,
+            starting_a_replay: StartReplay,
+            taking_a_replay_further: RunReplays,
             disconnecting: Disconnect,
             disconnecting_and_deleting_the_events: DisconnectThoroughly,
             issuing_a_token: IssueToken,

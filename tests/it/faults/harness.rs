@@ -394,6 +394,7 @@ impl Harness {
             "check-health" => Box::pin(invoked::check_health(&platform, input)).await,
             "deliver-webhooks" => webhooks(&platform, input).await,
             "reconcile-secrets" => Box::pin(invoked::reconcile_secrets(&platform, input)).await,
+            "run-replays" => Box::pin(invoked::run_replays(&platform, input)).await,
             "rotate-sealing-key" => invoked::rotate_sealing_key(&platform, input).await,
             other => panic!("{other} is not invoked"),
         };

@@ -21,13 +21,26 @@ struct Requests {
     event_id: String,
     /// Id of one assist link, and the secret of another.
     assist: [String; 2],
+    /// Ids of a tenant's replay and of one for all, which run for minutes.
+    replays: [String; 2],
 }
 
 impl Requests {
     async fn new(world: &World) -> Self {
         let [callback, _] = world.walk().await;
-        world.happens(Scope::Contacts, "change_contact/create_user").await;
+        for event in ["change_contact/create_user", "change_contact/delete_user"] {
+            world.happens(Scope::Contacts, event).await;
+        }
         let events = world.events("limit=1").await;
+        let operator = world.bearer(&world.announcement().operator_token);
+        let mut replays = Vec::new();
+        for (client, path) in [
+            (world.admin(), "/authorization/events/replays"),
+            (operator, "/operator/replays"),
+        ] {
+            let started = client.post(path, a_replay()).await.with_status(202);
+            replays.push(started["replay_id"].as_str().unwrap().to_owned());
+        }
         let suite = suite_of(world);
         let mut links = Vec::new();
         for _ in 0..2 {
@@ -38,6 +51,7 @@ impl Requests {
         let secret = links[1]["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         Self {
             assist: [links[0]["id"].as_str().unwrap().to_owned(), secret],
+            replays: replays.try_into().unwrap(),
             link: world.install_link(&world.admin()).await,
             callback,
             suite: Credentials {
@@ -61,6 +75,10 @@ impl Requests {
             .replace("{nonce}", self.link.rsplit('/').next().unwrap())
             .replace("{callback_id+}", self.callback.url.rsplit('/').next().unwrap())
             .replace("{file+}", "page.js")
+            .replace(
+                "{replay_id}",
+                &self.replays[usize::from(route.path.starts_with("/operator/"))],
+            )
             .replace("{id}", &self.assist[0])
             .replace("{token}", &self.assist[1])
             .replace("{tenant_id}", &world.announcement().tenant_id)
@@ -114,12 +132,18 @@ impl Requests {
                 let secret = world.secret_of(Scope::Contacts);
                 request.json(&json!({"secret": secret, "corp_id": CORP}))
             }
+            Function::ReplayEvent if path.ends_with("/replays") => request.json(&a_replay()),
             Function::ShareCredentials if is_post => request.json(&json!({"scope": "contacts"})),
             Function::UpdateSettings => request.json(&json!({"callback_base_url": null})),
             _ if is_post => request.json(&json!({})),
             _ => request,
         }
     }
+}
+
+/// A replay of everything, an event a minute.
+fn a_replay() -> Value {
+    json!({"since": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z", "per_minute": 1})
 }
 
 /// A suite setting from the announcement.
@@ -285,6 +309,7 @@ async fn when_every_process_is_new() {
             harness.operator("read-tenants", "GET", "/operator/summary").await,
             ask("update-settings", "PUT", "/authorization/settings", &settings).await,
             ask("replay-event", "POST", &replay, &Value::Null).await,
+            ask("replay-event", "POST", "/authorization/events/replays", &a_replay()).await,
             harness.check(&contacts).await,
             harness.deliver(&contacts, &member_created("during")).await,
             harness.suite_callback(&ticket).await,
@@ -309,8 +334,8 @@ async fn when_every_process_is_new() {
     );
     let token = json!({"tenant_id": TENANT, "kind": "contacts"});
     let nothing = json!({});
-    let functions = ["issue-access-token", "check-health", "reconcile-secrets"].into_iter();
-    let invoked: Vec<_> = functions.zip([&token, &nothing, &nothing]).collect();
+    let functions = ["issue-access-token", "check-health", "reconcile-secrets", "run-replays"].into_iter();
+    let invoked: Vec<_> = functions.zip([&token, &nothing, &nothing, &nothing]).collect();
     for (function, input) in &invoked {
         let refused = harness.invoke(function, (*input).clone()).await;
         assert_eq!(refused, Err("temporarily_unavailable".to_owned()), "{function}");

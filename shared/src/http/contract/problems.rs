@@ -120,6 +120,11 @@ fn all() -> Vec<(&'static str, Problem)> {
             step(StepError::InvalidField(crate::steps::NOT_A_DOMAIN)),
         ),
         (
+            "invalid_field_until",
+            step(StepError::InvalidField(crate::steps::UNTIL_IS_NOT_LATER)),
+        ),
+        ("replay_running", step(StepError::ReplayRunning)),
+        (
             "too_many_attempts",
             step(StepError::TooManyAttempts {
                 until: in_seconds(1742),

@@ -226,7 +226,7 @@ impl DynamoDb {
             .key("event_id", text(event_id.as_str()))
             .update_expression("ADD replays :one SET #change = :change, replay_id = :replay")
             .condition_expression(
-                "#source = :callback AND tenant_id = :tenant \
+                "#source IN (:callback, :app) AND tenant_id = :tenant \
                  AND (attribute_not_exists(replay_id) OR replay_id <> :replay)",
             )
             .expression_attribute_names("#change", "change")
@@ -234,6 +234,7 @@ impl DynamoDb {
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":change", text("replayed"))
             .expression_attribute_values(":callback", text("callback"))
+            .expression_attribute_values(":app", text("app"))
             .expression_attribute_values(":tenant", text(tenant_id.as_str()))
             .expression_attribute_values(":replay", text(replay_id))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
