@@ -13,6 +13,7 @@ mod bindings;
 mod bus;
 mod callback_input;
 mod calls;
+mod capacity;
 mod catalogue;
 mod check;
 mod clients;

@@ -22,6 +22,7 @@ use crate::{
     Error,
     answer::{self, Answer},
     call::Call,
+    capacity::Capacity,
     directory::Directory,
     table_writes::TableWrites,
 };
@@ -31,6 +32,7 @@ pub(crate) struct Dynamodb {
     client: Client<HttpConnector, Full<Bytes>>,
     upstream: Uri,
     table_writes: Arc<TableWrites>,
+    pub(crate) capacity: Capacity,
 }
 
 impl Dynamodb {
@@ -70,6 +72,7 @@ impl Dynamodb {
                 client,
                 upstream,
                 table_writes,
+                capacity: Capacity::default(),
             },
             [server, sweeper],
         ))
@@ -82,7 +85,15 @@ impl Dynamodb {
             return refusal;
         }
         let operation = call.operation.clone();
-        streams::correct(&operation, self.forward(call).await).await
+        let answer = self.forward(self.capacity.asking(call)).await;
+        let (parts, body) = answer.into_parts();
+        let body = body
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes)
+            .unwrap_or_default();
+        self.capacity.note(&operation, &body);
+        streams::correct(&operation, Answer::from_parts(parts, Full::new(body))).await
     }
 
     pub(crate) fn sweep(&self) {

@@ -14,6 +14,7 @@
 
 mod answer;
 mod call;
+mod capacity;
 mod clock;
 mod directory;
 mod dynamodb;
@@ -36,16 +37,17 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{
-    directory::Directory, dynamodb::Dynamodb, event_bus::EventBus, front::Front, journal::Journal, secrets::Secrets,
-    table_writes::TableWrites,
-};
 pub use crate::{
+    capacity::Consumed,
     error::Error,
     faults::{Fault, Faults, InvalidFault},
     journal::Entry,
     queues::{QueueSettings, Queues, ReceivedMessage},
     secrets::Rotation,
+};
+use crate::{
+    directory::Directory, dynamodb::Dynamodb, event_bus::EventBus, front::Front, journal::Journal, secrets::Secrets,
+    table_writes::TableWrites,
 };
 
 /// Address and data directory of an endpoint.
@@ -177,6 +179,17 @@ impl Devstack {
     /// Empties the journal.
     pub fn clear_journal(&self) {
         self.front.journal.clear();
+    }
+
+    /// Begins to measure what DynamoDB would charge for, from nothing.
+    pub fn measure_capacity(&self) {
+        self.front.dynamodb.capacity.measure();
+    }
+
+    /// What was consumed since [`Devstack::measure_capacity`], oldest first.
+    #[must_use]
+    pub fn consumed(&self) -> Vec<Consumed> {
+        self.front.dynamodb.capacity.consumed()
     }
 
     /// A receiver that is marked as changed after each write to a table, for readers of its stream: with it they need not
