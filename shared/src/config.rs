@@ -6,10 +6,11 @@ use url::Url;
 use crate::ids::{SuiteId, TenantId};
 
 /// Every variable that `template.yaml` sets, in the order of [`Config`]'s table.
-pub const VARIABLES: [&str; 27] = [
+pub const VARIABLES: [&str; 28] = [
     "AUTHORIZATION_TABLE",
     "EVENT_TABLE",
     "EVENT_BUS",
+    "EVENT_QUEUE_URL",
     "WEBHOOK_URL",
     "WEBHOOK_QUEUE_URL",
     "SECRET_PREFIX",
@@ -43,6 +44,7 @@ pub const VARIABLES: [&str; 27] = [
 /// | `AUTHORIZATION_TABLE` | name of the table of states | required |
 /// | `EVENT_TABLE` | name of the table of events | required |
 /// | `EVENT_BUS` | name of the event bus | none: nothing is published |
+/// | `EVENT_QUEUE_URL` | the FIFO queue of SQS that events are sent to as well | none |
 /// | `WEBHOOK_URL` | where every event of the bus is sent to as a signed webhook | none |
 /// | `WEBHOOK_QUEUE_URL` | the queue of SQS that webhooks wait in | none: those that fail come again after the queue's own time |
 /// | `SECRET_PREFIX` | first segments of every secret's name | required |
@@ -74,6 +76,8 @@ pub struct Config {
     pub event_table: String,
     /// `EVENT_BUS`: name of the event bus; `None`: nothing is published.
     pub event_bus: Option<String>,
+    /// `EVENT_QUEUE_URL`: FIFO queue that events are sent to as well; `None`: there is none.
+    pub event_queue_url: Option<String>,
     /// `WEBHOOK_URL`: receiver of webhooks; `None`: none are sent.
     pub webhook_url: Option<Url>,
     /// `WEBHOOK_QUEUE_URL`: queue that webhooks wait in.
@@ -207,6 +211,7 @@ impl Config {
             event_table: reader.required("EVENT_TABLE"),
             event_bus: reader.optional("EVENT_BUS"),
             webhook_url: reader.optional_url("WEBHOOK_URL"),
+            event_queue_url: reader.optional("EVENT_QUEUE_URL"),
             webhook_queue_url: reader.optional("WEBHOOK_QUEUE_URL"),
             secret_prefix: reader.required("SECRET_PREFIX"),
             secret_key_arn: reader.optional("SECRET_KEY_ARN"),

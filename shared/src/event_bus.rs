@@ -11,6 +11,8 @@ use aws_sdk_eventbridge::{
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
+use crate::queue::OrderedMessage;
+
 /// `source` of every event.
 pub const SOURCE: &str = "wecom.authorization";
 
@@ -19,6 +21,9 @@ const REQUEST_ENTRIES: usize = 10;
 
 /// Bytes of the entries that `PutEvents` takes at once: 256 KB in the regions of China, 1 MB elsewhere since 2026-01.
 const REQUEST_BYTES: usize = 256 * 1024;
+
+/// Bytes for the envelope that an event has as a message of a queue, at most.
+const ENVELOPE_BYTES: usize = 512;
 
 /// Bytes of an entry's time, as EventBridge counts them.
 const TIME_BYTES: usize = 14;
@@ -33,7 +38,7 @@ pub struct EventBus {
     name: String,
 }
 
-/// An event for the bus. `Debug` does not show its detail.
+/// An event for the bus, and for the FIFO queue. `Debug` does not show its detail.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BusEvent {
     /// `detail-type`: `wecom.event` or `authorization.changed`.
@@ -42,6 +47,10 @@ pub struct BusEvent {
     pub time: Timestamp,
     /// A JSON object, as text.
     pub detail: String,
+    /// What it keeps its order with in the queue: the callback's id, the corporation of an app's event, or the tenant.
+    pub group: String,
+    /// The same each time that it is published, and another for each replay: letters, digits and hyphens.
+    pub id: String,
 }
 
 impl std::fmt::Debug for BusEvent {
@@ -52,10 +61,29 @@ impl std::fmt::Debug for BusEvent {
 }
 
 impl BusEvent {
-    /// Whether it is small enough for every region's bus.
+    /// Whether it is small enough for every region's bus and queues.
     #[must_use]
     pub fn fits(&self) -> bool {
-        self.bytes() <= REQUEST_BYTES
+        self.bytes() + ENVELOPE_BYTES <= REQUEST_BYTES
+    }
+
+    /// The same event for the FIFO queue, in EventBridge's envelope as far as that depends on us.
+    #[must_use]
+    pub fn message(&self) -> OrderedMessage {
+        let Self {
+            detail_type,
+            time,
+            detail,
+            group,
+            id,
+        } = self;
+        OrderedMessage {
+            group_id: group.clone(),
+            deduplication_id: id.clone(),
+            body: format!(
+                r#"{{"version":"0","id":"{id}","detail-type":"{detail_type}","source":"{SOURCE}","time":"{time}","detail":{detail}}}"#
+            ),
+        }
     }
 
     /// Its size as EventBridge counts it.
@@ -159,6 +187,8 @@ mod tests {
             detail_type: "wecom.event",
             time: Timestamp::UNIX_EPOCH,
             detail: String::new(),
+            group: "group".to_owned(),
+            id: "id".to_owned(),
         };
         event.detail = "x".repeat(bytes - event.bytes());
         event
@@ -180,7 +210,9 @@ mod tests {
 
     #[test]
     fn fits_up_to_the_smallest_limit_of_any_region() {
-        assert!(event(REQUEST_BYTES).fits());
-        assert!(!event(REQUEST_BYTES + 1).fits());
+        let largest = event(REQUEST_BYTES - ENVELOPE_BYTES);
+        assert!(largest.fits());
+        assert!(largest.message().body.len() <= REQUEST_BYTES);
+        assert!(!event(REQUEST_BYTES - ENVELOPE_BYTES + 1).fits());
     }
 }

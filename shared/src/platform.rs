@@ -48,6 +48,7 @@ pub struct Platform {
     /// Whether webhooks may go to this machine and over plain http; `local` and tests set it.
     pub local_webhooks: bool,
     aws: SdkConfig,
+    event_queue: OnceLock<Queue>,
     webhook_queue: OnceLock<Queue>,
     wecom: OnceLock<Client>,
 }
@@ -89,6 +90,7 @@ impl Platform {
             webhook_secrets: CachedSecrets::default(),
             local_webhooks: false,
             aws: aws.clone(),
+            event_queue: OnceLock::new(),
             webhook_queue: OnceLock::new(),
             wecom: OnceLock::new(),
         }
@@ -102,6 +104,12 @@ impl Platform {
         self.wecom.get_or_init(|| {
             Client::new(ClientConfig::new(self.config.wecom_api_url.clone())).expect("ring speaks TLS 1.2 and 1.3")
         })
+    }
+
+    /// The FIFO queue that events are sent to as well, if there is one. Only the function that publishes pays for its client.
+    pub fn event_queue(&self) -> Option<&Queue> {
+        let url = self.config.event_queue_url.as_ref()?;
+        Some(self.event_queue.get_or_init(|| Queue::new(&self.aws, url.clone())))
     }
 
     /// The queue that webhooks wait in, if there is one. Only the function that delivers them pays for its client.

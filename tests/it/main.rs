@@ -23,6 +23,7 @@ mod deletion;
 mod documents;
 mod domains;
 mod ends;
+mod event_queue;
 mod event_schema;
 mod events;
 mod faults;

@@ -14,8 +14,8 @@ use wecom_authorization::{
 
 use crate::{
     faults::harness::{
-        AUTHORIZATION_TABLE, Caller, EVENT_BUS, EVENT_TABLE, Harness, PREFIX, TENANT, WEBHOOK_QUEUE, member_created,
-        ours,
+        AUTHORIZATION_TABLE, Caller, EVENT_BUS, EVENT_QUEUE, EVENT_TABLE, Harness, PREFIX, TENANT, WEBHOOK_QUEUE,
+        member_created, ours,
     },
     permissions::SeenItems,
     support::{CORP, Credentials, Letter, OTHER_CORP, Reply, Scope},
@@ -32,6 +32,8 @@ pub(crate) enum Resource {
     DueIndex,
     /// The event bus.
     EventBus,
+    /// The FIFO queue of events.
+    EventQueue,
     /// The table of events.
     EventTable,
     /// Its index by time.
@@ -58,8 +60,8 @@ pub(crate) type Operation = (&'static str, Resource);
 /// For each function, everything that it asks of AWS.
 pub(crate) const OPERATIONS: [(&str, &[Operation]); 24] = {
     use Resource::{
-        AuthorizationTable, DueIndex, EventBus, EventTable, EverySecret, Installation, ScopeSecret, SealingKey, Suite,
-        TimelineIndex, Webhook, WebhookQueue,
+        AuthorizationTable, DueIndex, EventBus, EventQueue, EventTable, EverySecret, Installation, ScopeSecret,
+        SealingKey, Suite, TimelineIndex, Webhook, WebhookQueue,
     };
     const GET: &str = "dynamodb:GetItem";
     const PUT: &str = "dynamodb:PutItem";
@@ -209,6 +211,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 24] = {
                 (UPDATE, AuthorizationTable),
                 (DELETE, AuthorizationTable),
                 ("events:PutEvents", EventBus),
+                ("sqs:SendMessage", EventQueue),
             ],
         ),
         (
@@ -335,6 +338,7 @@ fn see(harness: &Harness, seen: &mut Seen) {
             (EVENT_TABLE, Some("timeline")) => Resource::TimelineIndex,
             (EVENT_BUS, None) => Resource::EventBus,
             ("*", None) => Resource::EverySecret,
+            (EVENT_QUEUE, None) => Resource::EventQueue,
             (WEBHOOK_QUEUE, None) => Resource::WebhookQueue,
             (secret, None) => secret_kind(secret),
             (table, Some(index)) => panic!("an index that nobody knows: {index} of {table}"),
@@ -433,6 +437,7 @@ fn the_table_has_every_function_once() {
 /// Everything as it should go, with each way that events can take.
 async fn the_walk() -> Harness {
     let harness = Harness::start(true).await;
+    harness.events_go_to_a_queue();
     harness.prepare_callbacks().await;
     harness.call("console", Caller::Browser(""), "GET", "/", None).await;
     harness.install().await;

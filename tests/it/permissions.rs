@@ -201,6 +201,7 @@ fn names(resource: Resource) -> &'static [&'static str] {
         Resource::DueIndex => &["authorization/due"],
         Resource::EventTable => &["events"],
         Resource::EventBus => &["event-bus"],
+        Resource::EventQueue => &["event-queue"],
         Resource::TimelineIndex => &["events/timeline"],
         // None of them is the name of a secret of a tenant whose id is `suite`.
         Resource::Suite => &["suite", "suite/ww", "suite/wx", "suite/tj", "suite/dk"],

@@ -106,6 +106,8 @@ pub(crate) fn uses(call: &Call, secret_name: impl Fn(&str) -> String) -> Vec<Use
         }
         (Service::Sqs, operation) => {
             let queue = call.text("QueueUrl").and_then(|url| url.rsplit('/').next());
+            // IAM has no action for a batch.
+            let operation = operation.trim_end_matches("Batch");
             vec![used(&format!("sqs:{operation}"), queue)]
         }
         // Put, Update, Delete and ConditionCheck.

@@ -1,8 +1,9 @@
 //! Amazon SQS, as far as a function's queue and its dead letters need it: standard queues in memory, with visibility timeouts,
-//! receive counts and redrive. There are no long polls, delays, deduplication or policies.
+//! receive counts and redrive; and FIFO queues, as far as their senders see them: order, and deduplication by id, which does not end
+//! after five minutes. There are no long polls, delays or policies, and a group is not held back while one of its messages is hidden.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -49,17 +50,22 @@ pub struct ReceivedMessage {
     pub body: String,
     /// `ApproximateReceiveCount`, this time included.
     pub receives: u32,
+    /// `MessageGroupId`, in a FIFO queue.
+    pub group_id: Option<String>,
 }
 
 struct Queue {
     settings: QueueSettings,
     messages: Vec<Message>,
+    /// Deduplication ids that were sent.
+    sent: BTreeSet<String>,
 }
 
 struct Message {
     id: String,
     body: String,
     receives: u32,
+    group_id: Option<String>,
     receipt_handle: Option<String>,
     visible_at: Instant,
 }
@@ -77,24 +83,37 @@ impl Queues {
     /// Creates a queue. One of the same name keeps its messages.
     pub fn create(&self, name: &str, settings: QueueSettings) {
         let mut queues = self.lock();
-        let messages = queues.remove(name).map(|queue| queue.messages).unwrap_or_default();
-        queues.insert(name.to_owned(), Queue { settings, messages });
+        let before = queues.remove(name);
+        let (messages, sent) = before.map(|queue| (queue.messages, queue.sent)).unwrap_or_default();
+        queues.insert(
+            name.to_owned(),
+            Queue {
+                settings,
+                messages,
+                sent,
+            },
+        );
     }
 
     /// Sends a message; without such a queue it is dropped.
     pub fn send(&self, name: &str, body: String) {
-        self.enqueue(name, random_uuid(), body);
+        self.enqueue(name, random_uuid(), body, None);
     }
 
-    fn enqueue(&self, name: &str, id: String, body: String) {
+    /// Adds a message, unless one with its deduplication id was sent.
+    fn enqueue(&self, name: &str, id: String, body: String, ordered: Option<[String; 2]>) {
+        let (group_id, deduplication_id) = ordered.map(|[group, id]| (group, id)).unzip();
         let message = Message {
             id,
             body,
             receives: 0,
+            group_id,
             receipt_handle: None,
             visible_at: Instant::now(),
         };
-        if let Some(queue) = self.lock().get_mut(name) {
+        if let Some(queue) = self.lock().get_mut(name)
+            && deduplication_id.is_none_or(|id| queue.sent.insert(id))
+        {
             queue.messages.push(message);
         }
         self.changes.send_replace(());
@@ -127,6 +146,7 @@ impl Queues {
                     receipt_handle,
                     body: message.body.clone(),
                     receives: message.receives,
+                    group_id: message.group_id.clone(),
                 }
             })
             .collect();
@@ -217,8 +237,14 @@ impl Queues {
             "SendMessage" => {
                 let body = call.text("MessageBody").unwrap_or_default().to_owned();
                 let id = random_uuid();
-                self.enqueue(name, id.clone(), body);
+                self.enqueue(name, id.clone(), body, None);
                 return answer::json(StatusCode::OK, &json!({"MessageId": id}));
+            }
+            "SendMessageBatch" => {
+                let entries = call.input.get("Entries").and_then(Value::as_array);
+                let sent = entries.into_iter().flatten().map(|entry| self.send_entry(name, entry));
+                let sent: Vec<_> = sent.collect();
+                return answer::json(StatusCode::OK, &json!({"Successful": sent, "Failed": []}));
             }
             "ReceiveMessage" => {
                 let max = usize::try_from(number("MaxNumberOfMessages").unwrap_or(1)).unwrap_or(MAX_RECEIVED);
@@ -248,6 +274,16 @@ impl Queues {
         } else {
             refused("ReceiptHandleIsInvalid", "The input receipt handle is invalid.")
         }
+    }
+
+    /// Sends an entry of a batch.
+    fn send_entry(&self, name: &str, entry: &Value) -> Value {
+        let text = |member: &str| entry.get(member).and_then(Value::as_str).map(str::to_owned);
+        let ordered = text("MessageGroupId").zip(text("MessageDeduplicationId"));
+        let id = random_uuid();
+        let body = text("MessageBody").unwrap_or_default();
+        self.enqueue(name, id.clone(), body, ordered.map(<[String; 2]>::from));
+        json!({"Id": text("Id"), "MessageId": id, "MD5OfMessageBody": ""})
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Queue>> {

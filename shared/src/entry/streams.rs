@@ -133,17 +133,22 @@ pub async fn publish_events(platform: &Platform, changes: Changes) -> BatchAnswe
         failed(&mut answer, first, &error);
         return answer;
     }
-    let Some(event_bus) = &platform.event_bus else {
-        return answer;
-    };
     let publications = changes
         .records
         .iter()
         .filter_map(|record| Some((record, bus_event(record)?)));
     let (records, events): (Vec<_>, Vec<_>) = publications.unzip();
-    for position in event_bus.publish(&events).await {
+    let mut refused = BTreeSet::new();
+    if let Some(event_bus) = &platform.event_bus {
+        refused.extend(event_bus.publish(&events).await);
+    }
+    if let Some(queue) = platform.event_queue() {
+        let messages: Vec<_> = events.iter().map(BusEvent::message).collect();
+        refused.extend(queue.send(&messages).await);
+    }
+    for position in refused {
         if let Some(record) = records.get(position) {
-            failed(&mut answer, record, &"the event bus did not accept it");
+            failed(&mut answer, record, &"the event bus or the queue did not accept it");
         }
     }
     answer

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     event_bus::BusEvent,
-    ids::{BindingId, CorpId, EventId, EventScope, TenantId},
+    ids::{BindingId, CallbackId, CorpId, EventId, EventScope, TenantId},
     store::StateChange,
 };
 
@@ -17,6 +17,8 @@ pub struct StoredEvent {
     pub event_id: EventId,
     /// Tenant whose callback received the event.
     pub tenant_id: TenantId,
+    /// Callback that received the event; none at the callback of an app.
+    pub callback_id: Option<CallbackId>,
     /// Which callback received it, or what it is about.
     pub scope: EventScope,
     /// Id of the corporation: plaintext, or as the app sees it.
@@ -105,7 +107,15 @@ impl StoredEvent {
             payload,
             payload_at,
         };
-        bus_event("wecom.event", self.received_at, &detail)
+        let group = self
+            .callback_id
+            .as_ref()
+            .map_or(self.corp_id.as_str(), CallbackId::as_str);
+        let id = match &self.replay_id {
+            None => self.event_id.to_string(),
+            Some(replay_id) => format!("{}-{replay_id}", self.event_id),
+        };
+        bus_event("wecom.event", self.received_at, &detail, [group.to_owned(), id])
     }
 }
 
@@ -132,16 +142,24 @@ impl StateChange {
             to: &self.to,
             at: self.at,
         };
-        bus_event("authorization.changed", self.at, &detail)
+        let names = [self.tenant_id.to_string(), self.announcement_id.clone()];
+        bus_event("authorization.changed", self.at, &detail, names)
     }
 }
 
-fn bus_event(detail_type: &'static str, time: Timestamp, detail: &impl Serialize) -> BusEvent {
+fn bus_event(
+    detail_type: &'static str,
+    time: Timestamp,
+    detail: &impl Serialize,
+    [group, id]: [String; 2],
+) -> BusEvent {
     BusEvent {
         detail_type,
         time,
         // Maps with text as keys, so there is nothing that could fail.
         detail: serde_json::to_string(detail).unwrap_or_default(),
+        group,
+        id,
     }
 }
 

@@ -53,6 +53,7 @@ pub(crate) const EVENT_TABLE: &str = "events";
 pub(crate) const EVENT_BUS: &str = "bus";
 pub(crate) const PREFIX: &str = "prefix";
 pub(crate) const WEBHOOK_QUEUE: &str = "webhooks";
+pub(crate) const EVENT_QUEUE: &str = "events.fifo";
 /// Access key of the tests themselves, which the journal leaves out.
 const OBSERVER: &str = "observer";
 /// What webhooks are signed with.
@@ -67,6 +68,7 @@ pub(crate) struct Harness {
     simulator: Simulator,
     config: Config,
     webhook_url: Mutex<Option<Url>>,
+    event_queue: Mutex<Option<String>>,
     suite: Credentials,
     suite_id: String,
     clock: Arc<AdjustedClock>,
@@ -153,6 +155,7 @@ impl Harness {
             simulator,
             config,
             webhook_url: Mutex::default(),
+            event_queue: Mutex::default(),
             suite,
             suite_id,
             clock: Arc::default(),
@@ -259,6 +262,7 @@ impl Harness {
         let process = processes.entry(function).or_insert_with(|| {
             let mut config = self.config.clone();
             config.webhook_url.clone_from(&self.webhook_url.lock().unwrap());
+            config.event_queue_url.clone_from(&self.event_queue.lock().unwrap());
             let mut platform = Platform::new(config, &self.aws(function));
             platform.local_webhooks = true;
             platform.clock = Box::new(SharedClock(Arc::clone(&self.clock)));
@@ -412,6 +416,17 @@ impl Harness {
         self.vault().put(&SecretName::Webhook, &secret).await.unwrap();
         *self.webhook_url.lock().unwrap() = Some(url.clone());
         self.processes.lock().unwrap().remove("deliver-webhooks");
+    }
+
+    /// Sends events to a FIFO queue from now on, and creates it.
+    pub(crate) fn events_go_to_a_queue(&self) {
+        let settings = QueueSettings {
+            visibility_timeout: Duration::from_secs(30),
+            redrive: None,
+        };
+        self.devstack.queues().create(EVENT_QUEUE, settings);
+        *self.event_queue.lock().unwrap() = Some(format!("http://sqs.test/{EVENT_QUEUE}"));
+        self.processes.lock().unwrap().remove("publish-events");
     }
 
     /// Puts events into the queue, and invokes `deliver-webhooks` with what is in it; what it has delivered is deleted.

@@ -68,6 +68,7 @@ fn name_of(resource: &Value) -> Option<&'static str> {
             "events/timeline",
         ),
         (json!({"Fn::GetAtt": ["EventBus", "Arn"]}), "event-bus"),
+        (json!({"Fn::GetAtt": ["EventFifoQueue", "Arn"]}), "event-queue"),
         (json!({"Ref": "SuiteSecret"}), "suite"),
         (suites("ww"), "suite/ww"),
         (suites("wx"), "suite/wx"),
@@ -119,8 +120,11 @@ fn kinds(statement: &Value) -> Vec<Option<String>> {
         .collect()
 }
 
-/// Whether an action is on a table, a secret or the event bus.
-fn is_data(action: &str) -> bool {
+/// Whether a statement's action is on a table, a secret, the event bus or a queue of events; not on dead letters.
+fn is_data(action: &str, statement: &Value) -> bool {
+    if action == "sqs:SendMessage" {
+        return name_of(&statement["Resource"]) == Some("event-queue");
+    }
     ["dynamodb:", "secretsmanager:", "events:", "sqs:ChangeMessageVisibility"]
         .iter()
         .any(|service| action.starts_with(service))
@@ -131,7 +135,7 @@ fn allowed(template: &Value, role: &Value) -> BTreeSet<Permission> {
     let mut allowed = BTreeSet::new();
     for statement in statements(template, role) {
         for action in actions(statement) {
-            if !is_data(action) || STREAM_ACTIONS.contains(&action) {
+            if !is_data(action, statement) || STREAM_ACTIONS.contains(&action) {
                 continue;
             }
             for resource in list(&statement["Resource"]) {
@@ -225,7 +229,7 @@ fn allows_beyond_that_only_what_follows_from_it() {
         let mut rest = BTreeSet::new();
         for statement in statements(&template, roles[format!("{}Role", pascal(name)).as_str()]) {
             for action in actions(statement) {
-                if is_data(action) && !STREAM_ACTIONS.contains(&action) {
+                if is_data(action, statement) && !STREAM_ACTIONS.contains(&action) {
                     continue;
                 }
                 let via = list(&statement["Condition"]["StringEquals"]["kms:ViaService"])
