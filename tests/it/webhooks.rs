@@ -29,7 +29,7 @@ use wecom_authorization::{
 };
 
 use crate::{
-    event_schema::holds,
+    event_schema::{holds, published},
     faults::harness::{Harness, WEBHOOK_QUEUE, WEBHOOK_SECRET},
     support::{CORP, Scope, World, eventually, letter},
     template::{resources, root, template},
@@ -294,6 +294,49 @@ async fn a_receiver_that_fails_is_left_alone_for_a_while_and_then_tried_once() {
     harness.wait(1);
     receiver.answer(200);
     assert_eq!((again().await, receiver.received().len()), (0, 8));
+}
+
+/// At the times at which the queue hands them out.
+#[tokio::test]
+async fn a_receiver_that_is_down_for_an_hour_misses_nothing_and_gets_nothing_twice() {
+    let receiver = Receiver::start().await;
+    let harness = harness(&receiver).await;
+    let [contacts, _] = Box::pin(harness.bind_all()).await;
+    let mut bus = harness.devstack().events();
+    for number in 0..25 {
+        let message = letter::member_created(CORP, &number.to_string());
+        harness.deliver(&contacts, &message).await.with_success();
+    }
+    harness.stream("publish-events").await.unwrap();
+    let events = published(&mut bus);
+    let expected: BTreeSet<_> = events
+        .iter()
+        .map(|event| event["detail"]["event_id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(expected.len(), 25);
+    let queues = harness.devstack().queues();
+    for event in &events {
+        queues.send(WEBHOOK_QUEUE, event.to_string());
+    }
+    let mut passed = 0;
+    let mut taken = Vec::new();
+    for wait in RETRY_AFTER_SECONDS {
+        let is_down = passed < 3600;
+        receiver.answer(if is_down { 503 } else { 204 });
+        for _ in 0..3 {
+            harness.deliver_webhooks(&[]).await;
+        }
+        let sent = receiver.received();
+        if !is_down {
+            taken.extend(sent);
+        }
+        passed += wait;
+        harness.wait(i64::from(wait));
+        queues.make_visible(WEBHOOK_QUEUE);
+    }
+    assert_eq!(queues.len(WEBHOOK_QUEUE), 0);
+    let ids: BTreeSet<_> = taken.iter().map(|webhook| webhook.id().to_owned()).collect();
+    assert_eq!((ids, taken.len()), (expected, 25));
 }
 
 #[tokio::test]
