@@ -17,6 +17,7 @@ import urllib.request
 
 import boto3
 import judge as iam
+import patterns
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts/support"))
@@ -193,6 +194,7 @@ def main():
         process, port = ministack(log)
         try:
             knows = judges_rightly(outcome)
+            knows &= patterns.match(port)
             judge, all_right, _ = play(outcome, port, "--exact", samples)
             print(f"          {judge.judged} questions judged, {len(judge.refused)} refused")
             for refusal in judge.refused:
