@@ -1,5 +1,7 @@
 //! Capacity units of an event, as DynamoDB charges them: what `docs/cost.md` counts with, and what ADR 36 decides by.
 
+#![expect(clippy::float_cmp, reason = "capacity units are sums of halves, which are exact")]
+
 use aws_sdk_dynamodb::{
     Client,
     types::{
