@@ -124,12 +124,17 @@ include-operation-id = {both("confirmInstallation")}
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 404, 409]
 
 [[operations]]
+include-operation-id = ["checkTenant"]
+# Ten checks in ten minutes.
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 404, 429]
+
+[[operations]]
 include-operation-id = ["startReplay", "startReplayOfBinding", "startReplayOfAll"]
 # A time that ends before it begins, or another replay that runs.
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 404, 409, 422]
 
 [[operations]]
-include-operation-id = ["listEvents", "listEventsOfBinding", "listAudit", "listAuditOfBinding", "listTenants"]
+include-operation-id = ["listEvents", "listEventsOfBinding", "listAudit", "listAuditOfBinding", "listTenants", "listClaims"]
 # A cursor belongs to one query of one tenant.
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404]
 

@@ -124,6 +124,8 @@ pub enum Action {
     DataDeleted,
     /// An operator looked at the state, the events and this trail.
     TenantViewed,
+    /// An operator asked WeCom about the authorization and the Secrets.
+    TenantChecked,
     /// WeCom refused a call for this tenant as too frequent; such calls pause.
     CallsPaused,
     /// A word of a newer version.

@@ -4,6 +4,7 @@ mod assist;
 mod bindings;
 mod callback;
 mod changes;
+mod claim;
 mod cleanup;
 mod deletion;
 mod findings;
@@ -21,7 +22,8 @@ pub use self::{
     assist::{AssistLink, TooManyAssistLinks},
     bindings::{BindingView, Bindings, TooManyBindings},
     callback::{Callback, Generation, Retired},
-    changes::Difference,
+    changes::{Difference, HEALTH},
+    claim::Claim,
     cleanup::{Cleanup, CleanupTask, Marker, PlannedWrite},
     deletion::{Deleted, Deletion},
     findings::{Finding, Health, Severity},
@@ -59,6 +61,9 @@ pub struct Authorization {
     /// The health at the last check: the value that other services were last notified of.
     #[serde(default)]
     pub health: Health,
+    /// The code of the finding that decides that health, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<String>,
     /// The clean-up after an authorization that ended; `None` when it is done.
     #[serde(default)]
     pub cleanup: Option<Cleanup>,
@@ -289,6 +294,7 @@ impl Authorization {
             completed_at: None,
             next_check_at: None,
             health: Health::Ok,
+            finding: None,
             cleanup: None,
             assist_links: Vec::new(),
             planned_writes: Vec::new(),
@@ -413,7 +419,7 @@ impl Authorization {
             };
             self.next_check_at = Some(installation.installed_at + wait);
             // Faults of the previous installation ended with it.
-            self.health = Health::Ok;
+            (self.health, self.finding) = (Health::Ok, None);
         }
         self.installation = Some(installation);
         if same {
@@ -433,7 +439,7 @@ impl Authorization {
             installation.status = InstallationStatus::Cancelled;
             installation.cancelled_at = Some(at);
             installation.forget_corporation();
-            self.health = Health::Broken;
+            (self.health, self.finding) = (Health::Broken, Some("authorization_cancelled".to_owned()));
         }
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     audit::{Action, Actor, AuditEntry},
-    authorization::{Authorization, Callback, Difference},
+    authorization::{Authorization, Callback, Difference, HEALTH},
     clock::Clock,
     entropy::{Entropy, random_id},
     ids::TenantId,
@@ -58,6 +58,8 @@ pub(crate) fn state_changes(
         from,
         to,
         at: context.now(),
+        corp_id: None,
+        finding: None,
     };
     differences.into_iter().map(state_change).collect()
 }
@@ -69,7 +71,13 @@ fn notifications(tenant_id: &TenantId, differences: Vec<Difference>, context: Co
 
 /// A changed authorization as part of a commit, with the notifications about the differences.
 pub(crate) fn saved(before: &Authorization, after: Authorization, context: Context<'_>) -> Vec<Change> {
-    let mut changes = notifications(&after.tenant_id, before.differences(&after), context);
+    let mut changes = state_changes(&after.tenant_id, before.differences(&after), context);
+    let corp_id = after.installation.as_ref().or(before.installation.as_ref());
+    for change in changes.iter_mut().filter(|change| change.what == HEALTH) {
+        change.corp_id = corp_id.map(|installation| installation.corp_id.clone());
+        change.finding.clone_from(&after.finding);
+    }
+    let mut changes: Vec<_> = changes.into_iter().map(Change::Notify).collect();
     changes.push(Change::Save(Box::new(after)));
     changes
 }

@@ -6,6 +6,7 @@ mod audit;
 mod authorization;
 mod bindings;
 mod callbacks;
+mod claims;
 mod console;
 #[cfg(feature = "contract")]
 mod contract;
@@ -49,7 +50,7 @@ pub use self::{
     credentials::generate_credentials,
     events::replay_event,
     installation::{installation_callback, start_installation},
-    operators::read_tenants,
+    operators::{act_on_tenant, read_tenants},
     problem::{CODES, Kind, Problem},
     request::Request,
     secret::register_secret,

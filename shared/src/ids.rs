@@ -249,6 +249,21 @@ impl EventId {
     }
 }
 
+text_id!(
+    /// A claim: a hash of the suite and the corporation that installed it.
+    ClaimId, "claim id", "^[0-9a-f]{32}$",
+    |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+);
+
+impl ClaimId {
+    /// The id of the claim that an installation of `suite_id` in a corporation makes; `None` is a first suite without a name.
+    #[must_use]
+    pub fn of(suite_id: Option<&SuiteId>, corp_id: &CorpId) -> Self {
+        let suite_id = suite_id.map_or("", SuiteId::as_str);
+        Self(EventId::of(suite_id, corp_id.as_str().as_bytes()).0)
+    }
+}
+
 /// The SHA-256 of a cookie or of an auth_code, in hexadecimal digits: enough to recognise the value, too little to use it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -3,6 +3,7 @@
 mod announce;
 mod app_token;
 mod bind;
+mod claim;
 mod due;
 mod end;
 mod hand_over;
@@ -19,7 +20,6 @@ mod write;
 pub use self::end::Termination;
 pub(crate) use self::{
     app_token::app_token,
-    bind::bind,
     due::POSTPONED,
     hand_over::hand_over,
     install::{Attempt, Install},

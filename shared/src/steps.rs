@@ -1,7 +1,9 @@
 //! The use cases, one file each: input, outcome, `run`. No HTTP type and no AWS type appears here, and no step uses another:
 //! what several need is in `callbacks`, `suite`, `lifecycle` or below.
 
+mod act_on_tenant;
 mod add_binding;
+mod assign_claim;
 mod check_authorization;
 mod check_health;
 mod complete_authorization;
@@ -31,7 +33,9 @@ mod update_settings;
 mod verify_url;
 
 pub use self::{
+    act_on_tenant::ActOnTenant,
     add_binding::AddBinding,
+    assign_claim::AssignClaim,
     check_authorization::CheckAuthorization,
     check_health::{CheckHealth, HealthRun},
     complete_authorization::CompleteAuthorization,

@@ -184,7 +184,7 @@ fn the_documents_examples_are_what_the_schema_says() {
         holds(&serde_json::from_str(example).unwrap());
         checked += 1;
     }
-    assert_eq!(checked, 2);
+    assert_eq!(checked, 3);
 }
 
 /// A schema that takes everything promises nothing.
@@ -214,4 +214,41 @@ fn the_schema_refuses_what_is_not_promised() {
     let mut more = change;
     more["detail"]["secret"] = json!("x");
     assert!(!schema.is_valid(&more), "nothing that the schema does not name");
+}
+
+/// Whoever is called is called once, and again when it is over.
+#[tokio::test]
+async fn a_tenant_that_breaks_and_recovers_is_named_once_each_with_its_finding_and_the_page_to_open() {
+    let harness = Harness::start(false).await;
+    Box::pin(harness.bind_all()).await;
+    harness.stream("publish-changes").await.unwrap();
+    let mut bus = harness.devstack().events();
+    let mut changes = async || {
+        for _ in 0..2 {
+            harness.sleep(14).await;
+            harness.invoke("check-health", json!({})).await.unwrap();
+        }
+        harness.stream("publish-changes").await.unwrap();
+        let sent = published(&mut bus);
+        sent.iter().for_each(holds);
+        let details = sent.into_iter().map(|sent| sent["detail"].clone());
+        details.filter(|detail| detail["what"] == "health").collect::<Vec<_>>()
+    };
+    harness
+        .wecom()
+        .reset_secret(CORP, simulator::SecretKind::Contacts)
+        .unwrap();
+    let broken = changes().await;
+    assert_eq!(broken.len(), 1, "{broken:?}");
+    let corp_id = harness.authorization().await.installed().unwrap().corp_id.clone();
+    let named = ["from", "to", "finding", "corp_id", "page"].map(|name| broken[0][name].clone());
+    assert_eq!(
+        json!(named),
+        json!(["ok", "broken", "secret_rejected", corp_id, "/operator?tenant=acme"])
+    );
+    let _ = harness.register(Scope::Contacts).await;
+    let recovered = changes().await;
+    assert_eq!(recovered.len(), 1, "{recovered:?}");
+    let named = ["from", "to", "finding", "page"].map(|name| recovered[0][name].clone());
+    assert_eq!(json!(named), json!(["broken", "ok", null, "/operator?tenant=acme"]));
 }

@@ -16,6 +16,7 @@ mod calls;
 mod capacity;
 mod catalogue;
 mod check;
+mod claims;
 mod clients;
 mod contract;
 mod customized_app;

@@ -58,7 +58,7 @@ pub(crate) enum Resource {
 pub(crate) type Operation = (&'static str, Resource);
 
 /// For each function, everything that it asks of AWS.
-pub(crate) const OPERATIONS: [(&str, &[Operation]); 24] = {
+pub(crate) const OPERATIONS: [(&str, &[Operation]); 25] = {
     use Resource::{
         AuthorizationTable, DueIndex, EventBus, EventQueue, EventTable, EverySecret, Installation, ScopeSecret,
         SealingKey, Suite, TimelineIndex, Webhook, WebhookQueue,
@@ -74,6 +74,27 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 24] = {
     const RESTORE_SECRET: &str = "secretsmanager:RestoreSecret";
     const DELETE_SECRET: &str = "secretsmanager:DeleteSecret";
     [
+        (
+            "act-on-tenant",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                (DELETE, AuthorizationTable),
+                (DELETE, EventTable),
+                (QUERY, TimelineIndex),
+                (READ_SECRET, Suite),
+                (READ_SECRET, SealingKey),
+                (READ_SECRET, Installation),
+                (CREATE_SECRET, Installation),
+                (PUT_SECRET, Installation),
+                (RESTORE_SECRET, Installation),
+                (DELETE_SECRET, Installation),
+                (READ_SECRET, ScopeSecret),
+                (RESTORE_SECRET, ScopeSecret),
+                (DELETE_SECRET, ScopeSecret),
+            ],
+        ),
         (
             "check-authorization",
             &[
@@ -386,6 +407,7 @@ async fn every_function_asks_of_aws_what_the_table_says_and_nothing_else() {
         Box::pin(what_goes_wrong()).await,
         Box::pin(the_end()).await,
         Box::pin(the_template()).await,
+        Box::pin(an_operator_acts()).await,
     ] {
         see(&harness, &mut seen);
         items.see(&harness.journal());
@@ -579,6 +601,86 @@ async fn a_further_binding(harness: &Harness) {
     assert_eq!(removed.status, 204);
     harness.fetch("publish-changes").await;
     harness.stream("publish-changes").await.unwrap();
+}
+
+/// An operator checks a tenant, whom WeCom has banned and whose app is removed, and disconnects it.
+async fn an_operator_acts() -> Harness {
+    let harness = Harness::start(true).await;
+    let act = async |verb: &str| {
+        let target = format!("/operator/tenants/{TENANT}/{verb}");
+        harness.operator("act-on-tenant", "POST", &target).await
+    };
+    // A member installs, and then an administrator.
+    install(&harness, TENANT, AuthMode::Member).await;
+    // Two at once, of which one waits for the other.
+    let (one, other) = tokio::join!(act("check"), act("check"));
+    assert_eq!(one.with_status(200), other.with_status(200));
+    harness.bind_all().await;
+    for path in ["/cgi-bin/service/v2/get_auth_info", "/cgi-bin/gettoken"] {
+        harness.wecom().add_faults([simulator::Fault {
+            path: Some(path.to_owned()),
+            errcode: Some(45009),
+            ..simulator::Fault::default()
+        }]);
+        act("check").await.refused(503, "wecom_ban");
+        harness.sleep(2).await;
+    }
+    harness.store().drop_token(&suite_token()).await.unwrap();
+    act("check").await.with_status(200);
+    let request = SuiteEventRequest {
+        event: Some("cancel_auth".to_owned()),
+        corp_id: Some(CORP.to_owned()),
+        silent: true,
+        ..SuiteEventRequest::default()
+    };
+    harness.wecom().send_suite_event(&request).await.unwrap();
+    assert_eq!(
+        act("check").await.with_status(200)["installation"]["status"],
+        "cancelled"
+    );
+    let [contacts, _] = harness.bind_all().await;
+    harness.deliver(&contacts, &member_created("a")).await.with_success();
+    assert_eq!(act("disconnect").await.status, 204);
+    Box::pin(claims_wait(&harness)).await;
+    harness
+}
+
+/// Claims end in each way: by a link, by an operator, and with the app; the tenant's Secrets and callbacks come back.
+async fn claims_wait(harness: &Harness) {
+    use crate::claims::{assign, claim_id, installs_from_the_market};
+    installs_from_the_market(harness).await;
+    let (redirect, cookies) = harness.set_out(OTHER_CORP).await;
+    harness.come_back(&redirect, &cookies).await.redirect();
+    // Not this tenant's, so that it waits on.
+    let (redirect, cookies) = harness.set_out(CORP).await;
+    harness.come_back(&redirect, &cookies).await.redirect();
+    let ended = harness
+        .admin("disconnect", "DELETE", "/authorization", &Value::Null)
+        .await;
+    assert_eq!(ended.status, 204);
+    assign(harness, &claim_id(harness).await, TENANT).await.with_status(200);
+    harness.bind(Scope::Contacts).await;
+    happens(harness, "cancel_auth").await;
+    installs_from_the_market(harness).await;
+    assign(harness, &claim_id(harness).await, TENANT).await.with_status(200);
+    happens(harness, "cancel_auth").await;
+    // A tenant that has begun nothing.
+    installs_from_the_market(harness).await;
+    assign(harness, &claim_id(harness).await, "rival")
+        .await
+        .with_status(200);
+    happens(harness, "cancel_auth").await;
+    installs_from_the_market(harness).await;
+    happens(harness, "cancel_auth").await;
+    // WeCom's event has no state, and its redirect comes later.
+    let (redirect, cookies) = harness.set_out(CORP).await;
+    let url = url::Url::parse(&format!("https://callbacks.example.com{redirect}")).unwrap();
+    let (_, code) = url.query_pairs().find(|(name, _)| name == "auth_code").unwrap();
+    let rest = format!("<AuthCode><![CDATA[{code}]]></AuthCode>");
+    harness.suite_event_arrives("create_auth", &rest).await;
+    harness.stream("process-suite-event").await.unwrap();
+    let back = harness.come_back(&redirect, &cookies).await.redirect();
+    assert!(back.ends_with("?installation=installed"), "{back}");
 }
 
 /// Webhooks that fail, succeed, and are enabled again.

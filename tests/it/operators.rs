@@ -24,6 +24,11 @@ async fn ask(harness: &Harness, target: &str) -> Reply {
     harness.operator("read-tenants", "GET", target).await
 }
 
+async fn act_on(harness: &Harness, tenant_id: &str, verb: &str) -> Reply {
+    let target = format!("{TENANTS}/{tenant_id}/{verb}");
+    harness.operator("act-on-tenant", "POST", &target).await
+}
+
 /// The tenants of a page, after everything that the stream has.
 async fn listed(harness: &Harness, query: &str) -> Vec<Value> {
     harness.stream("publish-changes").await.unwrap();
@@ -65,6 +70,11 @@ async fn an_operators_routes_are_for_operators_and_a_tenants_for_its_admin() {
         world.admin().get(path).await.refused(403, "forbidden");
         world.other_admin().get(path).await.refused(403, "forbidden");
         world.nobody().get(path).await.refused_by_gateway(401, "Unauthorized");
+    }
+    for path in [format!("{one}/check"), format!("{one}/disconnect")] {
+        world.admin().post(&path, json!({})).await.refused(403, "forbidden");
+        let refused = world.nobody().post(&path, json!({})).await;
+        refused.refused_by_gateway(401, "Unauthorized");
     }
     for path in ["/authorization", "/authorization/events", "/authorization/audit"] {
         operator.get(path).await.refused(401, "unauthenticated");
@@ -211,6 +221,84 @@ async fn a_look_at_a_tenant_is_in_its_audit_trail_and_shows_no_payload_and_no_se
     assert_eq!(trail.with_status(200)["entries"][0], *look, "the admin sees it, too");
 }
 
+/// The newest entries of the tenant's own audit trail: action, actor, and the operator's id.
+async fn trail(harness: &Harness, count: usize) -> Vec<(String, String, String)> {
+    let trail = harness
+        .admin("read-authorization", "GET", "/authorization/audit", &Value::Null)
+        .await
+        .with_status(200);
+    let entries = trail["entries"].as_array().unwrap().iter().take(count);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let line = |entry: &Value| {
+        let actor = &entry["actor"];
+        (text(&entry["action"]), text(&actor["kind"]), text(&actor["id"]))
+    };
+    entries.map(line).collect()
+}
+
+fn by_the_operator(action: &str) -> (String, String, String) {
+    (action.to_owned(), "operator".to_owned(), "operator-1".to_owned())
+}
+
+#[tokio::test]
+async fn an_operator_checks_a_tenant_and_the_tenant_reads_who_did() {
+    let harness = Harness::start(false).await;
+    Box::pin(harness.bind_all()).await;
+    let untrusted = simulator::SwitchesPatch {
+        contacts_ip_untrusted: Some(true),
+        ..simulator::SwitchesPatch::default()
+    };
+    harness.wecom().set_switches(CORP, untrusted).unwrap();
+    harness.wait(1);
+    let state = act_on(&harness, TENANT, "check").await.with_status(200);
+    assert_eq!(state["findings"][0]["code"], "ip_not_trusted");
+    assert_eq!(state, harness.state().await);
+    let expected = ["secret_checked", "tenant_checked"].map(by_the_operator);
+    let mut found = trail(&harness, 2).await;
+    found.sort();
+    assert_eq!(found, expected);
+    // The limit is the tenant's, whoever asks.
+    let target = "/authorization/check";
+    for _ in 0..9 {
+        let checked = harness.admin("check-authorization", "POST", target, &Value::Null);
+        checked.await.with_status(200);
+    }
+    let refused = act_on(&harness, TENANT, "check").await;
+    refused.refused(429, "too_many_attempts");
+}
+
+#[tokio::test]
+async fn a_check_that_wecom_cannot_answer_is_in_the_audit_trail_too() {
+    let harness = Harness::start(false).await;
+    harness.install().await;
+    assert_eq!(act_on(&harness, TENANT, "disconnect").await.status, 204);
+    harness.wait(1);
+    let refused = act_on(&harness, TENANT, "check").await;
+    refused.refused(409, "not_installed");
+    assert_eq!(trail(&harness, 1).await, [by_the_operator("tenant_checked")]);
+}
+
+#[tokio::test]
+async fn an_operator_disconnects_a_tenant_as_its_admin_could() {
+    let harness = Harness::start(true).await;
+    let [contacts, _] = Box::pin(harness.bind_all()).await;
+    harness.deliver(&contacts, &member_created("a")).await.with_success();
+    harness.wait(1);
+    for _ in 0..2 {
+        assert_eq!(act_on(&harness, TENANT, "disconnect").await.status, 204);
+    }
+    harness
+        .deliver(&contacts, &member_created("b"))
+        .await
+        .refused(404, "not_found");
+    assert_eq!(harness.state().await["next_step"], "install");
+    assert_eq!(trail(&harness, 1).await, [by_the_operator("disconnected")]);
+    crate::who_may_bind::install(&harness, "rival", AuthMode::Admin).await;
+    harness.stream("publish-changes").await.unwrap();
+    assert_eq!(ids(&harness, &format!("?corp={CORP}")).await, [""; 0]);
+    assert_eq!(ids(&harness, "?step=contacts_secret").await, ["rival"]);
+}
+
 #[tokio::test]
 async fn what_is_no_tenant_is_not_found_and_leaves_no_trace() {
     let harness = Harness::start(false).await;
@@ -218,6 +306,9 @@ async fn what_is_no_tenant_is_not_found_and_leaves_no_trace() {
         ask(&harness, &format!("{TENANTS}/{id}"))
             .await
             .refused(404, "not_found");
+        for verb in ["check", "disconnect"] {
+            act_on(&harness, id, verb).await.refused(404, "not_found");
+        }
     }
     let items = harness
         .dynamodb()
@@ -418,6 +509,11 @@ async fn a_tenants_token_is_refused_by_the_function_as_well() {
     ] {
         for target in [TENANTS, SUMMARY, "/operator/tenants/acme"] {
             let answer = harness.call("read-tenants", caller, "GET", target, None).await;
+            answer.refused(status, code);
+        }
+        for verb in ["check", "disconnect"] {
+            let target = format!("{TENANTS}/{TENANT}/{verb}");
+            let answer = harness.call("act-on-tenant", caller, "POST", &target, None).await;
             answer.refused(status, code);
         }
     }

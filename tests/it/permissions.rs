@@ -8,7 +8,14 @@ use devstack::Entry;
 use crate::operations::{OPERATIONS, Resource};
 
 /// For each function, the kinds of items that each action is for: the first segment of their keys, `TENANT` for `TENANT#…`.
-const ITEMS: [(&str, &str); 24] = [
+const ITEMS: [(&str, &str); 25] = [
+    (
+        "act-on-tenant",
+        "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK RECOVERABLE CLAIM
+         PutItem TENANT CORP AUDIT CHANGED TOKEN BAN RECOVERABLE
+         UpdateItem ATTEMPTS BAN CALLBACK CHECK DELETED
+         DeleteItem CORP CALLBACK TOKEN RECOVERABLE CLAIM",
+    ),
     (
         "check-authorization",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK
@@ -18,7 +25,7 @@ const ITEMS: [(&str, &str); 24] = [
     ),
     (
         "check-health",
-        "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN DELETED
+        "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN DELETED LISTED
          PutItem TENANT AUDIT CHANGED TOKEN BAN RECOVERABLE RUN
          UpdateItem BAN CALLBACK TENANT DELETED
          DeleteItem CORP CALLBACK TOKEN DELETED",
@@ -56,10 +63,10 @@ const ITEMS: [(&str, &str); 24] = [
     ),
     (
         "installation-callback",
-        "GetItem STATE TENANT CORP SUITE TOKEN BAN RECOVERABLE
-         PutItem TENANT CORP CODE TOKEN BAN AUDIT CHANGED
+        "GetItem STATE TENANT CORP SUITE TOKEN CODE CLAIM BAN RECOVERABLE
+         PutItem TENANT CORP CODE CLAIM TOKEN BAN AUDIT CHANGED
          UpdateItem STATE CALLBACK
-         DeleteItem CORP",
+         DeleteItem CORP CLAIM",
     ),
     (
         "issue-access-token",
@@ -70,10 +77,10 @@ const ITEMS: [(&str, &str); 24] = [
     ),
     (
         "process-suite-event",
-        "GetItem STATE TENANT CALLBACK CORP SUITE SUITEEVENT TOKEN CODE BAN
-         PutItem TENANT CORP SUITE TOKEN CODE BAN AUDIT CHANGED RECOVERABLE
+        "GetItem STATE TENANT CALLBACK CORP SUITE SUITEEVENT TOKEN CODE CLAIM BAN
+         PutItem TENANT CORP SUITE TOKEN CODE CLAIM BAN AUDIT CHANGED RECOVERABLE
           UpdateItem STATE SUITEEVENT DELETED
-         DeleteItem CORP CALLBACK TOKEN",
+         DeleteItem CORP CALLBACK TOKEN CLAIM",
     ),
     (
         "publish-events",
@@ -91,7 +98,7 @@ const ITEMS: [(&str, &str); 24] = [
         "read-tenants",
         "GetItem TENANT CALLBACK CORP LISTING LISTED RUN BAN
          PutItem AUDIT
-         Query AUDIT LISTED",
+         Query AUDIT LISTED CLAIM",
     ),
     (
         "reconcile-secrets",
@@ -146,7 +153,8 @@ const ITEMS: [(&str, &str); 24] = [
 ];
 
 /// The functions that call WeCom, and need a fixed address where WeCom demands one.
-pub(crate) const CALL_WECOM: [&str; 7] = [
+pub(crate) const CALL_WECOM: [&str; 8] = [
+    "act-on-tenant",
     "check-authorization",
     "check-health",
     "installation-callback",

@@ -223,6 +223,7 @@ async fn through_api_gateway(function: &str, platform: &'static Platform, event:
         "register-secret" => http::register_secret(platform, request).await,
         "check-authorization" => http::check_authorization(platform, request).await,
         "replay-event" => http::replay_event(platform, request).await,
+        "act-on-tenant" => http::act_on_tenant(platform, request).await,
         "read-tenants" => http::read_tenants(platform, request).await,
         "share-credentials" => http::share_credentials(platform, request).await,
         "start-installation" => http::start_installation(platform, request).await,

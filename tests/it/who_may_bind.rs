@@ -20,7 +20,7 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    async fn begin(harness: &Harness, tenant: &str, auth_mode: AuthMode) -> Self {
+    pub(crate) async fn begin(harness: &Harness, tenant: &str, auth_mode: AuthMode) -> Self {
         let caller = Caller::Admin(tenant);
         let target = "/authorization/installation";
         let link = harness.call("start-installation", caller, "POST", target, None).await;
@@ -45,7 +45,7 @@ impl Attempt {
         back.split_once("?installation=").unwrap().1.to_owned()
     }
 
-    fn parameter(&self, name: &str) -> String {
+    pub(crate) fn parameter(&self, name: &str) -> String {
         let url = url::Url::parse(&format!("https://callbacks.example.com{}", self.redirect)).unwrap();
         url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned()
     }

@@ -82,6 +82,12 @@ pub struct AuthorizationChanged {
     pub to: String,
     /// Time of the change, in RFC 3339.
     pub at: String,
+    /// Of a change of the health: the corporation, as the installed app sees it.
+    pub corp_id: Option<String>,
+    /// Of a change of the health: the code of the finding that decides it, unless it is `ok`.
+    pub finding: Option<String>,
+    /// Of a change of the health: the operators' view of the tenant, below the deployment's address.
+    pub page: Option<String>,
 }
 
 impl WecomEvent {

@@ -41,7 +41,18 @@ export interface WecomEvent<P = Record<string, unknown>> {
 export interface AuthorizationChanged {
   source: "wecom.authorization";
   "detail-type": "authorization.changed";
-  detail: { tenant_id: string; binding_id?: string; what: string; from: string; to: string; at: string };
+  detail: {
+    tenant_id: string;
+    binding_id?: string;
+    what: string;
+    from: string;
+    to: string;
+    at: string;
+    /** Of a change of the health: the corporation, the finding that decides it, and the operators' view of the tenant. */
+    corp_id?: string;
+    finding?: string;
+    page?: string;
+  };
 }
 
 /** What the bus delivers. */

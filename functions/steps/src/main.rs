@@ -13,6 +13,7 @@ const HANDLER: &str = "_HANDLER";
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     match handler()?.as_str() {
+        "act-on-tenant" => serve_http(http::act_on_tenant).await,
         "check-authorization" => serve_http(http::check_authorization).await,
         "check-health" => serve_invoked(invoked::check_health).await,
         "complete-authorization" => serve_http(http::complete_authorization).await,

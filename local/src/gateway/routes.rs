@@ -39,6 +39,8 @@ pub enum Function {
     ShareCredentials,
     /// `read-tenants`
     ReadTenants,
+    /// `act-on-tenant`
+    ActOnTenant,
 }
 
 /// Callers that a route accepts.
@@ -91,6 +93,7 @@ routes! {
     GET "/installation/callback" Open InstallationCallback,
     GET "/" Open Console,
     HEAD "/" Open Console,
+    GET "/operator" Open Console,
     GET "/embed.js" Open Console,
     GET "/help/{topic}" Open Console,
     GET "/assets/{file+}" Open Console,
@@ -145,6 +148,10 @@ routes! {
     POST "/operator/replays" Token ReplayEvent,
     GET "/operator/replays/{replay_id}" Token ReplayEvent,
     DELETE "/operator/replays/{replay_id}" Token ReplayEvent,
+    GET "/operator/claims" Token ReadTenants,
+    POST "/operator/tenants/{tenant_id}/check" Token ActOnTenant,
+    POST "/operator/tenants/{tenant_id}/disconnect" Token ActOnTenant,
+    POST "/operator/claims/{claim_id}/assignment" Token ActOnTenant,
 }
 
 type Routers = HashMap<&'static str, matchit::Router<&'static Route>>;

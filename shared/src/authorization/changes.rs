@@ -3,6 +3,9 @@
 use super::{AuthMode, Authorization, Callback, CallbackStatus, InstallationStatus};
 use crate::ids::Scope;
 
+/// `what` of a change of the health.
+pub const HEALTH: &str = "health";
+
 /// A difference between two states, in stable words. It contains no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
@@ -50,11 +53,7 @@ impl Authorization {
         ));
         let [from, to] = [self, after].map(|state| state.settings.chosen_domain().unwrap_or("default"));
         differences.push(Difference::between("settings.callback_domain", from, to));
-        differences.push(Difference::between(
-            "health",
-            self.health.as_str(),
-            after.health.as_str(),
-        ));
+        differences.push(Difference::between(HEALTH, self.health.as_str(), after.health.as_str()));
         differences.into_iter().flatten().collect()
     }
 

@@ -77,10 +77,12 @@ impl Health {
 }
 
 impl Authorization {
-    /// The health at `now`, with these callbacks, contacts first.
-    #[must_use]
-    pub fn health_at(&self, callbacks: [Option<&Callback>; 2], now: Timestamp) -> Health {
-        health(&findings(self, callbacks, now))
+    /// Takes over the health at `now`, with these callbacks, contacts first, and the finding that decides it.
+    pub fn assess(&mut self, callbacks: [Option<&Callback>; 2], now: Timestamp) {
+        let findings = findings(self, callbacks, now);
+        self.health = health(&findings);
+        let decisive = findings.into_iter().find(|finding| finding.decides(self.health));
+        self.finding = decisive.map(|finding| finding.code.into_owned());
     }
 }
 

@@ -120,6 +120,17 @@ impl Installation {
         self.permissions = None;
     }
 
+    /// The same installation, which began at `at`.
+    #[must_use]
+    pub fn since(mut self, at: Timestamp) -> Self {
+        self.installed_at = at;
+        if let Some(privilege) = &mut self.privilege {
+            // A range that never named anybody is not one that was emptied.
+            privilege.since = at;
+        }
+        self
+    }
+
     /// The same installation with the start times of `before`, as far as the values did not change since. One that waits for its
     /// confirmation goes on waiting. Another that is not bound stays a member's, whatever WeCom says: an administrator binds it
     /// with a link of the tenant.

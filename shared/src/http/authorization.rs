@@ -4,7 +4,9 @@ use lambda_http::{Body, Response, http::StatusCode};
 
 use super::{Answer, Problem, Request, audit, binding, bindings, conclude, events, problem, request::Nothing};
 use crate::{
+    audit::Actor,
     authorization::{Authorization, Callback, PlatformView, StateView},
+    ids::TenantId,
     lifecycle::{Lifecycle, Termination},
     platform::Platform,
     steps::{CheckAuthorization, CompleteAuthorization, Disconnect, ReadAuthorization},
@@ -41,6 +43,16 @@ pub async fn check_authorization(platform: &Platform, request: Request) -> Respo
 async fn check(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let tenant_id = binding(platform, request).await?;
     request.json_if_any::<Nothing>()?;
+    check_of(platform, request, &tenant_id, &request.actor()).await
+}
+
+/// Asks WeCom about a tenant's authorization.
+pub(super) async fn check_of(
+    platform: &Platform,
+    request: &Request,
+    tenant_id: &TenantId,
+    actor: &Actor,
+) -> Result<Answer, Problem> {
     let lifecycle = Lifecycle {
         suite: platform.suite(),
         termination: Termination {
@@ -49,7 +61,7 @@ async fn check(platform: &Platform, request: &Request) -> Result<Answer, Problem
         },
     };
     let (authorization, callbacks) = CheckAuthorization { lifecycle }
-        .run(&tenant_id, platform.context(&request.actor()))
+        .run(tenant_id, platform.context(actor))
         .await
         .map_err(problem(platform))?;
     let state = view(platform, request, &authorization, &callbacks);
@@ -79,10 +91,15 @@ pub async fn disconnect(platform: &Platform, request: Request) -> Response<Body>
 
 async fn delete(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
     let tenant_id = binding(platform, request).await?;
+    end_of(platform, &tenant_id, &request.actor()).await
+}
+
+/// Ends a tenant's authorization.
+pub(super) async fn end_of(platform: &Platform, tenant_id: &TenantId, actor: &Actor) -> Result<Answer, Problem> {
     let step = Disconnect {
         termination: platform.termination(),
     };
-    step.run(&tenant_id, platform.context(&request.actor()))
+    step.run(tenant_id, platform.context(actor))
         .await
         .map_err(problem(platform))?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))

@@ -52,6 +52,7 @@ fn operations() -> Vec<Operation> {
         super::replays::operations(),
         super::audit::operations(),
         super::operators::operations(),
+        super::claims::operations(),
         super::callbacks::operations(),
         super::console::operations(),
         super::help::operations(),

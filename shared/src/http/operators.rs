@@ -5,16 +5,17 @@ use lambda_http::{Body, Response, http::StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, Problem, Request, authorization, conclude,
+    Answer, Problem, Request, authorization, claims, conclude,
     page::{Cursor, Limit},
     problem,
+    request::Nothing,
 };
 use crate::{
     audit::AuditEntry,
     authorization::{Health, Listing, NextStep, StateView},
     ids::{BindingId, TenantId},
     platform::Platform,
-    steps::{ReadTenants, Summary},
+    steps::{ActOnTenant, ReadTenants, Summary},
     store::{EventHead, HealthRunNote, ListFilter},
 };
 
@@ -138,14 +139,43 @@ struct OpenBreaker {
     opened_by: Option<String>,
 }
 
-/// `GET /operator/tenants`, `GET /operator/tenants/{tenant_id}` and `GET /operator/summary`.
+/// `GET /operator/tenants`, `GET /operator/tenants/{tenant_id}`, `GET /operator/summary` and `GET /operator/claims`.
 pub async fn read_tenants(platform: &Platform, request: Request) -> Response<Body> {
     let answer = match request.segments().as_slice() {
         [_, "tenants", tenant_id] => one(platform, &request, tenant_id).await,
+        [_, "claims"] => claims::list(platform, &request).await,
         [_, "summary"] => summary(platform, &request).await,
         _ => list(platform, &request).await,
     };
     conclude(answer, &request)
+}
+
+/// `POST /operator/tenants/{tenant_id}/check`, `POST /operator/tenants/{tenant_id}/disconnect` and
+/// `POST /operator/claims/{claim_id}/assignment`.
+pub async fn act_on_tenant(platform: &Platform, request: Request) -> Response<Body> {
+    // Boxed, so that what awaits it is not as large as everything that is asked of WeCom.
+    conclude(Box::pin(act(platform, &request)).await, &request)
+}
+
+async fn act(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
+    let operator = request.operator(&platform.config)?;
+    let segments = request.segments();
+    let (tenant_id, verb) = match segments.as_slice() {
+        [_, "claims", claim_id, _] => return claims::assign(platform, request, claim_id).await,
+        [_, _, tenant_id, verb] => (tenant_id, verb),
+        _ => return Err(Problem::not_found()),
+    };
+    let tenant_id = TenantId::of_tenant(tenant_id).map_err(|_| Problem::not_found())?;
+    request.json_if_any::<Nothing>()?;
+    let step = ActOnTenant { store: &platform.store };
+    if *verb == "disconnect" {
+        step.begin_disconnect(&tenant_id).await.map_err(problem(platform))?;
+        authorization::end_of(platform, &tenant_id, &operator).await
+    } else {
+        let begun = step.begin_check(&tenant_id, platform.context(&operator)).await;
+        begun.map_err(problem(platform))?;
+        authorization::check_of(platform, request, &tenant_id, &operator).await
+    }
 }
 
 async fn list(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
@@ -260,6 +290,42 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         .query::<TenantQuery>()
         .answers::<Tenant>(200, "The tenant.")
         .refuses(&[kinds::NOT_FOUND]),
+        Operation::operator(
+            ["POST", "/operator/tenants/{tenant_id}/check"],
+            ["checkTenant", "act-on-tenant"],
+            ["Operators", "Ask WeCom about a tenant now"],
+        )
+        .says(
+            "As the tenant's admin does with `POST /authorization/check`, for its first binding, and the ten checks in ten minutes are the same. The tenant's audit trail \
+             has an entry `tenant_checked` about it.",
+        )
+        .parameters(&["tenantId"])
+        .takes_if_any::<Nothing>()
+        .answers_like::<StateView>(200, "The whole state, as WeCom sees it now.", &["done"])
+        .refuses(&[
+            kinds::NOT_FOUND,
+            kinds::NOT_INSTALLED,
+            kinds::STATE_CHANGED,
+            kinds::TOO_MANY_ATTEMPTS,
+            kinds::WECOM_ERROR,
+            kinds::WECOM_BAN,
+            kinds::SUITE_TICKET_MISSING,
+            kinds::WECOM_TIMEOUT,
+        ]),
+        Operation::operator(
+            ["POST", "/operator/tenants/{tenant_id}/disconnect"],
+            ["disconnectTenant", "act-on-tenant"],
+            ["Operators", "Disconnect a tenant"],
+        )
+        .says(
+            "As the tenant's admin does with `DELETE /authorization`, for its first binding: callbacks answer 404, the corporation is free, Secrets are scheduled \
+             for deletion. The entry `disconnected` in the tenant's audit trail names the operator. Repeating the request finishes what an \
+             interrupted attempt left undone.",
+        )
+        .parameters(&["tenantId"])
+        .takes_if_any::<Nothing>()
+        .answers_nothing(204, "Disconnected, now or before.", &[])
+        .refuses(&[kinds::NOT_FOUND, kinds::STATE_CHANGED]),
         Operation::operator(
             ["GET", "/operator/summary"],
             ["summarizeTenants", "read-tenants"],

@@ -12,7 +12,8 @@ use crate::{
 
 /// Keeps a permanent code for the session `state`, whose redirect finds it in the vault: WeCom exchanges an auth_code once. One that no
 /// redirect fetches is deleted when the plan of its write expires. A session that has ended, is of another suite, or whose
-/// tenant has bound another corporation could not use it, so nothing is kept for it.
+/// tenant has bound another corporation could not use it, so nothing is kept for it. Returns whether
+/// it is kept.
 ///
 /// # Errors
 /// [`StepError::AttemptInProgress`], [`StepError::StateChanged`], or the failure of the stores. A retry keeps the same.
@@ -22,25 +23,25 @@ pub(crate) async fn hand_over(
     state: &str,
     stored: &StoredInstallation,
     context: Context<'_>,
-) -> Result<(), StepError> {
+) -> Result<bool, StepError> {
     let Ok(state) = InstallState::parse(state) else {
-        return Ok(());
+        return Ok(false);
     };
     let Some(session) = store.session(&state).await? else {
-        return Ok(());
+        return Ok(false);
     };
     if session.outcome.is_some() || session.suite_id != stored.suite_id {
-        return Ok(());
+        return Ok(false);
     }
     let tenant_id = &session.tenant_id;
     let authorization = store.authorization(tenant_id).await?;
     let bound = authorization.installed().filter(|known| known.is_bound);
     if bound.is_some_and(|known| known.corp_id != stored.corp_id) {
-        return Ok(());
+        return Ok(false);
     }
     // The redirect makes a plan of its own; this one only ends the code if there is none.
     plan_write(store, tenant_id, CleanupTask::Installation, None, context).await?;
     stored.put(vault, tenant_id).await?;
     tracing::info!(tenant.id = %tenant_id, "a permanent code is kept for the link that its auth_code was issued for");
-    Ok(())
+    Ok(true)
 }

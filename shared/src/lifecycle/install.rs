@@ -8,7 +8,12 @@
 use secrecy::SecretString;
 use wecom_client::ErrorCode;
 
-use super::{Restored, Update, bind, hand_over, plan_write};
+use super::{
+    Restored, Update,
+    bind::{bind, refuse_other_corp},
+    claim::{claimed_with, keep_claim},
+    hand_over, plan_write,
+};
 use crate::{
     audit::Action,
     authorization::{
@@ -17,7 +22,7 @@ use crate::{
     },
     context::{Context, audited},
     error::{CorpFault, LinkFault, StepError},
-    ids::{CorpId, Fingerprint},
+    ids::{ClaimId, Fingerprint, TenantId},
     store::{Change, SecretsManager},
     suite::{CallError, StoredInstallation, SuiteAccess, installation},
 };
@@ -93,6 +98,11 @@ impl Install<'_> {
         let info = self.suite.auth_info(&stored, context.clock).await;
         let info = info.map_err(CallError::into_step)?;
         let mut installation = installation(&stored, info, version_id, context.clock);
+        let claim_id = ClaimId::of(stored.suite_id.as_ref(), &stored.corp_id);
+        if let Some(kept) = store.claim_of(&claim_id, context.now()).await? {
+            // What was parked since is the tenant's.
+            installation = installation.since(kept.claim.installed_at);
+        }
         let outcome = match installation.auth_mode {
             AuthMode::Admin => InstallOutcome::Installed,
             AuthMode::Member => InstallOutcome::Failed(InstallFailure::MemberAuthorization),
@@ -150,31 +160,56 @@ impl Install<'_> {
                 let state = code.state.clone().filter(|state| !state.is_empty());
                 let stored = StoredInstallation::new(code, attempt.code_hash.clone(), &suite)?;
                 if let Some(state) = state.filter(|state| *state != attempt.session.state.as_str()) {
-                    hand_over(store, self.vault, &state, &stored, attempt.context).await?;
+                    let is_kept = hand_over(store, self.vault, &state, &stored, attempt.context).await?;
+                    if !is_kept && store.tenant_of(&stored.corp_id).await?.is_none() {
+                        keep_claim(self.suite, &stored, attempt.context.now(), attempt.context).await?;
+                    }
                     return Err(LinkFault::CodeOfAnotherLink.into());
                 }
-                // A corporation that another tenant has bound must not replace this tenant's permanent code.
-                let owner = store.tenant_of(&stored.corp_id).await?;
-                match owner {
-                    Some(owner) if owner == *tenant_id => {}
-                    Some(owner) if owner.tenant() == tenant_id.tenant() => {
-                        return Err(CorpFault::BoundToAnotherBinding.into());
+                if let Err(fault) = refuse_other_corp(&store.authorization(tenant_id).await?, &stored.corp_id) {
+                    if store.tenant_of(&stored.corp_id).await?.is_none() {
+                        keep_claim(self.suite, &stored, attempt.context.now(), attempt.context).await?;
                     }
-                    Some(_) => return Err(CorpFault::BoundToAnotherTenant.into()),
-                    None => {}
+                    return Err(fault.into());
                 }
-                refuse_other_corp(&store.authorization(tenant_id).await?, &stored.corp_id)?;
+                self.refuse_bound(tenant_id, &stored).await?;
                 stored
             }
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_AUTH_CODE) => {
-                let stored = StoredInstallation::obtained_with(self.vault, tenant_id, attempt.code_hash).await?;
-                stored.ok_or(LinkFault::AuthCodeInvalid)?
+                match StoredInstallation::obtained_with(self.vault, tenant_id, attempt.code_hash).await? {
+                    Some(stored) => stored,
+                    None => self.claimed(attempt).await?,
+                }
             }
             Err(error) => return Err(error.into_step()),
         };
         // Put again even if it is in the vault, to learn the id of a version with this value.
         let version_id = stored.put(self.vault, tenant_id).await?;
         Ok((stored, version_id))
+    }
+}
+
+impl Install<'_> {
+    /// The permanent code that a claim has from this auth_code.
+    async fn claimed(&self, attempt: Attempt<'_>) -> Result<StoredInstallation, StepError> {
+        let (store, tenant_id) = (self.suite.store, &attempt.session.tenant_id);
+        let claimed = claimed_with(self.suite, attempt.code_hash, attempt.context).await?;
+        let stored = claimed
+            .filter(|stored| stored.suite_id == attempt.session.suite_id)
+            .ok_or(LinkFault::AuthCodeInvalid)?;
+        refuse_other_corp(&store.authorization(tenant_id).await?, &stored.corp_id)?;
+        self.refuse_bound(tenant_id, &stored).await?;
+        Ok(stored)
+    }
+
+    /// A corporation that another tenant has bound must not replace this tenant's permanent code.
+    async fn refuse_bound(&self, tenant_id: &TenantId, stored: &StoredInstallation) -> Result<(), StepError> {
+        match self.suite.store.tenant_of(&stored.corp_id).await? {
+            Some(owner) if owner == *tenant_id => Ok(()),
+            Some(owner) if owner.tenant() == tenant_id.tenant() => Err(CorpFault::BoundToAnotherBinding.into()),
+            Some(_) => Err(CorpFault::BoundToAnotherTenant.into()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -189,13 +224,5 @@ fn status(authorization: &Authorization, installation: &Installation, session: &
         InstallationStatus::AwaitingConfirmation
     } else {
         InstallationStatus::Installed
-    }
-}
-
-/// A tenant has one corporation that is bound to it.
-fn refuse_other_corp(authorization: &Authorization, corp_id: &CorpId) -> Result<(), CorpFault> {
-    match authorization.installed() {
-        Some(before) if before.is_bound && before.corp_id != *corp_id => Err(CorpFault::AnotherInstalled),
-        _ => Ok(()),
     }
 }

@@ -101,8 +101,7 @@ impl Lifecycle<'_> {
                 }
             }
             let [contacts, external_contacts] = store.callbacks_of(&authorization).await?;
-            authorization.health =
-                authorization.health_at([contacts.as_ref(), external_contacts.as_ref()], context.now());
+            authorization.assess([contacts.as_ref(), external_contacts.as_ref()], context.now());
             // A check that is planned sooner is not postponed: `check-health` does more than this.
             let planned = authorization.next_check_at.filter(|at| *at > context.now());
             let usual = next_check(&authorization, context.now());

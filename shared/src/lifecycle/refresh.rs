@@ -22,6 +22,11 @@ fn is_over(error: &CallError) -> bool {
     matches!(error, CallError::Wecom(error) if error.class() == Some(ErrorClass::AuthorizationEnded))
 }
 
+/// Whether WeCom says that an authorization is over, or refuses its permanent code.
+pub(super) fn is_gone(error: &CallError) -> bool {
+    error.errcode() == Some(ErrorCode::INVALID_PERMANENT_CODE) || is_over(error)
+}
+
 impl Lifecycle<'_> {
     /// Asks WeCom about the authorizations of a suite in a corporation, and stores the answers. Ends an authorization
     /// when WeCom says that it is over; `at` is the time that this happened.
@@ -122,7 +127,8 @@ impl Lifecycle<'_> {
     }
 
     /// WeCom reported that a corporation removed the app of a suite. Ends the authorization if WeCom refuses its
-    /// permanent code, too: one that still works means that the app was installed again since, whatever the clocks say.
+    /// permanent code, too: one that still works means that the app was installed again since, whatever the clocks say. The same for a
+    /// claim of the corporation.
     ///
     /// # Errors
     /// The failure of the call when WeCom could not be asked, [`StepError::StateChanged`], or the failure of the stores. The
@@ -149,13 +155,13 @@ impl Lifecycle<'_> {
             };
             match self.suite.auth_info(&stored, context.clock).await {
                 Ok(_) => self.is_still_installed(&tenant_id, context).await?,
-                Err(error) if error.errcode() == Some(ErrorCode::INVALID_PERMANENT_CODE) || is_over(&error) => {
+                Err(error) if is_gone(&error) => {
                     self.termination.cancel_for(&tenant_id, known, at, context).await?;
                 }
                 Err(error) => return Err(error.into_step()),
             }
         }
-        Ok(())
+        Box::pin(self.end_claim(suite, corp_id, context)).await
     }
 
     /// Stores that a removal was reported of an app that is installed. It is checked again soon, in case WeCom's answer was older

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use wecom_client::ErrorCode;
 
-use super::{Lifecycle, write::plan_write};
+use super::{Lifecycle, claim::keep_claim, write::plan_write};
 use crate::{
     authorization::{CleanupTask, Installation},
     context::Context,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Lifecycle<'_> {
-    /// A new permanent code for a corporation that is bound with this suite.
+    /// A new permanent code for a corporation that is bound with this suite. That of another corporation is kept as a claim.
     pub(crate) async fn renew(
         &self,
         suite: &Suite,
@@ -29,8 +29,7 @@ impl Lifecycle<'_> {
             Ok(code) => {
                 let stored = StoredInstallation::new(code, code_hash.clone(), suite)?;
                 let Some(tenant_id) = self.owner(suite, &stored).await? else {
-                    tracing::info!(corp.id = %stored.corp_id, "an authorization without a tenant's install link: bound to no tenant");
-                    return Ok(());
+                    return keep_claim(self.suite, &stored, at, context).await;
                 };
                 (stored, tenant_id)
             }
@@ -47,8 +46,7 @@ impl Lifecycle<'_> {
         let store = self.suite.store;
         let authorization = store.authorization(&tenant_id).await?;
         if !authorization.present().is_some_and(|known| suite.has_made(known)) {
-            tracing::info!(corp.id = %stored.corp_id, "an authorization of another suite than the one that is bound");
-            return Ok(());
+            return keep_claim(self.suite, &stored, at, context).await;
         }
         let task = CleanupTask::Installation;
         let plan = plan_write(store, &tenant_id, task, Some(&code_hash), context).await?;

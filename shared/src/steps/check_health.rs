@@ -78,11 +78,32 @@ impl CheckHealth<'_> {
             failed: run.failed,
             suites,
         };
+        if let Err(error) = self.report().await {
+            tracing::error!(%error, "the tenants could not be counted");
+        }
         // The checks are done, whether the operators see that or not.
         if let Err(error) = store.note_health_run(&note).await {
             tracing::error!(%error, "a run could not be noted");
         }
         Ok(run)
+    }
+
+    /// Writes down how many tenants are broken, and how many have each finding. The lists have the numbers.
+    async fn report(&self) -> Result<(), StepError> {
+        let counts = self.lifecycle.suite.store.listed_counts().await?;
+        let of = |list: &str| counts.get(list).copied().unwrap_or_default();
+        let (broken, all) = (
+            of("health/broken"),
+            of("health/ok") + of("health/attention") + of("health/broken"),
+        );
+        // The metrics of broken bindings read these lines (template.yaml).
+        tracing::info!(broken, all, "bindings counted");
+        for (list, tenants) in &counts {
+            if let Some(finding) = list.strip_prefix("finding/") {
+                tracing::info!(finding, tenants, "a finding counted");
+            }
+        }
+        Ok(())
     }
 
     /// When a suite's ticket was issued.

@@ -6,7 +6,7 @@ use crate::{
     audit::Action,
     context::{Context, audited},
     error::StepError,
-    ids::{CorpId, TenantId},
+    ids::{ClaimId, CorpId, TenantId},
     lifecycle::{Restored, Update},
     store::{Change, SecretsManager},
     suite::SuiteAccess,
@@ -48,11 +48,13 @@ impl ConfirmInstallation<'_> {
             if waiting.corp_id != *corp_id {
                 return Err(StepError::StateChanged);
             }
+            let claim_id = ClaimId::of(waiting.suite_id.as_ref(), corp_id);
             authorization.confirm_installation(context.now());
             let entry = context.entry(Action::InstallationConfirmed).with("corp_id", corp_id);
             let mut changes = vec![
                 Change::BindCorp(corp_id.clone(), tenant_id.clone()),
                 Change::ForgetMember(corp_id.clone()),
+                Change::ForgetClaim(claim_id),
                 audited(tenant_id, restored.noted_in(entry)),
             ];
             changes.extend(restored.add_to(&mut authorization, context));

@@ -49,7 +49,7 @@ impl Disconnect<'_> {
             // The admin is told that nothing can be restored, also of an authorization that WeCom ended before.
             changes.push(Change::ForgetRecoverable(tenant_id.clone()));
             authorization.installation = None;
-            authorization.health = Health::Ok;
+            (authorization.health, authorization.finding) = (Health::Ok, None);
             if update.commit(authorization, changes).await? {
                 break;
             }

@@ -11,8 +11,8 @@
 //! auth_code and proves, by its cookie, that the corporation's admin is the one who began. From then on the code is taken with
 //! this session alone, and what another session made of it ends. Of a template (代开发) it is the only sign of a scan, and no
 //! browser follows: its code is exchanged here, and the tenant's admin confirms the corporation. One without a state of ours comes
-//! from WeCom's app market; it renews the authorization of a corporation that is bound, and binds none that is not, because nothing
-//! in it says to which tenant (docs/adr/0005-who-may-bind-a-corporation.md).
+//! from WeCom's app market; it renews the authorization of a corporation that is bound, and of one that is not its permanent code is
+//! kept as a claim, because nothing in it says to which tenant it belongs (docs/adr/0005-who-may-bind-a-corporation.md).
 //!
 //! Tests: `tests/it/suite_events.rs`, `tests/it/uncertain_authorization.rs`.
 

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::{
+    authorization::HEALTH,
     event_bus::BusEvent,
     ids::{BindingId, CallbackId, CorpId, EventId, EventScope, TenantId},
     store::StateChange,
@@ -128,6 +130,13 @@ struct ChangeDetail<'a> {
     from: &'a str,
     to: &'a str,
     at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corp_id: Option<&'a CorpId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<&'a str>,
+    /// Of a change of the health: the operators' view of the tenant, below the deployment's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
 }
 
 impl StateChange {
@@ -141,10 +150,18 @@ impl StateChange {
             from: &self.from,
             to: &self.to,
             at: self.at,
+            corp_id: self.corp_id.as_ref(),
+            finding: self.finding.as_deref(),
+            page: (self.what == HEALTH).then(|| format!("/operator?tenant={}", encoded(&self.tenant_id.tenant()))),
         };
         let names = [self.tenant_id.to_string(), self.announcement_id.clone()];
         bus_event("authorization.changed", self.at, &detail, names)
     }
+}
+
+/// The tenant as a value of a query: an id may have `+`, `=` and `@`.
+fn encoded(tenant_id: &TenantId) -> String {
+    form_urlencoded::byte_serialize(tenant_id.as_str().as_bytes()).collect()
 }
 
 fn bus_event(

@@ -12,7 +12,7 @@ use crate::{
     context::Context,
     error::StepError,
     ids::{BreakerName, CallbackId, CorpId, TenantId},
-    store::{Breaker, DynamoDb, EventHead, HealthRunNote, ListFilter, ListPage},
+    store::{Breaker, ClaimPage, DynamoDb, EventHead, HealthRunNote, ListFilter, ListPage},
 };
 
 /// Number of entries of the audit trail that are shown of one tenant.
@@ -101,6 +101,14 @@ impl ReadTenants<'_> {
         Ok(stored
             .map(|stored| stored.listing)
             .filter(|listing| filter.admits(listing)))
+    }
+
+    /// A page of the claims: corporations that installed an app and are bound to no tenant.
+    ///
+    /// # Errors
+    /// The failure of the store.
+    pub async fn claims(&self, limit: usize, after: Option<&str>, now: Timestamp) -> Result<ClaimPage, StepError> {
+        Ok(self.store.claims(limit, after, now).await?)
     }
 
     /// One tenant. That it was looked at is in its audit trail before it is answered.

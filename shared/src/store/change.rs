@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     audit::AuditEntry,
     authorization::{Authorization, Bindings, Callback, Deleted, InstallOutcome, Recoverable},
-    ids::{CallbackId, CorpId, Fingerprint, InstallState, TenantId},
+    ids::{CallbackId, ClaimId, CorpId, Fingerprint, InstallState, TenantId},
 };
 
 /// One part of a commit. The parts of a commit are carried out together or not at all.
@@ -24,6 +24,8 @@ pub enum Change {
     NoteMember(CorpId, TenantId),
     /// Removes such a note.
     ForgetMember(CorpId),
+    /// Ends the claim of an installation that is bound now, if there is one.
+    ForgetClaim(ClaimId),
     /// Writes the callback's corporation and generations, if its stored version is still the one it was read with.
     SaveCallback(Box<Callback>),
     /// Removes a callback: from then on its URL answers 404.
@@ -62,4 +64,10 @@ pub struct StateChange {
     pub to: String,
     /// The time of the change.
     pub at: Timestamp,
+    /// Of a change of the health: the corporation, as the installed app sees it, if there is or was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corp_id: Option<CorpId>,
+    /// Of a change of the health: the code of the finding that decides it, unless it is `ok`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<String>,
 }

@@ -6,6 +6,7 @@ mod authorizations;
 mod breakers;
 mod callbacks;
 mod checks;
+mod claims;
 mod counting;
 mod deletion;
 mod events;
@@ -31,6 +32,7 @@ pub use self::{
     breakers::Breaker,
     callbacks::Noted,
     checks::CheckStatus,
+    claims::{ClaimPage, StoredClaim},
     counting::EventChange,
     health_runs::{HealthRunNote, SuiteNote},
     listings::{ListFilter, ListPage, StoredListing},

@@ -39,7 +39,7 @@ pub(crate) struct StoredInstallation {
     pub(crate) suite_id: Option<SuiteId>,
 }
 
-/// The only place where a permanent code is written out: for the vault.
+/// The only place where a permanent code is written out: for the vault, and sealed for a claim.
 fn expose<S: serde::Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
 }
@@ -55,7 +55,13 @@ impl StoredInstallation {
         })
     }
 
-    fn parse(secret: &SecretString) -> Result<Self, StepError> {
+    /// The text that is stored.
+    pub(crate) fn text(&self) -> Result<SecretString, StepError> {
+        let text = serde_json::to_string(self).map_err(|error| StepError::Internal(Box::new(error)))?;
+        Ok(SecretString::from(text))
+    }
+
+    pub(crate) fn parse(secret: &SecretString) -> Result<Self, StepError> {
         // The message of the parser may quote the secret.
         serde_json::from_str(secret.expose_secret())
             .map_err(|_| StepError::Internal("the secret of an installation is malformed".into()))
@@ -85,10 +91,8 @@ impl StoredInstallation {
 
     /// Writes it to the vault for the tenant. Returns the version.
     pub(crate) async fn put(&self, vault: &SecretsManager, tenant_id: &TenantId) -> Result<String, StepError> {
-        let text = serde_json::to_string(self).map_err(|error| StepError::Internal(Box::new(error)))?;
-        Ok(vault
-            .put(&SecretName::Installation(tenant_id.clone()), &SecretString::from(text))
-            .await?)
+        let name = SecretName::Installation(tenant_id.clone());
+        Ok(vault.put(&name, &self.text()?).await?)
     }
 }
 

@@ -497,6 +497,8 @@ async fn an_announcement_is_written_with_the_change_it_tells_of_or_not_at_all() 
     let store = endpoint.store();
     let announce = |id: &str| {
         let change = StateChange {
+            corp_id: None,
+            finding: None,
             announcement_id: id.to_owned(),
             tenant_id: tenant("acme"),
             what: "installation".to_owned(),

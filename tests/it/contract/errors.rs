@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde_json::json;
 use wecom_authorization::{
-    authorization::{Health, InstallFailure, Refusal, RejectionReason},
-    ids::{BreakerName, EventId, Fingerprint, Scope, TokenName},
+    authorization::{Claim, Health, InstallFailure, Refusal, RejectionReason},
+    ids::{BreakerName, ClaimId, EventId, Fingerprint, Scope, TokenName},
     store::{
         AtRest, Breaker, CommitError, DynamoDb, EventChange, EventFilter, EventSource, HealthRunNote, ListFilter,
         NewEvent, Payload, Replay, ReplayRequest, ReplayStatus, SecretName, SecretsManager, StoreError, StoredListing,
@@ -33,7 +33,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 71;
+const METHODS: usize = 76;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -88,6 +88,14 @@ async fn every_method(
     // As it is stored, so that the secret itself is what an error could show.
     let fingerprint: Fingerprint = serde_json::from_value(json!(SECRET)).unwrap();
     let name = SecretName::Scope(tenant.clone(), Scope::Contacts);
+    let claim = Claim {
+        claim_id: ClaimId::of(None, &corp("wpYunFan")),
+        suite_id: None,
+        corp_id: corp("wpYunFan"),
+        corp_name: String::new(),
+        installed_at: now,
+        expires_at: now,
+    };
     let changes = vec![save(authorization(&tenant, now))];
     let filter = EventFilter::default();
     let mut listed = json!(listing(1, Health::Ok));
@@ -141,6 +149,16 @@ async fn every_method(
             "claim_exchange",
             store.claim_exchange(&session, &fingerprint, now).await.map(drop),
         ),
+        (
+            "put_claim",
+            store
+                .put_claim(&claim, &AtRest::Plain(secret.clone()), &fingerprint, now)
+                .await,
+        ),
+        ("claim_of", store.claim_of(&claim.claim_id, now).await.map(drop)),
+        ("claimed_with", store.claimed_with(&fingerprint).await.map(drop)),
+        ("claims", store.claims(10, None, now).await.map(drop)),
+        ("forget_claim", store.forget_claim(&claim.claim_id).await),
         (
             "release_exchange",
             store.release_exchange(&session.state, &fingerprint).await,

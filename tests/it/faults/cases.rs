@@ -292,6 +292,34 @@ macro_rules! suite_event_case {
     };
 }
 
+/// `process-suite-event` with an installation that names no tenant.
+pub(crate) struct KeepClaim;
+
+impl FaultCase for KeepClaim {
+    async fn prepare(harness: &Harness) -> Self {
+        crate::claims::arrives_from_the_market(harness, AuthMode::Admin).await;
+        Self
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        harness.stream("process-suite-event").await
+    }
+}
+
+/// `POST /operator/claims/{claim_id}/assignment`.
+pub(crate) struct AssignClaim(String);
+
+impl FaultCase for AssignClaim {
+    async fn prepare(harness: &Harness) -> Self {
+        crate::claims::installs_from_the_market(harness).await;
+        Self(crate::claims::claim_id(harness).await)
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        answered(&crate::claims::assign(harness, &self.0, TENANT).await, 200)
+    }
+}
+
 suite_event_case!(
     /// A bound corporation authorizes the app again, from WeCom's app market.
     CreateAuth, "create_auth",
@@ -879,6 +907,8 @@ macro_rules! for_each {
             cancelling_an_authorization_and_deleting_its_events: CancelAuthThoroughly,
             resetting_the_permanent_code: ResetPermanentCode,
             being_given_the_code_of_another_link: CodeOfAnotherLink,
+            keeping_a_claim: KeepClaim,
+            assigning_a_claim: AssignClaim,
             registering_the_first_secret: FirstSecret,
             registering_the_second_secret: SecondSecret,
             replacing_a_secret: ReplaceSecret,

@@ -97,6 +97,7 @@ gives_up! {
     while_cancelling_an_authorization: CancelAuth,
     while_resetting_the_permanent_code: ResetPermanentCode,
     while_being_given_the_code_of_another_link: CodeOfAnotherLink,
+    while_being_assigned_a_claim: AssignClaim,
     while_registering_the_first_secret: FirstSecret,
     while_registering_the_second_secret: SecondSecret,
     while_replacing_a_secret: ReplaceSecret,

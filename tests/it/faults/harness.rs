@@ -364,6 +364,7 @@ impl Harness {
             "check-authorization" => http::check_authorization(&platform, request).await,
             "share-credentials" => http::share_credentials(&platform, request).await,
             "replay-event" => http::replay_event(&platform, request).await,
+            "act-on-tenant" => http::act_on_tenant(&platform, request).await,
             "read-tenants" => http::read_tenants(&platform, request).await,
             "console" => http::console(&platform, request).await,
             other => panic!("{other} does not answer HTTP requests"),
@@ -379,8 +380,24 @@ impl Harness {
 
     /// Sends a request as an operator. A task answers it, because it is polled without the test below it on the stack.
     pub(crate) async fn operator(&self, function: &'static str, method: &str, target: &str) -> Reply {
-        let (platform, request) = (self.process(function), request(Caller::Operator, method, target, None));
-        let answer = tokio::spawn(async move { http::read_tenants(&platform, request).await });
+        self.operate(function, method, target, None).await
+    }
+
+    /// The same with a body.
+    pub(crate) async fn operate(
+        &self,
+        function: &'static str,
+        method: &str,
+        target: &str,
+        body: Option<&str>,
+    ) -> Reply {
+        let (platform, request) = (self.process(function), request(Caller::Operator, method, target, body));
+        let answer = tokio::spawn(async move {
+            match function {
+                "act-on-tenant" => http::act_on_tenant(&platform, request).await,
+                _ => http::read_tenants(&platform, request).await,
+            }
+        });
         let (parts, body) = answer.await.unwrap().into_parts();
         Reply {
             asked: format!("{method} {target}"),

@@ -82,6 +82,7 @@ impl Requests {
             .replace("{id}", &self.assist[0])
             .replace("{token}", &self.assist[1])
             .replace("{tenant_id}", &world.announcement().tenant_id)
+            .replace("{claim_id}", &"0".repeat(32))
             .replace("{topic}", "corp-id")
             .replace("{rest+}", "");
         let method: Method = route.method.parse().unwrap();
@@ -135,6 +136,7 @@ impl Requests {
             Function::ReplayEvent if path.ends_with("/replays") => request.json(&a_replay()),
             Function::ShareCredentials if is_post => request.json(&json!({"scope": "contacts"})),
             Function::UpdateSettings => request.json(&json!({"callback_base_url": null})),
+            Function::ActOnTenant if path.ends_with("/assignment") => request.json(&json!({"tenant_id": "acme"})),
             _ if is_post => request.json(&json!({})),
             _ => request,
         }
@@ -195,11 +197,17 @@ async fn every_route_says_so_and_works_again(outage: Fault) {
     assert_eq!(replies.len(), ROUTES.len());
     assert!(elapsed < PATIENCE * 2, "{elapsed:?}");
 
-    for route in ROUTES.iter().filter(|route| route.function != Function::Disconnect) {
+    let ends = |route: &&Route| route.function == Function::Disconnect || route.path.ends_with("/disconnect");
+    for route in ROUTES.iter().filter(|route| !ends(route)) {
         let reply = world.send(requests.of(&world, route)).await;
         // This request has no cookie of the browser that opened the link.
         if route.path == "/assist/{token}/status" {
             assert_eq!(reply.status, 410, "{}", reply.asked);
+            continue;
+        }
+        // Nothing waits to be claimed.
+        if route.path.ends_with("/assignment") {
+            assert_eq!(reply.status, 404, "{}", reply.asked);
             continue;
         }
         // The redirect is made up: WeCom does not know its code.
@@ -307,6 +315,10 @@ async fn when_every_process_is_new() {
             harness.operator("read-tenants", "GET", "/operator/tenants").await,
             harness.operator("read-tenants", "GET", "/operator/tenants/acme").await,
             harness.operator("read-tenants", "GET", "/operator/summary").await,
+            harness.operator("read-tenants", "GET", "/operator/claims").await,
+            harness
+                .operator("act-on-tenant", "POST", "/operator/tenants/acme/check")
+                .await,
             ask("update-settings", "PUT", "/authorization/settings", &settings).await,
             ask("replay-event", "POST", &replay, &Value::Null).await,
             ask("replay-event", "POST", "/authorization/events/replays", &a_replay()).await,
@@ -314,6 +326,9 @@ async fn when_every_process_is_new() {
             harness.deliver(&contacts, &member_created("during")).await,
             harness.suite_callback(&ticket).await,
             ask("disconnect", "DELETE", "/authorization", &Value::Null).await,
+            harness
+                .operator("act-on-tenant", "POST", "/operator/tenants/acme/disconnect")
+                .await,
         ]
     };
     harness.end_processes();

@@ -10,7 +10,9 @@ use super::harness::{AUTHORIZATION_TABLE, EVENT_TABLE, Harness, PREFIX, TENANT, 
 use crate::support::{CORP, Scope};
 
 /// The kinds of items whose number is compared.
-const COUNTED: [&str; 7] = ["TENANT", "CORP", "CALLBACK", "SUITE", "CHANGED", "LISTING", "LISTED"];
+const COUNTED: [&str; 8] = [
+    "TENANT", "CORP", "CALLBACK", "SUITE", "CHANGED", "LISTING", "LISTED", "CLAIM",
+];
 
 /// Takes the snapshot after every stream has been read.
 pub(crate) async fn snapshot(harness: &Harness) -> Value {

@@ -173,6 +173,7 @@ impl DynamoDb {
             }
             Change::ForgetRecoverable(tenant_id) => item.delete(self.deletion(Key::recoverable(&tenant_id))?),
             Change::ForgetMember(corp_id) => item.delete(self.deletion(Key::member(&corp_id))?),
+            Change::ForgetClaim(id) => item.delete(self.deletion(super::claims::key(&id))?),
             Change::SaveCallback(callback) => item.update(self.save_callback(&callback)?),
             Change::RemoveCallback(id) => item.delete(self.deletion(Key::callback(&id))?),
             Change::ForgetDeleted(tenant_id, counted) => item.delete(self.forget_deleted(&tenant_id, counted)?),

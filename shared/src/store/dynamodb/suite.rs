@@ -133,7 +133,7 @@ fn exchange_key(auth_code: &Fingerprint) -> Key {
 }
 
 /// The stream redelivers an event for a day at most.
-const REMEMBER_EXCHANGE: SignedDuration = SignedDuration::from_hours(48);
+pub(super) const REMEMBER_EXCHANGE: SignedDuration = SignedDuration::from_hours(48);
 
 /// The tenants for which auth_codes of the suite's events were exchanged. A code can be exchanged once, and the event does not
 /// name the corporation: an attempt that follows one that died learns here where the permanent code is stored.
