@@ -57,6 +57,11 @@ async function files() {
   const drawings = readdirSync(path.join(ROOT, 'guide')).sort();
   return new Map([
     ['index.html', read('index.html').replace('<!-- icons.svg -->', icons)],
+    ['operator.html', read('operator.html').replace('<!-- icons.svg -->', icons)],
+    [
+      'assets/operator.js',
+      `/*! With Preact and Preact Signals, MIT: licences.txt */\n${await bundle('src/operator/main.js')}`,
+    ],
     ['assets/page.js', `/*! With Preact, Preact Signals and uqr, MIT: licences.txt */\n${await bundle('src/main.js')}`],
     ['embed.js', await bundle('src/embed/embed.js')],
     ['assets/early.js', await bundle('src/early.js')],

@@ -11,8 +11,18 @@ const PATIENCE_MS = 20_000;
 /** @typedef {{ body?: unknown, query?: Record<string, string | number | null | undefined> }} Options */
 /** @typedef {ReturnType<typeof createApi>} Api */
 
-/** @param {{ session: Pick<Session, 'token' | 'renew' | 'expire'>, base?: string, fetch?: typeof globalThis.fetch }} parts */
-export function createApi({ session, base = document.baseURI, fetch = globalThis.fetch.bind(globalThis) }) {
+/** @typedef {{ session: Pick<Session, 'token' | 'renew' | 'expire'>, base?: string, fetch?: typeof globalThis.fetch, assertSame?: () => Promise<void> }} Parts */
+
+/**
+ * Calls with the session's token, once more with a new one. `assertSame` says whether that is for the same person.
+ * @param {Parts} parts
+ */
+export function createCaller({
+  session,
+  base = document.baseURI,
+  fetch = globalThis.fetch.bind(globalThis),
+  assertSame = async () => {},
+}) {
   /**
    * @param {string} method
    * @param {string} path
@@ -46,7 +56,7 @@ export function createApi({ session, base = document.baseURI, fetch = globalThis
   async function call(method, path, options) {
     let response = await send(method, path, options);
     if (response.status === 401 && (await session.renew())) {
-      if (method !== 'GET') await assertSameTenant();
+      if (method !== 'GET') await assertSame();
       response = await send(method, path, options);
     }
     if (response.status === 401) session.expire();
@@ -56,6 +66,13 @@ export function createApi({ session, base = document.baseURI, fetch = globalThis
       throw new Problem('unexpected', { status: response.status });
     });
   }
+
+  return { call };
+}
+
+/** @param {Omit<Parts, 'assertSame'>} parts */
+export function createApi(parts) {
+  const { call } = createCaller({ ...parts, assertSame: assertSameTenant });
 
   /** @type {string | null} */
   let tenantId = null;

@@ -29,7 +29,7 @@ import { passing as store } from './storage.js';
 
 /** @import { Host } from './embed/host.js' */
 
-/** @typedef {{ mode: 'local', token?: string | null, embed_origins?: string[] }} LocalConfig */
+/** @typedef {{ mode: 'local', token?: string | null, operator_token?: string | null, embed_origins?: string[] }} LocalConfig */
 /**
  * @typedef {object} Adapter
  * @property {() => string | null} token
@@ -41,14 +41,15 @@ import { passing as store } from './storage.js';
 
 const KEPT = 'wecom-authorization.token';
 
-export async function openSession({ place = globalThis.location } = {}) {
+/** An operator's page takes the operator's token of the local server, and no platform frames it. */
+export async function openSession({ place = globalThis.location, isOperator = false } = {}) {
   const config = await readConfig();
-  const framer = framedBy(place);
+  const framer = isOperator ? null : framedBy(place);
   const host = framer === null ? null : await openHost({ origin: framer, origins: config.embed_origins ?? [] });
   const adapter = host
     ? await openEmbedded(host)
     : config.mode === 'local'
-      ? openLocal(place, config)
+      ? openLocal(place, isOperator ? { ...config, token: config.operator_token } : config)
       : await openOidc(config);
   const expired = signal(false);
   return {

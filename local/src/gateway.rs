@@ -45,8 +45,8 @@ const INVOCATIONS: &str = "/2015-03-31/functions/";
 pub(crate) struct Gateway {
     pub(crate) platform: Arc<Platform>,
     pub(crate) authorizer: Authorizer,
-    /// Token for the admin page, which has no sign-in on this machine.
-    pub(crate) console_token: String,
+    /// Tokens for the admin page and the operators' page, which have no sign-in on this machine.
+    pub(crate) page_tokens: [String; 2],
     pub(crate) bus: Arc<Bus>,
     pub(crate) requests: Arc<AtomicU64>,
 }
@@ -194,8 +194,10 @@ impl Gateway {
             (&Method::GET, bus::PATH) if is_local => Some(self.bus.answer(&parts.headers)),
             (&Method::GET, bus::PATH) => Some(plain(StatusCode::FORBIDDEN)),
             (&Method::GET, "/assets/config.json") => {
+                let [token, operator_token] = &self.page_tokens;
                 let config = json!({
-                    "mode": "local", "token": is_local.then_some(&self.console_token),
+                    "mode": "local", "token": is_local.then_some(token),
+                    "operator_token": is_local.then_some(operator_token),
                     "embed_origins": self.platform.config.embed_origins,
                 });
                 let mut response = Response::new(Body::from(config.to_string()));
@@ -238,6 +240,7 @@ async fn invoke(platform: &Platform, function: Function, request: http::Request)
         Function::ReplayEvent => http::replay_event(platform, request).await,
         Function::ShareCredentials => http::share_credentials(platform, request).await,
         Function::ReadTenants => http::read_tenants(platform, request).await,
+        Function::ActOnTenant => http::act_on_tenant(platform, request).await,
     }
 }
 

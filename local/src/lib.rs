@@ -185,7 +185,7 @@ impl Local {
         let gateway = Gateway {
             platform: Arc::clone(&platform),
             authorizer: authorizer.clone(),
-            console_token: announcement.admin_token.clone(),
+            page_tokens: [announcement.admin_token.clone(), announcement.operator_token.clone()],
             bus: Arc::clone(&bus),
             requests: Arc::new(AtomicU64::new(0)),
         };

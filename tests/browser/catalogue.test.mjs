@@ -107,7 +107,9 @@ test('every text that the code asks for exists', () => {
   const at = (key) => key.split('.').reduce((node, part) => node?.[part], all);
   let asked = 0;
   for (const file of files().filter((path) => path.endsWith('.js'))) {
-    for (const [, key] of read(file).matchAll(/(?<!find\(|table\()'((?:page|steps|events|audit)\.[\w.-]+)'/g)) {
+    for (const [, key] of read(file).matchAll(
+      /(?<!find\(|table\()'((?:page|steps|events|audit|operator)\.[\w.-]+)'/g,
+    )) {
       assert.equal(typeof at(key), 'string', `${file}: ${key}`);
       asked += 1;
     }
@@ -128,7 +130,7 @@ test('no text is left over that nobody asks for', () => {
     .join('\n');
   const walk = (node, path) =>
     typeof node === 'string' ? [path] : Object.entries(node).flatMap(([key, value]) => walk(value, `${path}.${key}`));
-  for (const file of ['page', 'steps', 'audit']) {
+  for (const file of ['page', 'steps', 'audit', 'operator']) {
     for (const key of walk(texts('zh-CN')[file], file)) {
       const stems = key
         .split('.')

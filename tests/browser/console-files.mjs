@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../../console/', import.meta.url));
 const DIST = path.join(ROOT, 'dist');
 
 export const LANGUAGES = ['zh-CN', 'en'];
-export const TEXT_FILES = ['page', 'steps', 'errors', 'codes', 'findings', 'guide', 'events', 'audit'];
+export const TEXT_FILES = ['page', 'steps', 'errors', 'codes', 'findings', 'guide', 'events', 'audit', 'operator'];
 
 function list(root) {
   return readdirSync(root, { recursive: true, withFileTypes: true })
@@ -21,6 +21,7 @@ export function files() {
   return [
     ...['src', 'css', 'texts', 'guide'].flatMap((folder) => list(ROOT + folder)),
     'index.html',
+    'operator.html',
     'icons.svg',
     'mark.svg',
   ].sort();

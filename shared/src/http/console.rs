@@ -32,11 +32,16 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 });
 const VERSION_DIGITS: usize = 16;
 
-static INDEX: LazyLock<String> = LazyLock::new(|| {
-    let html = FILES.get_file("index.html").and_then(|file| file.contents_utf8());
+static INDEX: LazyLock<String> = LazyLock::new(|| html("index.html"));
+
+/// The operators' page.
+static OPERATOR: LazyLock<String> = LazyLock::new(|| html("operator.html"));
+
+fn html(file: &str) -> String {
+    let html = FILES.get_file(file).and_then(|file| file.contents_utf8());
     html.unwrap_or_default()
         .replace("\"assets/", &format!("\"assets/{}/", *VERSION))
-});
+}
 
 /// The script that a platform puts into its own page.
 const EMBED: &str = "embed.js";
@@ -49,7 +54,7 @@ const ASK_EACH_TIME: &str = "no-cache";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// `GET /`, `GET /embed.js`, `GET /assets/…` and `GET /help/{topic}`.
+/// `GET /`, `GET /operator`, `GET /embed.js`, `GET /assets/…` and `GET /help/{topic}`.
 pub async fn console(platform: &Platform, request: Request) -> Response<Body> {
     let answer = match request.segments().as_slice() {
         ["help", _] => help::read(&platform.config, &request),
@@ -92,6 +97,9 @@ fn file(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
 fn find(path: &str) -> Option<(String, &'static [u8], &'static str)> {
     if path.is_empty() || path == "index.html" {
         return Some(("index.html".to_owned(), INDEX.as_bytes(), ASK_EACH_TIME));
+    }
+    if path == "operator" {
+        return Some(("operator.html".to_owned(), OPERATOR.as_bytes(), ASK_EACH_TIME));
     }
     if path == EMBED {
         let contents = FILES.get_file(EMBED)?.contents();
@@ -165,6 +173,9 @@ enum PageConfig {
     Local {
         #[serde(skip_serializing_if = "Option::is_none")]
         token: Option<String>,
+        /// A token of an operator, for the operators' page; under the same condition.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        operator_token: Option<String>,
         /// Origins whose pages may frame the admin page (`EmbedOrigins`).
         embed_origins: Vec<String>,
     },
@@ -175,6 +186,7 @@ fn page_config(oidc: Option<&Oidc>, embed_origins: &[String]) -> PageConfig {
     match oidc {
         None => PageConfig::Local {
             token: None,
+            operator_token: None,
             embed_origins,
         },
         Some(oidc) => PageConfig::Oidc {
@@ -236,6 +248,16 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         page("GET", "readConsole", "The admin page").answers_component(200, "Page"),
         page("HEAD", "headConsole", "The admin page's headers").answers_component(200, "PageHeaders"),
         Operation::open(
+            ["GET", "/operator"],
+            ["readOperatorPage", "console"],
+            ["Console", "The operators' page"],
+        )
+        .says("The page is the same for everybody; what it shows is answered to operators alone.")
+        .never_fails()
+        .parameters(&["ifNoneMatch"])
+        .answers_component(200, "Page")
+        .answers_component(304, "NotModified"),
+        Operation::open(
             ["GET", "/embed.js"],
             ["readEmbedScript", "console"],
             ["Console", "The script that a platform puts into its own page"],
@@ -285,20 +307,25 @@ mod tests {
 
     #[test]
     fn lets_a_browser_keep_what_the_page_names_and_nothing_else() {
-        let named: Vec<_> = INDEX
-            .split("=\"assets/")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next())
-            .collect();
-        assert_eq!(
-            named,
-            ["mark.svg", "early.js", "page.css", "page.js"].map(|name| format!("{}/{name}", *VERSION))
-        );
-        for name in named {
+        let named = |page: &'static str| -> Vec<&str> {
+            let parts = page.split("=\"assets/").skip(1);
+            parts.filter_map(|rest| rest.split('"').next()).collect()
+        };
+        let (admins, operators) = (named(&INDEX), named(&OPERATOR));
+        let versioned = |name: &str| format!("{}/{name}", *VERSION);
+        assert_eq!(admins, ["mark.svg", "early.js", "page.css", "page.js"].map(versioned));
+        assert_eq!(operators, ["mark.svg", "page.css", "operator.js"].map(versioned));
+        for name in admins.into_iter().chain(operators) {
             let (_, _, cache_control) = find(&format!("assets/{name}")).unwrap();
             assert_eq!(cache_control, KEEP, "{name}");
         }
-        for path in ["", EMBED, "assets/page.js", "assets/0123456789abcdef/page.js"] {
+        for path in [
+            "",
+            "operator",
+            EMBED,
+            "assets/page.js",
+            "assets/0123456789abcdef/page.js",
+        ] {
             assert_eq!(find(path).unwrap().2, ASK_EACH_TIME, "{path}");
         }
         let version = VERSION.as_str();

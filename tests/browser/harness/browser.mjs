@@ -80,7 +80,8 @@ async function serveFromDisk(context, server) {
   const known = new Set(built());
   const policy = (await fetch(server.url)).headers.get('content-security-policy');
   await context.route(`${server.url}**`, async (route) => {
-    const file = new URL(route.request().url()).pathname.slice(1) || 'index.html';
+    const asked = new URL(route.request().url()).pathname.slice(1) || 'index.html';
+    const file = asked === 'operator' ? 'operator.html' : asked;
     if (!known.has(file)) return route.continue();
     const type = {
       html: 'text/html',

@@ -1,0 +1,32 @@
+// The operators' part of the HTTP contract, one method per call.
+
+import { createCaller } from '../api.js';
+
+/** @import { Session } from '../session.js' */
+/** @import { ClaimPage, State, Tenant, TenantPage, TenantSummary } from '../types.js' */
+
+/** @typedef {ReturnType<typeof createApi>} OperatorApi */
+
+/** @param {{ session: Pick<Session, 'token' | 'renew' | 'expire'> }} parts */
+export function createApi({ session }) {
+  const { call } = createCaller({ session });
+  /** @param {string} tenantId */
+  const path = (tenantId) => `operator/tenants/${encodeURIComponent(tenantId)}`;
+  return {
+    /** @returns {Promise<TenantSummary>} */
+    summary: () => call('GET', 'operator/summary'),
+    /** @type {(query: Record<string, string>) => Promise<TenantPage>} */
+    tenants: (query) => call('GET', 'operator/tenants', { query }),
+    /** The look is in the tenant's activity log. @type {(tenantId: string, bindingId: string | null) => Promise<Tenant>} */
+    tenant: (tenantId, bindingId) => call('GET', path(tenantId), { query: { binding_id: bindingId } }),
+    /** @type {(tenantId: string) => Promise<State>} */
+    check: (tenantId) => call('POST', `${path(tenantId)}/check`),
+    /** @type {(tenantId: string) => Promise<null>} */
+    disconnect: (tenantId) => call('POST', `${path(tenantId)}/disconnect`),
+    /** @type {(cursor: string | null) => Promise<ClaimPage>} */
+    claims: (cursor) => call('GET', 'operator/claims', { query: { cursor } }),
+    /** @type {(claimId: string, tenantId: string) => Promise<State>} */
+    assign: (claimId, tenantId) =>
+      call('POST', `operator/claims/${encodeURIComponent(claimId)}/assignment`, { body: { tenant_id: tenantId } }),
+  };
+}
