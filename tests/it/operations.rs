@@ -611,11 +611,11 @@ async fn an_operator_acts() -> Harness {
         harness.operator("act-on-tenant", "POST", &target).await
     };
     // A member installs, and then an administrator.
-    install(&harness, TENANT, AuthMode::Member).await;
+    Box::pin(install(&harness, TENANT, AuthMode::Member)).await;
     // Two at once, of which one waits for the other.
     let (one, other) = tokio::join!(act("check"), act("check"));
     assert_eq!(one.with_status(200), other.with_status(200));
-    harness.bind_all().await;
+    Box::pin(harness.bind_all()).await;
     for path in ["/cgi-bin/service/v2/get_auth_info", "/cgi-bin/gettoken"] {
         harness.wecom().add_faults([simulator::Fault {
             path: Some(path.to_owned()),
@@ -638,7 +638,7 @@ async fn an_operator_acts() -> Harness {
         act("check").await.with_status(200)["installation"]["status"],
         "cancelled"
     );
-    let [contacts, _] = harness.bind_all().await;
+    let [contacts, _] = Box::pin(harness.bind_all()).await;
     harness.deliver(&contacts, &member_created("a")).await.with_success();
     assert_eq!(act("disconnect").await.status, 204);
     Box::pin(claims_wait(&harness)).await;
@@ -648,38 +648,38 @@ async fn an_operator_acts() -> Harness {
 /// Claims end in each way: by a link, by an operator, and with the app; the tenant's Secrets and callbacks come back.
 async fn claims_wait(harness: &Harness) {
     use crate::claims::{assign, claim_id, installs_from_the_market};
-    installs_from_the_market(harness).await;
-    let (redirect, cookies) = harness.set_out(OTHER_CORP).await;
-    harness.come_back(&redirect, &cookies).await.redirect();
+    Box::pin(installs_from_the_market(harness)).await;
+    let (redirect, cookies) = Box::pin(harness.set_out(OTHER_CORP)).await;
+    Box::pin(harness.come_back(&redirect, &cookies)).await.redirect();
     // Not this tenant's, so that it waits on.
-    let (redirect, cookies) = harness.set_out(CORP).await;
-    harness.come_back(&redirect, &cookies).await.redirect();
+    let (redirect, cookies) = Box::pin(harness.set_out(CORP)).await;
+    Box::pin(harness.come_back(&redirect, &cookies)).await.redirect();
     let ended = harness
         .admin("disconnect", "DELETE", "/authorization", &Value::Null)
         .await;
     assert_eq!(ended.status, 204);
     assign(harness, &claim_id(harness).await, TENANT).await.with_status(200);
-    harness.bind(Scope::Contacts).await;
-    happens(harness, "cancel_auth").await;
-    installs_from_the_market(harness).await;
+    Box::pin(harness.bind(Scope::Contacts)).await;
+    Box::pin(happens(harness, "cancel_auth")).await;
+    Box::pin(installs_from_the_market(harness)).await;
     assign(harness, &claim_id(harness).await, TENANT).await.with_status(200);
-    happens(harness, "cancel_auth").await;
+    Box::pin(happens(harness, "cancel_auth")).await;
     // A tenant that has begun nothing.
-    installs_from_the_market(harness).await;
+    Box::pin(installs_from_the_market(harness)).await;
     assign(harness, &claim_id(harness).await, "rival")
         .await
         .with_status(200);
-    happens(harness, "cancel_auth").await;
-    installs_from_the_market(harness).await;
-    happens(harness, "cancel_auth").await;
+    Box::pin(happens(harness, "cancel_auth")).await;
+    Box::pin(installs_from_the_market(harness)).await;
+    Box::pin(happens(harness, "cancel_auth")).await;
     // WeCom's event has no state, and its redirect comes later.
-    let (redirect, cookies) = harness.set_out(CORP).await;
+    let (redirect, cookies) = Box::pin(harness.set_out(CORP)).await;
     let url = url::Url::parse(&format!("https://callbacks.example.com{redirect}")).unwrap();
     let (_, code) = url.query_pairs().find(|(name, _)| name == "auth_code").unwrap();
     let rest = format!("<AuthCode><![CDATA[{code}]]></AuthCode>");
     harness.suite_event_arrives("create_auth", &rest).await;
     harness.stream("process-suite-event").await.unwrap();
-    let back = harness.come_back(&redirect, &cookies).await.redirect();
+    let back = Box::pin(harness.come_back(&redirect, &cookies)).await.redirect();
     assert!(back.ends_with("?installation=installed"), "{back}");
 }
 
