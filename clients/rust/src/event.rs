@@ -12,7 +12,7 @@ pub enum Event {
     Wecom(Box<WecomEvent>),
     /// A change of a tenant's authorization.
     #[serde(rename = "authorization.changed")]
-    AuthorizationChanged(AuthorizationChanged),
+    AuthorizationChanged(Box<AuthorizationChanged>),
 }
 
 /// Event that a corporation's callback received.
