@@ -310,7 +310,7 @@ async fn of_every_method(endpoint: &Endpoint, fault: Fault) -> Vec<(&'static str
     endpoint.faults().clear();
     endpoint.faults().add(fault);
     let (store, vault) = endpoint.impatient(Duration::from_secs(4));
-    let results = every_method(endpoint, &store, &vault).await;
+    let results = Box::pin(every_method(endpoint, &store, &vault)).await;
     assert_eq!(results.len(), METHODS);
     let error = |(name, result): (_, Result<(), StoreError>)| (name, result.expect_err(name));
     results.into_iter().map(error).collect()
@@ -329,7 +329,7 @@ async fn what_may_pass_is_out_of_reach() {
         Fault::on("*").drop_connection(),
     ];
     for fault in faults {
-        for (method, error) in of_every_method(&endpoint, fault.clone()).await {
+        for (method, error) in Box::pin(of_every_method(&endpoint, fault.clone())).await {
             assert!(
                 matches!(error, StoreError::Unavailable(_)),
                 "{method} with {fault:?}: {error:?}"
@@ -362,7 +362,7 @@ async fn refused_by(endpoint: &Endpoint, code: &str) -> Vec<(&'static str, Store
     endpoint.faults().clear();
     endpoint.faults().add(Fault::on("*").answer(code));
     let (store, vault) = endpoint.impatient(Duration::from_secs(4));
-    let results = every_method(endpoint, &store, &vault).await;
+    let results = Box::pin(every_method(endpoint, &store, &vault)).await;
     let (mut errors, mut none) = (Vec::new(), Vec::new());
     for (method, result) in results {
         match result {
@@ -401,7 +401,7 @@ async fn silence_is_out_of_reach() {
     endpoint.faults().add(Fault::on("*").delay(Duration::from_mins(1)));
     let (store, vault) = endpoint.impatient(Duration::from_millis(100));
     let started = std::time::Instant::now();
-    for (method, result) in every_method(&endpoint, &store, &vault).await {
+    for (method, result) in Box::pin(every_method(&endpoint, &store, &vault)).await {
         assert!(
             matches!(result, Err(StoreError::Unavailable(_))),
             "{method}: {result:?}"
@@ -443,14 +443,14 @@ async fn no_error_holds_what_was_sent_or_received() {
         Fault::on("*").drop_connection(),
     ];
     for fault in faults {
-        for (method, error) in of_every_method(&endpoint, fault.clone()).await {
+        for (method, error) in Box::pin(of_every_method(&endpoint, fault.clone())).await {
             let shown = shown(&error);
             assert!(!shown.contains(SECRET), "{method} with {fault:?}: {shown}");
         }
     }
     endpoint.faults().clear();
     endpoint.faults().add(cancelled);
-    for (method, result) in every_method(&endpoint, &endpoint.store(), &endpoint.vault()).await {
+    for (method, result) in Box::pin(every_method(&endpoint, &endpoint.store(), &endpoint.vault())).await {
         if let Err(error) = result {
             let shown = shown(&error);
             assert!(!shown.contains(SECRET), "{method}: {shown}");
