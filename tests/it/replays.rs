@@ -108,7 +108,7 @@ fn each_once(members: impl IntoIterator<Item = u32>) -> BTreeMap<String, usize> 
 #[tokio::test]
 async fn the_events_of_a_time_come_again_once_each_and_no_faster_than_allowed() {
     let (harness, contacts, mut bus) = with_events(60).await;
-    let wanted = json!({"event": "change_contact", "per_minute": 40});
+    let wanted = json!({"event": "change_contact", "per_minute": 40.0});
     let id = started(&harness, Caller::Admin(TENANT), &wanted).await;
     // What arrives after the start is not part of it.
     harness.wait(1);
@@ -310,6 +310,7 @@ async fn a_request_that_makes_no_sense_starts_nothing() {
         (json!({"per_minute": 0}), 422, "invalid_field"),
         (json!({"per_minute": 3001}), 422, "invalid_field"),
         (json!({"per_minute": -1}), 400, "malformed_request"),
+        (json!({"per_minute": 1.5}), 400, "malformed_request"),
         (json!({"since": "yesterday"}), 400, "malformed_request"),
         (json!({"since": null}), 400, "malformed_request"),
         (json!({"scope": "everything"}), 400, "malformed_request"),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{Answer, Problem, Request, binding, problem};
 use crate::{
@@ -33,13 +33,19 @@ struct WantedReplay {
     /// Only events with exactly this `ChangeType`.
     change_type: Option<String>,
     /// Largest number of events in a minute.
-    #[serde(default = "per_minute")]
+    #[serde(default = "per_minute", deserialize_with = "whole_number")]
     #[cfg_attr(feature = "contract", schemars(range(min = 1, max = 3000)))]
     per_minute: u32,
 }
 
 fn per_minute() -> u32 {
     600
+}
+
+/// An integer of JSON Schema, which `600.0` is, too.
+fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let number = f64::deserialize(deserializer)?;
+    number.to_string().parse().map_err(de::Error::custom)
 }
 
 impl From<WantedReplay> for ReplayRequest {
