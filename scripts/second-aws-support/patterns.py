@@ -22,17 +22,19 @@ ENVELOPE = {
 
 
 def documented():
-    """The examples by their detail-type, and the pattern that the document gives."""
+    """The examples, and the pattern that the document gives."""
     text = (ROOT / "docs/events.md").read_text()
     blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
-    events = {block["detail-type"]: {**ENVELOPE, **block} for block in blocks if "detail-type" in block}
+    events = [{**ENVELOPE, **block} for block in blocks if "detail-type" in block]
     [pattern] = re.findall(r'A rule can match it: `(\{.*\})`', text)
     return events, json.loads(pattern)
 
 
 def rules(events, pattern):
     """Patterns, events, and whether a rule with the one takes the other."""
-    event, change = events["wecom.event"], events["authorization.changed"]
+    [event] = [event for event in events if event["detail-type"] == "wecom.event"]
+    changes = {event["detail"]["what"]: event for event in events if event["detail-type"] == "authorization.changed"}
+    change, health = changes["contacts.secret"], changes["health"]
     created = {"detail": {"payload": {"ChangeType": ["create_user"]}}}
     return [
         (pattern, event, True),
@@ -47,6 +49,8 @@ def rules(events, pattern):
         ({"detail": {"payload": {"CreateTime": [1795362992]}}}, event, False),
         ({"detail": {"replays": [{"numeric": ["=", 0]}], "tenant_id": ["acme"]}}, event, True),
         ({"detail-type": ["authorization.changed"], "detail": {"what": [{"suffix": ".secret"}], "to": ["rejected"]}}, change, True),
+        ({"detail-type": ["authorization.changed"], "detail": {"what": ["health"], "to": ["broken"]}}, health, True),
+        ({"detail-type": ["authorization.changed"], "detail": {"what": ["health"], "to": ["broken"]}}, change, False),
         ({"detail-type": ["authorization.changed"]}, event, False),
     ]
 
