@@ -382,9 +382,9 @@ async fn what_wecom_reports_reaches_a_corporation_that_waits_and_one_that_is_bou
     }
     happens(&world, "cancel_auth", None, CORP).await;
     becomes(&world, &admin, "cancelled").await;
-    // One that only waits ends as well.
-    let waiting = wait_for_confirmation(&world, &admin, CORP).await;
-    happens(&world, "cancel_auth", None, CORP).await;
+    // One that only waits ends as well. Another corporation: the same event of the same second would be a redelivery.
+    let waiting = wait_for_confirmation(&world, &admin, OTHER_CORP).await;
+    happens(&world, "cancel_auth", None, OTHER_CORP).await;
     becomes(&world, &admin, "cancelled").await;
     confirm(&admin, &waiting).await.refused(409, "not_installed");
 }
