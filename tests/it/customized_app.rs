@@ -419,8 +419,8 @@ async fn the_tenants_own_corporation_moves_to_the_customised_app_at_once() {
         ..SuiteEventRequest::default()
     };
     world.wecom().send_suite_event(&removal).await.unwrap();
-    happens(&world, "reset_permanent_code", None, CORP).await;
     let before = version(&world).await;
+    happens(&world, "reset_permanent_code", None, CORP).await;
     eventually("what came before is processed", async || {
         (version(&world).await != before).then_some(())
     })
