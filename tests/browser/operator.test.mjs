@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { card } from './harness/admin.mjs';
 import { assertNoErrors, inspect, openBrowser } from './harness/browser.mjs';
-import { complete, QINGSHAN, until, YUNFAN } from './harness/server.mjs';
+import { complete, install, QINGSHAN, until, YUNFAN } from './harness/server.mjs';
 import { onStage } from './harness/stage.mjs';
 
 let browser;
@@ -67,6 +67,32 @@ test('lists the tenants by a filter that stays in the address, and checks and di
     assert.equal((await server.api.state()).installation.status, 'not_installed');
     const [newest] = (await server.api.audit()).entries.filter((entry) => entry.action === 'disconnected');
     assert.equal(newest.actor.kind, 'operator');
+    await assertNoErrors(record);
+  }));
+
+test('checks and disconnects a further company of a tenant, and leaves the first alone', () =>
+  onStage(browser, async ({ server, record, newPage }) => {
+    await complete(server);
+    const { binding_id: id } = await server.api.call('POST', '/authorizations');
+    const further = {
+      installLink: async () => (await server.api.call('POST', `/authorizations/${id}/installation`)).install_url,
+      state: () => server.api.call('GET', `/authorizations/${id}`),
+    };
+    await install(server, { corp: QINGSHAN, api: further });
+    await listed(server, `query=${encodeURIComponent(QINGSHAN.name)}`);
+    const page = await newPage(address(server));
+    await page.getByRole('link', { name: `${QINGSHAN.name} (demo)` }).click();
+    assert.equal(new URL(page.url()).searchParams.get('binding'), id);
+    await page.getByRole('button', { name: '立即复查' }).click();
+    await page.getByRole('alert').getByText('已复查，结果如上。').waitFor();
+    await page.getByText('平台人员复查').waitFor();
+    await page.getByRole('button', { name: '断开连接' }).click();
+    await page.getByRole('dialog').getByText(`断开 ${QINGSHAN.name}？`).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: '断开连接' }).click();
+    await page.getByRole('alert').getByText('已断开连接。').waitFor();
+    assert.equal((await server.api.call('GET', '/authorizations')).bindings.length, 1);
+    assert.equal((await server.api.state()).installation.status, 'installed');
+    await inspect(page, 'operator-further');
     await assertNoErrors(record);
   }));
 

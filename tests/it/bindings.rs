@@ -298,6 +298,52 @@ async fn each_binding_has_callbacks_secrets_settings_and_checks_of_its_own() {
 }
 
 #[tokio::test]
+async fn an_operator_checks_and_disconnects_the_binding_that_they_name_and_no_other() {
+    let world = World::start().await;
+    let admin = world.admin();
+    let operator = world.bearer(&world.announcement().operator_token);
+    world.install().await;
+    let id = add(&world).await;
+    let further = admin.of_binding(&id);
+    world.install_for(&further, OTHER_CORP, AuthMode::Admin).await;
+    let act = async |verb: &str, binding_id: &str| {
+        let path = format!("/operator/tenants/demo/{verb}?binding_id={binding_id}");
+        operator.post(&path, json!({})).await
+    };
+    let newest = async |admin: &Admin<'_>| {
+        let trail = admin.get("/authorization/audit?limit=1").await.with_status(200);
+        (
+            trail["entries"][0]["action"].clone(),
+            trail["entries"][0]["actor"]["kind"].clone(),
+        )
+    };
+    let checked = act("check", &id).await.with_status(200);
+    assert_eq!(checked["binding_id"], id.as_str());
+    let by_the_operator = |action: &str| (json!(action), json!("operator"));
+    assert_eq!(newest(&further).await, by_the_operator("tenant_checked"));
+    assert_ne!(newest(&admin).await, by_the_operator("tenant_checked"));
+
+    let unknown = "0123456789abcdef0123456789abcdef";
+    for verb in ["check", "disconnect"] {
+        act(verb, unknown).await.refused(404, "not_found");
+        act(verb, "other").await.refused(400, "malformed_request");
+    }
+    assert_eq!(act("disconnect", &id).await.status, 204);
+    assert_eq!(ids(&admin).await, ["first"]);
+    let corp = CorpId::parse(&open_corp_id(&world, OTHER_CORP)).unwrap();
+    assert_eq!(world.store().tenant_of(&corp).await.unwrap(), None);
+    assert_eq!(world.state().await["installation"]["status"], "installed");
+    for verb in ["check", "disconnect"] {
+        act(verb, &id).await.refused(404, "not_found");
+    }
+    let path = format!("/operator/tenants/demo?binding_id={id}");
+    let seen = operator.get(&path).await.with_status(200);
+    assert_eq!(seen["audit"][1]["action"], "disconnected", "{seen}");
+    assert_eq!(act("disconnect", "first").await.status, 204);
+    assert_eq!(world.state().await["installation"]["status"], "not_installed");
+}
+
+#[tokio::test]
 async fn operators_see_each_binding_until_it_is_removed() {
     let world = World::start().await;
     let operator = world.bearer(&world.announcement().operator_token);

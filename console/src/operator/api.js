@@ -19,10 +19,11 @@ export function createApi({ session }) {
     tenants: (query) => call('GET', 'operator/tenants', { query }),
     /** The look is in the tenant's activity log. @type {(tenantId: string, bindingId: string | null) => Promise<Tenant>} */
     tenant: (tenantId, bindingId) => call('GET', path(tenantId), { query: { binding_id: bindingId } }),
-    /** @type {(tenantId: string) => Promise<State>} */
-    check: (tenantId) => call('POST', `${path(tenantId)}/check`),
-    /** @type {(tenantId: string) => Promise<null>} */
-    disconnect: (tenantId) => call('POST', `${path(tenantId)}/disconnect`),
+    /** @type {(tenantId: string, bindingId: string | null) => Promise<State>} */
+    check: (tenantId, bindingId) => call('POST', `${path(tenantId)}/check`, { query: { binding_id: bindingId } }),
+    /** @type {(tenantId: string, bindingId: string | null) => Promise<null>} */
+    disconnect: (tenantId, bindingId) =>
+      call('POST', `${path(tenantId)}/disconnect`, { query: { binding_id: bindingId } }),
     /** @type {(cursor: string | null) => Promise<ClaimPage>} */
     claims: (cursor) => call('GET', 'operator/claims', { query: { cursor } }),
     /** @type {(claimId: string, tenantId: string) => Promise<State>} */

@@ -11,7 +11,7 @@ import { Problem } from '../problem.js';
 
 export const TONE = /** @type {const} */ ({ ok: 'ok', attention: 'warn', broken: 'bad' });
 export const HEALTHS = /** @type {const} */ (['broken', 'attention', 'ok']);
-/** The binding that every tenant has, and that an operator may act on. */
+/** The binding that every tenant has. */
 export const FIRST = 'first';
 export const FILTERS = ['health', 'finding', 'step', 'corp', 'query'];
 

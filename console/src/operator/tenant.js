@@ -56,14 +56,13 @@ export function TenantView({ api, tenantId, bindingId }) {
       h(
         'div',
         { class: 'actions' },
-        !bindingId &&
-          h(WorkButton, {
-            text: t('operator.check'),
-            busyText: t('operator.checking'),
-            kind: 'primary',
-            work: () => perform(() => api.check(tenantId), t('operator.checked')),
-          }),
-        !bindingId && button(t('operator.disconnect'), { kind: 'danger', onClick: () => setAsks(true) }),
+        h(WorkButton, {
+          text: t('operator.check'),
+          busyText: t('operator.checking'),
+          kind: 'primary',
+          work: () => perform(() => api.check(tenantId, bindingId), t('operator.checked')),
+        }),
+        button(t('operator.disconnect'), { kind: 'danger', onClick: () => setAsks(true) }),
         way(t('operator.back'), {}),
       ),
       asks &&
@@ -74,7 +73,7 @@ export function TenantView({ api, tenantId, bindingId }) {
           kind: 'danger',
           onAnswer: (agreed) => {
             setAsks(false);
-            if (agreed) void perform(() => api.disconnect(tenantId), t('operator.disconnected'));
+            if (agreed) void perform(() => api.disconnect(tenantId, bindingId), t('operator.disconnected'));
           },
           children: h('p', null, t('operator.disconnectWill')),
         }),

@@ -44,7 +44,7 @@ pub(super) struct TenantsQuery {
     cursor: Option<String>,
 }
 
-/// Which of the tenant's bindings is wanted.
+/// Which of the tenant's bindings is meant.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -166,6 +166,8 @@ async fn act(platform: &Platform, request: &Request) -> Result<Answer, Problem> 
         _ => return Err(Problem::not_found()),
     };
     let tenant_id = TenantId::of_tenant(tenant_id).map_err(|_| Problem::not_found())?;
+    let query: TenantQuery = request.query()?;
+    let tenant_id = tenant_id.binding(&query.binding_id.unwrap_or_else(BindingId::first));
     request.json_if_any::<Nothing>()?;
     let step = ActOnTenant { store: &platform.store };
     if *verb == "disconnect" {
@@ -296,10 +298,11 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
             ["Operators", "Ask WeCom about a tenant now"],
         )
         .says(
-            "As the tenant's admin does with `POST /authorization/check`, for its first binding, and the ten checks in ten minutes are the same. The tenant's audit trail \
-             has an entry `tenant_checked` about it.",
+            "As the tenant's admin does with `POST /authorization/check`, and the ten checks in ten minutes are the same. The binding's audit \
+             trail has an entry `tenant_checked` about it.",
         )
         .parameters(&["tenantId"])
+        .query::<TenantQuery>()
         .takes_if_any::<Nothing>()
         .answers_like::<StateView>(200, "The whole state, as WeCom sees it now.", &["done"])
         .refuses(&[
@@ -318,11 +321,13 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
             ["Operators", "Disconnect a tenant"],
         )
         .says(
-            "As the tenant's admin does with `DELETE /authorization`, for its first binding: callbacks answer 404, the corporation is free, Secrets are scheduled \
-             for deletion. The entry `disconnected` in the tenant's audit trail names the operator. Repeating the request finishes what an \
-             interrupted attempt left undone.",
+            "As the tenant's admin does with `DELETE /authorization`: callbacks answer 404, the corporation is free, Secrets are scheduled \
+             for deletion. The entry `disconnected` in the binding's audit trail names the operator. Repeating the request finishes what an \
+             interrupted attempt left undone. A further binding is removed with it; then the answer is 404, and `check-health` finishes the \
+             rest.",
         )
         .parameters(&["tenantId"])
+        .query::<TenantQuery>()
         .takes_if_any::<Nothing>()
         .answers_nothing(204, "Disconnected, now or before.", &[])
         .refuses(&[kinds::NOT_FOUND, kinds::STATE_CHANGED]),

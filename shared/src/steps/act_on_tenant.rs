@@ -1,6 +1,6 @@
-//! An operator acts on a tenant: it has to exist, and the act is in its audit trail.
+//! An operator acts on one of a tenant's bindings: it has to exist, and the act is in its audit trail.
 //!
-//! Tests: `tests/it/operators.rs`.
+//! Tests: `tests/it/operators.rs`, `tests/it/bindings.rs`.
 
 use crate::{audit::Action, context::Context, error::StepError, ids::TenantId, store::DynamoDb};
 
@@ -15,7 +15,7 @@ impl ActOnTenant<'_> {
     /// Admits a check, which is in the tenant's audit trail before WeCom is asked, whatever comes of it.
     ///
     /// # Errors
-    /// [`StepError::NotFound`] when nothing is stored of the tenant, or the failure of the store.
+    /// [`StepError::NotFound`] when nothing is stored of the tenant, or it has no such binding; or the failure of the store.
     pub async fn begin_check(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
         self.require(tenant_id).await?;
         let entry = context.entry(Action::TenantChecked);
@@ -25,15 +25,17 @@ impl ActOnTenant<'_> {
     /// Admits a disconnect, which writes its own entry together with the end.
     ///
     /// # Errors
-    /// [`StepError::NotFound`] when nothing is stored of the tenant, or the failure of the store.
+    /// [`StepError::NotFound`] when nothing is stored of the tenant, or it has no such binding; or the failure of the store.
     pub async fn begin_disconnect(&self, tenant_id: &TenantId) -> Result<(), StepError> {
         self.require(tenant_id).await
     }
 
     async fn require(&self, tenant_id: &TenantId) -> Result<(), StepError> {
-        match self.store.authorization(tenant_id).await?.version {
-            0 => Err(StepError::NotFound),
-            _ => Ok(()),
+        let authorization = self.store.authorization(tenant_id).await?;
+        if authorization.version > 0 && authorization.is_binding() {
+            Ok(())
+        } else {
+            Err(StepError::NotFound)
         }
     }
 }
