@@ -375,7 +375,7 @@ fn secret_kind(name: &str) -> Resource {
         "suite" => Resource::Suite,
         "sealing-key" => Resource::SealingKey,
         "webhook" => Resource::Webhook,
-        tenants => match tenants.split_once('/') {
+        tenants => match tenants.rsplit_once('/') {
             Some(("suite", id)) if SuiteId::parse(id).is_ok() => Resource::Suite,
             Some((_, "installation")) => Resource::Installation,
             Some((_, "contacts" | "external-contacts")) => Resource::ScopeSecret,

@@ -12,7 +12,7 @@ use wecom_authorization::{
 
 use super::harness::{Caller, Cookies, Harness, ROTATION_STEPS, TENANT, member_created, ours};
 use crate::{
-    support::{CORP, Credentials, Reply, Scope},
+    support::{CORP, Credentials, OTHER_CORP, Reply, Scope},
     who_may_bind::{Attempt as Attempted, stolen},
 };
 
@@ -753,6 +753,98 @@ impl FaultCase for DisconnectThoroughly {
     }
 }
 
+/// `POST /authorizations`.
+pub(crate) struct AddBinding;
+
+impl FaultCase for AddBinding {
+    async fn prepare(harness: &Harness) -> Self {
+        harness.install().await;
+        Self
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        answered(&add_binding(harness).await, 201)
+    }
+}
+
+async fn add_binding(harness: &Harness) -> Reply {
+    harness
+        .admin("start-installation", "POST", "/authorizations", &Value::Null)
+        .await
+}
+
+/// `GET /installation/callback` for a further binding of a tenant whose first one is installed.
+pub(crate) struct ComeBackToBinding {
+    binding_id: String,
+    coming_back: ComeBack,
+}
+
+impl ComeBackToBinding {
+    async fn set_out(harness: &Harness, binding_id: &str) -> ComeBack {
+        let target = format!("/authorizations/{binding_id}/installation");
+        let link = harness.admin("start-installation", "POST", &target, &Value::Null).await;
+        let (redirect, cookies) = harness.set_out_with(&link, OTHER_CORP).await;
+        ComeBack { redirect, cookies }
+    }
+}
+
+impl FaultCase for ComeBackToBinding {
+    // As for the first binding.
+    const LOSSES: u32 = 1;
+
+    async fn prepare(harness: &Harness) -> Self {
+        harness.install().await;
+        let added = add_binding(harness).await.with_status(201);
+        let binding_id = added["binding_id"].as_str().unwrap().to_owned();
+        let coming_back = Self::set_out(harness, &binding_id).await;
+        Self {
+            binding_id,
+            coming_back,
+        }
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        self.coming_back.perform(harness).await
+    }
+
+    async fn holds_meanwhile(&self, harness: &Harness) {
+        assert_eq!(harness.state().await["installation"]["status"], "installed");
+    }
+
+    async fn begin_anew(&self, harness: &Harness) {
+        let again = Self::set_out(harness, &self.binding_id).await;
+        assert_eq!(again.perform(harness).await, Ok(()));
+    }
+}
+
+/// `DELETE /authorizations/{binding_id}`.
+pub(crate) struct RemoveBinding(String);
+
+impl FaultCase for RemoveBinding {
+    const IS_FINISHED_BY_THE_SCHEDULE: bool = true;
+
+    async fn prepare(harness: &Harness) -> Self {
+        let installed = ComeBackToBinding::prepare(harness).await;
+        assert_eq!(installed.perform(harness).await, Ok(()));
+        Self(installed.binding_id)
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        let target = format!("/authorizations/{}", self.0);
+        let reply = harness.admin("disconnect", "DELETE", &target, &Value::Null).await;
+        // It is gone, whoever finishes what is left.
+        if reply.status == 404 {
+            reply.refused(404, "not_found");
+            return Ok(());
+        }
+        answered(&reply, 204)
+    }
+
+    async fn holds_meanwhile(&self, harness: &Harness) {
+        assert_eq!(harness.state().await["installation"]["status"], "installed");
+    }
+}
+
 /// `issue-access-token`.
 pub(crate) struct IssueToken(&'static str);
 
@@ -927,6 +1019,9 @@ macro_rules! for_each {
             starting_a_replay: StartReplay,
             taking_a_replay_further: RunReplays,
             disconnecting: Disconnect,
+            adding_a_binding: AddBinding,
+            installing_a_further_corporation: ComeBackToBinding,
+            removing_a_binding: RemoveBinding,
             disconnecting_and_deleting_the_events: DisconnectThoroughly,
             issuing_a_token: IssueToken,
             checking_health: CheckHealth,

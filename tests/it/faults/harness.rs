@@ -775,8 +775,12 @@ impl Harness {
 
     /// From the link to WeCom's redirect. Returns its path and the browser's cookies.
     pub(crate) async fn set_out(&self, corp_id: &str) -> (String, Cookies) {
-        let path = Self::path_of(&self.make_link().await);
-        let opened = self.open_link(&path, "").await;
+        self.set_out_with(&self.make_link().await, corp_id).await
+    }
+
+    /// The same with this link.
+    pub(crate) async fn set_out_with(&self, link: &Reply, corp_id: &str) -> (String, Cookies) {
+        let opened = self.open_link(&Self::path_of(link), "").await;
         let cookies = Self::cookie(&opened);
         (self.confirm(&opened.redirect(), corp_id), cookies)
     }

@@ -87,7 +87,7 @@ async fn events(harness: &Harness) -> BTreeMap<String, Value> {
     events
 }
 
-/// The secrets, with whether each is scheduled for deletion.
+/// The secrets, those of further bindings without their random ids, with whether each is scheduled for deletion.
 async fn secrets(harness: &Harness) -> BTreeMap<String, bool> {
     let listed = harness
         .secrets()
@@ -97,8 +97,16 @@ async fn secrets(harness: &Harness) -> BTreeMap<String, bool> {
         .await
         .unwrap();
     let secrets = listed.secret_list.unwrap_or_default().into_iter();
+    let is_id = |part: &str| part.len() == 32 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     secrets
-        .map(|secret| (secret.name.unwrap(), secret.deleted_date.is_some()))
+        .map(|secret| {
+            let name = secret.name.unwrap();
+            let parts: Vec<_> = name
+                .split('/')
+                .map(|part| if is_id(part) { "an id" } else { part })
+                .collect();
+            (parts.join("/"), secret.deleted_date.is_some())
+        })
         .collect()
 }
 
