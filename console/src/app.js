@@ -186,7 +186,7 @@ function isOfPermissions(state, route) {
 
 /** @type {(state: State, route: Route) => string | null} */
 function topicOf(state, route) {
-  if (isOfPermissions(state, route)) return null;
+  if (isOfPermissions(state, route)) return 'permissions';
   if (route === 'contacts' || route === 'external-contacts') return scopeTopic(state, route);
   if (route === 'settings') return 'callback-domain';
   return route === 'install' || route === 'finish' ? route : null;

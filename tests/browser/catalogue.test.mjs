@@ -49,7 +49,7 @@ for (const language of LANGUAGES) {
 
   test(`every guide topic is whole in ${language}, and its drawing has the labels`, () => {
     const topics = Object.entries(texts(language).guide);
-    assert.equal(topics.length, 11);
+    assert.equal(topics.length, 12);
     for (const [name, topic] of topics) {
       assert.deepEqual(
         Object.keys(topic),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { appears, card, heading } from './harness/admin.mjs';
-import { assertNoErrors, openBrowser } from './harness/browser.mjs';
+import { assertNoErrors, inspect, openBrowser } from './harness/browser.mjs';
 import { QINGSHAN, until, YUNFAN } from './harness/server.mjs';
 import { onStage } from './harness/stage.mjs';
 
@@ -14,6 +14,8 @@ before(async () => {
   browser = await openBrowser();
 });
 after(() => browser?.close());
+
+const guide = (page) => page.getByRole('complementary');
 
 const installCard = (page) => card(page, '安装到企业微信');
 
@@ -103,6 +105,7 @@ test('steps 2 and 3 are permissions that the administrator confirms in WeCom, an
     await permissions.getByText('已确认', { exact: true }).waitFor();
     await page.getByText('由企业管理员在企业微信中确认应用申请的权限').waitFor();
     assert.equal(await page.getByRole('heading', { name: '通讯录Secret' }).count(), 0, 'no guide to a Secret');
+    await guide(page).getByRole('heading', { name: '确认应用的权限' }).waitFor();
     assert.equal(await page.locator('#secret-input-contacts').isVisible(), false, 'the old way is folded');
 
     await permissionsBecome(['contact:base:base']);
@@ -123,5 +126,18 @@ test('steps 2 and 3 are permissions that the administrator confirms in WeCom, an
     await page.getByRole('button', { name: '完成配置' }).click();
     await heading(page, '概览').waitFor();
     assert.ok((await server.api.state()).completed_at);
+
+    // Withdrawn later, it is a finding, with the guide and the way to the step.
+    await server.wecom.call('POST', '/clock', { advance_seconds: 1 });
+    await permissionsBecome(['contact:base:base']);
+    await until('the finding', async () => (await server.api.state()).findings.length === 1);
+    await page.reload();
+    const finding = page.locator('.message', { hasText: '代开发应用缺少权限' });
+    await finding.getByRole('button', { name: /操作指引/ }).click();
+    await guide(page).getByRole('heading', { name: '确认应用的权限' }).waitFor();
+    await inspect(page, 'permission-missing');
+    await finding.getByRole('link', { name: '立即处理' }).click();
+    await heading(page, '外部联系人授权').waitFor();
+    await inspect(page, 'permissions');
     await assertNoErrors(record);
   }));

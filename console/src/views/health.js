@@ -3,8 +3,9 @@
 import { h } from 'preact';
 import { findingWords, scopeName, scopeOf, words } from '../codes.js';
 import { t } from '../i18n.js';
-import { stepOf } from '../progress.js';
+import { missingPermissions, stepOf } from '../progress.js';
 import { EgressAddresses } from './addresses.js';
+import { GuideLink } from './guide.js';
 import { icon, link, linkButton, message, time, wordsMessage } from './parts.js';
 
 /** @import { Children, Finding, Route, State } from '../types.js' */
@@ -24,6 +25,9 @@ const AFFECTED = {
   callback_silent: 'callback',
   old_credentials_in_use: 'callback',
 };
+
+/** The topics of 操作指引 about findings that no field stands for. @type {Partial<Record<Finding['code'], string>>} */
+const TOPICS = { permission_missing: 'permissions', permission_expiring: 'permissions', ip_not_trusted: 'trusted-ip' };
 
 /** The overview's first part. @type {(state: State) => Children} */
 export function healthPart(state) {
@@ -60,6 +64,7 @@ function titleOf(finding) {
 
 /** @type {(finding: Finding, state: State) => Children} */
 function findingMessage(finding, state) {
+  const topic = TOPICS[finding.code];
   return wordsMessage(FINDING_TONE[finding.severity] ?? 'warn', findingWords(finding), {
     title: titleOf(finding),
     code: finding.code,
@@ -67,7 +72,12 @@ function findingMessage(finding, state) {
     last: [['since', finding.since && time(finding.since)]],
     extra: [
       finding.code === 'ip_not_trusted' && h(EgressAddresses, { state }),
-      h('div', { class: 'actions' }, linkButton(t('steps.overview.handle'), `#/${placeOf(finding)}`)),
+      h(
+        'div',
+        { class: 'actions' },
+        linkButton(t('steps.overview.handle'), `#/${placeOf(finding, state)}`),
+        topic && h(GuideLink, { topic }),
+      ),
     ],
   });
 }
@@ -75,7 +85,7 @@ function findingMessage(finding, state) {
 /** On the other views, one line: what is broken, and the way there. Not where the admin is already putting it right. @type {(state: State, route: Route) => Children} */
 export function healthBanner(state, route) {
   const worst = state.findings.find((finding) => finding.severity === 'error');
-  if (!worst || !state.completed_at || route === 'overview' || route === placeOf(worst)) return null;
+  if (!worst || !state.completed_at || route === 'overview' || route === placeOf(worst, state)) return null;
   const affected = affectedBy(worst);
   return message(
     'bad',
@@ -84,13 +94,18 @@ export function healthBanner(state, route) {
       'p',
       null,
       affected && `${t('page.advice.affected')}${t('page.colon')}${affected}${t('page.stop')} `,
-      link(t('steps.overview.handle'), `#/${placeOf(worst)}`),
+      link(t('steps.overview.handle'), `#/${placeOf(worst, state)}`),
     ),
   );
 }
 
-/** @param {Finding} finding */
-function placeOf(finding) {
+/** @type {(finding: Finding, state: State) => string} */
+function placeOf(finding, state) {
+  if (TOPICS[finding.code] === 'permissions') {
+    const isOfCustomers =
+      missingPermissions(state, 'contacts').length === 0 && state.installation.missing_permissions.length > 0;
+    return isOfCustomers ? 'external-contacts' : 'contacts';
+  }
   return (scopeOf(finding) ?? 'install').replaceAll('_', '-');
 }
 

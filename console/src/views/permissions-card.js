@@ -4,6 +4,7 @@ import { h } from 'preact';
 import { t } from '../i18n.js';
 import { missingPermissions } from '../progress.js';
 import { CheckPart } from './check-part.js';
+import { GuideLink } from './guide.js';
 import { badge, icon, message, section } from './parts.js';
 
 /** @import { Scope, State } from '../types.js' */
@@ -22,7 +23,7 @@ export function PermissionsCard({ state, scope }) {
     ),
     isOpen
       ? [
-          message('warn', t('steps.permissions.missing')),
+          message('warn', t('steps.permissions.missing'), h(GuideLink, { topic: 'permissions' })),
           h(
             'ul',
             { class: 'abilities' },
