@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tests::{
     Names,
     expectation::{self, EXPECTED, difference},
-    seed, wecom,
+    people, seed, wecom,
 };
 use wecom_authorization::{
     config::Config,
@@ -148,6 +148,7 @@ impl Harness {
             "AUTHORIZATION_TABLE" => Some(names.authorization_table.clone()),
             "EVENT_TABLE" => Some(names.event_table.clone()),
             "EVENT_BUS" => Some("bus".to_owned()),
+            "MORE_SUITE_IDS" => Some(people::TEMPLATE_ID.to_owned()),
             "OPERATOR_CLAIM" => Some("operator".to_owned()),
             "SECRET_PREFIX" => Some(names.secret_prefix.clone()),
             "WECOM_API_URL" => Some(self.wecom_url.clone()),

@@ -15,6 +15,19 @@ pub const SUITE: &str = r#"{
     "provider_corp_id": "ww8d5e1f7a3c9b2046",
     "provider_secret": "provider-secret-of-the-samples"
 }"#;
+/// A template of customised apps (代开发).
+pub const TEMPLATE_ID: &str = "dk4c5d6e7f80912a3b";
+/// As its secret holds it.
+pub const TEMPLATE: &str = r#"{
+    "suite_id": "dk4c5d6e7f80912a3b",
+    "kind": "customized",
+    "permissions": ["contact:base:base", "externalcontact:base:base"],
+    "suite_secret": "template-secret-of-the-samples",
+    "token": "templateTokenOfTheSamples",
+    "encoding_aes_key": "templateKeyOfTheSamples0123456789abcdefghiA",
+    "provider_corp_id": "ww8d5e1f7a3c9b2046",
+    "provider_secret": "provider-secret-of-the-samples"
+}"#;
 /// The sealing key ring.
 pub const KEY_RING: &str = r#"{"primary":"samples","keys":{"samples":"c2VhbGluZyBrZXkgb2YgdGhlIHNhbXBsZXMgMzIgYi4="}}"#;
 
@@ -176,7 +189,9 @@ pub const OPENED_LINK: &str = "52525252525252525252525252525252";
 pub const USED_LINK: &str = "53535353535353535353535353535353";
 /// One whose time is over.
 pub const EXPIRED_LINK: &str = "54545454545454545454545454545454";
+/// A QR code of [`TEMPLATE`] that nobody has scanned.
+pub const QR_CODE: &str = "55555555555555555555555555555555";
 /// The value of that browser's cookie.
 pub const COOKIE: &str = "c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0";
-/// The `auth_code` with which WeCom sends it back; HOOLI's corporation is the one that confirmed.
+/// The `auth_code` with which WeCom sends it back; HOOLI's corporation is the one that confirmed, or scanned.
 pub const AUTH_CODE: &str = "auth-code-of-hooli";

@@ -11,7 +11,7 @@ use wecom_authorization::{
     },
     callback::xml,
     entropy::SystemEntropy,
-    ids::{CallbackId, CorpId, EventId, Fingerprint, InstallState, Scope, TenantId, TokenName},
+    ids::{CallbackId, CorpId, EventId, Fingerprint, InstallState, Scope, SuiteId, TenantId, TokenName},
     sealing::{KeyRing, SealingKeys},
     store::{Change, DynamoDb, EventSource, NewEvent, SecretName, SecretsManager, tables},
     suite::{CachedToken, Tokens},
@@ -19,8 +19,8 @@ use wecom_authorization::{
 
 use crate::people::{
     ACME, ACME_CONTACTS, ACME_CONTACTS_BEFORE, ACME_EXTERNAL_CONTACTS, Address, COOKIE, EXPIRED_LINK, GLOBEX, HOOLI,
-    INITECH, INITECH_CONTACTS, KEY_RING, NEW_ASSIST, NEW_LINK, OPENED_ASSIST, OPENED_LINK, STARK, STARK_CONTACTS,
-    SUITE, SUITE_ID, Tenant, UMBRELLA, USED_LINK, WONKA,
+    INITECH, INITECH_CONTACTS, KEY_RING, NEW_ASSIST, NEW_LINK, OPENED_ASSIST, OPENED_LINK, QR_CODE, STARK,
+    STARK_CONTACTS, SUITE, SUITE_ID, TEMPLATE, TEMPLATE_ID, Tenant, UMBRELLA, USED_LINK, WONKA,
 };
 
 /// Whatever went wrong.
@@ -104,9 +104,13 @@ impl Stage {
 
     async fn suite(&self) -> Result<(), Error> {
         self.vault.put(&SecretName::Suite, &SUITE.into()).await?;
+        let template = SecretName::AnotherSuite(SuiteId::parse(TEMPLATE_ID)?);
+        self.vault.put(&template, &TEMPLATE.into()).await?;
         self.vault.put(&SecretName::SealingKey, &KEY_RING.into()).await?;
         let ticket = SecretString::from("suite-ticket-of-the-samples");
-        self.tokens().put_ticket(SUITE_ID, &ticket, later(), then()).await?;
+        for suite_id in [SUITE_ID, TEMPLATE_ID] {
+            self.tokens().put_ticket(suite_id, &ticket, later(), then()).await?;
+        }
         Ok(())
     }
 
@@ -282,6 +286,9 @@ impl Stage {
             let session = InstallSession::new(state, tenant_id.clone(), code, expires_at, Actor::system());
             self.store.create_session(&session).await?;
         }
+        let qr_code = InstallSession::of_qr_code(InstallState::parse(QR_CODE)?, tenant_id, later(), Actor::system())
+            .of_suite(Some(SuiteId::parse(TEMPLATE_ID)?));
+        self.store.create_session(&qr_code).await?;
         let initech = TenantId::parse(INITECH.id)?;
         let assist = |secret| Change::PutAssistLink(Fingerprint::of(secret), initech.clone(), later());
         self.store

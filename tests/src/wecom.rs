@@ -15,7 +15,7 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::people::{AUTH_CODE, HOOLI, TENANTS, Tenant};
+use crate::people::{AUTH_CODE, HOOLI, TEMPLATE_ID, TENANTS, Tenant};
 
 /// The paths of the calls it was asked, in order.
 pub type Asked = Arc<Mutex<Vec<String>>>;
@@ -54,6 +54,9 @@ pub fn answer(path: &str, query: &BTreeMap<String, String>, body: &Value) -> Val
     };
     let by = |known: fn(&Tenant) -> &'static str, id: &str| TENANTS.iter().find(|tenant| known(tenant) == id);
     match path {
+        "/cgi-bin/service/get_suite_token" if given("suite_id") == TEMPLATE_ID => {
+            json!({"suite_access_token": "template-access-token", "expires_in": 7200})
+        }
         "/cgi-bin/service/get_suite_token" => json!({"suite_access_token": "suite-access-token", "expires_in": 7200}),
         "/cgi-bin/service/get_provider_token" => {
             json!({"provider_access_token": "provider-access-token", "expires_in": 7200})
@@ -80,7 +83,8 @@ pub fn answer(path: &str, query: &BTreeMap<String, String>, body: &Value) -> Val
                 "errcode": 0,
                 "errmsg": "ok",
                 "auth_corp_info": {"corpid": tenant.open_corp_id, "corp_name": tenant.name},
-                "auth_info": {"agent": [{"agentid": 1_000_010, "auth_mode": i32::from(tenant.id == "umbrella")}]},
+                "auth_info": {"agent": [{"agentid": 1_000_010, "auth_mode": i32::from(tenant.id == "umbrella"),
+                    "is_customized_app": given("suite_access_token") == "template-access-token"}]},
             }),
         },
         "/cgi-bin/service/get_corp_token" => json!({"access_token": "corp-access-token", "expires_in": 7200}),
