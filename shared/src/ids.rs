@@ -161,6 +161,15 @@ impl CorpId {
     pub fn same_plaintext(&self, other: &str) -> bool {
         self.0.eq_ignore_ascii_case(other)
     }
+
+    /// Whether it has the form of a plaintext 企业ID.
+    #[must_use]
+    pub fn is_plaintext(&self) -> bool {
+        let kind = self.0.get(..2).unwrap_or_default();
+        ["ww", "wx"]
+            .iter()
+            .any(|plaintext| kind.eq_ignore_ascii_case(plaintext))
+    }
 }
 
 text_id!(

@@ -17,7 +17,7 @@ use crate::{
     queue::Queue,
     sealing::SealingKeys,
     store::{DynamoDb, SecretsManager, SuiteVault},
-    suite::{SuiteAccess, Tokens},
+    suite::{OpenCorpIds, SuiteAccess, Tokens},
     webhook::CachedSecrets,
 };
 
@@ -33,6 +33,8 @@ pub struct Platform {
     pub vault: SecretsManager,
     /// The suites' own secrets, cached.
     pub suite_vault: SuiteVault,
+    /// The memory of this process for the ids of corporations.
+    pub open_corp_ids: OpenCorpIds,
     /// The keys that callback credentials, tickets and tokens are sealed under, cached.
     pub keys: SealingKeys,
     /// The memory of this process for callbacks.
@@ -81,6 +83,7 @@ impl Platform {
             config,
             store,
             event_bus,
+            open_corp_ids: OpenCorpIds::default(),
             keys: SealingKeys::new(vault.clone()),
             vault,
             memory: CallbackMemory::default(),

@@ -51,7 +51,7 @@ pub use self::{
     read_authorization::{ReadAuthorization, ReadBindings, ReadEvents},
     read_tenants::{ReadTenants, Summary, Tenant},
     receive_event::ReceiveEvent,
-    receive_suite_event::{ReceiveSuiteEvent, VerifySuiteUrl},
+    receive_suite_event::{ReceiveSuiteEvent, SuiteCallback, VerifySuiteUrl},
     reconcile_secrets::{ReconcileRun, ReconcileSecrets},
     register_secret::{RegisterSecret, RegisteredScope, SecretInput},
     replay_event::ReplayEvent,

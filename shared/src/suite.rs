@@ -6,11 +6,13 @@ mod breaker;
 mod call_error;
 mod exchange;
 mod licence;
+mod open_corp_ids;
 mod secret_check;
 mod tokens;
 
 pub use self::{
     access::SuiteAccess,
+    open_corp_ids::OpenCorpIds,
     tokens::{CachedToken, Tokens},
 };
 pub(crate) use self::{

@@ -1,14 +1,19 @@
 //! Events of corporations at the callback of an app: of a template of customised apps (代开发), and at a third-party app's 数据回调URL.
 //! All corporations share URL, Token and EncodingAESKey, and each event reaches the tenant of its own.
 
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use simulator::AuthMode;
-use wecom_authorization::clock::{Clock as _, SystemClock};
+use wecom_authorization::{
+    clock::{Clock as _, SystemClock},
+    ids::SuiteId,
+    store::SecretName,
+};
 
 use crate::{
     bus::Listener,
     customized_app::{confirm, install, qr_code, scan_by},
-    support::{Admin, CORP, Credentials, Letter, OTHER_CORP, Reply, World, eventually},
+    support::{Admin, CORP, Check, Credentials, Letter, OTHER_CORP, Reply, World, eventually},
 };
 
 /// The callback of a suite of `cargo run`: `suite` or `template`.
@@ -30,6 +35,19 @@ impl<'a> AppCallback<'a> {
                 encoding_aes_key: text("encoding_aes_key"),
             },
             path: format!("/suite/{}/callback", text("suite_id")),
+        }
+    }
+
+    /// The callback of one corporation's app that has been set apart.
+    fn of_one(world: &'a World, corp_id: &str) -> Self {
+        Self {
+            world,
+            credentials: Credentials {
+                url: String::new(),
+                token: "TokenOfOneCorporation".to_owned(),
+                encoding_aes_key: format!("{}A", "k".repeat(42)),
+            },
+            path: format!("/suite/{}/callback/{corp_id}", world.template_id()),
         }
     }
 
@@ -272,4 +290,129 @@ async fn events_from_before_a_tenants_installation_are_not_the_tenants() {
     callback.takes(&corp_id, &contact("second")).await;
     let theirs = events(&other, 1).await;
     assert_eq!(theirs[0].1["payload"]["UserID"], "second");
+}
+
+/// What the trap of developer community oCJUswxNZTO0… does: the corporation's own admin entered the address of the app.
+#[tokio::test]
+async fn the_plaintext_id_of_a_corporation_leads_to_its_tenant_too() {
+    let world = World::start().await;
+    let (admin, other) = (world.admin(), world.other_admin());
+    install(&world, &admin, CORP).await;
+    install(&world, &other, OTHER_CORP).await;
+    let callback = AppCallback::of(&world, "template");
+    for number in 0..3 {
+        callback.takes(CORP, &customer(&format!("plain-{number}"))).await;
+    }
+    callback
+        .takes(&open_corp_id(&world, CORP), &customer("encrypted"))
+        .await;
+    callback.takes(OTHER_CORP, &contact("others")).await;
+    // One that no app of this provider is installed in.
+    callback.takes("ww0123456789abcdef", &contact("strangers")).await;
+    let ours = events(&admin, 4).await;
+    let mut users: Vec<_> = ours
+        .iter()
+        .map(|(_, event)| (event["payload"]["UserID"].as_str().unwrap(), &event["corp_id"]))
+        .collect();
+    users.sort_unstable_by_key(|(user, _)| *user);
+    let encrypted = json!(open_corp_id(&world, CORP));
+    let plain = json!(CORP);
+    let expected = [
+        ("encrypted", &encrypted),
+        ("plain-0", &plain),
+        ("plain-1", &plain),
+        ("plain-2", &plain),
+    ];
+    assert_eq!(users, expected, "an event names the corporation as its other ids are");
+    let theirs = events(&other, 1).await;
+    assert_eq!(theirs[0].1["payload"]["UserID"], "others");
+    let asked = crate::install_mistakes::calls(&world, "/cgi-bin/service/corpid_to_opencorpid");
+    assert_eq!(
+        asked.iter().filter(|code| **code == Some(0)).count(),
+        2,
+        "once for each"
+    );
+}
+
+/// Gives the app of a corporation a Token and EncodingAESKey of its own, as the operator does in the template's secret.
+async fn set_apart(world: &World, corp_id: &str) {
+    let name = SecretName::AnotherSuite(SuiteId::parse(&world.template_id()).unwrap());
+    let secret = world.vault().read(&name, None).await.unwrap().unwrap();
+    let mut secret: Value = serde_json::from_str(secret.expose_secret()).unwrap();
+    let own = AppCallback::of_one(world, corp_id).credentials;
+    secret["apps"][corp_id] = json!({"token": own.token, "encoding_aes_key": own.encoding_aes_key});
+    // A slip in another entry stops nobody.
+    secret["apps"]["wpAnotherCorporation"] = json!({"token": own.token, "encoding_aes_key": "too short"});
+    let secret = SecretString::from(secret.to_string());
+    world.vault().put(&name, &secret).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_app_with_a_callback_of_its_own_takes_its_corporations_events_and_no_others() {
+    let mut world = World::start().await;
+    install(&world, &world.admin(), CORP).await;
+    install(&world, &world.other_admin(), OTHER_CORP).await;
+    let (corp_id, another) = (open_corp_id(&world, CORP), open_corp_id(&world, OTHER_CORP));
+    set_apart(&world, &corp_id).await;
+    // A process reads the secret again after five minutes, or ten seconds after a request that it could not open.
+    world.stop().await;
+    world.start_again().await;
+    let own = AppCallback::of_one(&world, &corp_id);
+    let shared = AppCallback::of(&world, "template");
+
+    own.takes(&corp_id, &contact("own")).await;
+    // Its pair is its own, so WeCom need not be asked whose plaintext id it is.
+    own.takes(CORP, &customer("plain")).await;
+    shared.takes(&corp_id, &contact("shared")).await;
+    shared.takes(&another, &contact("others")).await;
+    let stored = events(&world.admin(), 3).await;
+    assert!(
+        stored.iter().all(|(_, event)| event["corp_id"] == corp_id.as_str()),
+        "{stored:?}"
+    );
+    events(&world.other_admin(), 1).await;
+
+    let provider = world.settings()["template"]["provider_corp_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for receive_id in [another.as_str(), &world.template_id(), &provider, "x"] {
+        own.deliver(receive_id, &contact("forged"))
+            .await
+            .refused(403, "callback_rejected");
+    }
+    let mut elsewhere = AppCallback::of(&world, "template");
+    elsewhere.path.clone_from(&own.path);
+    elsewhere
+        .deliver(&corp_id, &contact("with the shared pair"))
+        .await
+        .refused(403, "callback_rejected");
+    let mut elsewhere = AppCallback::of_one(&world, &corp_id);
+    elsewhere.path = shared.path.clone();
+    elsewhere
+        .deliver(&corp_id, &contact("at the shared address"))
+        .await
+        .refused(403, "callback_rejected");
+
+    for (callback, receive_id, answered) in [
+        (&own, provider.as_str(), true),
+        (&own, &corp_id, true),
+        (&own, &another, false),
+        (&own, CORP, false),
+        (&shared, &provider, true),
+        (&shared, &world.template_id(), true),
+        (&shared, &another, true),
+        (&shared, CORP, false),
+    ] {
+        let check = Check::sealed(&callback.credentials, receive_id, "4561");
+        let reply = world.ask(&callback.path, &check.query()).await;
+        if answered {
+            assert_eq!((reply.status, reply.text().as_str()), (200, "4561"), "{receive_id}");
+        } else {
+            reply.refused(403, "callback_rejected");
+        }
+        let message = Check::sealed(&callback.credentials, receive_id, "<xml><Event>a</Event></xml>");
+        let reply = world.ask(&callback.path, &message.query()).await;
+        reply.refused(403, "callback_rejected");
+    }
 }

@@ -65,6 +65,7 @@ struct Notification {
 pub async fn process_suite_event(platform: &Platform, changes: Changes) -> BatchAnswer {
     let step = ProcessSuiteEvent {
         lifecycle: platform.lifecycle(),
+        open_corp_ids: &platform.open_corp_ids,
     };
     let actor = Actor::wecom();
     let context = platform.context(&actor);

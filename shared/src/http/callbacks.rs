@@ -5,10 +5,10 @@ use lambda_http::{Body, Response, http::StatusCode};
 use super::{Answer, Problem, Request, conclude, problem, request::MAX_CALLBACK_BODY};
 use crate::{
     audit::Actor,
-    ids::{CallbackId, SuiteId},
+    ids::{CallbackId, CorpId, SuiteId},
     platform::Platform,
     probe::DEPLOYMENT_PATH,
-    steps::{ReceiveEvent, ReceiveSuiteEvent, VerifySuiteUrl, VerifyUrl},
+    steps::{ReceiveEvent, ReceiveSuiteEvent, SuiteCallback, VerifySuiteUrl, VerifyUrl},
 };
 
 /// `GET` and `POST /callback/{callback_id}`, with or without slashes at the end.
@@ -52,7 +52,7 @@ async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer,
 }
 
 /// `GET` and `POST /suite/callback`, which is the first suite's, and `/suite/{suite_id}/callback`, with or without
-/// slashes at the end.
+/// slashes at the end, or with the id of a corporation whose app has a Token and EncodingAESKey of its own.
 pub async fn suite_callback(platform: &Platform, request: Request) -> Response<Body> {
     conclude(receive_suite_event(platform, &request).await, &request)
 }
@@ -61,25 +61,30 @@ async fn receive_suite_event(platform: &Platform, request: &Request) -> Result<A
     let clock = &*platform.clock;
     let refused = problem(platform);
     let body = request.body(MAX_CALLBACK_BODY)?;
-    let suite_id = match request.segments().as_slice() {
-        [_, "callback", ..] => None,
-        [_, id, ..] => Some(SuiteId::parse(id).map_err(|_| Problem::not_found())?),
+    let segments = request.segments();
+    let (suite_id, rest) = match segments.as_slice() {
+        [_, "callback", rest @ ..] => (None, rest),
+        [_, id, _, rest @ ..] => (Some(SuiteId::parse(id).map_err(|_| Problem::not_found())?), rest),
         _ => return Err(Problem::not_found()),
     };
-    let (suites, suite_id) = (&platform.suite_vault, suite_id.as_ref());
+    let corp_id = rest.first().and_then(|id| CorpId::parse(id).ok());
+    let callback = SuiteCallback {
+        suites: &platform.suite_vault,
+        suite_id: suite_id.as_ref(),
+        corp_id: corp_id.as_ref(),
+    };
     let query = request.raw_query();
     if request.is_post() {
         let step = ReceiveSuiteEvent {
             store: (&platform.store).into(),
-            suites,
-            suite_id,
+            callback,
             keys: &platform.keys,
             entropy: &*platform.entropy,
         };
         step.run(query, &body, clock).await.map_err(refused)?;
         Ok(success())
     } else {
-        VerifySuiteUrl { suites, suite_id }
+        VerifySuiteUrl { callback }
             .run(query, clock)
             .await
             .map(echo)
@@ -112,7 +117,7 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
     ];
     let (event, suite) = ("/callback/{callback_id}", "/suite/callback");
     let another = "/suite/{suite_id}/callback";
-    vec![
+    let mut operations = vec![
         Operation::open(
             ["GET", DEPLOYMENT_PATH],
             ["readDeploymentId", "event-callback"],
@@ -184,8 +189,46 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
             ["receiveNamedSuiteEvent", "suite-callback"],
             ["WeCom", "WeCom delivers an event of one of several suites"],
         )
-        .says("As `/suite/callback`, which is the first suite's.")
+        .says("As `/suite/callback`, which is the first suite's. Events of corporations that have the suite's app arrive here, too.")
         .parameters(&["suiteId"])
+        .parameters(signed)
+        .takes_component("Envelope")
+        .answers_component(200, "Success")
+        .refuses(refused)
+        .refuses(&[kinds::NOT_FOUND]),
+    ];
+    operations.extend(of_one_app(signed, refused));
+    operations
+}
+
+/// The callback of a corporation's app that has a Token and EncodingAESKey of its own.
+#[cfg(feature = "contract")]
+fn of_one_app(signed: &[&'static str], refused: &[problem::Kind]) -> [super::contract::Operation; 2] {
+    use super::{contract::Operation, problem::kinds};
+    let app = "/suite/{suite_id}/callback/{corp_id}";
+    [
+        Operation::open(
+            ["GET", app],
+            ["verifyAppCallbackUrl", "suite-callback"],
+            ["WeCom", "WeCom checks the URL of one corporation's app"],
+        )
+        .says(
+            "Where the suite's secret has a Token and EncodingAESKey of this corporation's app. Where it has none, the path is \
+             `/suite/{suite_id}/callback`.",
+        )
+        .parameters(&["suiteId", "corpId"])
+        .parameters(signed)
+        .parameters(&["echostr"])
+        .answers_component(200, "Echo")
+        .refuses(refused)
+        .refuses(&[kinds::NOT_FOUND, kinds::BODY_TOO_LARGE]),
+        Operation::open(
+            ["POST", app],
+            ["receiveAppEvent", "suite-callback"],
+            ["WeCom", "WeCom delivers an event of one corporation's app"],
+        )
+        .says("As its `GET`. With the corporation's own Token, events of other corporations are refused.")
+        .parameters(&["suiteId", "corpId"])
         .parameters(signed)
         .takes_component("Envelope")
         .answers_component(200, "Success")

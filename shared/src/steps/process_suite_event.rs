@@ -27,7 +27,7 @@ use crate::{
     ids::{CorpId, EventScope, Fingerprint, InstallState, SuiteId, TenantId},
     lifecycle::Lifecycle,
     store::{EventSource, NewEvent, Payload, StoredSuiteEvent, Suite},
-    suite::event_place,
+    suite::{OpenCorpIds, event_place},
 };
 
 /// The number of parked events that a run releases: what it can write within its time, and the stream's readers within a minute.
@@ -44,6 +44,8 @@ const MOST_DOUBLINGS: u32 = 6;
 pub struct ProcessSuiteEvent<'a> {
     /// Renews, refreshes and ends authorizations.
     pub lifecycle: Lifecycle<'a>,
+    /// Which corporations are meant by plaintext ids.
+    pub open_corp_ids: &'a OpenCorpIds,
 }
 
 impl ProcessSuiteEvent<'_> {
@@ -135,7 +137,7 @@ impl ProcessSuiteEvent<'_> {
         context: Context<'_>,
     ) -> Result<(), StepError> {
         let store = self.lifecycle.suite.store;
-        let Some(tenant_id) = self.tenant_of(event, corp_id).await? else {
+        let Some(tenant_id) = self.tenant_of(event, corp_id, context).await? else {
             tracing::info!(corp.id = %corp_id, "an event of a corporation that no tenant has bound is parked");
             let pause = FIRST_PAUSE
                 * 2_i32.pow(
@@ -166,14 +168,29 @@ impl ProcessSuiteEvent<'_> {
         Ok(store.store_event(new).await?)
     }
 
-    async fn tenant_of(&self, event: &StoredSuiteEvent, corp_id: &CorpId) -> Result<Option<TenantId>, StepError> {
+    async fn tenant_of(
+        &self,
+        event: &StoredSuiteEvent,
+        corp_id: &CorpId,
+        context: Context<'_>,
+    ) -> Result<Option<TenantId>, StepError> {
         let store = self.lifecycle.suite.store;
-        let Some(tenant_id) = store.tenant_of(corp_id).await? else {
-            return Ok(None);
-        };
+        let mut corp_id = corp_id.clone();
+        let mut bound = store.tenant_of(&corp_id).await?;
+        // WeCom names the corporation so when its own admin has entered the address of the app as 客户联系 → 接收事件服务器.
+        if bound.is_none() && corp_id.is_plaintext() {
+            let suite = self.suite_of(event, context).await?;
+            let (known, access) = (self.open_corp_ids, self.lifecycle.suite);
+            let Some(open_corp_id) = known.of(&corp_id, &suite, access, context.clock).await? else {
+                return Ok(None);
+            };
+            bound = store.tenant_of(&open_corp_id).await?;
+            corp_id = open_corp_id;
+        }
+        let Some(tenant_id) = bound else { return Ok(None) };
         let authorization = store.authorization(&tenant_id).await?;
         let is_tenants = authorization.installed().is_some_and(|installation| {
-            installation.corp_id == *corp_id && event.received_at + AUTH_CODE_LIFETIME >= installation.installed_at
+            installation.corp_id == corp_id && event.received_at + AUTH_CODE_LIFETIME >= installation.installed_at
         });
         Ok(is_tenants.then_some(tenant_id))
     }

@@ -3,7 +3,8 @@
 //! The receiveid is the provider's corp id on a URL check and the suite's id on an event of the suite (developer documents 90968
 //! and 97172). On an event of a corporation, which a third-party app has at its 数据回调URL and a customised app at its own
 //! callback, it is the corporation's id as the app sees it; where these are the URL, Token and EncodingAESKey of the suite, it alone
-//! tells the two apart. An event is stored and answered; `process-suite-event` acts on it.
+//! tells the two apart. A corporation's app may instead have a pair of its own, at the suite's URL with the corporation's id after it
+//! (docs/adr/0030-several-suites.md). An event is stored and answered; `process-suite-event` acts on it.
 //!
 //! Tests: `tests/it/suite_events.rs`, `tests/it/app_events.rs`.
 
@@ -17,17 +18,34 @@ use crate::{
     error::StepError,
     ids::{CorpId, EventId, SuiteId},
     sealing::SealingKeys,
-    store::{StoredSuiteEvent, Suite, SuiteCallbackStore, SuiteVault},
+    store::{StoredSuiteEvent, Suite, SuiteCallbackStore, SuiteKind, SuiteVault},
     suite::event_place,
 };
+
+/// The callback that was called.
+#[derive(Debug, Clone, Copy)]
+pub struct SuiteCallback<'a> {
+    /// The suites' secrets: Token, EncodingAESKey and ids of each.
+    pub suites: &'a SuiteVault,
+    /// The suite in its path; `None`: the first.
+    pub suite_id: Option<&'a SuiteId>,
+    /// The corporation in its path.
+    pub corp_id: Option<&'a CorpId>,
+}
+
+/// An authentic request.
+struct Opened<'a> {
+    suite: Suite,
+    /// The corporation whose own Token and EncodingAESKey it was made with; `None`: the suite's.
+    app_of: Option<&'a CorpId>,
+    message: Message,
+}
 
 /// Answers WeCom's check of the suite's callback URL.
 #[derive(Debug)]
 pub struct VerifySuiteUrl<'a> {
-    /// The suites' secrets: Token, EncodingAESKey and ids of each.
-    pub suites: &'a SuiteVault,
-    /// The suite whose callback was called; `None`: the first.
-    pub suite_id: Option<&'a SuiteId>,
+    /// The callback that was called.
+    pub callback: SuiteCallback<'a>,
 }
 
 impl VerifySuiteUrl<'_> {
@@ -39,11 +57,15 @@ impl VerifySuiteUrl<'_> {
     pub async fn run(&self, raw_query: &str, clock: &dyn Clock) -> Result<Vec<u8>, StepError> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let echostr = query.echostr.as_deref().ok_or(StepError::MalformedCallback)?;
-        let (suite, message) = authenticate(self.suites, self.suite_id, &query, echostr, clock).await?;
-        // Only the provider's id: with the suite's, a captured ticket or code could be decrypted here.
-        if message.receive_id().eq_ignore_ascii_case(&suite.provider_corp_id) {
-            echo(&message)
+        let opened = self.callback.authenticate(&query, echostr, clock).await?;
+        if opened.is_check() {
+            echo(&opened.message)
         } else {
+            tracing::warn!(
+                callback.rejection = "check_of_another",
+                "the check of a suite's URL is sealed for another id: compare provider_corp_id in its secret; or the address is for \
+                 steps 2 and 3"
+            );
             Err(StepError::CallbackRejected)
         }
     }
@@ -53,10 +75,8 @@ impl VerifySuiteUrl<'_> {
 pub struct ReceiveSuiteEvent<'a> {
     /// The table that events of the suite are stored in.
     pub store: SuiteCallbackStore<'a>,
-    /// The suites' secrets: Token, EncodingAESKey and ids of each.
-    pub suites: &'a SuiteVault,
-    /// The suite whose callback was called; `None`: the first.
-    pub suite_id: Option<&'a SuiteId>,
+    /// The callback that was called.
+    pub callback: SuiteCallback<'a>,
     /// The keys that the content is sealed under while it is stored.
     pub keys: &'a SealingKeys,
     /// The source of randomness, for the nonce.
@@ -78,8 +98,9 @@ impl ReceiveSuiteEvent<'_> {
     pub async fn run(&self, raw_query: &str, body: &[u8], clock: &dyn Clock) -> Result<(), StepError> {
         let query = CallbackQuery::parse(raw_query).map_err(|_| StepError::MalformedCallback)?;
         let encrypt = envelope::encrypt_of(body).map_err(|_| StepError::MalformedCallback)?;
-        let (suite, message) = authenticate(self.suites, self.suite_id, &query, &encrypt, clock).await?;
-        let corp_id = self.corporation(&suite, &message, clock).await?;
+        let opened = self.callback.authenticate(&query, &encrypt, clock).await?;
+        let corp_id = self.callback.corporation(&opened, clock).await?;
+        let Opened { suite, message, .. } = opened;
         refuse_outdated(&query, SuiteCallbackStore::EVENT_RETENTION, clock.now())?;
         let content = content(&message)?;
         let (event_id, kind, time) = match &corp_id {
@@ -113,20 +134,41 @@ impl ReceiveSuiteEvent<'_> {
         self.store.put_suite_event(&event).await?;
         Ok(())
     }
+}
 
-    /// The corporation that a message is of; `None` for the suite's own.
+impl<'a> SuiteCallback<'a> {
+    /// Opens a request with the credentials of the callback; when that fails, with those that the operator may have entered since.
+    async fn authenticate(
+        &self,
+        query: &CallbackQuery,
+        encrypt: &str,
+        clock: &dyn Clock,
+    ) -> Result<Opened<'a>, StepError> {
+        let suite = self.suites.named(self.suite_id, clock.now()).await?;
+        let suite = suite.ok_or(StepError::NotFound)?;
+        let (credentials, app_of) = suite.credentials_of(self.corp_id);
+        if let Ok(message) = open(credentials, query, encrypt) {
+            return Ok(Opened { suite, app_of, message });
+        }
+        let suite = self
+            .suites
+            .reload(&suite, clock.now())
+            .await?
+            .ok_or(StepError::CallbackRejected)?;
+        let (credentials, app_of) = suite.credentials_of(self.corp_id);
+        let message = open(credentials, query, encrypt).map_err(|_| StepError::CallbackRejected)?;
+        Ok(Opened { suite, app_of, message })
+    }
+
+    /// The corporation that an event is of; `None` for the suite's own.
     ///
     /// # Errors
-    /// [`StepError::CallbackRejected`] for the provider, whose id belongs to URL checks, for another suite, and for what is no id; or
-    /// the failure of the vault.
-    async fn corporation(
-        &self,
-        suite: &Suite,
-        message: &Message,
-        clock: &dyn Clock,
-    ) -> Result<Option<CorpId>, StepError> {
+    /// [`StepError::CallbackRejected`] for the provider, whose id belongs to URL checks, for another suite, for what is no id, and at a
+    /// corporation's own callback for everything of others; or the failure of the vault.
+    async fn corporation(&self, opened: &Opened<'_>, clock: &dyn Clock) -> Result<Option<CorpId>, StepError> {
+        let Opened { suite, app_of, message } = opened;
         let receive_id = message.receive_id();
-        if receive_id == suite.suite_id {
+        if receive_id == suite.suite_id && app_of.is_none() {
             return Ok(None);
         }
         let corp_id = CorpId::parse(receive_id).map_err(|_| StepError::CallbackRejected)?;
@@ -138,26 +180,30 @@ impl ReceiveSuiteEvent<'_> {
         if is_suite || receive_id.eq_ignore_ascii_case(&suite.provider_corp_id) {
             return Err(StepError::CallbackRejected);
         }
-        Ok(Some(corp_id))
+        match app_of {
+            None => Ok(Some(corp_id)),
+            // The pair is this corporation's alone, so a plaintext id is the same corporation's.
+            Some(own) if corp_id == **own || corp_id.is_plaintext() => Ok(Some((*own).clone())),
+            Some(_) => Err(StepError::CallbackRejected),
+        }
     }
 }
 
-/// Opens a request with the suite's credentials; when that fails, with those that the operator may have entered since.
-async fn authenticate(
-    vault: &SuiteVault,
-    suite_id: Option<&SuiteId>,
-    query: &CallbackQuery,
-    encrypt: &str,
-    clock: &dyn Clock,
-) -> Result<(Suite, Message), StepError> {
-    let suite = vault.named(suite_id, clock.now()).await?.ok_or(StepError::NotFound)?;
-    if let Ok(message) = open(&suite.credentials, query, encrypt) {
-        return Ok((suite, message));
+impl Opened<'_> {
+    /// Whether it is WeCom's check of the URL. It is sealed for the provider; that this holds for the callback of a customised app, too,
+    /// rests on reports from the field, so that one may also be sealed for the template or for the corporation as the app sees it. Nothing
+    /// can be decrypted by that, because a message is no check ([`echo`]).
+    fn is_check(&self) -> bool {
+        let receive_id = self.message.receive_id();
+        if receive_id.eq_ignore_ascii_case(&self.suite.provider_corp_id) {
+            return true;
+        }
+        self.suite.kind == SuiteKind::Customized
+            && match (CorpId::parse(receive_id), self.app_of) {
+                _ if receive_id == self.suite.suite_id => true,
+                (Ok(corp_id), Some(own)) => corp_id == *own,
+                (Ok(corp_id), None) => !corp_id.is_plaintext() && !receive_id.starts_with("dk"),
+                (Err(_), _) => false,
+            }
     }
-    let suite = vault
-        .reload(&suite, clock.now())
-        .await?
-        .ok_or(StepError::CallbackRejected)?;
-    let message = open(&suite.credentials, query, encrypt).map_err(|_| StepError::CallbackRejected)?;
-    Ok((suite, message))
 }

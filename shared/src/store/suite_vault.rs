@@ -3,6 +3,8 @@
 //!
 //! The first suite is in the secret `suite`, the others, which the configuration names, in `suite/{suite_id}` (ADR 30).
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -10,7 +12,11 @@ use tokio::sync::Mutex;
 use wecom_callback::{Credentials, EncodingAesKey, Token};
 
 use super::{SecretName, SecretsManager, StoreError};
-use crate::{authorization::Installation, ids::SuiteId, pasted::trimmed};
+use crate::{
+    authorization::Installation,
+    ids::{CorpId, SuiteId},
+    pasted::trimmed,
+};
 
 /// The suite as its provider registered it at WeCom.
 #[derive(Debug, Clone)]
@@ -19,8 +25,10 @@ pub struct Suite {
     pub suite_id: String,
     /// The secret of the app (`suite_secret`).
     pub suite_secret: SecretString,
-    /// Token and EncodingAESKey of the command callback.
+    /// Token and EncodingAESKey of the command callback, and of the callbacks of corporations that have no pair of their own.
     pub credentials: Credentials,
+    /// The corporations whose app has a callback of its own, with its Token and EncodingAESKey.
+    pub apps: BTreeMap<CorpId, Credentials>,
     /// The provider's own corp id: the receiveid of URL checks.
     pub provider_corp_id: String,
     /// The secret of the provider (`provider_secret`).
@@ -67,6 +75,48 @@ struct Stored {
     kind: SuiteKind,
     #[serde(default)]
     permissions: Vec<String>,
+    #[serde(default)]
+    apps: BTreeMap<String, StoredPair>,
+}
+
+/// Token and EncodingAESKey of a callback, as the operator pasted them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredPair {
+    token: SecretString,
+    encoding_aes_key: SecretString,
+}
+
+impl StoredPair {
+    fn credentials(&self) -> Result<Credentials, MalformedSuite> {
+        let token = trimmed(self.token.expose_secret());
+        let key = trimmed(self.encoding_aes_key.expose_secret());
+        Ok(Credentials {
+            token: Token::parse(token).map_err(|_| MalformedSuite("token"))?,
+            encoding_aes_key: EncodingAesKey::parse(key).map_err(|_| MalformedSuite("encoding_aes_key"))?,
+        })
+    }
+}
+
+/// The corporations' own pairs. One that is malformed is left out, so that a slip in it does not stop the events of all others.
+fn apps(stored: &BTreeMap<String, StoredPair>) -> BTreeMap<CorpId, Credentials> {
+    let mut apps = BTreeMap::new();
+    for (corp_id, pair) in stored {
+        match (CorpId::parse(trimmed(corp_id)), pair.credentials()) {
+            (Ok(corp_id), Ok(credentials)) => {
+                apps.insert(corp_id, credentials);
+            }
+            (Ok(_), Err(MalformedSuite(field))) => {
+                tracing::error!(
+                    corp.id = trimmed(corp_id),
+                    field,
+                    "malformed in `apps` of the suite's secret"
+                );
+            }
+            (Err(_), _) => tracing::error!("`apps` of the suite's secret names what is no id of a corporation"),
+        }
+    }
+    apps
 }
 
 impl Suite {
@@ -79,15 +129,15 @@ impl Suite {
             .map_err(|_| MalformedSuite("not a JSON object with exactly the documented fields"))?;
         // An operator pastes these, too.
         let secret = |pasted: &SecretString| SecretString::from(trimmed(pasted.expose_secret()));
-        let (token, key) = (secret(&stored.token), secret(&stored.encoding_aes_key));
+        let pair = StoredPair {
+            token: stored.token,
+            encoding_aes_key: stored.encoding_aes_key,
+        };
         Ok(Self {
             suite_id: trimmed(&stored.suite_id).to_owned(),
             suite_secret: secret(&stored.suite_secret),
-            credentials: Credentials {
-                token: Token::parse(token.expose_secret()).map_err(|_| MalformedSuite("token"))?,
-                encoding_aes_key: EncodingAesKey::parse(key.expose_secret())
-                    .map_err(|_| MalformedSuite("encoding_aes_key"))?,
-            },
+            credentials: pair.credentials()?,
+            apps: apps(&stored.apps),
             provider_corp_id: trimmed(&stored.provider_corp_id).to_owned(),
             provider_secret: secret(&stored.provider_secret),
             test: stored.test,
@@ -101,6 +151,16 @@ impl Suite {
     #[must_use]
     pub fn name(&self) -> Option<SuiteId> {
         SuiteId::parse(&self.suite_id).ok()
+    }
+
+    /// Token and EncodingAESKey of the callback of a corporation's app, or without one of the suite's. Returns the corporation, too,
+    /// if the pair is its own.
+    #[must_use]
+    pub fn credentials_of<'a>(&self, corp_id: Option<&'a CorpId>) -> (&Credentials, Option<&'a CorpId>) {
+        match corp_id.and_then(|corp_id| self.apps.get(corp_id)) {
+            Some(own) => (own, corp_id),
+            None => (&self.credentials, None),
+        }
     }
 
     /// Whether the installation is the suite's.
