@@ -2,6 +2,7 @@
 //!
 //! The pages and the JSON interface under `/_simulator/` both call these functions.
 
+mod app;
 mod callbacks;
 pub(crate) mod http;
 pub(crate) mod requests;

@@ -28,8 +28,8 @@ pub use callback_client::{ECHOSTR_DID_NOT_PASS, Spoil, URL_DID_NOT_PASS};
 pub use control::{
     Control, ControlError,
     requests::{
-        ClockRequest, EventRequest, InstallRequest, NewCorporation, ScanRequest, SettingsPatch, SuiteEventRequest,
-        SwitchesPatch,
+        AppEventRequest, ClockRequest, EventRequest, InstallRequest, NewCorporation, ScanRequest, SettingsPatch,
+        SuiteEventRequest, SwitchesPatch,
     },
     views::{ClockView, CorporationView, DeliveriesView, EventNames, InstallView, SecretView, StateView, SuiteView},
 };

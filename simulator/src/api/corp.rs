@@ -164,7 +164,8 @@ pub(super) fn get_agent(context: &mut Context<'_>, call: &Call<'_>) -> Answer {
         return Err(Refusal(code::FORBIDDEN));
     }
     let mut agent = json!({
-        "errcode": 0, "errmsg": "ok", "agentid": installation.agent_id, "name": "WeCom Authorization", "close": 0,
+        "errcode": 0, "errmsg": "ok", "agentid": installation.agent_id, "name": "WeCom Authorization",
+        "close": i32::from(corporation.switches.app_disabled),
     });
     if installation.is_customized
         && let Some(agent) = agent.as_object_mut()

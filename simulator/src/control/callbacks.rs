@@ -187,7 +187,7 @@ pub(super) fn copies(asked: Option<usize>) -> Result<usize, ControlError> {
     }
 }
 
-fn messages(
+pub(super) fn messages(
     scope: Scope,
     corp_id: &str,
     now: Timestamp,

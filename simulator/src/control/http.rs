@@ -45,6 +45,7 @@ pub(crate) fn routes() -> Router<Control> {
         .route("/_simulator/suite/callback", put(set_suite_callback))
         .route("/_simulator/suite/check", post(check_suite_callback))
         .route("/_simulator/suite/events", post(send_suite_events))
+        .route("/_simulator/suite/app-events", post(send_app_events))
 }
 
 async fn install(State(control): State<Control>, body: Bytes) -> Answer {
@@ -133,6 +134,10 @@ async fn check_suite_callback(State(control): State<Control>) -> Answer {
 
 async fn send_suite_events(State(control): State<Control>, body: Bytes) -> Answer {
     Ok(json_of(&control.send_suite_event(&parse(&body)?).await?))
+}
+
+async fn send_app_events(State(control): State<Control>, body: Bytes) -> Answer {
+    Ok(json_of(&control.send_app_events(&parse(&body)?).await?))
 }
 
 async fn faults(State(control): State<Control>) -> Response {

@@ -86,6 +86,25 @@ pub struct EventRequest {
     pub spoil: Option<Spoil>,
 }
 
+/// Request to send events of a corporation to the callback of its app.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AppEventRequest {
+    /// Id of the suite; the first one by default.
+    pub suite_id: Option<String>,
+    /// Plaintext id of the corporation.
+    pub corp_id: String,
+    /// Name of an event in the catalogue, of contacts or of external contacts.
+    pub event: Option<String>,
+    /// Text to send instead, unchanged.
+    pub xml: Option<String>,
+    /// Whether the corporation is named by its plaintext id, as when its own admin has entered the URL at 客户联系 → 接收事件服务器;
+    /// otherwise by its encrypted one.
+    pub plaintext: bool,
+    /// Number of different events; 1 by default.
+    pub copies: Option<usize>,
+}
+
 /// Request to send an authorization event to the suite's command callback.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -158,6 +177,7 @@ pub struct SwitchesPatch {
     pub apps_ip_untrusted: Option<bool>,
     pub customer_secret_withdrawn: Option<bool>,
     pub app_in_development: Option<bool>,
+    pub app_disabled: Option<bool>,
     pub licence: Option<Licence>,
 }
 
@@ -169,6 +189,7 @@ impl SwitchesPatch {
             .customer_secret_withdrawn
             .unwrap_or(switches.customer_secret_withdrawn);
         switches.app_in_development = self.app_in_development.unwrap_or(switches.app_in_development);
+        switches.app_disabled = self.app_disabled.unwrap_or(switches.app_disabled);
         switches.licence = self.licence.unwrap_or(switches.licence);
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-const NO_URL: ControlError = ControlError::NotReady("the suite's callback URL is not set yet");
+pub(super) const NO_URL: ControlError = ControlError::NotReady("the suite's callback URL is not set yet");
 
 impl Control {
     /// Sets the suite's callback URL. A ticket is pushed to it at once, and again until one is accepted.
@@ -40,7 +40,7 @@ impl Control {
         self.set_callback_url(&self.which(Some(suite_id))?, url)
     }
 
-    fn which(&self, suite_id: Option<&str>) -> Result<Which, ControlError> {
+    pub(super) fn which(&self, suite_id: Option<&str>) -> Result<Which, ControlError> {
         let Some(suite_id) = suite_id else {
             return Ok(Which::FIRST);
         };

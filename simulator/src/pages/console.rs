@@ -141,6 +141,7 @@ async fn set_switches(
         apps_ip_untrusted: Some(form.apps_ip_untrusted.is_some()),
         customer_secret_withdrawn: Some(form.customer_secret_withdrawn.is_some()),
         app_in_development: Some(form.app_in_development.is_some()),
+        app_disabled: Some(form.app_disabled.is_some()),
         licence: form.licence,
     };
     control.set_switches(&corp_id, patch)?;

@@ -40,6 +40,8 @@ pub struct Switches {
     pub customer_secret_withdrawn: bool,
     /// Whether the customised app is 开发中 instead of 已上线.
     pub app_in_development: bool,
+    /// Whether the corporation has disabled (停用) the customised app.
+    pub app_disabled: bool,
     /// Interface licence of the customised app.
     pub licence: Licence,
 }

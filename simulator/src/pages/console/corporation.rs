@@ -80,7 +80,7 @@ fn switches(corporation: &CorporationView) -> String {
     };
     let on = corporation.switches;
     format!(
-        "<form method=\"post\" action=\"/console/corps/{id}/switches\"><fieldset><legend>{title}</legend>\n{a}{b}{c}{d}{licence}\
+        "<form method=\"post\" action=\"/console/corps/{id}/switches\"><fieldset><legend>{title}</legend>\n{a}{b}{c}{d}{e}{licence}\
          <button>{apply}</button></fieldset></form>\n",
         id = escaped(&corporation.corp_id),
         title = both("开关", "Switches"),
@@ -109,6 +109,11 @@ fn switches(corporation: &CorporationView) -> String {
                 "代开发应用：开发中，未上线",
                 "Customised app: in development, not online"
             )
+        ),
+        e = boxed(
+            "app_disabled",
+            on.app_disabled,
+            both("代开发应用：已停用", "Customised app: disabled")
         ),
         licence = licences(on.licence),
         apply = both("应用", "Apply"),

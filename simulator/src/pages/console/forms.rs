@@ -21,6 +21,7 @@ pub(super) struct SwitchesForm {
     pub(super) apps_ip_untrusted: Option<String>,
     pub(super) customer_secret_withdrawn: Option<String>,
     pub(super) app_in_development: Option<String>,
+    pub(super) app_disabled: Option<String>,
     pub(super) licence: Option<Licence>,
 }
 
