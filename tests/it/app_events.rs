@@ -303,13 +303,22 @@ async fn the_plaintext_id_of_a_corporation_leads_to_its_tenant_too() {
     for number in 0..3 {
         callback.takes(CORP, &customer(&format!("plain-{number}"))).await;
     }
+    let sent = simulator::AppEventRequest {
+        suite_id: Some(world.template_id()),
+        corp_id: CORP.to_owned(),
+        xml: Some("<xml><MsgType>event</MsgType><Event>enter_agent</Event><UserID>plain-3</UserID></xml>".to_owned()),
+        plaintext: true,
+        ..simulator::AppEventRequest::default()
+    };
+    let sent = world.wecom().send_app_events(&sent).await.unwrap();
+    assert_eq!(sent.deliveries[0].answer, "success");
     callback
         .takes(&open_corp_id(&world, CORP), &customer("encrypted"))
         .await;
     callback.takes(OTHER_CORP, &contact("others")).await;
     // One that no app of this provider is installed in.
     callback.takes("ww0123456789abcdef", &contact("strangers")).await;
-    let ours = events(&admin, 4).await;
+    let ours = events(&admin, 5).await;
     let mut users: Vec<_> = ours
         .iter()
         .map(|(_, event)| (event["payload"]["UserID"].as_str().unwrap(), &event["corp_id"]))
@@ -322,6 +331,7 @@ async fn the_plaintext_id_of_a_corporation_leads_to_its_tenant_too() {
         ("plain-0", &plain),
         ("plain-1", &plain),
         ("plain-2", &plain),
+        ("plain-3", &plain),
     ];
     assert_eq!(users, expected, "an event names the corporation as its other ids are");
     let theirs = events(&other, 1).await;

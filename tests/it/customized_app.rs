@@ -412,6 +412,24 @@ async fn the_tenants_own_corporation_moves_to_the_customised_app_at_once() {
         200,
         "callbacks go on"
     );
+    // No event is lost on the way: the old callback and the app's lead to the same tenant.
+    let message = crate::support::letter::member_created(CORP, "by the old way");
+    assert_eq!(world.deliver(&contacts, &message).await.text(), "success");
+    let sent = simulator::AppEventRequest {
+        suite_id: Some(world.template_id()),
+        corp_id: CORP.to_owned(),
+        event: Some("change_contact/create_user".to_owned()),
+        ..simulator::AppEventRequest::default()
+    };
+    let sent = world.wecom().send_app_events(&sent).await.unwrap();
+    assert_eq!(sent.deliveries[0].answer, "success");
+    let stored = crate::app_events::events(&world.admin(), 2).await;
+    let named: std::collections::BTreeSet<_> = stored
+        .iter()
+        .map(|(scope, event)| (scope.as_str(), event["corp_id"].as_str().unwrap().to_owned()))
+        .collect();
+    let encrypted = crate::app_events::open_corp_id(&world, CORP);
+    assert_eq!(named, [("contacts", encrypted), ("contacts", CORP.to_owned())].into());
     // The third-party app is removed afterwards, which ends nothing.
     let removal = SuiteEventRequest {
         event: Some("cancel_auth".to_owned()),
@@ -538,6 +556,65 @@ async fn an_app_that_is_not_online_and_a_licence_that_ends_or_is_missing_are_fou
         });
         assert_eq!(codes(&admin).await, found, "{licence:?}");
     }
+}
+
+#[tokio::test]
+async fn an_app_that_the_corporation_disables_is_found_until_it_is_enabled_again() {
+    let world = World::start().await;
+    let admin = world.admin();
+    install(&world, &admin, CORP).await;
+    for (is_disabled, found) in [
+        (true, json!([["customized_app_disabled"], "broken"])),
+        (false, json!([[], "ok"])),
+    ] {
+        let switch = simulator::SwitchesPatch {
+            app_disabled: Some(is_disabled),
+            ..simulator::SwitchesPatch::default()
+        };
+        world.wecom().set_switches(CORP, switch).unwrap();
+        happens(&world, "change_auth", None, CORP).await;
+        eventually("WeCom is asked because of its event", async || {
+            let state = admin.get("/authorization").await.with_status(200);
+            let codes = state["findings"].as_array().unwrap().iter();
+            let codes: Vec<_> = codes.map(|finding| finding["code"].clone()).collect();
+            (json!([codes, state["health"]]) == found).then_some(())
+        })
+        .await;
+        let second = simulator::ClockRequest { advance_seconds: 1 };
+        world.wecom().advance_clock(second).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn calls_that_are_refused_for_want_of_a_licence_make_the_licence_missing_and_no_secret_wrong() {
+    let world = World::start().await;
+    let admin = world.admin();
+    install(&world, &admin, CORP).await;
+    let switch = simulator::SwitchesPatch {
+        licence: Some(Licence::TrialOver),
+        ..simulator::SwitchesPatch::default()
+    };
+    world.wecom().set_switches(CORP, switch).unwrap();
+    for path in ["/cgi-bin/agent/get", "/cgi-bin/agent/get_permissions"] {
+        world.wecom().add_faults([simulator::Fault {
+            path: Some(path.to_owned()),
+            errcode: Some(701_008),
+            ..simulator::Fault::default()
+        }]);
+    }
+    happens(&world, "change_auth", None, CORP).await;
+    let state = admin.post("/authorization/check", json!({})).await.with_status(200);
+    assert_eq!(
+        (&state["installation"]["status"], &state["next_step"]),
+        (&json!("installed"), &json!("complete"))
+    );
+    world.wecom().clear_faults();
+    assert_eq!(codes(&admin).await, json!([["licence_missing"], "broken"]));
+    let url = world.url("/2015-03-31/functions/issue-access-token/invocations");
+    let asked = json!({"tenant_id": "demo", "kind": "customized_app"});
+    let issued = world.http().post(url).json(&asked).send().await.unwrap();
+    let issued: Value = issued.json().await.unwrap();
+    world.secret("an access token", issued["access_token"].as_str().unwrap(), false);
 }
 
 #[tokio::test]

@@ -200,6 +200,7 @@ impl Stage {
             is_customized: false,
             permissions: None,
             unpublished_since: None,
+            disabled_since: None,
             licence: None,
         });
         Ok(authorization)

@@ -19,6 +19,7 @@ const ENDED_BY_WECOM = [
   'licence_missing',
   'licence_expiring',
   'app_not_published',
+  'customized_app_disabled',
   'ip_not_trusted',
   'app_disabled',
   'secret_kind_unconfirmed',

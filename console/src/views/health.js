@@ -18,6 +18,7 @@ const AFFECTED = {
   authorization_cancelled: 'all',
   permanent_code_missing: 'all',
   member_authorization: 'all',
+  customized_app_disabled: 'all',
   secret_missing: 'secret',
   secret_rejected: 'secret',
   app_disabled: 'secret',

@@ -152,7 +152,7 @@ fn of_installation(installation: &Installation, now: Timestamp) -> Vec<Finding> 
 }
 
 /// What a customised app lacks: a licence, permissions, being online.
-fn of_customised_app(installation: &Installation, now: Timestamp) -> [Option<(&'static str, Severity, Timestamp)>; 3] {
+fn of_customised_app(installation: &Installation, now: Timestamp) -> [Option<(&'static str, Severity, Timestamp)>; 4] {
     let soon = |end: &Timestamp| end.duration_since(now) < EXPIRING;
     let needed_at = installation.licence.as_ref().filter(|licence| !licence.is_bought);
     let licence = needed_at.map(|licence| licence.needed_at).filter(soon).map(|end| {
@@ -171,7 +171,9 @@ fn of_customised_app(installation: &Installation, now: Timestamp) -> [Option<(&'
     });
     let unpublished = installation.unpublished_since;
     let unpublished = unpublished.map(|since| ("app_not_published", Severity::Warning, since));
-    [licence, permissions, unpublished]
+    let disabled = installation.disabled_since;
+    let disabled = disabled.map(|since| ("customized_app_disabled", Severity::Error, since));
+    [disabled, licence, permissions, unpublished]
 }
 
 fn of_secret(scope: Scope, secret: &RegisteredSecret) -> Option<Finding> {
@@ -266,6 +268,7 @@ mod tests {
             is_customized: false,
             permissions: None,
             unpublished_since: None,
+            disabled_since: None,
             licence: None,
         }
     }
@@ -309,6 +312,11 @@ mod tests {
         let findings = of_installation(&installation, at(90)).into_iter();
         let codes: Vec<_> = findings.map(|one| one.code).collect();
         assert_eq!(codes, ["permission_missing", "app_not_published"]);
+        installation.disabled_since = Some(at(30));
+        assert_eq!(
+            of_installation(&installation, at(90))[0].code,
+            "customized_app_disabled"
+        );
         installation.status = InstallationStatus::AwaitingConfirmation;
         assert_eq!(of_installation(&installation, at(90)), []);
     }

@@ -55,6 +55,9 @@ pub struct Installation {
     /// The time since which WeCom says that a customised app is not online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unpublished_since: Option<Timestamp>,
+    /// The time since which WeCom says that the corporation has disabled (停用) a customised app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_since: Option<Timestamp>,
     /// The licence that a customised app needs, if it needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<Licence>,
@@ -141,6 +144,7 @@ impl Installation {
         self.status = before.status;
         self.permissions.clone_from(&before.permissions);
         self.unpublished_since = before.unpublished_since;
+        self.disabled_since = before.disabled_since;
         self.licence.clone_from(&before.licence);
         if !self.is_bound && self.status == InstallationStatus::Installed {
             self.auth_mode = AuthMode::Member;

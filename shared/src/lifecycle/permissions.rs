@@ -1,5 +1,5 @@
 //! What a customised app may do: permissions, which the corporation's administrator confirms in WeCom and may withdraw there; whether it
-//! is online; its licence.
+//! is online and enabled; its licence.
 
 use jiff::Timestamp;
 use wecom_client::AppPermissions;
@@ -14,8 +14,8 @@ use crate::{
 
 impl Lifecycle<'_> {
     /// Asks WeCom about a tenant's customised app, and stores the answers: which of the permissions that the platform needs are missing,
-    /// whether the app is online, and which licence it needs. Nothing is asked about a third-party app, nor about permissions when the
-    /// platform names none.
+    /// whether the app is online and enabled, and which licence it needs. Nothing is asked about a third-party app, nor about
+    /// permissions when the platform names none or the app is disabled.
     ///
     /// # Errors
     /// What [`app_token`] and the call about permissions end in, [`StepError::StateChanged`], or the failure of the stores.
@@ -32,12 +32,12 @@ impl Lifecycle<'_> {
         let suite = self.suite.suite(installation.suite_id.as_ref(), context.clock).await?;
         let token = Box::pin(app_token(self.suite, self.termination.vault, &authorization, context)).await?;
         let app = (tenant_id, installation);
-        let granted = if suite.permissions.is_empty() {
+        let agent = answered(self.suite.agent_state(app, &token.token, context).await, tenant_id)?.unwrap_or_default();
+        let granted = if suite.permissions.is_empty() || agent.is_disabled == Some(true) {
             None
         } else {
             Some(self.suite.app_permissions(app, &token.token, context).await?)
         };
-        let is_online = answered(self.suite.is_online(app, &token.token, context).await, tenant_id)?.flatten();
         let licence = answered(self.suite.licence(installation, &suite, context).await, tenant_id)?;
         let mut update = Update::of(store, tenant_id, context);
         loop {
@@ -49,11 +49,9 @@ impl Lifecycle<'_> {
             if let Some(granted) = &granted {
                 known.permissions = Some(permissions(&suite.permissions, granted, known, context.now()));
             }
-            match is_online {
-                Some(true) => known.unpublished_since = None,
-                Some(false) => _ = known.unpublished_since.get_or_insert(context.now()),
-                None => {}
-            }
+            let is_unpublished = agent.is_online.map(|is_online| !is_online);
+            note(&mut known.unpublished_since, is_unpublished, context.now());
+            note(&mut known.disabled_since, agent.is_disabled, context.now());
             if let Some(licence) = &licence {
                 known.licence.clone_from(licence);
             }
@@ -61,6 +59,15 @@ impl Lifecycle<'_> {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Notes since when something holds; nothing changes when WeCom does not say.
+fn note(since: &mut Option<Timestamp>, holds: Option<bool>, now: Timestamp) {
+    match holds {
+        Some(true) => _ = since.get_or_insert(now),
+        Some(false) => *since = None,
+        None => {}
     }
 }
 

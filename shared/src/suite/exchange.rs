@@ -224,6 +224,7 @@ pub(crate) fn installation(
         suite_id: stored.suite_id.clone(),
         permissions: None,
         unpublished_since: None,
+        disabled_since: None,
         licence: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use secrecy::SecretString;
-use wecom_client::PublishStatus;
+use wecom_client::{ErrorCode, PublishStatus};
 
 use super::{
     SuiteAccess,
@@ -17,16 +17,25 @@ use crate::{
     store::Suite,
 };
 
+/// How a customised app is in a corporation; `None` where WeCom does not say.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct AgentState {
+    /// Whether the provider has put it online.
+    pub(crate) is_online: Option<bool>,
+    /// Whether the corporation has disabled (停用) it.
+    pub(crate) is_disabled: Option<bool>,
+}
+
 impl SuiteAccess<'_> {
-    /// Whether a customised app is online (`agent/get`), with a token of the app; `None` when WeCom does not say.
-    pub(crate) async fn is_online(
+    /// Whether a customised app is online and enabled (`agent/get`), with a token of the app.
+    pub(crate) async fn agent_state(
         &self,
         (tenant_id, installation): (&TenantId, &Installation),
         token: &SecretString,
         context: Context<'_>,
-    ) -> Result<Option<bool>, StepError> {
+    ) -> Result<AgentState, StepError> {
         let Some(agent_id) = installation.agent_id else {
-            return Ok(None);
+            return Ok(AgentState::default());
         };
         let corp = TenantCorp {
             tenant_id,
@@ -35,10 +44,22 @@ impl SuiteAccess<'_> {
         };
         let caller = Caller::Corp(corp, "agent/get");
         let agent = ask(self.store, caller, context.clock, self.wecom.agent(token, agent_id)).await;
-        Ok(match agent.map_err(CallError::into_step)?.publish_status {
-            Some(PublishStatus::NotDeveloped | PublishStatus::InDevelopment) => Some(false),
-            Some(PublishStatus::Online | PublishStatus::OnlineWithChanges) => Some(true),
-            Some(PublishStatus::Unknown(_)) | None => None,
+        let agent = match agent {
+            Err(error) if error.errcode() == Some(ErrorCode::APPLICATION_DISABLED) => {
+                return Ok(AgentState {
+                    is_online: None,
+                    is_disabled: Some(true),
+                });
+            }
+            agent => agent.map_err(CallError::into_step)?,
+        };
+        Ok(AgentState {
+            is_online: match agent.publish_status {
+                Some(PublishStatus::NotDeveloped | PublishStatus::InDevelopment) => Some(false),
+                Some(PublishStatus::Online | PublishStatus::OnlineWithChanges) => Some(true),
+                Some(PublishStatus::Unknown(_)) | None => None,
+            },
+            is_disabled: Some(agent.is_disabled),
         })
     }
 

@@ -63,6 +63,7 @@ pub(crate) fn authorization(tenant_id: &TenantId, at: Timestamp) -> Authorizatio
         is_customized: false,
         permissions: None,
         unpublished_since: None,
+        disabled_since: None,
         licence: None,
     });
     for scope in Scope::ALL {
