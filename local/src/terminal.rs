@@ -2,6 +2,7 @@
 //! server that runs in the first.
 
 mod authorize;
+mod import;
 mod listen;
 mod resend;
 mod server;
@@ -9,7 +10,7 @@ mod trigger;
 
 use std::path::Path;
 
-use self::{listen::Listen, resend::Resend, server::Server, trigger::Trigger};
+use self::{import::Import, listen::Listen, resend::Resend, server::Server, trigger::Trigger};
 
 /// Command that works with a running server.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -20,6 +21,8 @@ pub enum Command {
     Trigger(Trigger),
     /// Publish a stored event again
     Resend(Resend),
+    /// Import bindings of another platform: a file of JSON Lines
+    Import(Import),
 }
 
 /// Reason why a command fails, worded for the person at the terminal.
@@ -68,6 +71,7 @@ impl Command {
             Self::Listen(listen) => listen.run(&server).await,
             Self::Trigger(trigger) => trigger.run(&server).await,
             Self::Resend(resend) => resend.run(&server).await,
+            Self::Import(import) => import.run(&server).await,
         }
     }
 }

@@ -84,6 +84,8 @@ pub enum Action {
     InstallationStarted,
     /// The app was installed, or installed again.
     Installed,
+    /// The binding was imported from another platform.
+    Imported,
     /// The admin confirmed the corporation whose administrator scanned a QR code.
     InstallationConfirmed,
     /// WeCom changed the authorization's range, mode or permanent code.

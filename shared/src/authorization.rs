@@ -36,7 +36,7 @@ pub use self::{
     refusals::{Refusal, Rejection, RejectionReason},
     view::{CallbackStatus, NextStep, PlatformView, ScopeView, StateView},
 };
-use crate::ids::{CallbackId, CorpId, Scope, TenantId};
+use crate::ids::{CallbackId, CorpId, Fingerprint, Scope, TenantId};
 
 /// The state of one tenant's authorization, as it is stored. Its callbacks are records of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,9 @@ pub struct Authorization {
     /// Secrets that may be in the vault although nothing here names them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub planned_writes: Vec<PlannedWrite>,
+    /// The line of an import that the authorization was made of, so that the same line is known again; `None` if it was not imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Fingerprint>,
     /// What was deleted since an authorization ended; `None` when the certificate about it is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion: Option<Deletion>,
@@ -298,6 +301,7 @@ impl Authorization {
             cleanup: None,
             assist_links: Vec::new(),
             planned_writes: Vec::new(),
+            imported: None,
             deletion: None,
             is_removed: false,
         }

@@ -41,7 +41,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::bindings::binding;
 #[cfg(feature = "contract")]
-pub use self::contract::openapi;
+pub use self::contract::{binding_schema, openapi};
 pub use self::{
     assist::share_credentials,
     authorization::{check_authorization, complete_authorization, disconnect, read_authorization},

@@ -226,6 +226,20 @@ impl CallbackId {
 }
 
 text_id!(
+    /// The path of a callback's URL on the platform that the binding comes from, such as `/wx/callback/123`: characters that need no
+    /// percent-encoding, and no empty segment.
+    CallbackPath, "callback path", "^(/[A-Za-z0-9._~-]+)+$",
+    |text| {
+        (2..=256).contains(&text.len())
+            && text.strip_prefix('/').is_some_and(|rest| {
+                rest.split('/').all(|segment| {
+                    !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"._~-".contains(&b))
+                })
+            })
+    }
+);
+
+text_id!(
     /// The `state` of one install link: random, single use, expiring.
     InstallState, "install state", "^[0-9a-f]{32}$",
     |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
@@ -505,6 +519,32 @@ mod tests {
         }
         for text in ["", "First", "acme", &format!("{id}0"), &"0F".repeat(16)] {
             assert_eq!(BindingId::parse(text), Err(MalformedId("binding id")), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_path_that_could_arrive_in_another_form() {
+        for text in [
+            "",
+            "/",
+            "wx/1",
+            "/wx//1",
+            "/wx/1/",
+            "/wx/1?corp=2",
+            "/wx/%31",
+            "/微信/1",
+            "/wx/a b",
+            &format!("/{}", "x".repeat(256)),
+        ] {
+            assert_eq!(CallbackPath::parse(text), Err(MalformedId("callback path")), "{text}");
+        }
+        for text in [
+            "/1",
+            "/wx/callback/123",
+            "/a.b/~c-d_e",
+            &format!("/{}", "x".repeat(255)),
+        ] {
+            assert!(CallbackPath::parse(text).is_ok(), "{text}");
         }
     }
 

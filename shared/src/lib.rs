@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod authorization;
+pub mod binding_line;
 pub mod callbacks;
 pub mod clock;
 pub mod config;

@@ -7,6 +7,7 @@ mod claim;
 mod due;
 mod end;
 mod hand_over;
+mod import;
 mod install;
 mod look;
 mod permissions;
@@ -17,17 +18,18 @@ mod scan;
 mod update;
 mod write;
 
-pub use self::end::Termination;
 pub(crate) use self::{
     app_token::app_token,
     due::POSTPONED,
     hand_over::hand_over,
+    import::{NotImported, Taken},
     install::{Attempt, Install},
     look::Answered,
     restore::Restored,
     update::{Attempts, Update, is_committed},
     write::plan_write,
 };
+pub use self::{end::Termination, import::Import};
 use crate::{
     error::StepError,
     ids::{CorpId, TenantId},

@@ -1,10 +1,21 @@
 //! Text that a person copied somewhere and pasted here.
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 /// The text without what copying adds at its ends: white space, line ends, control characters and characters that nobody sees.
 /// What is visible is never changed.
 #[must_use]
 pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c))
+}
+
+/// The last four characters of a Secret, for comparison by people; empty for one of fewer than 16, of which even four would reveal too
+/// much.
+#[must_use]
+pub fn last_four(secret: &SecretString) -> String {
+    let text = secret.expose_secret();
+    let shown = if text.len() >= 16 { 4 } else { 0 };
+    text.get(text.len() - shown..).unwrap_or_default().to_owned()
 }
 
 /// The first character of `text` that is not `allowed`, in words for the person who pasted it: position, code point, and what it is.

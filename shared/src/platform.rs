@@ -13,7 +13,7 @@ use crate::{
     context::Context,
     entropy::{Entropy, SystemEntropy},
     event_bus::EventBus,
-    lifecycle::{Lifecycle, Termination},
+    lifecycle::{Import, Lifecycle, Termination},
     queue::Queue,
     sealing::SealingKeys,
     store::{DynamoDb, SecretsManager, SuiteVault},
@@ -166,6 +166,16 @@ impl Platform {
         Lifecycle {
             suite: self.suite(),
             termination: self.termination(),
+        }
+    }
+
+    /// Service that imports bindings.
+    pub fn import(&self) -> Import<'_> {
+        Import {
+            suite: self.suite(),
+            vault: &self.vault,
+            keys: &self.keys,
+            id_check: self.config.callback_id_check,
         }
     }
 

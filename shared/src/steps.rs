@@ -12,6 +12,7 @@ mod deliver_webhooks;
 mod disconnect;
 mod finish_installation;
 mod generate_credentials;
+mod import_bindings;
 mod issue_access_token;
 mod list_tenant;
 mod process_suite_event;
@@ -44,6 +45,7 @@ pub use self::{
     disconnect::Disconnect,
     finish_installation::{FinishInstallation, Redirect},
     generate_credentials::{GenerateCredentials, ShowCredentials},
+    import_bindings::{ImportBindings, LineOutcome, LineReport},
     issue_access_token::{IssueAccessToken, TokenKind},
     list_tenant::ListTenant,
     process_suite_event::ProcessSuiteEvent,

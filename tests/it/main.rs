@@ -30,6 +30,7 @@ mod events;
 mod faults;
 mod half_disconnected;
 mod help;
+mod import;
 mod install_mistakes;
 mod modules;
 mod openapi;

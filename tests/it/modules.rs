@@ -16,7 +16,7 @@ use syn::{
 };
 
 /// The modules of `shared`, each of which uses only those after it.
-const LAYERS: [&str; 23] = [
+const LAYERS: [&str; 24] = [
     "entry",
     "http",
     "platform",
@@ -36,6 +36,7 @@ const LAYERS: [&str; 23] = [
     "audit",
     "config",
     "position",
+    "binding_line",
     "ids",
     "pasted",
     "entropy",

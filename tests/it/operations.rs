@@ -58,7 +58,7 @@ pub(crate) enum Resource {
 pub(crate) type Operation = (&'static str, Resource);
 
 /// For each function, everything that it asks of AWS.
-pub(crate) const OPERATIONS: [(&str, &[Operation]); 25] = {
+pub(crate) const OPERATIONS: [(&str, &[Operation]); 26] = {
     use Resource::{
         AuthorizationTable, DueIndex, EventBus, EventQueue, EventTable, EverySecret, Installation, ScopeSecret,
         SealingKey, Suite, TimelineIndex, Webhook, WebhookQueue,
@@ -172,6 +172,23 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 25] = {
                 (PUT, AuthorizationTable),
                 (UPDATE, AuthorizationTable),
                 (READ_SECRET, SealingKey),
+            ],
+        ),
+        (
+            "import-bindings",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+                (DELETE, AuthorizationTable),
+                (READ_SECRET, Suite),
+                (READ_SECRET, SealingKey),
+                (CREATE_SECRET, Installation),
+                (PUT_SECRET, Installation),
+                (RESTORE_SECRET, Installation),
+                (CREATE_SECRET, ScopeSecret),
+                (PUT_SECRET, ScopeSecret),
+                (RESTORE_SECRET, ScopeSecret),
             ],
         ),
         (
@@ -421,6 +438,7 @@ async fn hold_the_table() {
         Box::pin(the_end()).await,
         Box::pin(the_template()).await,
         Box::pin(an_operator_acts()).await,
+        Box::pin(crate::import::every_way()).await,
     ] {
         see(&harness, &mut seen);
         items.see(&harness.journal());

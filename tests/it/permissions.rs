@@ -8,7 +8,7 @@ use devstack::Entry;
 use crate::operations::{OPERATIONS, Resource};
 
 /// For each function, the kinds of items that each action is for: the first segment of their keys, `TENANT` for `TENANT#…`.
-const ITEMS: [(&str, &str); 25] = [
+const ITEMS: [(&str, &str); 26] = [
     (
         "act-on-tenant",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK RECOVERABLE CLAIM
@@ -60,6 +60,13 @@ const ITEMS: [(&str, &str); 25] = [
         "GetItem TENANT CALLBACK
          PutItem TENANT AUDIT CHANGED
          UpdateItem CALLBACK",
+    ),
+    (
+        "import-bindings",
+        "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN
+         PutItem TENANT CORP TOKEN BAN AUDIT CHANGED
+         UpdateItem CALLBACK
+         DeleteItem CLAIM",
     ),
     (
         "installation-callback",
@@ -153,10 +160,11 @@ const ITEMS: [(&str, &str); 25] = [
 ];
 
 /// The functions that call WeCom, and need a fixed address where WeCom demands one.
-pub(crate) const CALL_WECOM: [&str; 8] = [
+pub(crate) const CALL_WECOM: [&str; 9] = [
     "act-on-tenant",
     "check-authorization",
     "check-health",
+    "import-bindings",
     "installation-callback",
     "issue-access-token",
     "process-suite-event",

@@ -197,6 +197,7 @@ async fn invoke(function: &str, platform: &'static Platform, event: &str) -> Val
         "publish-events" => json!({"answer": streams::publish_events(platform, from(event)).await}),
         "issue-access-token" => invoked(invoked::issue_access_token(platform, read()).await),
         "deliver-webhooks" => invoked(queues::deliver_webhooks(platform, read()).await),
+        "import-bindings" => invoked(Box::pin(invoked::import_bindings(platform, read())).await),
         "check-health" => invoked(invoked::check_health(platform, read()).await),
         "reconcile-secrets" => invoked(invoked::reconcile_secrets(platform, read()).await),
         "run-replays" => invoked(invoked::run_replays(platform, read()).await),

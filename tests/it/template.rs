@@ -349,7 +349,11 @@ fn limits_every_route_that_wecom_calls() {
     let limited = names(&api["RouteSettings"]);
     let called: BTreeSet<String> = ROUTES
         .iter()
-        .filter(|route| route.path.starts_with("/callback/") || route.path.starts_with("/suite/"))
+        .filter(|route| {
+            ["/callback/", "/legacy/", "/suite/"]
+                .iter()
+                .any(|prefix| route.path.starts_with(prefix))
+        })
         .map(|route| format!("{} {}", route.method, route.path))
         .collect();
     assert_eq!(limited, called.iter().map(String::as_str).collect());

@@ -21,6 +21,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         "deliver-webhooks" => serve_invoked(queues::deliver_webhooks).await,
         "disconnect" => serve_http(http::disconnect).await,
         "generate-credentials" => serve_http(http::generate_credentials).await,
+        "import-bindings" => serve_invoked(invoked::import_bindings).await,
         "installation-callback" => serve_http(http::installation_callback).await,
         "issue-access-token" => serve_invoked(invoked::issue_access_token).await,
         "process-suite-event" => serve_stream(streams::process_suite_event).await,

@@ -80,6 +80,8 @@ macro_rules! routes {
 routes! {
     GET "/callback/{callback_id+}" Open EventCallback,
     POST "/callback/{callback_id+}" Open EventCallback,
+    GET "/legacy/{path+}" Open EventCallback,
+    POST "/legacy/{path+}" Open EventCallback,
     GET "/suite/callback" Open SuiteCallback,
     POST "/suite/callback" Open SuiteCallback,
     GET "/suite/callback/{rest+}" Open SuiteCallback,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::refusals::{Refusal, Rejection, merged, with_last};
-use crate::ids::{CallbackId, CorpId, Scope, TenantId};
+use crate::ids::{CallbackId, CallbackPath, CorpId, Scope, TenantId};
 
 /// The most previous generations that stay valid. Each costs a wrong request one more signature. After more rotations
 /// than this within a grace period the oldest is no longer valid.
@@ -26,6 +26,9 @@ pub struct Callback {
     pub tenant_id: TenantId,
     /// The scope of the events that it receives.
     pub scope: Scope,
+    /// The path of its URL on the platform that it was imported from, which goes on below `/legacy`; `None` if it was not imported.
+    #[serde(default)]
+    pub legacy_path: Option<CallbackPath>,
     /// The number of changes of the generations, for optimistic locking; zero if it was never stored.
     pub version: u64,
     /// The plaintext corp id, which must be the receiveid of every message; `None` until it is known from a Secret or
@@ -95,6 +98,7 @@ impl Callback {
             callback_id,
             tenant_id,
             scope,
+            legacy_path: None,
             version: 0,
             corp_id: None,
             current: None,

@@ -1,4 +1,4 @@
-//! Writes `openapi.yaml` and `docs/events.schema.json`.
+//! Writes `openapi.yaml` and `docs/binding.schema.json`.
 
 use std::{fs, io, path::Path};
 

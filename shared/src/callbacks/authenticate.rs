@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     config::CallbackIdCheck,
     error::StepError,
-    ids::{CallbackId, CorpId},
+    ids::{CallbackId, CallbackPath, CorpId},
     sealing::SealingKeys,
     store::{EventCallbackStore, Noted},
 };
@@ -89,6 +89,21 @@ impl Authenticator<'_> {
             Recalled::Nothing => Err(StepError::NotFound),
             _ => self.fresh_callback(id, now).await,
         }
+    }
+
+    /// The id of the callback at a path of the platform that its binding was imported from. A request that is not of WeCom's form is
+    /// refused before anything is read, because anybody can make up such a path.
+    pub(crate) async fn id_at(
+        &self,
+        path: &CallbackPath,
+        raw_query: &str,
+        clock: &dyn Clock,
+    ) -> Result<CallbackId, StepError> {
+        if CallbackQuery::parse(raw_query).is_err() {
+            return Err(StepError::NotFound);
+        }
+        let keys = self.keys.to_check_ids(clock.now()).await?;
+        keys.callback_id_at(path).ok_or(StepError::NotFound)
     }
 
     pub(crate) async fn fresh_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {

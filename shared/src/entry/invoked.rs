@@ -1,6 +1,8 @@
 //! The functions that are invoked rather than routed: by the platform's other services, with IAM for a lock, by a schedule, and
 //! by Secrets Manager.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use lambda_runtime::Diagnostic;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -13,7 +15,10 @@ use crate::{
     http::Problem,
     ids::{BindingId, TenantId},
     platform::Platform,
-    steps::{CheckHealth, IssueAccessToken, ReconcileSecrets, RotateSealingKey, RotationStep, RunReplays, TokenKind},
+    steps::{
+        CheckHealth, ImportBindings, IssueAccessToken, LineOutcome, LineReport, ReconcileSecrets, RotateSealingKey,
+        RotationStep, RunReplays, TokenKind,
+    },
 };
 
 /// The input of `issue-access-token`.
@@ -81,6 +86,67 @@ pub async fn issue_access_token(platform: &Platform, request: Value) -> Result<V
         .await
         .map_err(failed)?;
     Ok(json!({"access_token": issued.token.expose_secret(), "expires_at": issued.expires_at}))
+}
+
+/// The input of `import-bindings`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImportRequest {
+    /// Lines of a file, as they are (docs/importing.md).
+    lines: Vec<SecretString>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// A run of `import-bindings` begins no line after this time. The function's timeout is longer by the duration of a line, and shorter than
+/// the plan to write a Secret lasts.
+const IMPORT: SignedDuration = SignedDuration::from_mins(1);
+
+/// `import-bindings`: `{lines, dry_run?}` → `{counts, lines: [{line, tenant_id?, outcome, code?, field?}]}`.
+///
+/// # Errors
+/// `malformed_request`. What is wrong with a line is part of the answer.
+pub async fn import_bindings(platform: &Platform, request: Value) -> Result<Value, InvocationError> {
+    // The parser's own message might quote a Secret.
+    let request: ImportRequest = serde_json::from_value(request)
+        .map_err(|_| InvocationError(Problem::malformed_request("The input is {lines, dry_run?}.")))?;
+    let now = platform.clock.now();
+    let step = ImportBindings {
+        import: platform.import(),
+    };
+    let actor = Actor::system();
+    let reports = step
+        .run(&request.lines, request.dry_run, now + IMPORT, platform.context(&actor))
+        .await;
+    let mut counts = BTreeMap::<&str, usize>::new();
+    let mut lines = Vec::new();
+    for (number, LineReport { tenant_id, outcome }) in (1..).zip(reports) {
+        let (word, code, field) = match &outcome {
+            LineOutcome::Imported => ("imported", None, None),
+            LineOutcome::Already => ("already", None, None),
+            LineOutcome::Importable => ("importable", None, None),
+            LineOutcome::Refused((fault, field)) => ("refused", Some(json!(fault)), *field),
+            LineOutcome::Failed(error) => {
+                let problem = Problem::from_step(error, platform.clock.now());
+                ("failed", Some(json!(problem.code())), None)
+            }
+            LineOutcome::NotBegun => ("not_begun", None, None),
+        };
+        *counts.entry(word).or_default() += 1;
+        let mut report = json!({"line": number, "outcome": word});
+        for (name, value) in [
+            ("tenant_id", tenant_id.map(|tenant_id| json!(tenant_id))),
+            ("code", code),
+            ("field", field.map(|field| json!(field))),
+        ] {
+            if let (Some(value), Some(report)) = (value, report.as_object_mut()) {
+                report.insert(name.to_owned(), value);
+            }
+        }
+        lines.push(report);
+    }
+    tracing::info!(?counts, dry_run = request.dry_run, "bindings imported");
+    Ok(json!({"counts": counts, "lines": lines}))
 }
 
 /// The number of tenants that one run checks: with a run every five minutes and a check every twelve hours it is enough

@@ -5,13 +5,16 @@ use lambda_http::{Body, Response, http::StatusCode};
 use super::{Answer, Problem, Request, conclude, problem, request::MAX_CALLBACK_BODY};
 use crate::{
     audit::Actor,
-    ids::{CallbackId, CorpId, SuiteId},
+    ids::{CallbackId, CallbackPath, CorpId, SuiteId},
     platform::Platform,
     probe::DEPLOYMENT_PATH,
     steps::{ReceiveEvent, ReceiveSuiteEvent, SuiteCallback, VerifySuiteUrl, VerifyUrl},
 };
 
-/// `GET` and `POST /callback/{callback_id}`, with or without slashes at the end.
+/// First segment of the paths of URLs that WeCom has from the platform that a binding was imported from.
+const LEGACY: &str = "legacy";
+
+/// `GET` and `POST /callback/{callback_id}` and `/legacy/{path}`, with or without slashes at the end.
 pub async fn event_callback(platform: &Platform, request: Request) -> Response<Body> {
     conclude(receive_event(platform, &request).await, &request)
 }
@@ -26,12 +29,19 @@ async fn receive_event(platform: &Platform, request: &Request) -> Result<Answer,
     }
     let query = request.raw_query();
     let authenticator = platform.authenticator(request.source_ip());
-    let [_, id] = request.segments()[..] else {
-        return Err(Problem::not_found());
-    };
-    let Ok(id) = CallbackId::parse(id) else {
-        authenticator.note_cut_off(id, query, clock).await;
-        return Err(Problem::not_found());
+    let id = match request.segments().as_slice() {
+        [LEGACY, path @ ..] => {
+            let path = CallbackPath::parse(&format!("/{}", path.join("/"))).map_err(|_| Problem::not_found())?;
+            authenticator.id_at(&path, query, clock).await.map_err(&refused)?
+        }
+        [_, id] => {
+            let Ok(id) = CallbackId::parse(id) else {
+                authenticator.note_cut_off(id, query, clock).await;
+                return Err(Problem::not_found());
+            };
+            id
+        }
+        _ => return Err(Problem::not_found()),
     };
     if request.is_post() {
         let step = ReceiveEvent {
@@ -115,43 +125,9 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         kinds::CALLBACK_REJECTED,
         kinds::TEMPORARILY_UNAVAILABLE,
     ];
-    let (event, suite) = ("/callback/{callback_id}", "/suite/callback");
-    let another = "/suite/{suite_id}/callback";
-    let mut operations = vec![
-        Operation::open(
-            ["GET", DEPLOYMENT_PATH],
-            ["readDeploymentId", "event-callback"],
-            ["WeCom", "The id of this deployment"],
-        )
-        .says("The same under every domain that leads to this deployment, and under no other.")
-        .never_fails()
-        .answers_component(200, "DeploymentId"),
-        Operation::open(
-            ["GET", event],
-            ["verifyCallbackUrl", "event-callback"],
-            ["WeCom", "WeCom checks the URL"],
-        )
-        .says(
-            "Sent when the admin saves URL, Token and EncodingAESKey in WeCom's console. Credentials that waited for the check \
-             are in use before it is answered.",
-        )
-        .parameters(&["callbackId"])
-        .parameters(signed)
-        .parameters(&["echostr"])
-        .answers_component(200, "Echo")
-        .refuses(refused)
-        .refuses(&[kinds::NOT_FOUND, kinds::BODY_TOO_LARGE]),
-        Operation::open(
-            ["POST", event],
-            ["receiveEvent", "event-callback"],
-            ["WeCom", "WeCom delivers an event"],
-        )
-        .parameters(&["callbackId"])
-        .parameters(signed)
-        .takes_component("Envelope")
-        .answers_component(200, "Success")
-        .refuses(refused)
-        .refuses(&[kinds::NOT_FOUND]),
+    let (suite, another) = ("/suite/callback", "/suite/{suite_id}/callback");
+    let mut operations = of_event_callbacks(signed, refused);
+    operations.extend([
         Operation::open(
             ["GET", suite],
             ["verifySuiteCallbackUrl", "suite-callback"],
@@ -196,9 +172,76 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
         .answers_component(200, "Success")
         .refuses(refused)
         .refuses(&[kinds::NOT_FOUND]),
-    ];
+    ]);
     operations.extend(of_one_app(signed, refused));
     operations
+}
+
+/// The callbacks of tenants: at their usual URLs, and at those of another platform.
+#[cfg(feature = "contract")]
+fn of_event_callbacks(signed: &[&'static str], refused: &[problem::Kind]) -> Vec<super::contract::Operation> {
+    use super::{contract::Operation, problem::kinds};
+    let (event, legacy) = ("/callback/{callback_id}", "/legacy/{path}");
+    vec![
+        Operation::open(
+            ["GET", DEPLOYMENT_PATH],
+            ["readDeploymentId", "event-callback"],
+            ["WeCom", "The id of this deployment"],
+        )
+        .says("The same under every domain that leads to this deployment, and under no other.")
+        .never_fails()
+        .answers_component(200, "DeploymentId"),
+        Operation::open(
+            ["GET", event],
+            ["verifyCallbackUrl", "event-callback"],
+            ["WeCom", "WeCom checks the URL"],
+        )
+        .says(
+            "Sent when the admin saves URL, Token and EncodingAESKey in WeCom's console. Credentials that waited for the check \
+             are in use before it is answered.",
+        )
+        .parameters(&["callbackId"])
+        .parameters(signed)
+        .parameters(&["echostr"])
+        .answers_component(200, "Echo")
+        .refuses(refused)
+        .refuses(&[kinds::NOT_FOUND, kinds::BODY_TOO_LARGE]),
+        Operation::open(
+            ["POST", event],
+            ["receiveEvent", "event-callback"],
+            ["WeCom", "WeCom delivers an event"],
+        )
+        .parameters(&["callbackId"])
+        .parameters(signed)
+        .takes_component("Envelope")
+        .answers_component(200, "Success")
+        .refuses(refused)
+        .refuses(&[kinds::NOT_FOUND]),
+        Operation::open(
+            ["GET", legacy],
+            ["verifyLegacyCallbackUrl", "event-callback"],
+            ["WeCom", "WeCom checks a URL of another platform"],
+        )
+        .says("Of a binding that was imported: as `/callback/{callback_id}`, at the path that its URL had.")
+        .parameters(&["legacyPath"])
+        .parameters(signed)
+        .parameters(&["echostr"])
+        .answers_component(200, "Echo")
+        .refuses(refused)
+        .refuses(&[kinds::NOT_FOUND, kinds::BODY_TOO_LARGE]),
+        Operation::open(
+            ["POST", legacy],
+            ["receiveLegacyEvent", "event-callback"],
+            ["WeCom", "WeCom delivers an event to a URL of another platform"],
+        )
+        .says("Of a binding that was imported: as `/callback/{callback_id}`, at the path that its URL had.")
+        .parameters(&["legacyPath"])
+        .parameters(signed)
+        .takes_component("Envelope")
+        .answers_component(200, "Success")
+        .refuses(refused)
+        .refuses(&[kinds::NOT_FOUND]),
+    ]
 }
 
 /// The callback of a corporation's app that has a Token and EncodingAESKey of its own.

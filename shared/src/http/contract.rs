@@ -17,10 +17,12 @@ mod operation;
 mod problems;
 mod schema;
 
+use schemars::{generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::Value;
 
-use self::document::Document;
 pub(super) use self::operation::Operation;
+use self::{document::Document, schema::plain};
+use crate::binding_line::WrittenBinding;
 
 /// The whole document.
 ///
@@ -36,6 +38,17 @@ pub fn openapi() -> Value {
         document.add(operation);
     }
     document.finish()
+}
+
+/// The schema of a line of an import.
+#[must_use]
+pub fn binding_schema() -> Value {
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(plain));
+    settings
+        .for_deserialize()
+        .into_generator()
+        .into_root_schema_for::<WrittenBinding>()
+        .to_value()
 }
 
 fn operations() -> Vec<Operation> {

@@ -110,7 +110,7 @@ impl Termination<'_> {
         authorization.plan_certificate(corp_id, callbacks.clone(), !self.delete_events, context.now());
         changes.extend(callbacks.flat_map(|callback| removed_callback(callback, context)));
         authorization.assist_links.clear();
-        authorization.completed_at = None;
+        (authorization.completed_at, authorization.imported) = (None, None);
         authorization.plan_cleanup(self.delete_events, context.now());
         // If this attempt dies before the clean-up, `check-health` continues.
         authorization.next_check_at = Some(context.now() + CLEANUP_RETRY);

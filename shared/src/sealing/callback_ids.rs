@@ -7,7 +7,7 @@ use super::KeyRing;
 use crate::{
     config::CallbackIdCheck,
     entropy::{Entropy, hex},
-    ids::CallbackId,
+    ids::{CallbackId, CallbackPath},
 };
 
 /// The fewest digits of the MAC by which an id that was cut off is recognised.
@@ -25,6 +25,16 @@ impl KeyRing {
             Some(mac) => CallbackId::with_mac(random, mac),
             None => CallbackId::generate(entropy),
         }
+    }
+
+    /// The id of the callback at a path of the platform that a binding comes from: like a new one, with the first 56 bits of the path's
+    /// HMAC in place of random ones. `None` for a ring that has no key for ids.
+    #[must_use]
+    pub fn callback_id_at(&self, path: &CallbackPath) -> Option<CallbackId> {
+        // A path begins with a slash, which no hexadecimal digits do: no path has the HMAC of an id's random part.
+        let digest = self.hmac(path.as_str())?;
+        let random = *digest.first_chunk()?;
+        Some(CallbackId::with_mac(random, self.mac(&hex(&random))?))
     }
 
     /// Whether a callback of this id can exist: its MAC is right, or cannot be checked, or is not to be.
@@ -52,10 +62,14 @@ impl KeyRing {
     }
 
     fn mac(&self, random: &str) -> Option<[u8; 5]> {
+        self.hmac(random)?.first_chunk().copied()
+    }
+
+    fn hmac(&self, text: &str) -> Option<[u8; 32]> {
         let key = self.id_key.as_ref()?;
         let mut mac = Hmac::<Sha256>::new_from_slice(key.as_slice()).expect("HMAC takes a key of any length");
-        mac.update(random.as_bytes());
-        mac.finalize().into_bytes().first_chunk().copied()
+        mac.update(text.as_bytes());
+        Some(mac.finalize().into_bytes().into())
     }
 }
 
@@ -113,6 +127,20 @@ mod tests {
         assert_eq!(
             ring.complete(&CallbackId::generate(&SystemEntropy).as_str()[..30]),
             None
+        );
+    }
+
+    #[test]
+    fn the_id_at_a_path_is_its_own_in_each_deployment_and_outlives_rotations() {
+        let first = drawn();
+        let at = |secret: &SecretString, path: &str| ring(secret).callback_id_at(&CallbackPath::parse(path).unwrap());
+        let id = at(&first, "/wx/callback/1").unwrap();
+        assert!(ring(&first).may_exist(&id, CallbackIdCheck::All));
+        assert_eq!(at(&follow(&first, &[]), "/wx/callback/1").as_ref(), Some(&id));
+        assert_ne!(at(&first, "/wx/callback/2").as_ref(), Some(&id));
+        assert_ne!(
+            at(&KeyRing::generate(&SystemEntropy), "/wx/callback/1").as_ref(),
+            Some(&id)
         );
     }
 

@@ -18,7 +18,7 @@ use crate::{
     error::{FieldCode, FieldError, StepError},
     ids::{CorpId, Scope, TenantId, TokenName},
     lifecycle::{Update, plan_write},
-    pasted::{foreign, trimmed},
+    pasted::{foreign, last_four, trimmed},
     sealing::SealingKeys,
     store::{SecretName, SecretsManager},
     suite::{SecretToCheck, SuiteAccess},
@@ -241,11 +241,4 @@ fn corp_id_of(authorization: &Authorization, entered: Option<&str>) -> Result<Co
             })
         }),
     }
-}
-
-fn last_four(secret: &SecretString) -> String {
-    let text = secret.expose_secret();
-    // Of a short Secret even four characters would reveal too much.
-    let shown = if text.len() >= 16 { 4 } else { 0 };
-    text.get(text.len() - shown..).unwrap_or_default().to_owned()
 }

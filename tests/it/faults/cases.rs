@@ -320,6 +320,36 @@ impl FaultCase for AssignClaim {
     }
 }
 
+/// `import-bindings` with one line.
+pub(crate) struct ImportBinding(Value);
+
+impl FaultCase for ImportBinding {
+    async fn prepare(harness: &Harness) -> Self {
+        Self(crate::import::line(harness, CORP, TENANT).await)
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        let report = crate::import::import(harness, std::slice::from_ref(&self.0)).await;
+        match (
+            report["lines"][0]["outcome"].as_str(),
+            report["lines"][0]["code"].as_str(),
+        ) {
+            (Some("imported" | "already"), None) => Ok(()),
+            (Some("failed"), Some(code @ "temporarily_unavailable")) => Err(code.to_owned()),
+            _ => panic!("{report}"),
+        }
+    }
+
+    async fn holds_meanwhile(&self, harness: &Harness) {
+        let answered = harness.state().await;
+        let next = answered["next_step"].as_str().unwrap();
+        assert!(
+            ["install", "done"].contains(&next),
+            "nothing is half imported: {answered}"
+        );
+    }
+}
+
 suite_event_case!(
     /// A bound corporation authorizes the app again, from WeCom's app market.
     CreateAuth, "create_auth",
@@ -1001,6 +1031,7 @@ macro_rules! for_each {
             being_given_the_code_of_another_link: CodeOfAnotherLink,
             keeping_a_claim: KeepClaim,
             assigning_a_claim: AssignClaim,
+            importing_a_binding: ImportBinding,
             registering_the_first_secret: FirstSecret,
             registering_the_second_secret: SecondSecret,
             replacing_a_secret: ReplaceSecret,

@@ -412,6 +412,7 @@ impl Harness {
         let platform = self.process(function);
         let answer = match function {
             "issue-access-token" => Box::pin(invoked::issue_access_token(&platform, input)).await,
+            "import-bindings" => Box::pin(invoked::import_bindings(&platform, input)).await,
             "check-health" => Box::pin(invoked::check_health(&platform, input)).await,
             "deliver-webhooks" => webhooks(&platform, input).await,
             "reconcile-secrets" => Box::pin(invoked::reconcile_secrets(&platform, input)).await,

@@ -171,7 +171,7 @@ impl Operation {
 
     /// The values of the path's parameters, if the path is of this operation's form.
     pub(super) fn arguments(&self, path: &str) -> Option<Vec<(&'static str, String)>> {
-        let slashes_are_ignored = self.path.contains("callback");
+        let slashes_are_ignored = self.path.contains("callback") || self.path.starts_with("/legacy/");
         let path = if slashes_are_ignored {
             path.trim_end_matches('/')
         } else {
@@ -183,8 +183,8 @@ impl Operation {
             let segment = given.next()?;
             match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
                 None if wanted == segment => {}
-                // These two take what is left, with its slashes.
-                Some(name @ ("file" | "callback_id")) => {
+                // These take what is left, with its slashes.
+                Some(name @ ("file" | "callback_id" | "path")) => {
                     let rest = std::iter::once(segment).chain(given.by_ref());
                     arguments.push((name, rest.collect::<Vec<_>>().join("/")));
                 }

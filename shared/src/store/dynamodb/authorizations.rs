@@ -253,7 +253,7 @@ impl DynamoDb {
     }
 }
 
-const SAVE_CALLBACK: &str = "SET version = :next, callback_id = :id, tenant_id = :tenant, #scope = :scope, \
+const SAVE_CALLBACK: &str = "SET version = :next, callback_id = :id, tenant_id = :tenant, #scope = :scope, legacy_path = :path, \
      corp_id = :corp, #current = :current, pending = :pending, previous = :previous, verified_at = :verified_at";
 
 fn callback_values(callback: &Callback) -> Result<Item, StoreError> {
@@ -263,6 +263,7 @@ fn callback_values(callback: &Callback) -> Result<Item, StoreError> {
         (":id", text(callback.callback_id.as_str())),
         (":tenant", text(callback.tenant_id.as_str())),
         (":scope", to_attribute(&callback.scope)?),
+        (":path", to_attribute(&callback.legacy_path)?),
         (":corp", to_attribute(&callback.corp_id)?),
         (":current", to_attribute(&callback.current)?),
         (":pending", to_attribute(&callback.pending)?),
