@@ -21,7 +21,7 @@ pub(crate) use self::findings::EXPIRING;
 pub use self::{
     assist::{AssistLink, TooManyAssistLinks},
     bindings::{BindingView, Bindings, TooManyBindings},
-    callback::{Callback, Generation, Retired},
+    callback::{Callback, EventCounts, Generation, Retired},
     changes::{Difference, HEALTH},
     claim::Claim,
     cleanup::{Cleanup, CleanupTask, Marker, PlannedWrite},

@@ -11,7 +11,7 @@ mod counting;
 pub(crate) mod endpoint;
 mod errors;
 mod events;
-mod samples;
+pub(crate) mod samples;
 mod sessions;
 mod suite;
 mod vault;

@@ -19,12 +19,11 @@ const EVENTS: usize = 4;
 const MANY: u32 = 80;
 
 /// What ends by itself within seven days, and the few days that DynamoDB takes to remove it (docs/adr/0025).
-const ENDS_BY_ITSELF: [&str; 8] = [
+const ENDS_BY_ITSELF: [&str; 7] = [
     "ATTEMPTS",
     "BAN",
     "CHANGED",
     "CODE",
-    "COUNTED",
     "RECOVERABLE",
     "STATE",
     "SUITEEVENT",

@@ -248,6 +248,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 26] = {
                 (PUT, AuthorizationTable),
                 (UPDATE, AuthorizationTable),
                 (DELETE, AuthorizationTable),
+                ("dynamodb:ConditionCheckItem", AuthorizationTable),
                 ("events:PutEvents", EventBus),
                 ("sqs:SendMessage", EventQueue),
             ],

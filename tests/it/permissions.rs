@@ -92,8 +92,9 @@ const ITEMS: [(&str, &str); 26] = [
     (
         "publish-events",
         "GetItem COUNTED TENANT CALLBACK LISTING
-         PutItem LISTING LISTED
-         UpdateItem CALLBACK COUNTED LISTED
+         PutItem CALLBACK LISTING LISTED
+         UpdateItem CALLBACK LISTED
+         ConditionCheckItem CALLBACK
          DeleteItem LISTING LISTED",
     ),
     (

@@ -193,15 +193,15 @@ async fn invoke(function: &str, platform: &'static Platform, event: &str) -> Val
         Err(error) => json!({"error": lambda_http::lambda_runtime::Diagnostic::from(error).error_type}),
     };
     match function {
-        "process-suite-event" => json!({"answer": streams::process_suite_event(platform, from(event)).await}),
-        "publish-events" => json!({"answer": streams::publish_events(platform, from(event)).await}),
-        "issue-access-token" => invoked(invoked::issue_access_token(platform, read()).await),
-        "deliver-webhooks" => invoked(queues::deliver_webhooks(platform, read()).await),
+        "process-suite-event" => json!({"answer": Box::pin(streams::process_suite_event(platform, from(event))).await}),
+        "publish-events" => json!({"answer": Box::pin(streams::publish_events(platform, from(event))).await}),
+        "issue-access-token" => invoked(Box::pin(invoked::issue_access_token(platform, read())).await),
+        "deliver-webhooks" => invoked(Box::pin(queues::deliver_webhooks(platform, read())).await),
         "import-bindings" => invoked(Box::pin(invoked::import_bindings(platform, read())).await),
-        "check-health" => invoked(invoked::check_health(platform, read()).await),
-        "reconcile-secrets" => invoked(invoked::reconcile_secrets(platform, read()).await),
-        "run-replays" => invoked(invoked::run_replays(platform, read()).await),
-        "rotate-sealing-key" => invoked(invoked::rotate_sealing_key(platform, read()).await),
+        "check-health" => invoked(Box::pin(invoked::check_health(platform, read())).await),
+        "reconcile-secrets" => invoked(Box::pin(invoked::reconcile_secrets(platform, read())).await),
+        "run-replays" => invoked(Box::pin(invoked::run_replays(platform, read())).await),
+        "rotate-sealing-key" => invoked(Box::pin(invoked::rotate_sealing_key(platform, read())).await),
         routed => Box::pin(through_api_gateway(routed, platform, event)).await,
     }
 }

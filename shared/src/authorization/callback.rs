@@ -62,6 +62,20 @@ pub struct Callback {
     pub duplicates: u64,
 }
 
+/// Counters of a callback's events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub struct EventCounts {
+    /// The number of different events.
+    #[serde(default)]
+    pub events_received: u64,
+    /// The number of repeated deliveries.
+    #[serde(default)]
+    pub duplicates: u64,
+    /// The arrival of the newest event.
+    #[serde(default)]
+    pub last_event_at: Option<Timestamp>,
+}
+
 /// One pair of Token and EncodingAESKey, sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generation {
@@ -112,6 +126,13 @@ impl Callback {
             events_received: 0,
             duplicates: 0,
         }
+    }
+
+    /// Adds the counters, which are stored beside the callback, to those that an earlier version stored in it.
+    pub fn add(&mut self, counts: EventCounts) {
+        self.events_received += counts.events_received;
+        self.duplicates += counts.duplicates;
+        self.last_event_at = self.last_event_at.max(counts.last_event_at);
     }
 
     /// The number of the next generation.

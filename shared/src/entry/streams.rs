@@ -23,7 +23,8 @@ pub struct Changes {
     /// The records, oldest first.
     #[serde(rename = "Records", default)]
     pub records: Vec<EventRecord>,
-    /// The shard. Lambda names it to a function whose event source mapping has a tumbling window.
+    /// The shard. Lambda names it to a function whose event source mapping has a tumbling window. `None` for dead letters that are
+    /// driven again (`scripts/redrive`): they were counted when they came, or are not counted any more.
     #[serde(rename = "shardId")]
     pub shard_id: Option<String>,
 }
@@ -117,10 +118,9 @@ pub async fn publish_events(platform: &Platform, changes: Changes) -> BatchAnswe
         ..BatchAnswer::default()
     };
     let counted: Vec<_> = changes.records.iter().filter_map(event_change).collect();
-    // A batch whose shard is not known is at least counted once while it stays the same batch.
-    let first = counted.first().map(|change| &change.sequence_number);
-    if let Some(shard) = changes.shard_id.as_ref().or(first) {
-        let count = platform.store.count_events(shard, &counted, platform.clock.now());
+    if let Some(shard) = &changes.shard_id {
+        // Boxed, so that what publishes is not as large as this.
+        let count = Box::pin(platform.store.count_events(shard, &counted, platform.clock.now()));
         match (count.await, changes.records.first()) {
             (Err(error @ StoreError::Unavailable(_)), Some(first)) => {
                 failed(&mut answer, first, &error);

@@ -113,11 +113,6 @@ impl Endpoint {
         self.entries("Query")
     }
 
-    /// How many items have been written in transactions: each costs two write units for a kilobyte.
-    pub(crate) fn transacted_items(&self) -> usize {
-        self.entries("TransactWriteItems")
-    }
-
     fn entries(&self, operation: &str) -> usize {
         let journal = self.devstack.as_ref().unwrap().journal();
         journal.iter().filter(|entry| entry.operation == operation).count()

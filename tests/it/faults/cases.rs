@@ -624,7 +624,13 @@ pub(crate) struct Count;
 
 impl FaultCase for Count {
     async fn prepare(harness: &Harness) -> Self {
-        let [contacts, external_contacts] = harness.bind_all().await;
+        let [contacts, external_contacts] = Box::pin(harness.bind_all()).await;
+        // One callback has counters, the other gets them.
+        harness
+            .deliver(&contacts, &member_created("first"))
+            .await
+            .with_success();
+        Box::pin(harness.stream("publish-events")).await.unwrap();
         for (credentials, member) in [
             (&contacts, "a"),
             (&contacts, "b"),
@@ -640,7 +646,7 @@ impl FaultCase for Count {
     }
 
     async fn perform(&self, harness: &Harness) -> Attempt {
-        harness.stream("publish-events").await
+        Box::pin(harness.stream("publish-events")).await
     }
 }
 

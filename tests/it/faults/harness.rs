@@ -17,6 +17,7 @@ use std::{
 
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use devstack::{Devstack, Entry, QueueSettings, Rotation};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::{Body, Response};
@@ -655,6 +656,7 @@ fn attribute(value: &AttributeValue) -> Value {
         AttributeValue::Ss(texts) => json!({ "SS": texts }),
         AttributeValue::L(list) => json!({"L": list.iter().map(attribute).collect::<Vec<_>>()}),
         AttributeValue::M(map) => json!({ "M": object(map) }),
+        AttributeValue::B(bytes) => json!({"B": STANDARD.encode(bytes)}),
         other => panic!("no table holds such a value: {other:?}"),
     }
 }

@@ -39,7 +39,7 @@ impl DynamoDb {
         Ok(self.item(Key::bindings(tenant_id)).await?.unwrap_or_default())
     }
 
-    /// A callback, read with strong consistency.
+    /// A callback, read with strong consistency. Its counters are those of an earlier version.
     ///
     /// # Errors
     /// When the store fails.
@@ -47,17 +47,13 @@ impl DynamoDb {
         self.item(Key::callback(id)).await
     }
 
-    /// Both callbacks of an authorization, contacts first.
+    /// Both callbacks of an authorization with their counters, contacts first.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn callbacks_of(&self, authorization: &Authorization) -> Result<[Option<Callback>; 2], StoreError> {
-        let read = |scope| async move {
-            match &authorization.scope(scope).callback_id {
-                Some(id) => self.callback(id).await,
-                None => Ok(None),
-            }
-        };
+        // Boxed, so that what reads them is not as large as four reads.
+        let read = |scope| Box::pin(self.with_counters(authorization.scope(scope).callback_id.as_ref()));
         let (contacts, external_contacts) = tokio::try_join!(read(Scope::Contacts), read(Scope::ExternalContacts))?;
         Ok([contacts, external_contacts])
     }
@@ -102,14 +98,16 @@ impl DynamoDb {
     /// # Errors
     /// [`CommitError`].
     pub async fn commit(&self, changes: Vec<Change>) -> Result<(), CommitError> {
-        let binds: Vec<bool> = changes
-            .iter()
-            .map(|change| matches!(change, Change::BindCorp(..)))
-            .collect();
-        let items = changes
-            .into_iter()
-            .map(|change| self.transact_item(change))
-            .collect::<Result<_, _>>()?;
+        let (mut items, mut binds) = (Vec::with_capacity(changes.len()), Vec::with_capacity(changes.len()));
+        for change in changes {
+            if let Change::RemoveCallback(id) = &change {
+                let counts = self.deletion(Key::event_counts(id))?;
+                items.push(TransactWriteItem::builder().delete(counts).build());
+                binds.push(false);
+            }
+            binds.push(matches!(change, Change::BindCorp(..)));
+            items.push(self.transact_item(change)?);
+        }
         match self.transact(items).await {
             Ok(()) => Ok(()),
             Err(TransactionError::Conditions(failed))
@@ -124,6 +122,15 @@ impl DynamoDb {
 }
 
 impl DynamoDb {
+    async fn with_counters(&self, id: Option<&CallbackId>) -> Result<Option<Callback>, StoreError> {
+        let Some(id) = id else { return Ok(None) };
+        let (mut callback, counts) = tokio::try_join!(self.callback(id), self.event_counts(id))?;
+        if let Some(callback) = &mut callback {
+            callback.add(counts);
+        }
+        Ok(callback)
+    }
+
     fn transact_item(&self, change: Change) -> Result<TransactWriteItem, StoreError> {
         let item = TransactWriteItem::builder();
         Ok(match change {

@@ -1,17 +1,28 @@
-//! Counters per callback, kept from the stream of the event table, so that no event costs a write of its own at its arrival.
+//! Counters of each callback's events, kept from the stream of the event table, so that no event costs a write of its own at its
+//! arrival (docs/adr/0006-events-are-counted-from-the-stream.md).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::update_item::UpdateItemError,
+    primitives::Blob,
+    types::{AttributeValue, ConditionCheck, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::{
-    DynamoDb,
-    keys::{Key, number, text, time_to_live, to_attribute},
+    DynamoDb, condition_failed,
+    keys::{Item, Key, number, to_attribute},
     store_error,
     transactions::TransactionError,
 };
-use crate::{ids::CallbackId, store::StoreError};
+use crate::{authorization::EventCounts, ids::CallbackId, store::StoreError};
 
 /// Change of a stored event, from a record of the event table's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,139 +37,259 @@ pub struct EventChange {
     pub repeated: u64,
 }
 
-/// Sum of some records for the counters of one callback.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Count {
-    received: u64,
-    duplicates: u64,
-    last_event_at: Option<Timestamp>,
+/// How long a callback's position in a shard is kept after it last moved: longer than Lambda redelivers a record
+/// (`MaximumRecordAgeInSeconds` in `template.yaml`, six hours).
+const KEEP_POSITION: SignedDuration = SignedDuration::from_hours(7);
+
+/// Positions that are over and are removed by one write. Shards follow each other within hours, so each callback gets some a day.
+const STALE_AT_ONCE: usize = 8;
+
+/// Callbacks that are counted at the same time.
+const CALLBACKS_AT_ONCE: usize = 16;
+
+/// The beginning of the names of attributes that contain positions.
+const POSITION: char = '@';
+
+/// Bytes at the end of a position that say when it was written, in seconds since 1970.
+const TIME_BYTES: usize = 4;
+
+/// Position of an earlier version, one for all callbacks of a shard. It ends two days after it was written.
+#[derive(Deserialize)]
+struct EarlierPosition {
+    position: String,
 }
 
-/// Time for which the position of a shard is kept after its last record: longer than a record can be redelivered (a day).
-const KEEP_POSITION: SignedDuration = SignedDuration::from_hours(48);
-
-/// Callbacks of one transaction, which takes 100 items; the position is one of them.
-const CALLBACKS_AT_ONCE: usize = 99;
-
-/// Sequence numbers have up to 40 digits (DynamoDB Streams API); with leading zeros they sort as numbers do.
-const SEQUENCE_NUMBER_DIGITS: usize = 40;
-
 impl DynamoDb {
+    /// The counters of a callback's events, since this version counts them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn event_counts(&self, id: &CallbackId) -> Result<EventCounts, StoreError> {
+        Ok(self.item(Key::event_counts(id)).await?.unwrap_or_default())
+    }
+
     /// Counts the events that consecutive records of a shard speak of, each record once, however often and in whatever batches
     /// the records are redelivered. Callbacks that have been removed are left out.
     ///
-    /// Up to 99 callbacks are one transaction with the shard's position, which must lie before the first record and lies at the
-    /// last one afterwards. So a batch of n callbacks costs 2(n + 1) write units.
+    /// Each callback's counters are one item, which also has the callback's position in the shard. One conditional write, of one
+    /// unit, adds what lies behind the position and moves it.
     ///
     /// # Errors
-    /// When the store fails; the records have to be redelivered.
+    /// When the store fails for some of the callbacks; the records have to be redelivered. [`StoreError::Unavailable`] if that
+    /// is the case for any.
     pub async fn count_events(&self, shard: &str, changes: &[EventChange], now: Timestamp) -> Result<(), StoreError> {
-        let mut removed = BTreeSet::new();
-        let mut rest = changes;
-        while let Some((chunk, after)) = split(rest) {
-            let counts = add_up(chunk, &removed);
-            let mut items = vec![self.advance(shard, chunk, now)?];
-            for (callback_id, count) in &counts {
-                items.push(self.add(callback_id, count)?);
+        let mut callbacks = self.uncounted(shard, changes).await?.into_iter();
+        let mut counting = JoinSet::new();
+        let mut outcome = Ok(());
+        loop {
+            while counting.len() < CALLBACKS_AT_ONCE
+                && let Some((callback_id, changes)) = callbacks.next()
+            {
+                let (store, position) = (self.clone(), position_name(shard));
+                let count = async move { store.count(&callback_id, &position, changes, now).await };
+                counting.spawn(Box::pin(count.in_current_span()));
             }
-            match self.transact(items).await {
-                Ok(()) => rest = after,
-                Err(TransactionError::Conditions(failed)) if failed.first() == Some(&true) => {
-                    let position = self.position(shard).await?;
-                    let is_counted = |change: &EventChange| {
-                        position
-                            .as_ref()
-                            .is_some_and(|position| sortable(&change.sequence_number) <= *position)
-                    };
-                    let counted = rest.iter().take_while(|change| is_counted(change)).count();
-                    tracing::info!(records = counted, "counted before");
-                    rest = rest.split_at_checked(counted).map_or(&[], |(_, rest)| rest);
+            let Some(ended) = counting.join_next().await else {
+                return outcome;
+            };
+            let counted = ended.unwrap_or_else(|error| Err(StoreError::Internal(Box::new(error))));
+            if !matches!(outcome, Err(StoreError::Unavailable(_))) {
+                outcome = outcome.and(counted);
+            }
+        }
+    }
+
+    /// The changes of each callback, without those that an earlier version has counted: it had one position for a shard.
+    async fn uncounted(
+        &self,
+        shard: &str,
+        changes: &[EventChange],
+    ) -> Result<BTreeMap<CallbackId, Vec<EventChange>>, StoreError> {
+        let mut callbacks: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        if changes.is_empty() {
+            return Ok(callbacks);
+        }
+        let earlier: Option<EarlierPosition> = self.item(Key::new("COUNTED", shard, "POSITION")).await?;
+        let earlier = earlier.map(|earlier| sortable(&earlier.position));
+        for change in changes {
+            if earlier
+                .as_ref()
+                .is_none_or(|earlier| sortable(&change.sequence_number) > *earlier)
+            {
+                let of_callback = callbacks.entry(change.callback_id.clone()).or_default();
+                of_callback.push(change.clone());
+            }
+        }
+        Ok(callbacks)
+    }
+
+    /// Counts the changes of one callback.
+    async fn count(
+        &self,
+        callback_id: &CallbackId,
+        position: &str,
+        mut changes: Vec<EventChange>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        while let (Some(first), Some(last)) = (changes.first(), changes.last()) {
+            let counts = add_up(&changes);
+            let update = self
+                .client
+                .update_item()
+                .table_name(&self.authorization_table)
+                .set_key(Some(Key::event_counts(callback_id).into_item()))
+                .condition_expression(
+                    "attribute_exists(pk) AND (attribute_not_exists(#position) OR #position < :first)",
+                )
+                .expression_attribute_names("#position", position)
+                .expression_attribute_values(":first", binary(sortable(&first.sequence_number)))
+                .expression_attribute_values(":last", position_at(&last.sequence_number, now))
+                .expression_attribute_values(":received", number(counts.events_received))
+                .expression_attribute_values(":duplicates", number(counts.duplicates))
+                .return_values(ReturnValue::AllNew)
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            let update = match counts.last_event_at {
+                None => update
+                    .update_expression("ADD events_received :received, duplicates :duplicates SET #position = :last"),
+                Some(at) => update
+                    .update_expression(
+                        "ADD events_received :received, duplicates :duplicates \
+                         SET #position = :last, last_event_at = :at",
+                    )
+                    .expression_attribute_values(":at", to_attribute(&at)?),
+            };
+            let failed = match update.send().await {
+                Ok(counted) => {
+                    let item = counted.attributes.unwrap_or_default();
+                    return self.forget_positions(callback_id, item, now).await;
                 }
-                Err(TransactionError::Conditions(failed)) => {
-                    let failed = counts.keys().zip(failed.iter().skip(1)).filter(|(_, failed)| **failed);
-                    for (callback_id, _) in failed {
-                        tracing::info!(callback.id = %callback_id, "events of a callback that was removed: not counted");
-                        removed.insert((*callback_id).clone());
-                    }
+                Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                    error.into_err()
                 }
-                Err(TransactionError::Store(error)) => return Err(error),
+                Err(error) => return Err(store_error(error)),
+            };
+            let UpdateItemError::ConditionalCheckFailedException(failed) = failed else {
+                return Ok(());
+            };
+            match failed.item.and_then(|mut item| item.remove(position)) {
+                Some(AttributeValue::B(counted)) => {
+                    let before = changes.len();
+                    changes.retain(|change| sortable(&change.sequence_number).as_slice() > counted.as_ref());
+                    tracing::info!(callback.id = %callback_id, records = before - changes.len(), "counted before");
+                }
+                _ if Box::pin(self.begin_counting(callback_id)).await? => {}
+                _ => {
+                    tracing::info!(callback.id = %callback_id, "events of a callback that was removed: not counted");
+                    return Ok(());
+                }
             }
         }
         Ok(())
     }
 
-    /// Moves the position of a shard to the end of `chunk`, unless it lies at its beginning or later already.
-    fn advance(&self, shard: &str, chunk: &[EventChange], now: Timestamp) -> Result<TransactWriteItem, StoreError> {
-        let edge = |change: Option<&EventChange>| text(sortable(change.map_or("", |change| &change.sequence_number)));
-        let update = Update::builder()
-            .table_name(&self.authorization_table)
-            .set_key(Some(position_key(shard).into_item()))
-            .update_expression("SET #position = :last, #ttl = :ttl")
-            .condition_expression("attribute_not_exists(#position) OR #position < :first")
-            .expression_attribute_names("#position", "position")
-            .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":first", edge(chunk.first()))
-            .expression_attribute_values(":last", edge(chunk.last()))
-            .expression_attribute_values(":ttl", time_to_live(now + KEEP_POSITION))
-            .build()?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    /// The last record of a shard that was counted.
-    async fn position(&self, shard: &str) -> Result<Option<String>, StoreError> {
-        let request = self.client.get_item().table_name(&self.authorization_table);
-        let request = request
-            .set_key(Some(position_key(shard).into_item()))
-            .consistent_read(true);
-        let item = request.send().await.map_err(store_error)?.item;
-        let position = item.and_then(|item| item.get("position")?.as_s().ok().cloned());
-        Ok(position)
-    }
-
-    fn add(&self, callback_id: &CallbackId, count: &Count) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
+    /// Creates the item with a callback's counters. Returns whether there is such a callback.
+    async fn begin_counting(&self, callback_id: &CallbackId) -> Result<bool, StoreError> {
+        let callback = ConditionCheck::builder()
             .table_name(&self.authorization_table)
             .set_key(Some(Key::callback(callback_id).into_item()))
             .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":received", number(count.received))
-            .expression_attribute_values(":duplicates", number(count.duplicates));
-        let update = match count.last_event_at {
-            None => update.update_expression("ADD events_received :received, duplicates :duplicates"),
-            Some(at) => update
-                .update_expression("ADD events_received :received, duplicates :duplicates SET last_event_at = :at")
-                .expression_attribute_values(":at", to_attribute(&at)?),
-        };
-        Ok(TransactWriteItem::builder().update(update.build()?).build())
+            .build()?;
+        let counts = Put::builder()
+            .table_name(&self.authorization_table)
+            .set_item(Some(Key::event_counts(callback_id).into_item()))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()?;
+        let items = vec![
+            TransactWriteItem::builder().condition_check(callback).build(),
+            TransactWriteItem::builder().put(counts).build(),
+        ];
+        match self.transact(items).await {
+            Ok(()) => Ok(true),
+            // Another has created it in the meantime, or the callback is gone.
+            Err(TransactionError::Conditions(failed)) => Ok(failed.first() == Some(&false)),
+            Err(TransactionError::Store(error)) => Err(error),
+        }
+    }
+
+    /// Removes positions that are over, once there are some.
+    async fn forget_positions(&self, callback_id: &CallbackId, counts: Item, now: Timestamp) -> Result<(), StoreError> {
+        let is_over = |value: &AttributeValue| written_at(value).is_some_and(|at| now > at + KEEP_POSITION);
+        let stale = counts.into_iter();
+        let stale: Vec<_> = stale
+            .filter(|(name, value)| name.starts_with(POSITION) && is_over(value))
+            .collect();
+        if stale.len() < STALE_AT_ONCE {
+            return Ok(());
+        }
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.authorization_table)
+            .set_key(Some(Key::event_counts(callback_id).into_item()));
+        let (mut removed, mut unchanged) = (Vec::new(), Vec::new());
+        for (index, (name, value)) in stale.into_iter().enumerate() {
+            removed.push(format!("#{index}"));
+            unchanged.push(format!("#{index} = :{index}"));
+            update = update
+                .expression_attribute_names(format!("#{index}"), name)
+                .expression_attribute_values(format!(":{index}"), value);
+        }
+        let update = update
+            .update_expression(format!("REMOVE {}", removed.join(", ")))
+            .condition_expression(unchanged.join(" AND "));
+        match update.send().await {
+            Err(error) if !condition_failed(&error) => Err(store_error(error)),
+            _ => Ok(()),
+        }
     }
 }
 
-fn position_key(shard: &str) -> Key {
-    Key::new("COUNTED", shard, "POSITION")
+/// The name of the attribute with a callback's position in a shard. Short, so that the counters stay below a kilobyte: 48 bits of a
+/// hash, of which a callback has some dozens at a time.
+fn position_name(shard: &str) -> String {
+    let hash = Sha256::digest(shard);
+    let hash = hash.first_chunk::<6>().copied().unwrap_or_default();
+    format!("{POSITION}{}", URL_SAFE_NO_PAD.encode(hash))
 }
 
-/// Splits off as many of `changes` as name no more callbacks than one transaction takes; `None` when there are none.
-fn split(changes: &[EventChange]) -> Option<(&[EventChange], &[EventChange])> {
-    let mut callbacks = BTreeSet::new();
-    let named = changes.iter().map(|change| &change.callback_id);
-    let fitting = named.take_while(|callback_id| {
-        callbacks.insert(*callback_id);
-        callbacks.len() <= CALLBACKS_AT_ONCE
-    });
-    let fitting = fitting.count();
-    changes.split_at_checked(fitting).filter(|_| fitting > 0)
+/// A sequence number (decimal, of up to 40 digits: DynamoDB Streams API) as bytes that sort as numbers do: how many there are,
+/// then two digits in each.
+fn sortable(sequence_number: &str) -> Vec<u8> {
+    let digits = sequence_number.trim_start_matches('0').as_bytes();
+    let pair = |pair: &[u8]| {
+        pair.iter().rev().fold(0_u8, |value, digit| {
+            value.wrapping_mul(10).wrapping_add(digit.wrapping_sub(b'0'))
+        })
+    };
+    let reversed: Vec<u8> = digits.iter().rev().copied().collect();
+    let mut sortable: Vec<u8> = reversed.chunks(2).map(pair).collect();
+    sortable.push(u8::try_from(sortable.len()).unwrap_or(u8::MAX));
+    sortable.reverse();
+    sortable
 }
 
-fn sortable(sequence_number: &str) -> String {
-    format!("{sequence_number:0>SEQUENCE_NUMBER_DIGITS$}")
+fn binary(bytes: Vec<u8>) -> AttributeValue {
+    AttributeValue::B(Blob::new(bytes))
 }
 
-fn add_up<'a>(changes: &'a [EventChange], removed: &BTreeSet<CallbackId>) -> BTreeMap<&'a CallbackId, Count> {
-    let mut counts: BTreeMap<_, Count> = BTreeMap::new();
-    for change in changes.iter().filter(|change| !removed.contains(&change.callback_id)) {
-        let count = counts.entry(&change.callback_id).or_default();
-        count.received += u64::from(change.stored_at.is_some());
-        count.duplicates += change.repeated;
-        count.last_event_at = count.last_event_at.max(change.stored_at);
+/// A position that is written at `now`. It sorts after its own record, and before the next one.
+fn position_at(sequence_number: &str, now: Timestamp) -> AttributeValue {
+    let mut position = sortable(sequence_number);
+    position.extend(u32::try_from(now.as_second()).unwrap_or(u32::MAX).to_be_bytes());
+    binary(position)
+}
+
+fn written_at(position: &AttributeValue) -> Option<Timestamp> {
+    let seconds = position.as_b().ok()?.as_ref().last_chunk::<TIME_BYTES>()?;
+    Timestamp::from_second(u32::from_be_bytes(*seconds).into()).ok()
+}
+
+fn add_up(changes: &[EventChange]) -> EventCounts {
+    let mut counts = EventCounts::default();
+    for change in changes {
+        counts.events_received += u64::from(change.stored_at.is_some());
+        counts.duplicates += change.repeated;
+        counts.last_event_at = counts.last_event_at.max(change.stored_at);
     }
     counts
 }
@@ -167,51 +298,52 @@ fn add_up<'a>(changes: &'a [EventChange], removed: &BTreeSet<CallbackId>) -> BTr
 mod tests {
     use super::*;
 
-    fn change(callback: u8, stored_second: Option<i64>, repeated: u64) -> EventChange {
+    fn change(stored_second: Option<i64>, repeated: u64) -> EventChange {
         EventChange {
             sequence_number: "1".to_owned(),
-            callback_id: CallbackId::parse(&format!("{callback:032x}")).unwrap(),
+            callback_id: CallbackId::parse(&"a".repeat(32)).unwrap(),
             stored_at: stored_second.map(|second| Timestamp::from_second(second).unwrap()),
             repeated,
         }
     }
 
     #[test]
-    fn adds_up_each_callback_by_itself() {
-        let changes = [
-            change(1, Some(2), 0),
-            change(1, None, 3),
-            change(2, Some(1), 0),
-            change(1, Some(1), 0),
-            change(3, Some(1), 0),
-        ];
-        let removed = BTreeSet::from([changes[4].callback_id.clone()]);
-        let count = |received, duplicates, last| Count {
-            received,
-            duplicates,
-            last_event_at: Some(Timestamp::from_second(last).unwrap()),
+    fn adds_up_what_was_stored_and_repeated() {
+        let counts = add_up(&[change(Some(2), 0), change(None, 3), change(Some(1), 0)]);
+        let expected = EventCounts {
+            events_received: 2,
+            duplicates: 3,
+            last_event_at: Some(Timestamp::from_second(2).unwrap()),
         };
-        let counts = add_up(&changes, &removed);
-        assert_eq!(
-            counts.into_values().collect::<Vec<_>>(),
-            [count(2, 3, 2), count(1, 0, 1)]
-        );
-    }
-
-    #[test]
-    fn puts_no_more_callbacks_into_a_transaction_than_it_takes() {
-        let changes: Vec<_> = (0..=99)
-            .flat_map(|number| [change(number, None, 1), change(number, None, 1)])
-            .collect();
-        let (first, rest) = split(&changes).unwrap();
-        assert_eq!((first.len(), rest.len()), (198, 2));
-        assert_eq!(split(rest).unwrap().1, []);
-        assert_eq!(split(&[]), None);
+        assert_eq!(counts, expected);
     }
 
     #[test]
     fn sorts_sequence_numbers_as_numbers() {
-        assert!(sortable("9") < sortable("10"));
-        assert!(sortable("4421584500000000017450439091") < sortable("4421584500000000017450439092"));
+        let longest = "9".repeat(40);
+        let rising = [
+            "0",
+            "9",
+            "10",
+            "99",
+            "100",
+            "101",
+            "4421584500000000017450439091",
+            "4421584500000000017450439092",
+            longest.as_str(),
+        ];
+        assert!(rising.map(sortable).is_sorted_by(|one, next| one < next));
+        assert_eq!(sortable("0010"), sortable("10"));
+        assert_eq!(sortable("4421584500000000017450439092").len(), 15);
+    }
+
+    #[test]
+    fn a_position_lies_behind_its_record_and_before_the_next_one() {
+        for time in [Timestamp::UNIX_EPOCH, Timestamp::from_second(4_000_000_000).unwrap()] {
+            let position = position_at("99", time);
+            assert_eq!(written_at(&position), Some(time));
+            let position = position.as_b().unwrap().as_ref();
+            assert!(sortable("99").as_slice() < position && position < sortable("100").as_slice());
+        }
     }
 }

@@ -40,6 +40,10 @@ impl Key {
         Self::new("CALLBACK", id.as_str(), "CALLBACK")
     }
 
+    pub(super) fn event_counts(id: &CallbackId) -> Self {
+        Self::new("CALLBACK", id.as_str(), "COUNTS")
+    }
+
     pub(super) fn corp(corp_id: &CorpId) -> Self {
         Self::new("CORP", corp_id.as_str(), "CORP")
     }
