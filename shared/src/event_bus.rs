@@ -41,13 +41,13 @@ pub struct EventBus {
 /// An event for the bus, and for the FIFO queue. `Debug` does not show its detail.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BusEvent {
-    /// `detail-type`: `wecom.event` or `authorization.changed`.
+    /// `detail-type`: `wecom.event`, `authorization.changed` or `webhooks.changed`.
     pub detail_type: &'static str,
     /// Time of the event, which becomes `time` on the bus.
     pub time: Timestamp,
     /// A JSON object, as text.
     pub detail: String,
-    /// What it keeps its order with in the queue: the callback's id, the corporation of an app's event, or the tenant.
+    /// What it keeps its order with in the queue: the callback's id, the corporation of an app's event, the tenant, or `webhooks`.
     pub group: String,
     /// The same each time that it is published, and another for each replay: letters, digits and hyphens.
     pub id: String,

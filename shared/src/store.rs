@@ -18,7 +18,7 @@ pub mod tables;
 
 pub(crate) use self::secrets_manager::RECOVERY_WINDOW_DAYS;
 pub use self::{
-    change::{Change, StateChange},
+    change::{Change, DisabledBecause, ReceiverChange, ReceiverState, StateChange},
     dynamodb::{
         AtRest, Breaker, CheckStatus, ClaimPage, DynamoDb, EventChange, FailingReceiver, HealthRunNote, ListFilter,
         ListPage, Noted, StoredClaim, StoredListing, StoredSuiteEvent, StoredToken, SuiteNote,

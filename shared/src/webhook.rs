@@ -97,8 +97,8 @@ impl CachedSecrets {
 /// An event of the bus, as receivers get it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Webhook {
-    /// `webhook-id`: the `event_id` of `wecom.event`. For `authorization.changed` it is derived from the change, so that it is the
-    /// same each time that the change is delivered.
+    /// `webhook-id`: the `event_id` of `wecom.event`. For the other types it is derived from the change, so that it is the same each
+    /// time that the change is delivered.
     pub id: String,
     /// The event as EventBridge delivers it.
     body: String,
@@ -121,7 +121,8 @@ impl Webhook {
         let id = detail("event_id").map_or_else(
             || {
                 let change = ["tenant_id", "what", "from", "to", "at"].map(|name| detail(name).unwrap_or_default());
-                EventId::of("authorization.changed", change.join("\n").as_bytes()).to_string()
+                let kind = event.get("detail-type").and_then(Value::as_str).unwrap_or_default();
+                EventId::of(kind, change.join("\n").as_bytes()).to_string()
             },
             str::to_owned,
         );

@@ -194,7 +194,7 @@ fn the_documents_examples_are_what_the_schema_says() {
         holds(&serde_json::from_str(example).unwrap());
         checked += 1;
     }
-    assert_eq!(checked, 3);
+    assert_eq!(checked, 4);
 }
 
 /// A schema that takes everything promises nothing.
@@ -224,6 +224,31 @@ fn the_schema_refuses_what_is_not_promised() {
     let mut more = change;
     more["detail"]["secret"] = json!("x");
     assert!(!schema.is_valid(&more), "nothing that the schema does not name");
+}
+
+/// Of the receiver of webhooks, too.
+#[test]
+fn the_schema_refuses_a_change_of_the_receiver_that_is_not_promised() {
+    let disabled = json!({
+        "source": "wecom.authorization",
+        "detail-type": "webhooks.changed",
+        "detail": {"receiver": "hooks.example.com", "from": "enabled", "to": "disabled", "reason": "gone",
+                   "at": "2026-11-22T15:56:32.291Z", "failing_since": "2026-11-22T15:56:32Z"},
+    });
+    holds(&disabled);
+    let schema = schema();
+    for (name, value) in [
+        ("reason", json!("bored")),
+        ("reason", Value::Null),
+        ("to", json!("enabled")),
+        ("from", json!("disabled")),
+        ("failing_since", json!("yesterday")),
+        ("tenant_id", json!("acme")),
+    ] {
+        let mut wrong = disabled.clone();
+        wrong["detail"][name] = value;
+        assert!(!schema.is_valid(&wrong), "{name}");
+    }
 }
 
 /// Whoever is called is called once, and again when it is over.

@@ -135,6 +135,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 26] = {
             "deliver-webhooks",
             &[
                 (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
                 (UPDATE, AuthorizationTable),
                 (DELETE, AuthorizationTable),
                 (READ_SECRET, Webhook),
@@ -715,18 +716,20 @@ async fn claims_wait(harness: &Harness) {
     assert!(back.ends_with("?installation=installed"), "{back}");
 }
 
-/// Webhooks that fail, succeed, and are enabled again.
+/// Webhooks that fail, succeed, and are enabled again, once while the receiver is not disabled and once while it is.
 async fn webhooks(harness: &Harness) {
     let receiver = Receiver::start().await;
     harness.webhooks_go_to(&receiver.url).await;
-    for status in [500, 204] {
+    for status in [500, 204, 410] {
         receiver.answer(status);
         harness.deliver_webhooks(&[json!({"detail": {"event_id": "1"}})]).await;
     }
-    harness
-        .invoke("deliver-webhooks", json!({"enable": true}))
-        .await
-        .unwrap();
+    for _ in 0..2 {
+        harness
+            .invoke("deliver-webhooks", json!({"enable": true}))
+            .await
+            .unwrap();
+    }
 }
 
 /// Asks for a check of the tenant.

@@ -39,6 +39,7 @@ const ITEMS: [(&str, &str); 26] = [
     (
         "deliver-webhooks",
         "GetItem WEBHOOK
+         PutItem CHANGED
          UpdateItem WEBHOOK
          DeleteItem WEBHOOK",
     ),

@@ -371,6 +371,58 @@ async fn a_receiver_that_fails_for_five_days_or_is_gone_is_disabled_until_it_is_
     assert!(tries(204).await > 0);
 }
 
+/// Once for each transition, whatever is tried meanwhile and however the transaction ends.
+#[tokio::test]
+async fn the_bus_says_once_that_the_receiver_is_disabled_and_once_that_it_is_enabled() {
+    let receiver = Receiver::start().await;
+    let harness = harness(&receiver).await;
+    let mut bus = harness.devstack().events();
+    let mut told = async || {
+        harness.stream("publish-changes").await.unwrap();
+        let sent = published(&mut bus);
+        sent.iter().for_each(holds);
+        sent.into_iter()
+            .filter(|sent| sent["detail-type"] == "webhooks.changed")
+            .collect::<Vec<_>>()
+    };
+    let tries = async |status| {
+        receiver.answer(status);
+        harness.deliver_webhooks(&[event("a")]).await;
+        harness.devstack().queues().make_visible(WEBHOOK_QUEUE);
+    };
+    let enable = async || harness.invoke("deliver-webhooks", json!({"enable": true})).await.unwrap();
+    let since = harness.now();
+    tries(500).await;
+    enable().await;
+    assert_eq!(told().await, Vec::<Value>::new(), "it failed once and was not disabled");
+    tries(500).await;
+    harness.wait(5 * 24 * 3600);
+    // The first time, the transaction fails.
+    let throttled = devstack::Fault::on("TransactWriteItems").answer("ThrottlingException");
+    harness.devstack().faults().add(throttled);
+    tries(204).await;
+    harness.devstack().faults().clear();
+    assert_eq!(told().await.len(), 0);
+    for _ in 0..3 {
+        tries(204).await;
+    }
+    let disabled = told().await;
+    assert_eq!(disabled.len(), 1, "{disabled:#?}");
+    let at = harness.now();
+    let expected = json!({"receiver": "127.0.0.1", "from": "enabled", "to": "disabled", "at": at, "reason": "failing",
+                          "failing_since": since});
+    assert_eq!(disabled[0]["detail"], expected);
+    enable().await;
+    enable().await;
+    let enabled = told().await;
+    assert_eq!(enabled.len(), 1, "{enabled:#?}");
+    let expected = json!({"receiver": "127.0.0.1", "from": "disabled", "to": "enabled", "at": at, "failing_since": since});
+    assert_eq!(enabled[0]["detail"], expected);
+    assert_ne!(Webhook::of(&disabled[0]).id, Webhook::of(&enabled[0]).id);
+    tries(410).await;
+    assert_eq!(told().await[0]["detail"]["reason"], "gone");
+}
+
 #[tokio::test]
 async fn a_new_secret_signs_beside_the_old_one_until_that_is_taken_away() {
     let receiver = Receiver::start().await;

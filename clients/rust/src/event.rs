@@ -13,6 +13,9 @@ pub enum Event {
     /// A change of a tenant's authorization.
     #[serde(rename = "authorization.changed")]
     AuthorizationChanged(Box<AuthorizationChanged>),
+    /// The receiver of webhooks was disabled, or enabled again.
+    #[serde(rename = "webhooks.changed")]
+    WebhooksChanged(Box<WebhooksChanged>),
 }
 
 /// Event that a corporation's callback received.
@@ -88,6 +91,23 @@ pub struct AuthorizationChanged {
     pub finding: Option<String>,
     /// Of a change of the health: the operators' view of the tenant, below the deployment's address.
     pub page: Option<String>,
+}
+
+/// The receiver of webhooks was disabled, or enabled again.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct WebhooksChanged {
+    /// Host of the receiver's URL.
+    pub receiver: String,
+    /// Previous state: `enabled` or `disabled`.
+    pub from: String,
+    /// New state.
+    pub to: String,
+    /// Time of the change, in RFC 3339.
+    pub at: String,
+    /// Why it was disabled: `failing` or `gone`; `None` when it is enabled.
+    pub reason: Option<String>,
+    /// Time of the first failure since its last success, in RFC 3339.
+    pub failing_since: String,
 }
 
 impl WecomEvent {

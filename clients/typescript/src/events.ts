@@ -55,8 +55,25 @@ export interface AuthorizationChanged {
   };
 }
 
+/** `webhooks.changed` on the bus: the receiver of webhooks was disabled, or enabled again. */
+export interface WebhooksChanged {
+  source: "wecom.authorization";
+  "detail-type": "webhooks.changed";
+  detail: {
+    /** Host of the receiver's URL. */
+    receiver: string;
+    from: "enabled" | "disabled";
+    to: "enabled" | "disabled";
+    at: string;
+    /** Why it was disabled; missing when it is enabled. */
+    reason?: "failing" | "gone";
+    /** The first failure since its last success. */
+    failing_since: string;
+  };
+}
+
 /** What the bus delivers. */
-export type BusEvent = WecomEvent | AuthorizationChanged;
+export type BusEvent = WecomEvent | AuthorizationChanged | WebhooksChanged;
 
 /** The name of an event in the catalogue: `Event/ChangeType`, `Event` or `message:MsgType`. */
 export function nameOf(detail: Pick<EventDetail, "event" | "change_type" | "payload">): string {

@@ -83,7 +83,11 @@ fn described(event: &Value) -> String {
     let detail = |name: &str| text(&format!("/detail/{name}"));
     let (time, tenant) = (text("/time"), detail("tenant_id"));
     if text("/detail-type") != "wecom.event" {
-        let (what, from, to) = (detail("what"), detail("from"), detail("to"));
+        let what = match text("/detail-type") {
+            "webhooks.changed" => "webhooks",
+            _ => detail("what"),
+        };
+        let (from, to) = (detail("from"), detail("to"));
         return format!("{time}  {tenant}  {what}: {from} → {to}");
     }
     let name = match (detail("event"), detail("change_type")) {

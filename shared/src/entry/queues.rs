@@ -73,11 +73,12 @@ pub async fn deliver_webhooks(platform: &Platform, request: Value) -> Result<Val
         },
     };
     let failed = |error| InvocationError::from(Problem::from_step(&error, platform.clock.now()));
+    let actor = Actor::system();
     let messages = match request {
         Request::Messages { records } => records,
         Request::Enable { enable } => {
             if enable {
-                step.enable().await.map_err(failed)?;
+                step.enable(platform.context(&actor)).await.map_err(failed)?;
             }
             return Ok(json!({"enabled": enable}));
         }
@@ -87,7 +88,6 @@ pub async fn deliver_webhooks(platform: &Platform, request: Value) -> Result<Val
         .map(|message| serde_json::from_str(&message.body).ok())
         .collect();
     let webhooks: Vec<_> = events.iter().flatten().map(Webhook::of).collect();
-    let actor = Actor::system();
     let delivered = Box::pin(step.run(&webhooks, platform.context(&actor))).await;
     let delivered = delivered.unwrap_or_else(|error| {
         tracing::error!(%error, "webhooks were not delivered");

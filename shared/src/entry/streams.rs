@@ -14,7 +14,7 @@ use crate::{
     ids::{CallbackId, TenantId},
     platform::Platform,
     steps::{ListTenant, ProcessSuiteEvent, StoredEvent},
-    store::{EventChange, StateChange, StoreError, StoredSuiteEvent},
+    store::{EventChange, ReceiverChange, StateChange, StoreError, StoredSuiteEvent},
 };
 
 /// A batch of records of a table's stream, all of one shard.
@@ -51,12 +51,12 @@ struct CountedEvent {
     replays: u64,
 }
 
-/// A notification about a change of an authorization, as it is stored.
+/// A notification of other services, as it is stored.
 #[derive(Deserialize)]
-struct Notification {
+struct Notification<T> {
     pk: String,
     #[serde(flatten)]
-    change: StateChange,
+    change: T,
 }
 
 /// `process-suite-event`: acts on new and released events of the suite, which are items of the authorization table. One that fails
@@ -210,7 +210,7 @@ fn event_change(record: &EventRecord) -> Option<EventChange> {
     })
 }
 
-/// Bus entry of a record: a new event, a replayed event, or a change of an authorization.
+/// Bus entry of a record: a new event, a replayed event, or a change of an authorization or of the receiver of webhooks.
 fn bus_event(record: &EventRecord) -> Option<BusEvent> {
     if let Some(now) = image::<CountedEvent>(&record.change.new_image) {
         let before: Option<CountedEvent> = image(&record.change.old_image);
@@ -218,11 +218,13 @@ fn bus_event(record: &EventRecord) -> Option<BusEvent> {
         let event: StoredEvent = image(&record.change.new_image)?;
         return (is_due && ["callback", "app"].contains(&now.source.as_str())).then(|| event.on_bus());
     }
-    let notification: Notification = inserted(record)?;
-    notification
-        .pk
-        .starts_with("CHANGED#")
-        .then(|| notification.change.on_bus())
+    let of_tenant = notification::<StateChange>(record).map(|change| change.on_bus());
+    of_tenant.or_else(|| Some(notification::<ReceiverChange>(record)?.on_bus()))
+}
+
+fn notification<T: DeserializeOwned>(record: &EventRecord) -> Option<T> {
+    let notification: Notification<T> = inserted(record)?;
+    notification.pk.starts_with("CHANGED#").then_some(notification.change)
 }
 
 fn failed(answer: &mut BatchAnswer, record: &EventRecord, error: &dyn std::fmt::Display) {

@@ -10,10 +10,11 @@ use url::Url;
 
 use crate::{
     context::Context,
+    entropy::random_id,
     error::StepError,
     ids::Fingerprint,
     probe::Probe,
-    store::{DynamoDb, FailingReceiver, SecretName, SecretsManager},
+    store::{DisabledBecause, DynamoDb, FailingReceiver, ReceiverChange, ReceiverState, SecretName, SecretsManager},
     webhook::{CachedSecrets, SigningSecrets, Webhook},
 };
 
@@ -47,7 +48,7 @@ pub struct DeliverWebhooks<'a> {
 
 impl DeliverWebhooks<'_> {
     /// Sends the webhooks one after the other. Returns for each whether it was delivered; the others are to be sent again later.
-    /// While the breaker is open, or the receiver disabled, nothing is sent.
+    /// While the breaker is open, or the receiver disabled, nothing is sent. Other services are notified once when it is disabled.
     ///
     /// # Errors
     /// [`StepError::Internal`] when the secret is missing or malformed, or the failure of a store.
@@ -76,19 +77,49 @@ impl DeliverWebhooks<'_> {
             }
             delivered.push(is_delivered);
         }
-        if failing.is_some_and(|failing| is_disabled(&failing, context.now())) {
+        if let Some(failing) = failing.filter(|failing| is_disabled(failing, context.now())) {
             tracing::error!("the receiver of webhooks is disabled");
+            if failing.disabled_at.is_none() {
+                let change = self.change(&failing, ReceiverState::Disabled, context);
+                // What is in the queue comes again, and with it this.
+                if let Err(error) = self.store.disable_receiver(&receiver, &change).await {
+                    tracing::warn!(%error, "other services were not notified that the receiver is disabled");
+                }
+            }
         }
         Ok(delivered)
     }
 
-    /// Forgets the receiver's failures, so that it is tried again.
+    /// Forgets the receiver's failures, so that it is tried again. Other services are notified if they were when it was disabled.
     ///
     /// # Errors
     /// The failure of the store.
-    pub async fn enable(&self) -> Result<(), StepError> {
+    pub async fn enable(&self, context: Context<'_>) -> Result<(), StepError> {
         let receiver = Fingerprint::of(self.url.as_str());
-        Ok(self.store.receiver_succeeded(&receiver).await?)
+        match self.store.failing_receiver(&receiver).await? {
+            Some(failing) if failing.disabled_at.is_some() => {
+                let change = self.change(&failing, ReceiverState::Enabled, context);
+                Ok(self.store.enable_receiver(&receiver, &change).await?)
+            }
+            _ => Ok(self.store.receiver_succeeded(&receiver).await?),
+        }
+    }
+
+    fn change(&self, failing: &FailingReceiver, to: ReceiverState, context: Context<'_>) -> ReceiverChange {
+        let (from, reason) = match to {
+            ReceiverState::Enabled => (ReceiverState::Disabled, None),
+            ReceiverState::Disabled if failing.is_gone => (ReceiverState::Enabled, Some(DisabledBecause::Gone)),
+            ReceiverState::Disabled => (ReceiverState::Enabled, Some(DisabledBecause::Failing)),
+        };
+        ReceiverChange {
+            announcement_id: random_id(context.entropy),
+            receiver: self.url.host_str().unwrap_or_default().to_owned(),
+            from,
+            to,
+            at: context.now(),
+            reason,
+            failing_since: failing.failing_since,
+        }
     }
 
     async fn secrets(&self, now: Timestamp) -> Result<SigningSecrets, StepError> {
@@ -140,6 +171,7 @@ mod tests {
             failing_since: Timestamp::UNIX_EPOCH,
             failed_at: Timestamp::UNIX_EPOCH,
             is_gone: false,
+            disabled_at: None,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     authorization::HEALTH,
     event_bus::BusEvent,
     ids::{BindingId, CallbackId, CorpId, EventId, EventScope, TenantId},
-    store::StateChange,
+    store::{DisabledBecause, ReceiverChange, ReceiverState, StateChange},
 };
 
 /// An event as it is stored, as far as the bus is concerned.
@@ -156,6 +156,35 @@ impl StateChange {
         };
         let names = [self.tenant_id.to_string(), self.announcement_id.clone()];
         bus_event("authorization.changed", self.at, &detail, names)
+    }
+}
+
+/// `detail` of `webhooks.changed`.
+#[derive(Serialize)]
+struct ReceiverDetail<'a> {
+    receiver: &'a str,
+    from: ReceiverState,
+    to: ReceiverState,
+    at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<DisabledBecause>,
+    failing_since: Timestamp,
+}
+
+impl ReceiverChange {
+    /// Bus entry of the type `webhooks.changed`.
+    #[must_use]
+    pub fn on_bus(&self) -> BusEvent {
+        let detail = ReceiverDetail {
+            receiver: &self.receiver,
+            from: self.from,
+            to: self.to,
+            at: self.at,
+            reason: self.reason,
+            failing_since: self.failing_since,
+        };
+        let names = ["webhooks".to_owned(), self.announcement_id.clone()];
+        bus_event("webhooks.changed", self.at, &detail, names)
     }
 }
 

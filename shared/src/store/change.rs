@@ -71,3 +71,44 @@ pub struct StateChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<String>,
 }
+
+/// A change of the deployment's receiver of webhooks, that the platform's other services are notified of: `webhooks.changed` on the
+/// event bus (docs/events.md).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiverChange {
+    /// Unique id of the notification: 32 hexadecimal digits.
+    pub announcement_id: String,
+    /// Host of the receiver's URL. The rest of it may contain what opens something.
+    pub receiver: String,
+    /// The previous state.
+    pub from: ReceiverState,
+    /// The new state.
+    pub to: ReceiverState,
+    /// The time of the change.
+    pub at: Timestamp,
+    /// Why it was disabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<DisabledBecause>,
+    /// The first failure since its last success.
+    pub failing_since: Timestamp,
+}
+
+/// Whether a receiver of webhooks gets any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiverState {
+    /// It gets webhooks, apart from the circuit breaker's pauses.
+    Enabled,
+    /// It gets nothing until it is enabled.
+    Disabled,
+}
+
+/// Why a receiver of webhooks was disabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisabledBecause {
+    /// It has failed for five days without a success.
+    Failing,
+    /// It has answered 410 (Gone).
+    Gone,
+}

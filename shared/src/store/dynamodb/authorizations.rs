@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     DynamoDb, condition_failed,
@@ -185,18 +185,21 @@ impl DynamoDb {
             Change::RemoveCallback(id) => item.delete(self.deletion(Key::callback(&id))?),
             Change::ForgetDeleted(tenant_id, counted) => item.delete(self.forget_deleted(&tenant_id, counted)?),
             Change::EndInstallSession(state, outcome) => item.update(self.end_session(&state, &outcome)?),
-            Change::Notify(change) => {
-                let mut notification = Key::new("CHANGED", &change.announcement_id, "CHANGED").into_item();
-                notification.extend(to_item(&change)?);
-                notification.insert("ttl".to_owned(), time_to_live(change.at + NOTIFICATION_RETENTION));
-                let put = Put::builder()
-                    .table_name(&self.authorization_table)
-                    .set_item(Some(notification));
-                item.put(put.build()?)
-            }
+            Change::Notify(change) => item.put(self.notification(&change.announcement_id, change.at, &change)?),
             Change::Audit(tenant_id, entry) => item.put(self.audit_put(&tenant_id, &entry)?),
         }
         .build())
+    }
+
+    /// Notification of other services, which `publish-events` puts on the bus.
+    pub(super) fn notification<T: Serialize>(&self, id: &str, at: Timestamp, change: &T) -> Result<Put, StoreError> {
+        let mut notification = Key::new("CHANGED", id, "CHANGED").into_item();
+        notification.extend(to_item(change)?);
+        notification.insert("ttl".to_owned(), time_to_live(at + NOTIFICATION_RETENTION));
+        let put = Put::builder()
+            .table_name(&self.authorization_table)
+            .set_item(Some(notification));
+        Ok(put.build()?)
     }
 
     fn deletion(&self, key: Key) -> Result<Delete, StoreError> {

@@ -1,4 +1,4 @@
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::types::{Delete, ReturnValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -6,8 +6,12 @@ use super::{
     DynamoDb,
     keys::{Key, from_item, number, to_attribute},
     store_error,
+    transactions::TransactionError,
 };
-use crate::{ids::Fingerprint, store::StoreError};
+use crate::{
+    ids::Fingerprint,
+    store::{ReceiverChange, StoreError},
+};
 
 /// A receiver of webhooks that has failed since it last succeeded.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -21,6 +25,9 @@ pub struct FailingReceiver {
     /// Whether it has answered 410 (Gone).
     #[serde(default)]
     pub is_gone: bool,
+    /// When other services were notified that it is disabled.
+    #[serde(default)]
+    pub disabled_at: Option<Timestamp>,
 }
 
 fn receiver_key(receiver: &Fingerprint) -> Key {
@@ -81,5 +88,46 @@ impl DynamoDb {
             .await
             .map_err(store_error)?;
         Ok(())
+    }
+
+    /// Notes that a receiver is disabled, with the notification of other services. Nothing is written a second time, or when it has
+    /// no failures any more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn disable_receiver(&self, receiver: &Fingerprint, change: &ReceiverChange) -> Result<(), StoreError> {
+        let note = Update::builder()
+            .table_name(&self.authorization_table)
+            .set_key(Some(receiver_key(receiver).into_item()))
+            .update_expression("SET disabled_at = :at")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(disabled_at)")
+            .expression_attribute_values(":at", to_attribute(&change.at)?)
+            .build()?;
+        self.change_receiver(TransactWriteItem::builder().update(note).build(), change)
+            .await
+    }
+
+    /// Forgets the failures of a receiver that is disabled, with the notification of other services. Nothing is written a second
+    /// time.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn enable_receiver(&self, receiver: &Fingerprint, change: &ReceiverChange) -> Result<(), StoreError> {
+        let forget = Delete::builder()
+            .table_name(&self.authorization_table)
+            .set_key(Some(receiver_key(receiver).into_item()))
+            .condition_expression("attribute_exists(disabled_at)")
+            .build()?;
+        self.change_receiver(TransactWriteItem::builder().delete(forget).build(), change)
+            .await
+    }
+
+    async fn change_receiver(&self, write: TransactWriteItem, change: &ReceiverChange) -> Result<(), StoreError> {
+        let notification = self.notification(&change.announcement_id, change.at, change)?;
+        let items = vec![write, TransactWriteItem::builder().put(notification).build()];
+        match self.transact(items).await {
+            Ok(()) | Err(TransactionError::Conditions(_)) => Ok(()),
+            Err(TransactionError::Store(error)) => Err(error),
+        }
     }
 }
