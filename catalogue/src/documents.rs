@@ -137,24 +137,27 @@ pub(crate) fn async_api(catalogue: &Catalogue) -> String {
             "detail": {"tenant_id": "acme", "binding_id": "first", "what": "contacts.secret", "from": "accepted", "to": "rejected", "at": "2026-11-22T15:56:32.291Z"},
         }}],
     }));
-    messages.insert("WebhooksChanged".to_owned(), json!({
-        "name": "webhooks.changed",
-        "title": "Webhook 接收方停用或恢复 · The receiver of webhooks was disabled or enabled",
-        "contentType": "application/json",
-        "payload": {"$ref": "./events.schema.json"},
-        "examples": [{"payload": {
-            "source": "wecom.authorization",
-            "detail-type": "webhooks.changed",
-            "detail": {
-                "receiver": "hooks.example.com",
-                "from": "enabled",
-                "to": "disabled",
-                "at": "2026-11-22T15:56:32.291Z",
-                "reason": "failing",
-                "failing_since": "2026-11-17T15:56:31Z",
-            },
-        }}],
-    }));
+    messages.insert(
+        "WebhooksChanged".to_owned(),
+        json!({
+            "name": "webhooks.changed",
+            "title": "Webhook 接收方停用或恢复 · The receiver of webhooks was disabled or enabled",
+            "contentType": "application/json",
+            "payload": {"$ref": "./events.schema.json"},
+            "examples": [{"payload": {
+                "source": "wecom.authorization",
+                "detail-type": "webhooks.changed",
+                "detail": {
+                    "receiver": "hooks.example.com",
+                    "from": "enabled",
+                    "to": "disabled",
+                    "at": "2026-11-22T15:56:32.291Z",
+                    "reason": "failing",
+                    "failing_since": "2026-11-17T15:56:31Z",
+                },
+            }}],
+        }),
+    );
     for message in messages.values_mut().filter_map(Value::as_object_mut) {
         message.retain(|_, value| !value.is_null());
     }

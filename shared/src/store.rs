@@ -20,8 +20,8 @@ pub(crate) use self::secrets_manager::RECOVERY_WINDOW_DAYS;
 pub use self::{
     change::{Change, DisabledBecause, ReceiverChange, ReceiverState, StateChange},
     dynamodb::{
-        AtRest, Breaker, CheckStatus, ClaimPage, DynamoDb, EventChange, FailingReceiver, HealthRunNote, ListFilter,
-        ListPage, Noted, StoredClaim, StoredListing, StoredSuiteEvent, StoredToken, SuiteNote,
+        AtRest, Breaker, CheckStatus, ClaimPage, DueReplay, DynamoDb, EventChange, FailingReceiver, HealthRunNote,
+        ListFilter, ListPage, Noted, StoredClaim, StoredListing, StoredSuiteEvent, StoredToken, SuiteNote,
     },
     errors::{CommitError, StoreError},
     events::{AppendOutcome, Event, EventFilter, EventHead, EventPage, EventSource, NewEvent, Payload},

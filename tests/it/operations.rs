@@ -317,6 +317,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 26] = {
             "run-replays",
             &[
                 (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
                 (UPDATE, AuthorizationTable),
                 (QUERY, DueIndex),
                 (UPDATE, EventTable),

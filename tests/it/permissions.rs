@@ -131,6 +131,7 @@ const ITEMS: [(&str, &str); 26] = [
     (
         "run-replays",
         "GetItem REPLAY
+         PutItem AUDIT
          UpdateItem REPLAY",
     ),
     (

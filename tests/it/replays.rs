@@ -348,3 +348,38 @@ fn the_stream_hands_on_the_events_of_callbacks_and_of_apps() {
     let sources: BTreeSet<_> = sources.iter().map(|source| source.as_str().unwrap()).collect();
     assert_eq!(sources, BTreeSet::from(["callback", "app"]));
 }
+
+/// Each tenant reads who had their events published again, once, however many runs it takes and however they end.
+#[tokio::test]
+async fn a_replay_of_all_tenants_is_entered_once_in_the_trail_of_each_that_it_touches() {
+    let (harness, _, _) = with_events(30).await;
+    let id = started(&harness, Caller::Operator, &json!({"per_minute": 10})).await;
+    let entries = async || {
+        let trail = harness.admin("read-authorization", "GET", "/authorization/audit", &Value::Null);
+        let trail = trail.await.with_status(200);
+        let entries = trail["entries"].as_array().unwrap().clone().into_iter();
+        entries
+            .filter(|entry| entry["details"]["replay_id"] == id.as_str())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(entries().await.len(), 0, "nothing of theirs was published yet");
+    // Dies after its entry.
+    harness.wait(60);
+    let dropped = devstack::Fault::on("UpdateItem")
+        .of("events")
+        .answer("ThrottlingException");
+    harness.devstack().faults().add(dropped);
+    assert_eq!(harness.invoke("run-replays", json!({})).await.unwrap()["failed"], 1);
+    harness.devstack().faults().clear();
+    for _ in 0..5 {
+        minute(&harness).await;
+    }
+    let done = ask(&harness, Caller::Operator, "GET", &id).await.with_status(200);
+    assert_eq!((&done["status"], &done["replayed"]), (&json!("done"), &json!(31)));
+    let entries = entries().await;
+    assert_eq!(entries.len(), 1, "{entries:#?}");
+    assert_eq!(entries[0]["action"], "replay_started");
+    assert_eq!(entries[0]["actor"]["kind"], "operator");
+    assert_eq!(entries[0]["actor"]["id"], "operator-1");
+    assert_eq!(entries[0]["at"], done["started_at"]);
+}

@@ -467,6 +467,29 @@ fn explains_every_alarm_in_the_runbook() {
     assert_eq!(explained, headings);
 }
 
+/// CloudWatch refuses an alarm whose expression names a metric that it does not have.
+#[test]
+fn expressions_of_alarms_name_the_metrics_that_they_have() {
+    let template = template();
+    for (id, alarm) in resources(&template, "AWS::CloudWatch::Alarm") {
+        let Some(queries) = alarm["Properties"]["Metrics"].as_array() else {
+            continue;
+        };
+        let given: BTreeSet<_> = queries
+            .iter()
+            .filter(|query| query.get("MetricStat").is_some())
+            .map(|query| query["Id"].as_str().unwrap())
+            .collect();
+        let expressions = queries.iter().filter_map(|query| query["Expression"].as_str());
+        let words = expressions.flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+        // Functions are in capitals.
+        let named: BTreeSet<_> = words
+            .filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+            .collect();
+        assert_eq!(named, given, "{id}");
+    }
+}
+
 /// Both callbacks read events.
 #[test]
 fn counts_damaged_events_by_the_line_that_both_callbacks_write() {

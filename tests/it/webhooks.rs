@@ -390,7 +390,12 @@ async fn the_bus_says_once_that_the_receiver_is_disabled_and_once_that_it_is_ena
         harness.deliver_webhooks(&[event("a")]).await;
         harness.devstack().queues().make_visible(WEBHOOK_QUEUE);
     };
-    let enable = async || harness.invoke("deliver-webhooks", json!({"enable": true})).await.unwrap();
+    let enable = async || {
+        harness
+            .invoke("deliver-webhooks", json!({"enable": true}))
+            .await
+            .unwrap()
+    };
     let since = harness.now();
     tries(500).await;
     enable().await;
@@ -416,7 +421,8 @@ async fn the_bus_says_once_that_the_receiver_is_disabled_and_once_that_it_is_ena
     enable().await;
     let enabled = told().await;
     assert_eq!(enabled.len(), 1, "{enabled:#?}");
-    let expected = json!({"receiver": "127.0.0.1", "from": "disabled", "to": "enabled", "at": at, "failing_since": since});
+    let expected =
+        json!({"receiver": "127.0.0.1", "from": "disabled", "to": "enabled", "at": at, "failing_since": since});
     assert_eq!(enabled[0]["detail"], expected);
     assert_ne!(Webhook::of(&disabled[0]).id, Webhook::of(&enabled[0]).id);
     tries(410).await;

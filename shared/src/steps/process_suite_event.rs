@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The number of parked events that a run releases: what it can write within its time, and the stream's readers within a minute.
-const RELEASED_AT_ONCE: i32 = 1000;
+const RELEASED_AT_ONCE: usize = 1000;
 
 /// How long an event of a corporation that no tenant has bound is parked for the first time; then twice as long each time, up to the
 /// longest.

@@ -48,13 +48,9 @@ impl ReplayEvents<'_> {
             position: None,
             started_at: context.now(),
             ended_at: None,
+            started_by: Some(context.actor.clone()),
         };
-        let entry = context
-            .entry(Action::ReplayStarted)
-            .with("replay_id", &replay.replay_id)
-            .with("from", &replay.request.since)
-            .with("to", &replay.request.until);
-        if self.store.start_replay(&replay, &entry).await? {
+        if self.store.start_replay(&replay).await? {
             let actor = context.actor.id.as_deref();
             tracing::info!(replay.id = replay.replay_id, actor, "a replay was started");
             return Ok(replay);

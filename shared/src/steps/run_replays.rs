@@ -6,6 +6,8 @@
 //!
 //! Tests: `tests/it/replays.rs`.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -16,11 +18,14 @@ use crate::{
 };
 
 /// Replays that one run looks at.
-const REPLAYS: i32 = 100;
+const REPLAYS: usize = 100;
 /// Events between two positions that are kept.
 const BATCH: usize = 25;
 /// How long a run has a replay to itself. The schedule comes every minute, some seconds early or late.
 const LEASE: SignedDuration = SignedDuration::from_secs(50);
+
+/// A replay that has waited so long for a run is not taken further: runs fail or are missing, or others take all of their time.
+const STANDS_STILL_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 /// Takes the replays further that are due.
 #[derive(Debug)]
@@ -46,12 +51,18 @@ impl RunReplays<'_> {
     /// The failure of the store before the first replay. A replay that fails does not end the run.
     pub async fn run(&self, until: Timestamp, context: Context<'_>) -> Result<ReplayRun, StepError> {
         let mut run = ReplayRun::default();
-        for tenant_id in self.store.due_replays(context.now(), REPLAYS).await? {
+        let due = self.store.due_replays(context.now(), REPLAYS).await?;
+        if let Some(first) = due.first()
+            && context.now() >= first.due_at + STANDS_STILL_AFTER
+        {
+            tracing::error!(since = %first.due_at, "a replay stands still");
+        }
+        for replay in due {
             if context.now() >= until {
                 break;
             }
             // Boxed, because the compiler limits how deep futures are nested.
-            match Box::pin(self.take_further(tenant_id.as_ref(), until, context)).await {
+            match Box::pin(self.take_further(replay.tenant_id.as_ref(), until, context)).await {
                 Ok(replayed) => run.replayed += replayed,
                 Err(error) => {
                     run.failed += 1;
@@ -78,11 +89,13 @@ impl RunReplays<'_> {
             return Ok(0);
         }
         let before = replay.replayed;
+        let mut noted = BTreeSet::new();
         let mut left = usize::try_from(replay.request.per_minute).unwrap_or(usize::MAX);
         while left > 0 && context.now() < until {
             let ReplayPage { events, next } = self.store.replay_page(&replay, left).await?;
             left -= events.len().min(left);
             for batch in events.chunks(BATCH) {
+                self.note(&replay, batch, &mut noted).await?;
                 self.mark(&mut replay, batch).await?;
                 if !self.store.keep_replay(&replay, lease, context.now()).await? {
                     return Ok(replay.replayed - before);
@@ -105,6 +118,25 @@ impl RunReplays<'_> {
             }
         }
         Ok(replay.replayed - before)
+    }
+
+    /// Enters a replay of all tenants in the audit trail of each tenant whose event it comes to, before that. It is the same entry each
+    /// time, and so there once.
+    async fn note(
+        &self,
+        replay: &Replay,
+        batch: &[ReplayedEvent],
+        noted: &mut BTreeSet<TenantId>,
+    ) -> Result<(), StepError> {
+        let Some(entry) = replay.start_entry().filter(|_| replay.tenant_id.is_none()) else {
+            return Ok(());
+        };
+        for event in batch {
+            if noted.insert(event.tenant_id.clone()) {
+                self.store.record(&event.tenant_id, entry.clone()).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Marks a batch of events, and moves the position behind it.

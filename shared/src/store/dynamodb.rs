@@ -36,6 +36,7 @@ pub use self::{
     counting::EventChange,
     health_runs::{HealthRunNote, SuiteNote},
     listings::{ListFilter, ListPage, StoredListing},
+    replays::DueReplay,
     suite::{AtRest, StoredToken},
     suite_events::StoredSuiteEvent,
     webhooks::FailingReceiver,

@@ -1,10 +1,13 @@
 //! Replays: stored events of a time that are published again.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::EventFilter;
 use crate::{
+    audit::{Action, Actor, AuditEntry, AuditOutcome},
     ids::{EventId, EventScope, TenantId},
     position::time_key,
 };
@@ -59,6 +62,9 @@ pub struct Replay {
     pub started_at: Timestamp,
     /// Its end; `None` while it runs.
     pub ended_at: Option<Timestamp>,
+    /// Who started it; `None` in replays of an earlier version.
+    #[serde(default)]
+    pub started_by: Option<Actor>,
 }
 
 /// An event that a replay has come to.
@@ -91,6 +97,27 @@ impl Replay {
             since: Some(self.request.since),
             until: Some(self.request.until.min(self.started_at)),
         }
+    }
+
+    /// The entry about its start, which is the same each time: its own id and time are the replay's. `None` if it is not known who
+    /// started it.
+    #[must_use]
+    pub fn start_entry(&self) -> Option<AuditEntry> {
+        let entry = AuditEntry {
+            entry_id: self.replay_id.clone(),
+            at: self.started_at,
+            actor: self.started_by.clone()?,
+            action: Action::ReplayStarted,
+            scope: None,
+            outcome: AuditOutcome::Done,
+            code: None,
+            details: BTreeMap::new(),
+        };
+        let entry = entry
+            .with("replay_id", &self.replay_id)
+            .with("from", &self.request.since)
+            .with("to", &self.request.until);
+        Some(entry)
     }
 
     /// The arrival of the event that a tenant's replay has come to. It goes from `until` back to `since`.

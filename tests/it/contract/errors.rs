@@ -117,6 +117,7 @@ async fn every_method(
         position: None,
         started_at: now,
         ended_at: None,
+        started_by: None,
     };
     let run = HealthRunNote {
         at: now,
@@ -226,7 +227,7 @@ async fn every_method(
                 .map(drop),
         ),
         ("replay", store.replay(Some(&tenant)).await.map(drop)),
-        ("start_replay", store.start_replay(&replay, &line(now)).await.map(drop)),
+        ("start_replay", store.start_replay(&replay).await.map(drop)),
         ("due_replays", store.due_replays(now, 1).await.map(drop)),
         ("take_replay", store.take_replay(&replay, now, now).await.map(drop)),
         ("keep_replay", store.keep_replay(&replay, now, now).await.map(drop)),

@@ -310,19 +310,7 @@ impl DynamoDb {
     pub async fn due_authorizations(&self, now: Timestamp, limit: usize) -> Result<Vec<TenantId>, StoreError> {
         let mut due: Vec<Due> = Vec::new();
         for shard in 0..DUE_SHARDS {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.authorization_table)
-                .index_name(DUE)
-                .key_condition_expression("due_shard = :shard AND due_at <= :now")
-                .expression_attribute_values(":shard", text(shard.to_string()))
-                .expression_attribute_values(":now", text(time_key(now)))
-                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-                .send()
-                .await
-                .map_err(store_error)?;
-            for item in answer.items.unwrap_or_default() {
+            for item in self.due(&shard.to_string(), now, limit).await? {
                 // One item that cannot be read must not hide the others.
                 match from_item(item) {
                     Ok(one) => due.push(one),
@@ -334,6 +322,21 @@ impl DynamoDb {
         due.sort_unstable_by_key(|one| one.due_at);
         due.truncate(limit);
         Ok(due.into_iter().map(|one| one.tenant_id).collect())
+    }
+
+    /// Up to `limit` items of a partition of the index `due` whose time has come at `now`, the longest overdue first.
+    pub(super) async fn due(&self, shard: &str, now: Timestamp, limit: usize) -> Result<Vec<Item>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.authorization_table)
+            .index_name(DUE)
+            .key_condition_expression("due_shard = :shard AND due_at <= :now")
+            .expression_attribute_values(":shard", text(shard))
+            .expression_attribute_values(":now", text(time_key(now)))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let answer = query.send().await.map_err(store_error)?;
+        Ok(answer.items.unwrap_or_default())
     }
 
     /// Postpones the next check of a tenant without reading the record, which may be one that this version cannot read.

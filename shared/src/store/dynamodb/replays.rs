@@ -16,7 +16,7 @@ use crate::{
     audit::AuditEntry,
     ids::{EventId, EventScope, TenantId},
     position::time_key,
-    store::{Replay, ReplayPage, ReplayStatus, ReplayedEvent, StoreError, tables::DUE},
+    store::{Replay, ReplayPage, ReplayStatus, ReplayedEvent, StoreError},
 };
 
 const KIND: &str = "REPLAY";
@@ -34,6 +34,16 @@ fn replay_key(tenant_id: Option<&TenantId>) -> Key {
 #[derive(Deserialize)]
 struct Due {
     pk: String,
+    due_at: Timestamp,
+}
+
+/// A replay that is to be taken further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueReplay {
+    /// Whose it is; `None` stands for all tenants.
+    pub tenant_id: Option<TenantId>,
+    /// Since when it has waited.
+    pub due_at: Timestamp,
 }
 
 impl DynamoDb {
@@ -45,12 +55,13 @@ impl DynamoDb {
         self.item(replay_key(tenant_id)).await
     }
 
-    /// Starts a replay, in place of one that has ended, with its entry of the tenant's audit trail. Returns whether it was started:
-    /// not while another runs.
+    /// Starts a replay, in place of one that has ended, with its entry of the tenant's audit trail; one of all tenants gets into the
+    /// trail of each by [`DynamoDb::record`], when it comes to the first of their events. Returns whether it was started: not while
+    /// another runs.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn start_replay(&self, replay: &Replay, entry: &AuditEntry) -> Result<bool, StoreError> {
+    pub async fn start_replay(&self, replay: &Replay) -> Result<bool, StoreError> {
         let mut item = replay_key(replay.tenant_id.as_ref()).into_item();
         item.extend(to_item(replay)?);
         item.extend([
@@ -66,8 +77,8 @@ impl DynamoDb {
             .expression_attribute_values(":running", to_attribute(&ReplayStatus::Running)?)
             .build()?;
         let mut items = vec![TransactWriteItem::builder().put(put).build()];
-        if let Some(tenant_id) = &replay.tenant_id {
-            let put = self.audit_put(tenant_id, entry)?;
+        if let (Some(tenant_id), Some(entry)) = (&replay.tenant_id, replay.start_entry()) {
+            let put = self.audit_put(tenant_id, &entry)?;
             items.push(TransactWriteItem::builder().put(put).build());
         }
         match self.transact(items).await {
@@ -77,28 +88,19 @@ impl DynamoDb {
         }
     }
 
-    /// Whose replays are due at `now`, those that have waited longest first; `None` among them stands for all tenants.
+    /// The replays that are due at `now`, those that have waited longest first.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn due_replays(&self, now: Timestamp, limit: i32) -> Result<Vec<Option<TenantId>>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.authorization_table)
-            .index_name(DUE)
-            .key_condition_expression("due_shard = :shard AND due_at <= :now")
-            .expression_attribute_values(":shard", text(SHARD))
-            .expression_attribute_values(":now", text(time_key(now)))
-            .limit(limit)
-            .send()
-            .await
-            .map_err(store_error)?;
+    pub async fn due_replays(&self, now: Timestamp, limit: usize) -> Result<Vec<DueReplay>, StoreError> {
         let mut due = Vec::new();
-        for item in answer.items.unwrap_or_default() {
-            let Due { pk } = from_item(item)?;
+        for item in self.due(SHARD, now, limit).await? {
+            let Due { pk, due_at } = from_item(item)?;
             let whose = pk.strip_prefix(KIND).and_then(|id| id.strip_prefix('#'));
-            due.extend(whose.map(|whose| TenantId::parse(whose).ok()));
+            due.extend(whose.map(|whose| DueReplay {
+                tenant_id: TenantId::parse(whose).ok(),
+                due_at,
+            }));
         }
         Ok(due)
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     ids::{CorpId, EventId},
     position::time_key,
-    store::{AppendOutcome, StoreError, tables::DUE},
+    store::{AppendOutcome, StoreError},
 };
 
 /// Long enough to look into one, and to recognize a repeated one.
@@ -179,21 +179,9 @@ impl DynamoDb {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn due_suite_events(&self, now: Timestamp, limit: i32) -> Result<Vec<EventId>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.authorization_table)
-            .index_name(DUE)
-            .key_condition_expression("due_shard = :shard AND due_at <= :now")
-            .expression_attribute_values(":shard", text(PARKED_SHARD))
-            .expression_attribute_values(":now", text(time_key(now)))
-            .limit(limit)
-            .send()
-            .await
-            .map_err(store_error)?;
+    pub async fn due_suite_events(&self, now: Timestamp, limit: usize) -> Result<Vec<EventId>, StoreError> {
         let mut due = Vec::new();
-        for item in answer.items.unwrap_or_default() {
+        for item in self.due(PARKED_SHARD, now, limit).await? {
             let Due { pk } = from_item(item)?;
             let id = pk.strip_prefix(KIND).and_then(|id| id.strip_prefix('#'));
             due.extend(id.and_then(|id| EventId::parse(id).ok()));
