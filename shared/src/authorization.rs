@@ -198,6 +198,10 @@ pub struct Settings {
     /// What the chosen domain is missing; absent when it leads to us.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain_check: Option<DomainCheck>,
+    /// Days for which events that arrive from now on are stored; absent: as long as the deployment stores them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "contract", schemars(range(min = 1, max = 3650)))]
+    pub event_retention_days: Option<u16>,
 }
 
 /// A look at a callback domain that does not lead to us.
@@ -264,6 +268,13 @@ impl Settings {
     pub fn chosen_domain(&self) -> Option<&str> {
         let chosen = self.pending_callback_base_url.as_ref();
         chosen.or(self.callback_base_url.as_ref()).map(String::as_str)
+    }
+
+    /// Returns to the deployment's callback domain.
+    pub fn reset_domain(&mut self) {
+        self.callback_base_url = None;
+        self.pending_callback_base_url = None;
+        self.domain_check = None;
     }
 
     /// Takes the result of looking at `chosen`: one that leads to us is used from now on; one that does not is pending, unless it

@@ -184,6 +184,12 @@ pub struct Oidc {
 pub struct ConfigError(Vec<String>);
 
 impl Config {
+    /// The days for which events are stored, from 1 to 3650.
+    #[must_use]
+    pub fn event_retention_days(&self) -> u16 {
+        u16::try_from(self.event_retention.as_hours() / 24).unwrap_or(u16::MAX)
+    }
+
     /// Reads the process's environment.
     ///
     /// # Errors

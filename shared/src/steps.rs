@@ -63,7 +63,7 @@ pub use self::{
     share_credentials::{AssistStatus, CreateAssistLink, OpenAssistLink, OpenedAssistLink, RevokeAssistLink},
     start_installation::{OpenInstallLink, OpenedLink, StartInstallation, StartedInstallation},
     test_callback::{TestCallback, TestFinding, TestReport},
-    update_settings::UpdateSettings,
+    update_settings::{Choice, ChosenSettings, UpdateSettings},
     verify_url::VerifyUrl,
 };
 #[cfg(feature = "contract")]

@@ -300,3 +300,25 @@ test('says that the sign-in has ended, and a reload puts it right', () =>
     assert.equal(await page.getByText('登录已过期').count(), 0);
     await assertNoErrors(record, 401);
   }));
+
+test('events are stored for the days that the admin chose, and as long as the platform stores them again', () =>
+  onCompleted(async ({ server, record, newPage }) => {
+    const page = await newPage(`${server.url}#/settings`);
+    const form = page.getByRole('region', { name: '事件保存时间' });
+    await form.getByText('按平台的时间保存：30 天。').waitFor();
+    const days = form.getByRole('textbox');
+    for (const typed of ['', '0', '31', '1.5', '七']) {
+      await days.fill(typed);
+      await form.getByRole('button', { name: '保存' }).click();
+      await form.getByText('请填写 1 至 30 的整数').waitFor();
+    }
+    await days.fill('7');
+    await form.getByRole('button', { name: '保存' }).click();
+    await form.getByText('保存 7 天。').waitFor();
+    await form.getByText('已保存事件保存时间').waitFor();
+    assert.equal((await server.api.call('GET', '/authorization')).settings.event_retention_days, 7);
+    await form.getByRole('button', { name: '恢复为平台的时间' }).click();
+    await form.getByText('按平台的时间保存：30 天。').waitFor();
+    assert.equal((await server.api.call('GET', '/authorization')).settings.event_retention_days, undefined);
+    await assertNoErrors(record);
+  }));

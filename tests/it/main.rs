@@ -42,6 +42,7 @@ mod reconcile;
 mod refusals;
 mod replays;
 mod restore;
+mod retention;
 mod rotation;
 mod rotation_counted;
 mod samples;

@@ -336,6 +336,7 @@ impl Stage {
                 change_type: Some(change_type.to_owned()),
                 created_at: Some(received_at),
                 received_at,
+                retention_days: None,
                 damaged: false,
                 payload: xml::to_json(message.as_bytes())?,
             };

@@ -1,4 +1,4 @@
-// 设置: the callback's domain, the way back to the steps, and the way out.
+// 设置: the callback's domain, how long events are stored, the way back to the steps, and the way out.
 
 import { h } from 'preact';
 import { t } from '../i18n.js';
@@ -7,6 +7,7 @@ import { AddBindingSection } from './bindings.js';
 import { DisconnectSection } from './disconnect.js';
 import { DomainForm } from './domain-form.js';
 import { linkButton, section } from './parts.js';
+import { RetentionForm } from './retention-form.js';
 
 /** @import { State } from '../types.js' */
 
@@ -28,6 +29,13 @@ export function SettingsView({ state }) {
       h(EgressAddresses, { state }),
       h(AppCallback, { state }),
       h('p', { class: 'note' }, t('steps.addresses.appNote')),
+    ),
+    section(
+      'settings-retention',
+      t('steps.retention.title'),
+      null,
+      h('p', { class: 'lead' }, t('steps.retention.lead')),
+      h(RetentionForm, { state }),
     ),
     section(
       'settings-steps',

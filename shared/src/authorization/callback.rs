@@ -51,6 +51,10 @@ pub struct Callback {
     /// The time since which WeCom still uses credentials that were replaced; `None` when it does not.
     #[serde(default)]
     pub old_credentials_since: Option<Timestamp>,
+    /// The tenant's [`event_retention_days`](super::Settings::event_retention_days), kept here because an event's way to the store
+    /// reads nothing else.
+    #[serde(default)]
+    pub event_retention_days: Option<u16>,
     /// The arrival of the newest event.
     #[serde(default)]
     pub last_event_at: Option<Timestamp>,
@@ -122,6 +126,7 @@ impl Callback {
             last_rejection: None,
             refusals: Vec::new(),
             old_credentials_since: None,
+            event_retention_days: None,
             last_event_at: None,
             events_received: 0,
             duplicates: 0,

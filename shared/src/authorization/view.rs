@@ -73,6 +73,9 @@ pub struct PlatformView {
     pub cname_target: Option<String>,
     /// The addresses that calls to WeCom come from, for 企业可信IP; empty: they change.
     pub egress_addresses: Vec<String>,
+    /// Days for which events are stored, and the most that a tenant may choose.
+    #[cfg_attr(feature = "contract", schemars(range(min = 1, max = 3650)))]
+    pub event_retention_days: u16,
     /// Where WeCom sends the app's own events (指令回调URL). The platform's operator has entered it.
     pub app_callback_url: String,
     /// The templates of customised apps (代开发应用) that can be installed instead of the third-party app, by `suite_id`.

@@ -116,6 +116,7 @@ pub(super) fn view(
     let addresses = PlatformView {
         cname_target: platform.config.callback_cname_target.clone(),
         egress_addresses: platform.config.egress_addresses.clone(),
+        event_retention_days: platform.config.event_retention_days(),
         app_callback_url: format!("{base_url}/suite/callback"),
         template_ids: {
             let more = platform.config.more_suite_ids.iter();

@@ -4,16 +4,17 @@
 //! text that would have to be taken apart: [`FieldProblem`] is built by serde itself from the name of the field and the kind of
 //! mistake, and no value gets into it.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{
-    Deserializer,
+    Deserialize, Deserializer,
     de::{self, DeserializeOwned, IntoDeserializer, value::MapDeserializer},
     forward_to_deserialize_any,
 };
 use serde_json::{Map, Value};
 
 use super::Problem;
+use crate::steps::Choice;
 
 /// Reads `T` from an object's members.
 ///
@@ -32,6 +33,30 @@ pub(super) fn read<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T,
         FieldProblem::Missing(name) => Problem::missing_field(name),
         FieldProblem::Invalid(name) => Problem::wrong_type(&name),
     })
+}
+
+/// An integer of JSON Schema, which `600.0` is, too.
+pub(super) fn whole_number<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T, D::Error> {
+    WholeNumber::deserialize(deserializer).map(|WholeNumber(number)| number)
+}
+
+/// A [`whole_number`] or `null`, of a field that may be absent.
+pub(super) fn whole_number_or_null<'de, D: Deserializer<'de>, T: FromStr>(
+    deserializer: D,
+) -> Result<Choice<T>, D::Error> {
+    let number = Option::<WholeNumber<T>>::deserialize(deserializer)?;
+    Ok(number.map_or(Choice::Default, |WholeNumber(number)| Choice::Own(number)))
+}
+
+/// A type of its own, so that a number that is out of range is the member's own error, which names it.
+#[derive(Deserialize)]
+#[serde(bound = "T: FromStr")]
+struct WholeNumber<T>(#[serde(deserialize_with = "parsed")] T);
+
+fn parsed<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T, D::Error> {
+    let text = f64::deserialize(deserializer)?.to_string();
+    text.parse()
+        .map_err(|_| de::Error::custom("not a whole number in range"))
 }
 
 /// Fault of a JSON object; `Display` has the field's name at most.
@@ -101,7 +126,6 @@ impl<'de> Deserializer<'de> for Member {
 #[cfg(test)]
 mod tests {
     use secrecy::{ExposeSecret as _, SecretString};
-    use serde::Deserialize;
     use serde_json::json;
 
     use super::*;
@@ -113,6 +137,8 @@ mod tests {
         agent_id: Option<u64>,
         #[serde(default)]
         rotate: bool,
+        #[serde(default, deserialize_with = "whole_number_or_null")]
+        days: Choice<u16>,
     }
 
     fn read(value: Value) -> Result<Entry, Problem> {
@@ -131,6 +157,14 @@ mod tests {
         assert_eq!((entry.agent_id, entry.rotate), (None, false));
         let entry = read(json!({"secret": "s3cret", "agent_id": u64::MAX, "rotate": true})).unwrap();
         assert_eq!((entry.agent_id, entry.rotate), (Some(u64::MAX), true));
+        for (days, read_as) in [
+            (json!(7), Choice::Own(7)),
+            (json!(7.0), Choice::Own(7)),
+            (Value::Null, Choice::Default),
+        ] {
+            let entry = read(json!({"secret": "s3cret", "days": days})).unwrap();
+            assert_eq!(entry.days, read_as);
+        }
     }
 
     #[test]
@@ -144,6 +178,10 @@ mod tests {
             (json!({"secret": "x", "agent_id": -1}), "agent_id", "wrong_type"),
             (json!({"secret": "x", "agent_id": 1.5}), "agent_id", "wrong_type"),
             (json!({"secret": "x", "rotate": null}), "rotate", "wrong_type"),
+            (json!({"secret": "x", "days": -1}), "days", "wrong_type"),
+            (json!({"secret": "x", "days": 1.5}), "days", "wrong_type"),
+            (json!({"secret": "x", "days": 65536}), "days", "wrong_type"),
+            (json!({"secret": "x", "days": "7"}), "days", "wrong_type"),
         ] {
             let body = refusal(value);
             let document: Value = serde_json::from_str(&body).unwrap();

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 
-use super::{Answer, Problem, Request, binding, problem};
+use super::{Answer, Problem, Request, binding, fields::whole_number, problem};
 use crate::{
     audit::Actor,
     ids::{EventScope, TenantId},
@@ -40,12 +40,6 @@ struct WantedReplay {
 
 fn per_minute() -> u32 {
     600
-}
-
-/// An integer of JSON Schema, which `600.0` is, too.
-fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let number = f64::deserialize(deserializer)?;
-    number.to_string().parse().map_err(de::Error::custom)
 }
 
 impl From<WantedReplay> for ReplayRequest {

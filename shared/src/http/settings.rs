@@ -3,8 +3,12 @@
 use lambda_http::{Body, Response, http::StatusCode};
 use serde::Deserialize;
 
-use super::{Answer, Problem, Request, binding, conclude, problem};
-use crate::{platform::Platform, probe::Probe, steps::UpdateSettings};
+use super::{Answer, Problem, Request, binding, conclude, fields::whole_number_or_null, problem};
+use crate::{
+    platform::Platform,
+    probe::Probe,
+    steps::{Choice, ChosenSettings, UpdateSettings},
+};
 
 /// The settings to be set.
 #[derive(Debug, Deserialize)]
@@ -26,6 +30,17 @@ pub(super) struct SettingsEntry {
         )
     )]
     callback_base_url: Option<String>,
+    /// Days for which events that arrive from now on are stored, up to `platform.event_retention_days`; `null` returns to that.
+    /// Absent: stays as it is.
+    #[serde(default, deserialize_with = "whole_number_or_null")]
+    #[cfg_attr(feature = "contract", schemars(with = "Option<u16>", range(min = 1, max = 3650), transform = without_default))]
+    event_retention_days: Choice<u16>,
+}
+
+/// Absent is not `null`.
+#[cfg(feature = "contract")]
+fn without_default(schema: &mut schemars::Schema) {
+    schema.remove("default");
 }
 
 /// `PUT /authorization/settings`.
@@ -41,13 +56,14 @@ async fn put(platform: &Platform, request: &Request) -> Result<Answer, Problem> 
         probe: Probe { local: false },
         deployment_id: &request.deployment_id(),
         known_domains: platform.known_domains.as_deref(),
+        longest_event_retention_days: platform.config.event_retention_days(),
+    };
+    let chosen = ChosenSettings {
+        callback_base_url: entry.callback_base_url.as_deref(),
+        event_retention_days: entry.event_retention_days,
     };
     let settings = step
-        .run(
-            &tenant_id,
-            entry.callback_base_url.as_deref(),
-            platform.context(&request.actor()),
-        )
+        .run(&tenant_id, chosen, platform.context(&request.actor()))
         .await
         .map_err(problem(platform))?;
     Ok(Answer::json(StatusCode::OK, &settings))
@@ -67,7 +83,8 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
              (`answer`). One that leads to us is used in callback URLs from now on; one that does not is kept as \
              `pending_callback_base_url`, and `domain_check` says what is missing. Sending it again looks again. A callback is \
              identified by its path alone, so URLs that are in use stay valid after a change of the domain, as long as the old \
-             domain leads to us.",
+             domain leads to us. `event_retention_days` shortens how long the binding's events are stored; those that are stored \
+             already end when they were to end.",
         )
         .takes::<SettingsEntry>()
         .answers::<crate::authorization::Settings>(200, "The settings as they are now.")

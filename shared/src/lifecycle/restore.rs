@@ -3,7 +3,9 @@
 use super::write::plan_write;
 use crate::{
     audit::AuditEntry,
-    authorization::{AuthMode, Authorization, CleanupTask, Installation, Recoverable, RecoverableScope, ScopeState},
+    authorization::{
+        AuthMode, Authorization, Callback, CleanupTask, Installation, Recoverable, RecoverableScope, ScopeState,
+    },
     context::{Context, saved_callback},
     error::StepError,
     ids::{Scope, TenantId},
@@ -75,11 +77,16 @@ impl Restored {
             let plan = self.plans.iter().find(|(planned, _)| *planned == scope);
             // Whoever took the plan over deletes the Secret.
             let is_restored = plan.is_some_and(|(_, plan)| authorization.settle_write(plan));
+            let event_retention_days = authorization.settings.event_retention_days;
             let state = authorization.scope_mut(scope);
             state.secret = kept.scope(scope).secret.clone().filter(|_| is_restored);
             if let Some(callback) = &kept.scope(scope).callback {
                 state.callback_id = Some(callback.callback_id.clone());
-                changes.extend(saved_callback(None, callback.clone(), context));
+                let callback = Callback {
+                    event_retention_days,
+                    ..callback.clone()
+                };
+                changes.extend(saved_callback(None, callback, context));
             }
         }
         authorization.completed_at = authorization.completed_at.or(kept.completed_at);

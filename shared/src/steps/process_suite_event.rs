@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
-    authorization::{AUTH_CODE_LIFETIME, InstallSession},
+    authorization::{AUTH_CODE_LIFETIME, InstallSession, Settings},
     callback::xml,
     context::Context,
     error::StepError,
@@ -137,7 +137,7 @@ impl ProcessSuiteEvent<'_> {
         context: Context<'_>,
     ) -> Result<(), StepError> {
         let store = self.lifecycle.suite.store;
-        let Some(tenant_id) = self.tenant_of(event, corp_id, context).await? else {
+        let Some((tenant_id, settings)) = self.tenant_of(event, corp_id, context).await? else {
             tracing::info!(corp.id = %corp_id, "an event of a corporation that no tenant has bound is parked");
             let pause = FIRST_PAUSE
                 * 2_i32.pow(
@@ -162,18 +162,20 @@ impl ProcessSuiteEvent<'_> {
             change_type,
             created_at: event.created_at,
             received_at: event.received_at,
+            retention_days: settings.event_retention_days,
             damaged: event.damaged,
             payload,
         };
         Ok(store.store_event(new).await?)
     }
 
+    /// The tenant whose event it is, and its settings.
     async fn tenant_of(
         &self,
         event: &StoredSuiteEvent,
         corp_id: &CorpId,
         context: Context<'_>,
-    ) -> Result<Option<TenantId>, StepError> {
+    ) -> Result<Option<(TenantId, Settings)>, StepError> {
         let store = self.lifecycle.suite.store;
         let mut corp_id = corp_id.clone();
         let mut bound = store.tenant_of(&corp_id).await?;
@@ -192,7 +194,7 @@ impl ProcessSuiteEvent<'_> {
         let is_tenants = authorization.installed().is_some_and(|installation| {
             installation.corp_id == corp_id && event.received_at + AUTH_CODE_LIFETIME >= installation.installed_at
         });
-        Ok(is_tenants.then_some(tenant_id))
+        Ok(is_tenants.then_some((tenant_id, authorization.settings)))
     }
 
     async fn open(&self, event: &StoredSuiteEvent, context: Context<'_>) -> Result<Payload, StepError> {

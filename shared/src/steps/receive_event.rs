@@ -73,7 +73,8 @@ impl ReceiveEvent<'_> {
             Ok(authentic) => authentic,
             Err(rejected) => return Err(authenticator.refuse(&callback, rejected, clock).await),
         };
-        refuse_outdated(&query, authenticator.store.event_retention(), clock.now())?;
+        let retention = authenticator.store.event_retention(callback.event_retention_days);
+        refuse_outdated(&query, retention, clock.now())?;
         let event = new_event(&callback, &message, random_id(self.entropy), clock.now())?;
         if authenticator.memory.is_often_repeated(&event.event_id, clock.now()) {
             return Ok(AppendOutcome::OftenRepeated);
@@ -115,6 +116,7 @@ fn new_event(
         change_type: content.text("ChangeType").map(ToOwned::to_owned),
         created_at: wecom_time(content.text("CreateTime")),
         received_at: now,
+        retention_days: callback.event_retention_days,
         damaged: content.damaged,
         payload: content.payload,
     })

@@ -9,14 +9,14 @@ use url::{Host, Url};
 
 use crate::{
     audit::Action,
-    authorization::{DomainFault, Settings},
+    authorization::{Authorization, DomainFault, Settings},
     context::{Context, audited},
     error::{FieldCode, FieldError, StepError},
     ids::TenantId,
     lifecycle::Update,
     pasted::trimmed,
     probe::Probe,
-    store::DynamoDb,
+    store::{Change, DynamoDb},
 };
 
 /// Replaces the settings of one tenant.
@@ -30,6 +30,40 @@ pub struct UpdateSettings<'a> {
     pub deployment_id: &'a str,
     /// The domains that lead here, on a machine without DNS for them; `None`: DNS decides.
     pub known_domains: Option<&'a [String]>,
+    /// The days for which this deployment stores events, and a tenant may have them stored at most.
+    pub longest_event_retention_days: u16,
+}
+
+/// What a tenant has chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct ChosenSettings<'a> {
+    /// The base of its callback URLs; `None`: the deployment's.
+    pub callback_base_url: Option<&'a str>,
+    /// The days for which its events are stored.
+    pub event_retention_days: Choice<u16>,
+}
+
+/// What a request says about a setting that it may leave as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Choice<T> {
+    /// Nothing: it stays as it is.
+    #[default]
+    Unchanged,
+    /// The deployment's value.
+    Default,
+    /// A value of the tenant's own.
+    Own(T),
+}
+
+impl<T> Choice<T> {
+    /// The setting as it is from now on.
+    fn after(self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Unchanged => before,
+            Self::Default => None,
+            Self::Own(value) => Some(value),
+        }
+    }
 }
 
 impl UpdateSettings<'_> {
@@ -40,10 +74,12 @@ impl UpdateSettings<'_> {
     pub async fn run(
         &self,
         tenant_id: &TenantId,
-        callback_base_url: Option<&str>,
+        chosen: ChosenSettings<'_>,
         context: Context<'_>,
     ) -> Result<Settings, StepError> {
-        let chosen = callback_base_url.map(valid_base_url).transpose()?;
+        let retention = chosen.event_retention_days;
+        self.check_retention(retention.after(None))?;
+        let chosen = chosen.callback_base_url.map(valid_base_url).transpose()?;
         let fault = match &chosen {
             Some(chosen) => self.fault_of(chosen).await?,
             None => None,
@@ -54,15 +90,23 @@ impl UpdateSettings<'_> {
             let before = authorization.settings.clone();
             match chosen.clone() {
                 Some(chosen) => authorization.settings.choose(chosen, context.now(), fault),
-                None => authorization.settings = Settings::default(),
+                None => authorization.settings.reset_domain(),
             }
-            let settings = authorization.settings.clone();
+            let settings = &mut authorization.settings;
+            settings.event_retention_days = retention.after(settings.event_retention_days);
+            let settings = settings.clone();
             let mut changes = Vec::new();
+            if settings.event_retention_days != before.event_retention_days {
+                changes = self.retained(&authorization).await?;
+            }
             if without_check(&settings) != without_check(&before) {
                 let shown = settings.callback_base_url.as_deref().unwrap_or("default");
                 let mut entry = context.entry(Action::SettingsChanged).with("callback_base_url", shown);
                 if let Some(pending) = &settings.pending_callback_base_url {
                     entry = entry.with("pending_callback_base_url", pending);
+                }
+                if let Some(days) = settings.event_retention_days {
+                    entry = entry.with("event_retention_days", &days);
                 }
                 changes.push(audited(tenant_id, entry));
             }
@@ -70,6 +114,28 @@ impl UpdateSettings<'_> {
                 return Ok(settings);
             }
         }
+    }
+
+    fn check_retention(&self, days: Option<u16>) -> Result<(), StepError> {
+        let longest = self.longest_event_retention_days;
+        if days.is_none_or(|days| (1..=longest).contains(&days)) {
+            return Ok(());
+        }
+        Err(StepError::InvalidField(FieldError {
+            field: "event_retention_days",
+            code: FieldCode::Malformed,
+            detail: Cow::Owned(format!("Events are stored for 1 to {longest} days on this platform.")),
+        }))
+    }
+
+    /// The callbacks with the days that their events are stored.
+    async fn retained(&self, authorization: &Authorization) -> Result<Vec<Change>, StepError> {
+        let callbacks = self.store.callbacks_of(authorization).await?.into_iter().flatten();
+        let saved = callbacks.map(|mut callback| {
+            callback.event_retention_days = authorization.settings.event_retention_days;
+            Change::SaveCallback(Box::new(callback))
+        });
+        Ok(saved.collect())
     }
 
     /// Why a domain does not lead to this deployment; `None` when it does.
@@ -91,9 +157,11 @@ fn is_below(host: &str, known: &[String]) -> bool {
 }
 
 /// What the audit trail is about: not when the domain was looked at, and what was found.
-fn without_check(settings: &Settings) -> (Option<&str>, Option<&str>) {
-    let pending = settings.pending_callback_base_url.as_deref();
-    (settings.callback_base_url.as_deref(), pending)
+fn without_check(settings: &Settings) -> Settings {
+    Settings {
+        domain_check: None,
+        ..settings.clone()
+    }
 }
 
 /// The refusal of an IP address, `localhost` or a name without a dot.

@@ -27,6 +27,8 @@ pub struct NewEvent {
     pub created_at: Option<Timestamp>,
     /// The time at which it arrived.
     pub received_at: Timestamp,
+    /// Days for which the tenant has events stored; `None`, or more than the deployment's: as long as the deployment does.
+    pub retention_days: Option<u16>,
     /// Whether the message was not well-formed: the payload may lack a part of it.
     pub damaged: bool,
     /// The decrypted XML as JSON.

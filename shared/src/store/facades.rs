@@ -62,9 +62,9 @@ impl EventCallbackStore<'_> {
         self.0.note_refusals(seen, refusals).await
     }
 
-    /// How long an event is stored, and a repeated one recognized.
-    pub(crate) fn event_retention(self) -> SignedDuration {
-        self.0.event_retention()
+    /// How long an event is stored: [`DynamoDb::event_retention`].
+    pub(crate) fn event_retention(self, chosen_days: Option<u16>) -> SignedDuration {
+        self.0.event_retention(chosen_days)
     }
 
     /// Stores an event: [`DynamoDb::append_event`].

@@ -73,6 +73,7 @@ async fn every_method(
         change_type: None,
         created_at: None,
         received_at: now,
+        retention_days: None,
         damaged: false,
         payload,
     };

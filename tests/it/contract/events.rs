@@ -39,6 +39,7 @@ fn event(content: &str, received_at: Timestamp) -> NewEvent {
         change_type: Some("create_user".to_owned()),
         created_at: Some(received_at - SignedDuration::from_secs(1)),
         received_at,
+        retention_days: None,
         damaged: false,
         payload: payload(content),
     }

@@ -859,7 +859,12 @@ impl Harness {
 
     /// WeCom delivers an event to this URL.
     pub(crate) async fn deliver(&self, credentials: &Credentials, message: &str) -> Reply {
-        let letter = Letter::sealed(credentials, CORP, message);
+        self.deliver_letter(credentials, &Letter::sealed(credentials, CORP, message))
+            .await
+    }
+
+    /// A letter arrives at the URL of these credentials.
+    pub(crate) async fn deliver_letter(&self, credentials: &Credentials, letter: &Letter) -> Reply {
         let target = format!("{}?{}", path_in(&credentials.url), letter.query);
         self.call("event-callback", Caller::Wecom, "POST", &target, Some(&letter.body))
             .await

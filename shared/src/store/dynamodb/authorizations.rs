@@ -264,7 +264,8 @@ impl DynamoDb {
 }
 
 const SAVE_CALLBACK: &str = "SET version = :next, callback_id = :id, tenant_id = :tenant, #scope = :scope, legacy_path = :path, \
-     corp_id = :corp, #current = :current, pending = :pending, previous = :previous, verified_at = :verified_at";
+     corp_id = :corp, #current = :current, pending = :pending, previous = :previous, verified_at = :verified_at, \
+     event_retention_days = :retention";
 
 fn callback_values(callback: &Callback) -> Result<Item, StoreError> {
     Ok([
@@ -279,6 +280,7 @@ fn callback_values(callback: &Callback) -> Result<Item, StoreError> {
         (":pending", to_attribute(&callback.pending)?),
         (":previous", to_attribute(&callback.previous)?),
         (":verified_at", to_attribute(&callback.verified_at)?),
+        (":retention", to_attribute(&callback.event_retention_days)?),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

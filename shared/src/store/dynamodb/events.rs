@@ -35,9 +35,11 @@ struct Repeated {
 }
 
 impl DynamoDb {
-    /// How long an event is stored, and a repeated one recognized.
-    pub(in crate::store) fn event_retention(&self) -> SignedDuration {
-        self.event_retention
+    /// How long an event is stored, and a repeated one recognized: for the days that the tenant has chosen, and never longer than
+    /// the deployment stores events.
+    pub(in crate::store) fn event_retention(&self, chosen_days: Option<u16>) -> SignedDuration {
+        let chosen = chosen_days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
+        chosen.map_or(self.event_retention, |chosen| chosen.min(self.event_retention))
     }
 
     /// Stores an event, unless it is stored already; then its number of repeated deliveries is increased.
@@ -152,7 +154,7 @@ impl DynamoDb {
 
     fn items_of(&self, event: NewEvent) -> Result<Vec<Item>, StoreError> {
         let payload = serde_json::to_string(&event.payload).map_err(|error| StoreError::Internal(Box::new(error)))?;
-        let ttl = time_to_live(event.received_at + self.event_retention);
+        let ttl = time_to_live(event.received_at + self.event_retention(event.retention_days));
         let mut parts = split(&payload, PART_BYTES).into_iter();
         let mut item = Item::from([
             ("event_id".to_owned(), text(event.event_id.as_str())),
