@@ -312,7 +312,11 @@ impl Binding<'_> {
             if let Some(path) = &callback.legacy_path {
                 entry = entry.with(&format!("{}_path", callback.scope.as_str()), path);
             }
-            changes.extend(saved_callback(None, callback.clone(), context));
+            let callback = Callback {
+                event_retention_days: authorization.settings.event_retention_days,
+                ..callback.clone()
+            };
+            changes.extend(saved_callback(None, callback, context));
         }
         changes.push(audited(tenant_id, entry));
         for (scope, written) in &line.scopes {
