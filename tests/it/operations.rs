@@ -362,7 +362,11 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 26] = {
         ),
         (
             "update-settings",
-            &[(GET, AuthorizationTable), (PUT, AuthorizationTable)],
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (UPDATE, AuthorizationTable),
+            ],
         ),
     ]
 };
@@ -517,7 +521,7 @@ async fn the_walk() -> Harness {
     share(&harness).await;
     let rotated = Credentials::of(&harness.generate(Scope::Contacts, true).await.with_status(201));
     harness.check(&rotated).await.with_echo();
-    let settings = json!({"callback_base_url": "https://wecom.acme.example"});
+    let settings = json!({"callback_base_url": "https://wecom.acme.example", "event_retention_days": 20});
     harness
         .admin("update-settings", "PUT", "/authorization/settings", &settings)
         .await

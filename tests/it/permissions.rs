@@ -157,8 +157,9 @@ const ITEMS: [(&str, &str); 26] = [
     ),
     (
         "update-settings",
-        "GetItem TENANT
-         PutItem TENANT AUDIT CHANGED",
+        "GetItem TENANT CALLBACK
+         PutItem TENANT AUDIT CHANGED
+         UpdateItem CALLBACK",
     ),
 ];
 

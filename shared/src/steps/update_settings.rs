@@ -12,7 +12,7 @@ use crate::{
     authorization::{Authorization, DomainFault, Settings},
     context::{Context, audited},
     error::{FieldCode, FieldError, StepError},
-    ids::TenantId,
+    ids::{Scope, TenantId},
     lifecycle::Update,
     pasted::trimmed,
     probe::Probe,
@@ -130,12 +130,16 @@ impl UpdateSettings<'_> {
 
     /// The callbacks with the days that their events are stored.
     async fn retained(&self, authorization: &Authorization) -> Result<Vec<Change>, StepError> {
-        let callbacks = self.store.callbacks_of(authorization).await?.into_iter().flatten();
-        let saved = callbacks.map(|mut callback| {
+        let mut saved = Vec::new();
+        for scope in Scope::ALL {
+            let Some(id) = &authorization.scope(scope).callback_id else {
+                continue;
+            };
+            let mut callback = self.store.callback(id).await?.ok_or(StepError::StateChanged)?;
             callback.event_retention_days = authorization.settings.event_retention_days;
-            Change::SaveCallback(Box::new(callback))
-        });
-        Ok(saved.collect())
+            saved.push(Change::SaveCallback(Box::new(callback)));
+        }
+        Ok(saved)
     }
 
     /// Why a domain does not lead to this deployment; `None` when it does.
