@@ -184,7 +184,10 @@ proptest! {
 
     #[test]
     fn drawn_texts_are_read_alike(text in "[ -~\\n王\u{3000}\u{feff}]{0,40}") {
-        compare(&text);
+        // A message may be a JSON object instead, which quick-xml does not read.
+        if !text.trim_start_matches(['\u{feff}', '\u{3000}', ' ', '\n']).starts_with('{') {
+            compare(&text);
+        }
         compare(&format!("<xml>{text}</xml>"));
         compare(&format!("<xml><a>{text}</a><![CDATA[{text}]]></xml>"));
     }
