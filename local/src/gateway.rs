@@ -238,6 +238,7 @@ async fn invoke(platform: &Platform, function: Function, request: http::Request)
         Function::TestCallback => http::test_callback(platform, request).await,
         Function::Disconnect => http::disconnect(platform, request).await,
         Function::CheckAuthorization => http::check_authorization(platform, request).await,
+        Function::FindPerson => http::find_person(platform, request).await,
         Function::ReplayEvent => http::replay_event(platform, request).await,
         Function::ShareCredentials => http::share_credentials(platform, request).await,
         Function::ReadTenants => http::read_tenants(platform, request).await,

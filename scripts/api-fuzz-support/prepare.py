@@ -134,7 +134,8 @@ include-operation-id = ["startReplay", "startReplayOfBinding", "startReplayOfAll
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 404, 409, 422]
 
 [[operations]]
-include-operation-id = ["listEvents", "listEventsOfBinding", "listAudit", "listAuditOfBinding", "listTenants", "listClaims"]
+include-operation-id = ["listEvents", "listEventsOfBinding", "listAudit", "listAuditOfBinding", "listTenants", "listClaims",
+                        "findPersonEvents", "findPersonEventsOfBinding", "findTenantPersonEvents"]
 # A cursor belongs to one query of one tenant.
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404]
 

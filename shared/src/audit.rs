@@ -128,6 +128,10 @@ pub enum Action {
     TenantViewed,
     /// An operator asked WeCom about the authorization and the Secrets.
     TenantChecked,
+    /// Somebody looked at what the events about a person say.
+    PersonViewed,
+    /// The events about a person were deleted on request.
+    PersonDeleted,
     /// WeCom refused a call for this tenant as too frequent; such calls pause.
     CallsPaused,
     /// A word of a newer version.

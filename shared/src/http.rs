@@ -20,6 +20,7 @@ mod help;
 mod installation;
 mod operators;
 mod page;
+mod persons;
 mod problem;
 mod replays;
 mod request;
@@ -51,6 +52,7 @@ pub use self::{
     events::replay_event,
     installation::{installation_callback, start_installation},
     operators::{act_on_tenant, read_tenants},
+    persons::find_person,
     problem::{CODES, Kind, Problem},
     request::Request,
     secret::register_secret,

@@ -10,6 +10,7 @@ mod dynamodb;
 mod errors;
 mod events;
 mod facades;
+mod persons;
 mod replays;
 mod secret_name;
 mod secrets_manager;
@@ -26,6 +27,7 @@ pub use self::{
     errors::{CommitError, StoreError},
     events::{AppendOutcome, Event, EventFilter, EventHead, EventPage, EventSource, NewEvent, Payload},
     facades::{EventCallbackStore, SuiteCallbackStore},
+    persons::{Person, PersonEvent, PersonEventPage, PersonKind},
     replays::{Replay, ReplayPage, ReplayRequest, ReplayStatus, ReplayedEvent},
     secret_name::SecretName,
     secrets_manager::{ListedSecret, SecretVersions, SecretsManager},

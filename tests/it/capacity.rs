@@ -64,14 +64,56 @@ async fn of_batch(events: u32) -> [f64; 3] {
 }
 
 #[tokio::test]
-async fn an_event_alone_costs_two_units_to_store_and_one_to_count() {
-    assert_eq!(of_batch(1).await, [1.0, 1.0, 1.0]);
+async fn an_event_alone_costs_three_units_to_store_and_one_to_count() {
+    assert_eq!(of_batch(1).await, [1.0, 2.0, 1.0]);
 }
 
-/// 2.01 an event.
+/// 3.01 an event.
 #[tokio::test]
-async fn a_hundred_events_of_a_batch_cost_two_units_each_to_store_and_one_in_all_to_count() {
-    assert_eq!(of_batch(100).await, [100.0, 100.0, 1.0]);
+async fn a_hundred_events_of_a_batch_cost_three_units_each_to_store_and_one_in_all_to_count() {
+    assert_eq!(of_batch(100).await, [100.0, 200.0, 1.0]);
+}
+
+/// An event about nobody is in the index by time alone, and one about a customer in those of the customer and of the member.
+#[tokio::test]
+async fn each_person_of_an_event_costs_a_unit_to_store() {
+    let (harness, contacts) = with_counters().await;
+    let party = letter::event(CORP, "change_contact", "create_party", "<Id>2</Id>");
+    harness.deliver(&contacts, &party).await.with_success();
+    assert_eq!(written(&harness.devstack().consumed()), [1.0, 1.0, 0.0]);
+    harness.devstack().measure_capacity();
+    let customer = "<UserID>zhangsan</UserID><ExternalUserID>wmA</ExternalUserID>";
+    let customer = letter::event(CORP, "change_external_contact", "add_external_contact", customer);
+    harness.deliver(&contacts, &customer).await.with_success();
+    assert_eq!(written(&harness.devstack().consumed()), [1.0, 3.0, 0.0]);
+}
+
+/// It costs the same however many others there are, because it is one query of one partition.
+#[tokio::test]
+async fn a_page_of_a_persons_events_is_one_query_of_a_few_units() {
+    let (harness, contacts) = with_counters().await;
+    for number in 0..120 {
+        harness.deliver(&contacts, &usual(number)).await.with_success();
+        if number < 50 {
+            let rest = format!("<UserID>zhangsan</UserID><Position>{number}</Position>");
+            let message = letter::event(CORP, "change_contact", "update_user", &rest);
+            harness.deliver(&contacts, &message).await.with_success();
+        }
+    }
+    harness.devstack().measure_capacity();
+    let person = serde_json::json!({"kind": "user_id", "id": "zhangsan"});
+    let page = harness
+        .admin("find-person", "POST", "/authorization/persons/events", &person)
+        .await
+        .with_status(200);
+    assert_eq!(page["events"].as_array().unwrap().len(), 50);
+    let consumed = harness.devstack().consumed();
+    let of_events: Vec<_> = consumed.iter().filter(|one| one.table == EVENT_TABLE).collect();
+    let [query] = of_events[..] else {
+        panic!("{of_events:?}")
+    };
+    assert_eq!(query.operation, "Query");
+    assert!(query.of_indexes <= 2.5, "{query:?}");
 }
 
 /// A write that fails, the transaction of two items that creates the counters, and the write again.

@@ -37,6 +37,7 @@ mod openapi;
 mod operations;
 mod operators;
 mod permissions;
+mod persons;
 mod rate_limits;
 mod reconcile;
 mod refusals;

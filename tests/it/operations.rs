@@ -38,6 +38,8 @@ pub(crate) enum Resource {
     EventTable,
     /// Its index by time.
     TimelineIndex,
+    /// Its indexes by persons.
+    PersonIndexes,
     /// A suite's own secret.
     Suite,
     /// The secrets that webhooks are signed with.
@@ -58,10 +60,10 @@ pub(crate) enum Resource {
 pub(crate) type Operation = (&'static str, Resource);
 
 /// For each function, everything that it asks of AWS.
-pub(crate) const OPERATIONS: [(&str, &[Operation]); 26] = {
+pub(crate) const OPERATIONS: [(&str, &[Operation]); 27] = {
     use Resource::{
-        AuthorizationTable, DueIndex, EventBus, EventQueue, EventTable, EverySecret, Installation, ScopeSecret,
-        SealingKey, Suite, TimelineIndex, Webhook, WebhookQueue,
+        AuthorizationTable, DueIndex, EventBus, EventQueue, EventTable, EverySecret, Installation, PersonIndexes,
+        ScopeSecret, SealingKey, Suite, TimelineIndex, Webhook, WebhookQueue,
     };
     const GET: &str = "dynamodb:GetItem";
     const PUT: &str = "dynamodb:PutItem";
@@ -164,6 +166,16 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 26] = {
                 (PUT, EventTable),
                 (UPDATE, EventTable),
                 (READ_SECRET, SealingKey),
+            ],
+        ),
+        (
+            "find-person",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                (GET, EventTable),
+                (DELETE, EventTable),
+                (QUERY, PersonIndexes),
             ],
         ),
         (
@@ -381,6 +393,7 @@ fn see(harness: &Harness, seen: &mut Seen) {
             (AUTHORIZATION_TABLE, Some("due")) => Resource::DueIndex,
             (EVENT_TABLE, None) => Resource::EventTable,
             (EVENT_TABLE, Some("timeline")) => Resource::TimelineIndex,
+            (EVENT_TABLE, Some("user" | "external_user")) => Resource::PersonIndexes,
             (EVENT_BUS, None) => Resource::EventBus,
             ("*", None) => Resource::EverySecret,
             (EVENT_QUEUE, None) => Resource::EventQueue,
@@ -804,6 +817,7 @@ async fn publish_and_replay(harness: &Harness) {
     for who in [Caller::Admin(TENANT), Caller::Operator] {
         crate::replays::goes_its_way(harness, who).await;
     }
+    Box::pin(crate::persons::are_found_and_deleted(harness)).await;
 }
 
 /// WeCom bans us at each step of an installation; each time everybody hears of it, and it ends by itself.

@@ -8,7 +8,7 @@ use devstack::Entry;
 use crate::operations::{OPERATIONS, Resource};
 
 /// For each function, the kinds of items that each action is for: the first segment of their keys, `TENANT` for `TENANT#…`.
-const ITEMS: [(&str, &str); 26] = [
+const ITEMS: [(&str, &str); 27] = [
     (
         "act-on-tenant",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK RECOVERABLE CLAIM
@@ -55,6 +55,11 @@ const ITEMS: [(&str, &str); 26] = [
         "GetItem CALLBACK CONNECTION
          PutItem AUDIT CHANGED
          UpdateItem CALLBACK",
+    ),
+    (
+        "find-person",
+        "GetItem TENANT
+         PutItem AUDIT",
     ),
     (
         "generate-credentials",
@@ -223,6 +228,7 @@ fn names(resource: Resource) -> &'static [&'static str] {
         Resource::EventBus => &["event-bus"],
         Resource::EventQueue => &["event-queue"],
         Resource::TimelineIndex => &["events/timeline"],
+        Resource::PersonIndexes => &["events/user", "events/external_user"],
         // None of them is the name of a secret of a tenant whose id is `suite`.
         Resource::Suite => &["suite", "suite/ww", "suite/wx", "suite/tj", "suite/dk"],
         Resource::Webhook => &["webhook"],

@@ -219,6 +219,7 @@ async fn through_api_gateway(function: &str, platform: &'static Platform, event:
         "console" => http::console(platform, request).await,
         "disconnect" => http::disconnect(platform, request).await,
         "event-callback" => http::event_callback(platform, request).await,
+        "find-person" => http::find_person(platform, request).await,
         "generate-credentials" => http::generate_credentials(platform, request).await,
         "installation-callback" => http::installation_callback(platform, request).await,
         "read-authorization" => http::read_authorization(platform, request).await,

@@ -251,14 +251,22 @@ fn expected_table(definition: &TableDefinition) -> Value {
             "SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": {"Fn::GetAtt": ["TableKey", "Arn"]},
         },
     });
-    if let Some((name, partition_key, sort_key)) = definition.index {
-        properties["GlobalSecondaryIndexes"] = json!([{
-            "IndexName": name,
-            "KeySchema": key_schema(partition_key, Some(sort_key)),
-            "Projection": {"ProjectionType": "ALL"},
-        }]);
-        attributes.extend([Some(partition_key), Some(sort_key)]);
+    let mut indexes = Vec::new();
+    for index in definition.indexes {
+        indexes.push(json!({
+            "IndexName": index.name,
+            "KeySchema": key_schema(index.partition_key, Some(index.sort_key)),
+            "Projection": match index.attributes {
+                None => json!({"ProjectionType": "ALL"}),
+                Some(attributes) => json!({"ProjectionType": "INCLUDE", "NonKeyAttributes": attributes}),
+            },
+        }));
+        attributes.push(Some(index.partition_key));
+        if !attributes.contains(&Some(index.sort_key)) {
+            attributes.push(Some(index.sort_key));
+        }
     }
+    properties["GlobalSecondaryIndexes"] = indexes.into();
     if definition.stream {
         properties["StreamSpecification"] = json!({"StreamViewType": "NEW_AND_OLD_IMAGES"});
     }

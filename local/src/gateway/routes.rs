@@ -35,6 +35,8 @@ pub enum Function {
     CheckAuthorization,
     /// `replay-event`
     ReplayEvent,
+    /// `find-person`
+    FindPerson,
     /// `share-credentials`
     ShareCredentials,
     /// `read-tenants`
@@ -119,6 +121,8 @@ routes! {
     DELETE "/authorization" Token Disconnect,
     POST "/authorization/assist-links" Token ShareCredentials,
     DELETE "/authorization/assist-links/{id}" Token ShareCredentials,
+    POST "/authorization/persons/events" Token FindPerson,
+    POST "/authorization/persons/deletion" Token FindPerson,
     GET "/authorizations" Token ReadAuthorization,
     POST "/authorizations" Token StartInstallation,
     GET "/authorizations/{binding_id}" Token ReadAuthorization,
@@ -141,6 +145,8 @@ routes! {
     DELETE "/authorizations/{binding_id}" Token Disconnect,
     POST "/authorizations/{binding_id}/assist-links" Token ShareCredentials,
     DELETE "/authorizations/{binding_id}/assist-links/{id}" Token ShareCredentials,
+    POST "/authorizations/{binding_id}/persons/events" Token FindPerson,
+    POST "/authorizations/{binding_id}/persons/deletion" Token FindPerson,
     GET "/assist/{token}" Open ShareCredentials,
     POST "/assist/{token}" Open ShareCredentials,
     GET "/assist/{token}/status" Open ShareCredentials,
@@ -153,6 +159,8 @@ routes! {
     GET "/operator/claims" Token ReadTenants,
     POST "/operator/tenants/{tenant_id}/check" Token ActOnTenant,
     POST "/operator/tenants/{tenant_id}/disconnect" Token ActOnTenant,
+    POST "/operator/tenants/{tenant_id}/persons/events" Token FindPerson,
+    POST "/operator/tenants/{tenant_id}/persons/deletion" Token FindPerson,
     POST "/operator/claims/{claim_id}/assignment" Token ActOnTenant,
 }
 

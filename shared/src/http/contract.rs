@@ -63,6 +63,7 @@ fn operations() -> Vec<Operation> {
         super::settings::operations(),
         super::events::operations(),
         super::replays::operations(),
+        super::persons::operations(),
         super::audit::operations(),
         super::operators::operations(),
         super::claims::operations(),

@@ -48,7 +48,7 @@ pub(super) struct TenantsQuery {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct TenantQuery {
+pub(super) struct TenantQuery {
     /// `binding_id` of a row of the list; without it, the first binding.
     binding_id: Option<BindingId>,
 }
@@ -165,9 +165,7 @@ async fn act(platform: &Platform, request: &Request) -> Result<Answer, Problem> 
         [_, _, tenant_id, verb] => (tenant_id, verb),
         _ => return Err(Problem::not_found()),
     };
-    let tenant_id = TenantId::of_tenant(tenant_id).map_err(|_| Problem::not_found())?;
-    let query: TenantQuery = request.query()?;
-    let tenant_id = tenant_id.binding(&query.binding_id.unwrap_or_else(BindingId::first));
+    let tenant_id = tenant_of(request, tenant_id)?;
     request.json_if_any::<Nothing>()?;
     let step = ActOnTenant { store: &platform.store };
     if *verb == "disconnect" {
@@ -178,6 +176,16 @@ async fn act(platform: &Platform, request: &Request) -> Result<Answer, Problem> 
         begun.map_err(problem(platform))?;
         authorization::check_of(platform, request, &tenant_id, &operator).await
     }
+}
+
+/// The binding that a request of an operator is about.
+///
+/// # Errors
+/// `not_found` when there can be no such tenant, `malformed_request` for another query.
+pub(super) fn tenant_of(request: &Request, tenant_id: &str) -> Result<TenantId, Problem> {
+    let tenant_id = TenantId::of_tenant(tenant_id).map_err(|_| Problem::not_found())?;
+    let query: TenantQuery = request.query()?;
+    Ok(tenant_id.binding(&query.binding_id.unwrap_or_else(BindingId::first)))
 }
 
 async fn list(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
@@ -205,9 +213,7 @@ async fn list(platform: &Platform, request: &Request) -> Result<Answer, Problem>
 
 async fn one(platform: &Platform, request: &Request, tenant_id: &str) -> Result<Answer, Problem> {
     let operator = request.operator(&platform.config)?;
-    let tenant_id = TenantId::of_tenant(tenant_id).map_err(|_| Problem::not_found())?;
-    let query: TenantQuery = request.query()?;
-    let tenant_id = tenant_id.binding(&query.binding_id.unwrap_or_else(BindingId::first));
+    let tenant_id = tenant_of(request, tenant_id)?;
     let tenant = ReadTenants { store: &platform.store }
         .one(&tenant_id, platform.context(&operator))
         .await

@@ -13,6 +13,7 @@ mod events;
 mod health_runs;
 mod keys;
 mod listings;
+mod persons;
 mod replays;
 mod sealed;
 mod sessions;

@@ -1,6 +1,8 @@
 //! The definitions of the two tables. The local server and the tests create the tables from them, and a test compares
 //! `template.yaml` with them.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
@@ -22,10 +24,23 @@ pub struct TableDefinition {
     pub sort_key: Option<&'static str>,
     /// The name of the attribute with the time, in seconds, after which an item is removed.
     pub time_to_live: &'static str,
-    /// The index: name, partition key, sort key. It projects every attribute.
-    pub index: Option<(&'static str, &'static str, &'static str)>,
+    /// The indexes.
+    pub indexes: &'static [IndexDefinition],
     /// Whether changes are streamed, with the item before and after.
     pub stream: bool,
+}
+
+/// The definition of an index of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexDefinition {
+    /// The name of the index.
+    pub name: &'static str,
+    /// The name of the partition key. Items without it are not in the index.
+    pub partition_key: &'static str,
+    /// The name of the sort key.
+    pub sort_key: &'static str,
+    /// The attributes that it has besides keys; `None`: all.
+    pub attributes: Option<&'static [&'static str]>,
 }
 
 /// The table of states: authorizations, callbacks, corporations, sessions, counters, tokens, tickets, audit trail,
@@ -34,7 +49,12 @@ pub const AUTHORIZATION_TABLE: TableDefinition = TableDefinition {
     partition_key: "pk",
     sort_key: Some("sk"),
     time_to_live: "ttl",
-    index: Some((DUE, "due_shard", "due_at")),
+    indexes: &[IndexDefinition {
+        name: DUE,
+        partition_key: "due_shard",
+        sort_key: "due_at",
+        attributes: None,
+    }],
     stream: true,
 };
 
@@ -46,12 +66,47 @@ pub const EVENT_TABLE: TableDefinition = TableDefinition {
     partition_key: "event_id",
     sort_key: None,
     time_to_live: "ttl",
-    index: Some((TIMELINE, "timeline", "timeline_at")),
+    indexes: &[
+        IndexDefinition {
+            name: TIMELINE,
+            partition_key: "timeline",
+            sort_key: "timeline_at",
+            attributes: None,
+        },
+        of_persons(USER),
+        of_persons(EXTERNAL_USER),
+    ],
     stream: true,
 };
 
 /// The index of [`EVENT_TABLE`] that orders a tenant's events by time.
 pub const TIMELINE: &str = "timeline";
+
+/// The index of [`EVENT_TABLE`] that orders the events about a member of a corporation by time
+/// (docs/adr/0046-events-of-a-person.md). Its partition key has its name.
+pub const USER: &str = "user";
+
+/// The index of [`EVENT_TABLE`] that orders the events about a customer by time. Its partition key has its name.
+pub const EXTERNAL_USER: &str = "external_user";
+
+/// An index of events by a person: what a list without contents shows, and what a deletion has to know.
+const fn of_persons(name: &'static str) -> IndexDefinition {
+    IndexDefinition {
+        name,
+        partition_key: name,
+        sort_key: "timeline_at",
+        attributes: Some(&[
+            "scope",
+            "event",
+            "change_type",
+            "created_at",
+            "received_at",
+            "duplicates",
+            "damaged",
+            "parts",
+        ]),
+    }
+}
 
 impl TableDefinition {
     /// Creates the table under `name`, unless it exists.
@@ -65,20 +120,27 @@ impl TableDefinition {
             .table_name(name)
             .billing_mode(BillingMode::PayPerRequest)
             .key_schema(key(self.partition_key, KeyType::Hash)?);
-        let mut attributes = vec![self.partition_key];
+        let mut attributes = BTreeSet::from([self.partition_key]);
         if let Some(sort_key) = self.sort_key {
             request = request.key_schema(key(sort_key, KeyType::Range)?);
-            attributes.push(sort_key);
+            attributes.insert(sort_key);
         }
-        if let Some((index, partition_key, sort_key)) = self.index {
+        for index in self.indexes {
+            let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let projection = Projection::builder()
+                .projection_type(match index.attributes {
+                    None => ProjectionType::All,
+                    Some(_) => ProjectionType::Include,
+                })
+                .set_non_key_attributes(index.attributes.map(named));
+            attributes.extend([index.partition_key, index.sort_key]);
             let index = GlobalSecondaryIndex::builder()
-                .index_name(index)
-                .key_schema(key(partition_key, KeyType::Hash)?)
-                .key_schema(key(sort_key, KeyType::Range)?)
-                .projection(Projection::builder().projection_type(ProjectionType::All).build())
+                .index_name(index.name)
+                .key_schema(key(index.partition_key, KeyType::Hash)?)
+                .key_schema(key(index.sort_key, KeyType::Range)?)
+                .projection(projection.build())
                 .build()?;
             request = request.global_secondary_indexes(index);
-            attributes.extend([partition_key, sort_key]);
         }
         for attribute in attributes {
             let definition = AttributeDefinition::builder()

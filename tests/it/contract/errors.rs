@@ -10,8 +10,9 @@ use wecom_authorization::{
     authorization::{Claim, Health, InstallFailure, Refusal, RejectionReason},
     ids::{BreakerName, ClaimId, EventId, Fingerprint, Scope, TokenName},
     store::{
-        AtRest, Breaker, CommitError, DynamoDb, EventChange, EventFilter, EventSource, HealthRunNote, ListFilter,
-        NewEvent, Payload, Replay, ReplayRequest, ReplayStatus, SecretName, SecretsManager, StoreError, StoredListing,
+        AtRest, Breaker, CommitError, DynamoDb, EventChange, EventFilter, EventHead, EventSource, HealthRunNote,
+        ListFilter, NewEvent, Payload, Person, PersonEvent, PersonKind, Replay, ReplayRequest, ReplayStatus,
+        SecretName, SecretsManager, StoreError, StoredListing,
     },
 };
 
@@ -33,7 +34,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 76;
+const METHODS: usize = 78;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -76,6 +77,20 @@ async fn every_method(
         retention_days: None,
         damaged: false,
         payload,
+    };
+    let person = Person::parse(PersonKind::UserId, "zhangsan").unwrap();
+    let person_event = PersonEvent {
+        head: EventHead {
+            event_id: EventId::of("place", b"content"),
+            scope: Scope::Contacts.into(),
+            event: "event".to_owned(),
+            change_type: None,
+            created_at: None,
+            received_at: now,
+            duplicates: 0,
+            damaged: false,
+        },
+        parts: 1,
     };
     let large = Payload::from_iter([("Text".to_owned(), json!("x".repeat(400_000)))]);
     let change = EventChange {
@@ -250,6 +265,17 @@ async fn every_method(
         (
             "delete_some_events",
             store.delete_some_events(&tenant, now, now).await.map(drop),
+        ),
+        (
+            "events_of_person",
+            store.events_of_person(&tenant, &person, 10, None).await.map(drop),
+        ),
+        (
+            "delete_events_of_person",
+            store
+                .delete_events_of_person(&tenant, &[person_event], |_| line(now))
+                .await
+                .map(drop),
         ),
         ("deleted", store.deleted(&tenant).await.map(drop)),
         ("event_heads", store.event_heads(&tenant, 10).await.map(drop)),

@@ -742,6 +742,24 @@ impl FaultCase for RunReplays {
     }
 }
 
+/// `POST /authorization/persons/deletion`, of events of which one has parts.
+pub(crate) struct DeletePerson;
+
+impl FaultCase for DeletePerson {
+    async fn prepare(harness: &Harness) -> Self {
+        let [contacts, _] = harness.bind_all().await;
+        crate::persons::three_about_zhangsan(harness, &contacts).await;
+        harness.deliver(&contacts, &member_created("lisi")).await.with_success();
+        Self
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        let person = json!({"kind": "user_id", "id": "zhangsan"});
+        let target = "/authorization/persons/deletion";
+        answered(&harness.admin("find-person", "POST", target, &person).await, 200)
+    }
+}
+
 /// `DELETE /authorization`.
 pub(crate) struct Disconnect;
 
@@ -1055,6 +1073,7 @@ macro_rules! for_each {
             replaying_an_event: Replay,
             starting_a_replay: StartReplay,
             taking_a_replay_further: RunReplays,
+            deleting_a_persons_events: DeletePerson,
             disconnecting: Disconnect,
             adding_a_binding: AddBinding,
             installing_a_further_corporation: ComeBackToBinding,

@@ -365,6 +365,7 @@ impl Harness {
             "check-authorization" => http::check_authorization(&platform, request).await,
             "share-credentials" => http::share_credentials(&platform, request).await,
             "replay-event" => http::replay_event(&platform, request).await,
+            "find-person" => http::find_person(&platform, request).await,
             "act-on-tenant" => http::act_on_tenant(&platform, request).await,
             "read-tenants" => http::read_tenants(&platform, request).await,
             "console" => http::console(&platform, request).await,

@@ -136,6 +136,7 @@ impl Requests {
                 request.json(&json!({"secret": secret, "corp_id": CORP}))
             }
             Function::ReplayEvent if path.ends_with("/replays") => request.json(&a_replay()),
+            Function::FindPerson => request.json(&json!({"kind": "user_id", "id": "zhangsan"})),
             Function::ShareCredentials if is_post => request.json(&json!({"scope": "contacts"})),
             Function::UpdateSettings => request.json(&json!({"callback_base_url": null})),
             Function::ActOnTenant if path.ends_with("/assignment") => request.json(&json!({"tenant_id": "acme"})),
@@ -295,6 +296,7 @@ async fn when_every_process_is_new() {
     }
     let replay = format!("/authorization/events/{event_id}/replay");
     let settings = json!({"callback_base_url": "https://wecom.acme.example"});
+    let person = json!({"kind": "user_id", "id": "zhangsan"});
     let ask = async |function, method, target: &str, body: &Value| harness.admin(function, method, target, body).await;
     let ask_all = async || {
         [
@@ -332,6 +334,7 @@ async fn when_every_process_is_new() {
             ask("update-settings", "PUT", "/authorization/settings", &settings).await,
             ask("replay-event", "POST", &replay, &Value::Null).await,
             ask("replay-event", "POST", "/authorization/events/replays", &a_replay()).await,
+            ask("find-person", "POST", "/authorization/persons/deletion", &person).await,
             harness.check(&contacts).await,
             harness.deliver(&contacts, &member_created("during")).await,
             harness.suite_callback(&ticket).await,

@@ -67,6 +67,11 @@ fn name_of(resource: &Value) -> Option<&'static str> {
             json!({"Fn::Sub": "${EventTable.Arn}/index/timeline"}),
             "events/timeline",
         ),
+        (json!({"Fn::Sub": "${EventTable.Arn}/index/user"}), "events/user"),
+        (
+            json!({"Fn::Sub": "${EventTable.Arn}/index/external_user"}),
+            "events/external_user",
+        ),
         (json!({"Fn::GetAtt": ["EventBus", "Arn"]}), "event-bus"),
         (json!({"Fn::GetAtt": ["EventFifoQueue", "Arn"]}), "event-queue"),
         (json!({"Ref": "SuiteSecret"}), "suite"),

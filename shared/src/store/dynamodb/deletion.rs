@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Items of one transaction: DynamoDB takes 100, and one is the count.
-const ITEMS_AT_ONCE: usize = 99;
+pub(super) const ITEMS_AT_ONCE: usize = 99;
 
 /// How long a count is kept if the clean-up never ends.
 const KEEP_COUNT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -68,25 +68,36 @@ impl DynamoDb {
                 }
             }
         }
-        // The index may still show events that are deleted.
-        while !events.is_empty() {
-            let requests = self.event_deletes(&events)?;
-            let deleted = Deleted {
-                events: u64::try_from(events.len()).unwrap_or_default(),
-                tokens: 0,
-            };
-            let gone = self.delete_counted(tenant_id, requests, deleted, now).await?;
-            if gone.is_empty() {
-                break;
-            }
-            let mut flags = gone.into_iter();
-            events.retain(|(_, parts)| {
-                let is_gone = flags.next().unwrap_or_default();
-                flags.by_ref().take(*parts).for_each(drop);
-                !is_gone
-            });
-        }
+        let count = |events| self.counted(tenant_id, Deleted { events, tokens: 0 }, now);
+        self.delete_events(events, count).await?;
         Ok(more)
+    }
+
+    /// Deletes events, each with its number of parts, that make [`ITEMS_AT_ONCE`] items at most, in one transaction with what
+    /// `noted` makes of their number. Returns how many there were: an index may still show some that are gone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) async fn delete_events(
+        &self,
+        mut events: Vec<(EventId, usize)>,
+        noted: impl Fn(u64) -> Result<TransactWriteItem, StoreError>,
+    ) -> Result<u64, StoreError> {
+        while !events.is_empty() {
+            let number = u64::try_from(events.len()).unwrap_or_default();
+            match self.delete_with(self.event_deletes(&events)?, noted(number)?).await? {
+                None => return Ok(number),
+                Some(gone) => {
+                    let mut flags = gone.into_iter();
+                    events.retain(|(_, parts)| {
+                        let is_gone = flags.next().unwrap_or_default();
+                        flags.by_ref().take(*parts).for_each(drop);
+                        !is_gone
+                    });
+                }
+            }
+        }
+        Ok(0)
     }
 
     /// Removes a token that was obtained for a tenant, and counts it.
@@ -100,8 +111,8 @@ impl DynamoDb {
             .condition_expression("attribute_exists(expires_at)")
             .build()?;
         let one = Deleted { events: 0, tokens: 1 };
-        let gone = self.delete_counted(tenant_id, vec![delete], one, now).await?;
-        if gone.is_empty() {
+        let count = self.counted(tenant_id, one, now)?;
+        if self.delete_with(vec![delete], count).await?.is_none() {
             return Ok(());
         }
         // There is none, or only the lease of an attempt to get one.
@@ -127,15 +138,25 @@ impl DynamoDb {
             .key("event_id", text(id))
     }
 
-    /// Carries out all deletions together with their count. Returns nothing if that was done, and otherwise for each deletion
+    /// Carries out all deletions together with what notes them. Returns nothing if that was done, and otherwise for each deletion
     /// whether its item was missing.
-    async fn delete_counted(
+    async fn delete_with(
         &self,
-        tenant_id: &TenantId,
         requests: Vec<Delete>,
-        deleted: Deleted,
-        now: Timestamp,
-    ) -> Result<Vec<bool>, StoreError> {
+        noted: TransactWriteItem,
+    ) -> Result<Option<Vec<bool>>, StoreError> {
+        let requests = requests
+            .into_iter()
+            .map(|delete| TransactWriteItem::builder().delete(delete).build());
+        match self.transact(requests.chain([noted]).collect()).await {
+            Ok(()) => Ok(None),
+            Err(TransactionError::Conditions(gone)) => Ok(Some(gone)),
+            Err(TransactionError::Store(error)) => Err(error),
+        }
+    }
+
+    /// Counts what is deleted in the same transaction.
+    fn counted(&self, tenant_id: &TenantId, deleted: Deleted, now: Timestamp) -> Result<TransactWriteItem, StoreError> {
         let count = Update::builder()
             .table_name(&self.authorization_table)
             .set_key(Some(count_key(tenant_id).into_item()))
@@ -145,15 +166,7 @@ impl DynamoDb {
             .expression_attribute_values(":tokens", number(deleted.tokens))
             .expression_attribute_values(":ttl", time_to_live(now + KEEP_COUNT))
             .build()?;
-        let requests = requests
-            .into_iter()
-            .map(|delete| TransactWriteItem::builder().delete(delete).build());
-        let count = TransactWriteItem::builder().update(count).build();
-        match self.transact(requests.chain([count]).collect()).await {
-            Ok(()) => Ok(Vec::new()),
-            Err(TransactionError::Conditions(gone)) => Ok(gone),
-            Err(TransactionError::Store(error)) => Err(error),
-        }
+        Ok(TransactWriteItem::builder().update(count).build())
     }
 
     /// The removal of a count that is still `counted`.

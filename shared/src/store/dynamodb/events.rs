@@ -16,7 +16,10 @@ use super::{
 use crate::{
     ids::{EventId, TenantId},
     position::time_key,
-    store::{AppendOutcome, Event, EventFilter, EventHead, EventPage, NewEvent, Payload, Position, StoreError},
+    store::{
+        AppendOutcome, Event, EventFilter, EventHead, EventPage, NewEvent, Payload, Person, PersonKind, Position,
+        StoreError,
+    },
 };
 
 /// An item may have 400 KB (DynamoDB quotas); what does not fit goes on in items of its own.
@@ -192,6 +195,11 @@ impl DynamoDb {
         ]);
         if let Some(callback_id) = &source.callback_id {
             item.insert("callback_id".to_owned(), text(callback_id.as_str()));
+        }
+        for kind in PersonKind::ALL {
+            if let Some(person) = Person::of_event(kind, &event.payload) {
+                item.insert(person.index().to_owned(), text(person.partition(&source.tenant_id)));
+            }
         }
         if event.damaged {
             item.insert("damaged".to_owned(), text("true"));
