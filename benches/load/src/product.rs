@@ -119,8 +119,9 @@ impl Product {
                 None => tokio::time::sleep(BETWEEN_LOOKS).await,
             }
         };
-        let opened = self.http.get(link).send().await?;
-        let header = |name: &str| opened.headers().get(name).and_then(|value| value.to_str().ok());
+        // What the button of the link's page does.
+        let pressed = self.http.post(link).send().await?;
+        let header = |name: &str| pressed.headers().get(name).and_then(|value| value.to_str().ok());
         let cookie = header("set-cookie").and_then(|cookie| cookie.split(';').next());
         let (cookie, at_wecom) = cookie.zip(header("location")).ok_or("the install link leads nowhere")?;
         let confirmed = self
