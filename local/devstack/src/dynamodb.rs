@@ -1,8 +1,10 @@
-//! DynamoDB and DynamoDB Streams: `dynoxide-rs` on a loopback port of its own, with the answers corrected that differ from
-//! DynamoDB's.
+//! DynamoDB and DynamoDB Streams: `dynoxide-rs`, with the answers corrected that differ from DynamoDB's.
 //!
-//! The engine is called over HTTP because its router is private. It commits every write with an fsync.
+//! The operations that the product consists of are called in process. All others, and requests that the engine refuses, go to
+//! its own HTTP server on a loopback port, because its router is private. Every answered write is on the disk.
 
+mod engine;
+mod group_commit;
 mod streams;
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -18,6 +20,7 @@ use hyper_util::{
 use serde_json::Map;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
+use self::group_commit::GroupCommit;
 use crate::{
     Error,
     answer::{self, Answer},
@@ -29,6 +32,8 @@ use crate::{
 
 pub(crate) struct Dynamodb {
     database: Database,
+    /// `None` in memory.
+    commits: Option<GroupCommit>,
     client: Client<HttpConnector, Full<Bytes>>,
     upstream: Uri,
     table_writes: Arc<TableWrites>,
@@ -42,9 +47,12 @@ impl Dynamodb {
         table_writes: Arc<TableWrites>,
         mut stop: watch::Receiver<bool>,
     ) -> Result<(Self, [JoinHandle<()>; 2]), Error> {
-        let database = match directory {
-            None => Database::memory().map_err(|error| Error::data("", error))?,
-            Some(directory) => open(&directory.join("dynamodb.sqlite"))?,
+        let (database, commits) = match directory {
+            None => (Database::memory().map_err(|error| Error::data("", error))?, None),
+            Some(directory) => {
+                let (database, commits) = open(&directory.join("dynamodb.sqlite"))?;
+                (database, Some(commits))
+            }
         };
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(Error::Runtime)?;
         listener.set_nonblocking(true).map_err(Error::Runtime)?;
@@ -69,6 +77,7 @@ impl Dynamodb {
         Ok((
             Self {
                 database,
+                commits,
                 client,
                 upstream,
                 table_writes,
@@ -85,7 +94,14 @@ impl Dynamodb {
             return refusal;
         }
         let operation = call.operation.clone();
-        let answer = self.forward(self.capacity.asking(call)).await;
+        let call = self.capacity.asking(call);
+        let answer = match &self.commits {
+            None => self.carry_out(call).await,
+            Some(commits) => match commits.settled(!only_reads(&operation), self.carry_out(call)).await {
+                Ok(answer) => answer,
+                Err(error) => return failure(&error),
+            },
+        };
         let (parts, body) = answer.into_parts();
         let body = body
             .collect()
@@ -100,6 +116,13 @@ impl Dynamodb {
         sweep(&self.database, &self.table_writes);
     }
 
+    async fn carry_out(&self, call: Call) -> Answer {
+        match engine::answer(&self.database, &call) {
+            Some(answer) => answer,
+            None => self.forward(call).await,
+        }
+    }
+
     async fn forward(&self, call: Call) -> Answer {
         let mut request = Request::from_parts(call.parts, Full::new(call.body));
         *request.uri_mut() = self.upstream.clone();
@@ -109,16 +132,7 @@ impl Dynamodb {
             let body = body.collect().await?.to_bytes();
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Answer::from_parts(parts, Full::new(body)))
         };
-        answered.await.unwrap_or_else(|error| {
-            tracing::error!(error, "the DynamoDB engine did not answer");
-            let message = "the DynamoDB engine did not answer";
-            answer::error(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "InternalServerError",
-                message,
-                &Map::new(),
-            )
-        })
+        answered.await.unwrap_or_else(|error| failure(&*error))
     }
 
     /// The refusal of an `UpdateTimeToLive` that changes nothing, which `dynoxide-rs` accepts.
@@ -140,13 +154,35 @@ impl Dynamodb {
     }
 }
 
-fn open(path: &Path) -> Result<Database, Error> {
+fn failure(error: &(dyn std::error::Error + 'static)) -> Answer {
+    tracing::error!(error, "the DynamoDB engine failed");
+    let message = "the DynamoDB engine failed";
+    answer::error(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "InternalServerError",
+        message,
+        &Map::new(),
+    )
+}
+
+fn only_reads(operation: &str) -> bool {
+    let reads = ["BatchGet", "Describe", "Get", "List", "Query", "Scan", "TransactGet"];
+    reads.iter().any(|name| operation.starts_with(name))
+}
+
+fn open(path: &Path) -> Result<(Database, GroupCommit), Error> {
     let Some(text) = path.to_str() else {
         return Err(Error::data(path, "the path is not UTF-8"));
     };
     let database = Database::new(text).map_err(|error| Error::data(path, error))?;
     streams::prepare(path).map_err(|error| Error::data(path, error))?;
-    Ok(database)
+    // Sets `synchronous = NORMAL`, and everything else to SQLite's defaults, which it has already.
+    database
+        .disable_bulk_loading()
+        .map_err(|error| Error::data(path, error))?;
+    let log = format!("{text}-wal");
+    let commits = GroupCommit::of_log(Path::new(&log)).map_err(|error| Error::data(Path::new(&log), error))?;
+    Ok((database, commits))
 }
 
 async fn sweep_regularly(database: Database, table_writes: Arc<TableWrites>, mut stop: watch::Receiver<bool>) {

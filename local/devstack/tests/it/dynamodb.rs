@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::{
+    operation::RequestId as _,
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+};
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::clients::{Aws, code, n, s};
@@ -232,6 +236,62 @@ async fn an_item_over_400_kilobytes_is_refused() {
         .item("id", s("a"))
         .item("body", s("x".repeat(400 * 1024)));
     assert_eq!(code(&put.send().await.unwrap_err()), "ValidationException");
+}
+
+/// Each of these is refused by another part of the engine.
+#[tokio::test]
+async fn a_malformed_request_is_refused_in_the_words_of_dynamodb() {
+    let aws = Aws::any().await;
+    let table = aws.table().await;
+    for (target, input, code, message) in [
+        (
+            "PutItem",
+            json!({"TableName": table, "Item": {"id": {"S": true}}}),
+            "SerializationException",
+            "TRUE_VALUE cannot be converted to String",
+        ),
+        (
+            "PutItem",
+            json!({"TableName": table, "Item": {"other": {"S": "a"}}}),
+            "ValidationException",
+            "One or more parameter values were invalid: Missing the key id in the item",
+        ),
+        (
+            "GetItem",
+            json!({"TableName": table, "Key": {"id": {"S": "a"}}, "ConsistentRead": "perhaps"}),
+            "SerializationException",
+            "Unexpected token received from parser",
+        ),
+    ] {
+        let target = format!("DynamoDB_20120810.{target}");
+        let headers = [
+            ("x-amz-target", target.as_str()),
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amz-date", "20261128T000000Z"),
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=LOCAL/20261128/eu-central-1/dynamodb/aws4_request, \
+                 SignedHeaders=host, Signature=00",
+            ),
+        ];
+        let (status, answer) = aws.raw("POST", "/", &headers, &input.to_string()).await;
+        let told = |member: &str| answer[member].as_str().unwrap_or_default().to_owned();
+        assert_eq!(status, 400, "{answer}");
+        assert!(told("__type").ends_with(code), "{answer}");
+        assert_eq!(told("message") + &told("Message"), message, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_an_id_that_a_log_can_name() {
+    let aws = Aws::any().await;
+    let table = aws.table().await;
+    let put = aws.dynamodb.put_item().table_name(&table).item("id", s("a"));
+    let put = put.condition_expression("attribute_not_exists(id)");
+    let stored = put.clone().send().await.unwrap();
+    let refused = put.send().await.unwrap_err();
+    let ids = [stored.request_id(), refused.request_id()].map(Option::unwrap);
+    assert!(ids[0] != ids[1] && ids.iter().all(|id| id.len() >= 32), "{ids:?}");
 }
 
 #[tokio::test]
