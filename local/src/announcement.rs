@@ -93,6 +93,7 @@ impl fmt::Display for Announcement {
             Some(url) => writeln!(formatter, "  WeCom        模拟企业微信  {url}")?,
             None => writeln!(formatter, "  suite callback 指令回调  {}/suite/callback", self.base_url)?,
         }
+        writeln!(formatter, "  operators    运维页面    {}operator", self.console_url)?;
         writeln!(formatter, "  event bus    事件总线    {}", self.bus_url)?;
         writeln!(formatter, "  HTTP API                 {}", self.base_url)?;
         writeln!(formatter, "  AWS endpoint             {}", self.aws_endpoint_url)?;
