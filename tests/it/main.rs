@@ -36,6 +36,7 @@ mod modules;
 mod openapi;
 mod operations;
 mod operators;
+mod operators_cost;
 mod operators_terminal;
 mod permissions;
 mod persons;

@@ -283,7 +283,7 @@ pub(super) fn operations() -> Vec<super::contract::Operation> {
              which they are so, the newest first. With `finding` or `step` alone the order is that time's. The lists follow a change \
              within seconds. A page of them all, or of one `health`, `finding` or `step`, is one query of `limit` rows, however many \
              tenants there are. Other filters search: a page that has read 8 MB of rows may have fewer tenants than \
-             `limit`, and `next_cursor` continues it. The whole id of a tenant as `query` puts that tenant first; the whole id of a \
+             `limit`, and `next_cursor` continues it. The whole id of a tenant as `query` puts that tenant on a first page of its own; the whole id of a \
              callback, or of a corporation as the installed app sees it, gives its tenant at once.",
         )
         .query::<TenantsQuery>()

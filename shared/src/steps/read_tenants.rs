@@ -53,7 +53,7 @@ pub struct Summary {
 
 impl ReadTenants<'_> {
     /// A page of the tenants that `filter` admits, newest trouble first. A query that is the whole id of a tenant puts that one
-    /// at the beginning; one that is the whole id of a corporation, as its app sees it, or of a callback gives that tenant alone.
+    /// on a first page of its own; one that is the whole id of a corporation, as its app sees it, or of a callback gives that tenant alone.
     ///
     /// # Errors
     /// The failure of the store.
@@ -74,18 +74,19 @@ impl ReadTenants<'_> {
             });
         }
         let named = TenantId::parse(query).ok();
-        let first = match named.as_ref().filter(|_| after.is_none()) {
-            Some(tenant_id) => self.admitted(tenant_id, filter).await?,
-            None => None,
-        };
-        let mut page = match limit.saturating_sub(first.iter().len()) {
-            0 => ListPage::beginning(),
-            left => self.store.listed(filter, left, after).await?,
-        };
+        if let (Some(tenant_id), None) = (&named, after)
+            && let Some(tenant) = self.admitted(tenant_id, filter).await?
+        {
+            // The search for others begins with the next page, if it is wanted.
+            return Ok(ListPage {
+                tenants: vec![tenant],
+                ..ListPage::beginning()
+            });
+        }
+        let mut page = self.store.listed(filter, limit, after).await?;
         if let Some(named) = named {
             page.tenants.retain(|tenant| tenant.key() != named);
         }
-        page.tenants.splice(..0, first);
         Ok(page)
     }
 
