@@ -314,6 +314,14 @@ mod tests {
     }
 
     #[test]
+    fn an_end_tag_of_another_case_ends_nothing() {
+        reads(
+            "<xml><A>1</a></A><B>2</B>&</xml>",
+            &json!({"A": "1</a>", "B": "2", "#text": "&"}),
+        );
+    }
+
+    #[test]
     fn a_missing_end_tag_moves_the_elements_inside_to_the_parent() {
         reads(
             "<xml><A>1<B>2</B><C>3</C></xml>",
