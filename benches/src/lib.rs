@@ -12,6 +12,7 @@ use base64::{
 };
 use base64_simd::AsOut;
 use quick_xml::{Reader, events::Event};
+use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 use wecom_callback::{Credentials, EncodingAesKey, Message, Token, envelope, seal, sign, verify};
 use wecom_crypto::{Agent, Source};
@@ -56,6 +57,22 @@ impl CallbackRequest {
             message,
             encrypt,
         }
+    }
+
+    /// What a peer in another language needs to do the same.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "token": TOKEN,
+            "encoding_aes_key": ENCODING_AES_KEY,
+            "receive_id": RECEIVE_ID,
+            "timestamp": TIMESTAMP,
+            "nonce": NONCE,
+            "message": self.message,
+            "encrypt": self.encrypt,
+            "msg_signature": self.msg_signature,
+            "body": self.body,
+        })
     }
 
     /// From the body of the `POST` to the plaintext: finds, verifies and decrypts the ciphertext.
