@@ -138,6 +138,28 @@ pub(crate) fn async_api(catalogue: &Catalogue) -> String {
         }}],
     }));
     messages.insert(
+        "EventsGap".to_owned(),
+        json!({
+            "name": "events.gap",
+            "title": "事件可能有遗漏 · Events may have been lost",
+            "contentType": "application/json",
+            "payload": {"$ref": "./events.schema.json"},
+            "examples": [{"payload": {
+                "source": "wecom.authorization",
+                "detail-type": "events.gap",
+                "detail": {
+                    "tenant_id": "acme",
+                    "binding_id": "first",
+                    "scope": "contacts",
+                    "corp_id": crate::EXAMPLE_CORP,
+                    "from": "2026-11-20T08:00:00Z",
+                    "to": "2026-11-22T15:56:32.291Z",
+                    "reason": "set_up_again",
+                },
+            }}],
+        }),
+    );
+    messages.insert(
         "WebhooksChanged".to_owned(),
         json!({
             "name": "webhooks.changed",

@@ -17,7 +17,7 @@ mod view;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::findings::EXPIRING;
+pub(crate) use self::findings::{EXPIRING, SILENCE};
 pub use self::{
     assist::{AssistLink, TooManyAssistLinks},
     bindings::{BindingView, Bindings, TooManyBindings},
@@ -91,6 +91,17 @@ pub struct ScopeState {
     pub secret: Option<RegisteredSecret>,
     /// The callback, once credentials have been generated.
     pub callback_id: Option<CallbackId>,
+    /// The end of the last callback that received events: those since are lost, until another one is verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_until: Option<Timestamp>,
+}
+
+impl ScopeState {
+    /// Whether there is neither a Secret nor a callback.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.secret.is_none() && self.callback_id.is_none()
+    }
 }
 
 /// A registered Secret: everything but its value, which is in Secrets Manager.
@@ -413,9 +424,7 @@ impl Authorization {
     pub fn is_empty(&self) -> bool {
         self.installation.is_none()
             && self.planned_writes.is_empty()
-            && Scope::ALL
-                .into_iter()
-                .all(|scope| *self.scope(scope) == ScopeState::default())
+            && Scope::ALL.into_iter().all(|scope| self.scope(scope).is_empty())
     }
 
     /// Records an installation. For another corporation than before the other steps are reset, because their Secrets

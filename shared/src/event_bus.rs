@@ -46,7 +46,7 @@ pub struct EventBus {
 /// An event for the bus, and for the FIFO queue. `Debug` does not show its detail.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BusEvent {
-    /// `detail-type`: `wecom.event`, `authorization.changed` or `webhooks.changed`.
+    /// `detail-type`: `wecom.event`, `authorization.changed`, `events.gap` or `webhooks.changed`.
     pub detail_type: &'static str,
     /// Time of the event, which becomes `time` on the bus.
     pub time: Timestamp,

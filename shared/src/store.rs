@@ -19,7 +19,7 @@ pub mod tables;
 
 pub(crate) use self::secrets_manager::RECOVERY_WINDOW_DAYS;
 pub use self::{
-    change::{Change, DisabledBecause, ReceiverChange, ReceiverState, StateChange},
+    change::{Change, DisabledBecause, EventGap, GapReason, ReceiverChange, ReceiverState, StateChange},
     dynamodb::{
         AtRest, Breaker, CheckStatus, ClaimPage, DueReplay, DynamoDb, EventChange, FailingReceiver, HealthRunNote,
         ListFilter, ListPage, Noted, StoredClaim, StoredListing, StoredSuiteEvent, StoredToken, SuiteNote,

@@ -194,7 +194,7 @@ fn the_documents_examples_are_what_the_schema_says() {
         holds(&serde_json::from_str(example).unwrap());
         checked += 1;
     }
-    assert_eq!(checked, 4);
+    assert_eq!(checked, 5);
 }
 
 /// A schema that takes everything promises nothing.
@@ -236,7 +236,23 @@ fn the_schema_refuses_a_change_of_the_receiver_that_is_not_promised() {
                    "at": "2026-11-22T15:56:32.291Z", "failing_since": "2026-11-22T15:56:32Z"},
     });
     holds(&disabled);
+    let gap = json!({
+        "source": "wecom.authorization",
+        "detail-type": "events.gap",
+        "detail": {"tenant_id": "acme", "binding_id": "first", "scope": "contacts", "reason": "silent",
+                   "from": "2026-10-01T15:56:32Z", "to": "2026-11-22T15:56:32.291Z"},
+    });
+    holds(&gap);
     let schema = schema();
+    for (name, value) in [
+        ("reason", json!("bored")),
+        ("scope", json!("app")),
+        ("from", Value::Null),
+    ] {
+        let mut wrong = gap.clone();
+        wrong["detail"][name] = value;
+        assert!(!schema.is_valid(&wrong), "{wrong}");
+    }
     for (name, value) in [
         ("reason", json!("bored")),
         ("reason", Value::Null),

@@ -28,6 +28,7 @@ mod event_queue;
 mod event_schema;
 mod events;
 mod faults;
+mod gaps;
 mod half_disconnected;
 mod help;
 mod import;

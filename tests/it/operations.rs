@@ -605,6 +605,10 @@ async fn the_walk() -> Harness {
     Box::pin(banned_while_installing(&harness)).await;
     Box::pin(webhooks(&harness)).await;
     Box::pin(a_further_binding(&harness)).await;
+    // After a silence that other services are told of.
+    harness.wait(31 * 24 * 3600);
+    harness.deliver(&rotated, &member_created("late")).await.with_success();
+    harness.stream("publish-events").await.unwrap();
     harness
 }
 

@@ -98,7 +98,7 @@ const ITEMS: [(&str, &str); 27] = [
     (
         "publish-events",
         "GetItem COUNTED TENANT CALLBACK LISTING
-         PutItem CALLBACK LISTING LISTED
+         PutItem CALLBACK LISTING LISTED CHANGED
          UpdateItem CALLBACK LISTED
          ConditionCheckItem CALLBACK
          DeleteItem LISTING LISTED",

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A tenant that was all set up, until its corporation removed the app.
-async fn removed() -> (Harness, [Credentials; 2]) {
+pub(crate) async fn removed() -> (Harness, [Credentials; 2]) {
     let harness = Harness::start(true).await;
     let credentials = Box::pin(harness.bind_all()).await;
     let completed = harness.admin(
@@ -41,7 +41,7 @@ async fn remove(harness: &Harness) {
 }
 
 /// Installs the app in this corporation. Returns the state.
-async fn install_in(harness: &Harness, corp_id: &str) -> Value {
+pub(crate) async fn install_in(harness: &Harness, corp_id: &str) -> Value {
     let (redirect, cookies) = harness.set_out(corp_id).await;
     let back = harness.come_back(&redirect, &cookies).await.redirect();
     assert!(back.ends_with("?installation=installed"), "{back}");

@@ -36,7 +36,7 @@ async fn setting_up(timeline: &mut Timeline) -> [Credentials; 2] {
         .audit(&["installation_started", "installed"])
         .notified(&["installation: not_installed → installed"]);
     timeline.write("The app is installed.", expected).await;
-    let both = bind_both(timeline).await;
+    let both = bind_both(timeline, false).await;
     timeline.days(25).await;
     timeline.deliver(&both[0], "weeks-later").await;
     timeline
@@ -46,7 +46,7 @@ async fn setting_up(timeline: &mut Timeline) -> [Credentials; 2] {
 }
 
 /// Steps 2 to 4, the first time and after a disconnect.
-async fn bind_both(timeline: &mut Timeline) -> [Credentials; 2] {
+async fn bind_both(timeline: &mut Timeline, is_again: bool) -> [Credentials; 2] {
     let mut both = Vec::new();
     for (scope, name, next) in [
         (Scope::Contacts, "contacts", "external_contacts_secret"),
@@ -55,12 +55,19 @@ async fn bind_both(timeline: &mut Timeline) -> [Credentials; 2] {
         both.push(timeline.harness.bind(scope).await);
         let expected = Expected::new(next, "ok")
             .audit(&["secret_registered", "callback_verified"])
-            .notified(&[
-                &format!("{name}.callback: awaiting_verification → verified"),
-                &format!("{name}.callback: none → awaiting_verification"),
-                &format!("{name}.kind_check: none → confirmed"),
-                &format!("{name}.secret: missing → accepted"),
-            ]);
+            .notified(
+                &[
+                    "callback: awaiting_verification → verified",
+                    "callback: none → awaiting_verification",
+                    "gap: set_up_again",
+                    "kind_check: none → confirmed",
+                    "secret: missing → accepted",
+                ]
+                .into_iter()
+                .filter(|change| is_again || !change.starts_with("gap"))
+                .map(|change| format!("{name}.{change}"))
+                .collect::<Vec<_>>(),
+            );
         timeline.write(&format!("{name}: Secret and callback."), expected).await;
     }
     let target = "/authorization/completion";
@@ -292,7 +299,9 @@ async fn silence(timeline: &mut Timeline, contacts: &Credentials) {
     timeline.write("Nothing arrives for a month.", expected).await;
     timeline.deliver(contacts, "at-last").await;
     timeline.looks().await;
-    let expected = Expected::new("done", "attention").finding("external_contacts callback_silent");
+    let expected = Expected::new("done", "attention")
+        .finding("external_contacts callback_silent")
+        .notified(&["contacts.gap: silent"]);
     timeline.write("A colleague edits a profile.", expected).await;
 }
 
@@ -343,7 +352,7 @@ async fn installed_again(timeline: &mut Timeline) {
     timeline
         .write("It is installed again, and starts clean.", expected)
         .await;
-    let [contacts, _] = bind_both(timeline).await;
+    let [contacts, _] = bind_both(timeline, true).await;
     for month in 0..7 {
         timeline.deliver(&contacts, &format!("in-month-{month}")).await;
         timeline.days(25).await;

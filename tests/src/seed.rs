@@ -235,6 +235,7 @@ impl Stage {
                 checked_at: then(),
             }),
             callback_id: Some(CallbackId::parse(address.callback_id)?),
+            heard_until: None,
         })
     }
 

@@ -6,18 +6,28 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import NotRequired, get_origin, get_type_hints
+from typing import NotRequired, get_args, get_origin, get_type_hints
 
-from wecom_authorization_client import AccessTokens, ApiError, SeenInMemory, TokenError, list_events, name_of, once, read_event
+from wecom_authorization_client import (
+    AccessTokens,
+    ApiError,
+    BusEvent,
+    SeenInMemory,
+    TokenError,
+    list_events,
+    name_of,
+    once,
+    read_event,
+)
 from wecom_authorization_client.catalogue import PAYLOADS
 
 ASYNCAPI = json.loads((Path(__file__).parents[3] / "docs/asyncapi.json").read_text())
-EXAMPLES = [
+MESSAGES = [
     example["payload"]
     for message in ASYNCAPI["channels"]["bus"]["messages"].values()
     for example in message["examples"]
-    if example["payload"]["detail-type"] == "wecom.event"
 ]
+EXAMPLES = [message for message in MESSAGES if message["detail-type"] == "wecom.event"]
 
 
 class Api:
@@ -59,6 +69,16 @@ class Client(unittest.TestCase):
             required = {name for name, member in members.items() if get_origin(member) is not NotRequired}
             self.assertLessEqual(required, payload.keys())
             self.assertLessEqual(payload.keys(), members.keys())
+
+    def test_every_message_of_the_bus_has_a_type_that_names_its_members(self):
+        hints = [get_type_hints(message, include_extras=True) for message in get_args(BusEvent)]
+        details = {get_args(hint["detail-type"])[0]: hint["detail"] for hint in hints}
+        self.assertEqual({message["detail-type"] for message in MESSAGES}, details.keys())
+        for message in MESSAGES:
+            members = get_type_hints(details[message["detail-type"]], include_extras=True)
+            required = {name for name, member in members.items() if get_origin(member) is not NotRequired}
+            self.assertLessEqual(required - {"binding_id"}, message["detail"].keys())
+            self.assertLessEqual(message["detail"].keys(), members.keys())
 
     def test_an_event_is_handled_once_and_again_when_its_handler_failed(self):
         seen, handled = SeenInMemory(2), []

@@ -13,6 +13,9 @@ pub enum Event {
     /// A change of a tenant's authorization.
     #[serde(rename = "authorization.changed")]
     AuthorizationChanged(Box<AuthorizationChanged>),
+    /// Events may have been lost.
+    #[serde(rename = "events.gap")]
+    EventsGap(Box<EventsGap>),
     /// The receiver of webhooks was disabled, or enabled again.
     #[serde(rename = "webhooks.changed")]
     WebhooksChanged(Box<WebhooksChanged>),
@@ -91,6 +94,25 @@ pub struct AuthorizationChanged {
     pub finding: Option<String>,
     /// Of a change of the health: the operators' view of the tenant, below the deployment's address.
     pub page: Option<String>,
+}
+
+/// A time in which events may have been lost: what they were about is to be read anew.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct EventsGap {
+    /// Tenant whose events they were.
+    pub tenant_id: String,
+    /// Which of the tenant's corporations: `first`, or 32 hexadecimal digits.
+    pub binding_id: String,
+    /// Scope of the events: `contacts` or `external_contacts`.
+    pub scope: Scope,
+    /// The corporation's plaintext id, if it is known.
+    pub corp_id: Option<String>,
+    /// Until then events were received, in RFC 3339.
+    pub from: String,
+    /// From then on events are received, in RFC 3339.
+    pub to: String,
+    /// Why: `set_up_again`, `installed_again` or `silent`.
+    pub reason: String,
 }
 
 /// The receiver of webhooks was disabled, or enabled again.

@@ -16,7 +16,7 @@ pub use self::{
     api::{EventFilter, EventPages, MalformedPage, StoredEvent},
     catalogue::Payload,
     element::ElementOrText,
-    event::{AuthorizationChanged, Event, Scope, WebhooksChanged, WecomEvent},
+    event::{AuthorizationChanged, Event, EventsGap, Scope, WebhooksChanged, WecomEvent},
     seen::{SeenEvents, SeenInMemory, once},
     tokens::{AccessToken, MalformedAnswer, TokenAnswer, TokenKind, TokenRefused, TokenRequest},
 };

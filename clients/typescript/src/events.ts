@@ -72,8 +72,26 @@ export interface WebhooksChanged {
   };
 }
 
+/** `events.gap` on the bus: a time in which events may have been lost. What they were about is to be read anew. */
+export interface EventsGap {
+  source: "wecom.authorization";
+  "detail-type": "events.gap";
+  detail: {
+    tenant_id: string;
+    binding_id: string;
+    scope: "contacts" | "external_contacts";
+    /** The corporation's plaintext id; missing where it is not known. */
+    corp_id?: string;
+    /** Until then events were received. */
+    from: string;
+    /** From then on events are received. */
+    to: string;
+    reason: "set_up_again" | "installed_again" | "silent";
+  };
+}
+
 /** What the bus delivers. */
-export type BusEvent = WecomEvent | AuthorizationChanged | WebhooksChanged;
+export type BusEvent = WecomEvent | AuthorizationChanged | EventsGap | WebhooksChanged;
 
 /** The name of an event in the catalogue: `Event/ChangeType`, `Event` or `message:MsgType`. */
 export function nameOf(detail: Pick<EventDetail, "event" | "change_type" | "payload">): string {

@@ -85,6 +85,7 @@ fn described(event: &Value) -> String {
     if text("/detail-type") != "wecom.event" {
         let what = match text("/detail-type") {
             "webhooks.changed" => "webhooks",
+            "events.gap" => "gap",
             _ => detail("what"),
         };
         let (from, to) = (detail("from"), detail("to"));

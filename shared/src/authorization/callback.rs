@@ -43,6 +43,9 @@ pub struct Callback {
     pub previous: Vec<Retired>,
     /// The time at which WeCom last checked the URL with a pending generation.
     pub verified_at: Option<Timestamp>,
+    /// The end of the callback before this one, whose events since are lost; `None` from when WeCom has checked this one's URL.
+    #[serde(default)]
+    pub heard_until: Option<Timestamp>,
     /// The last request that was refused.
     pub last_rejection: Option<Rejection>,
     /// The last requests that were refused, merged; see [`last_refusals`](Callback::last_refusals).
@@ -123,6 +126,7 @@ impl Callback {
             pending: None,
             previous: Vec::new(),
             verified_at: None,
+            heard_until: None,
             last_rejection: None,
             refusals: Vec::new(),
             old_credentials_since: None,

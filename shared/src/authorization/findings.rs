@@ -87,7 +87,7 @@ impl Authorization {
 }
 
 /// A callback that worked and received nothing for this long may have been changed in WeCom's console.
-const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub(crate) const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A permission or the trial of a licence that ends within this time is reported.
 pub(crate) const EXPIRING: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// A rotation whose new values were not pasted for this long is reported.

@@ -83,6 +83,7 @@ impl Callback {
             pending: self.pending.clone(),
             previous: self.previous.clone(),
             verified_at: self.verified_at,
+            heard_until: self.heard_until,
             ..Self::new(self.callback_id.clone(), self.tenant_id.clone(), self.scope)
         }
     }

@@ -62,6 +62,7 @@ impl CredentialIssuer<'_> {
         let id = keys.new_callback_id(context.entropy);
         let mut callback = Callback::new(id.clone(), authorization.tenant_id.clone(), scope);
         callback.corp_id = authorization.plaintext_corp_id().cloned();
+        callback.heard_until = authorization.scope(scope).heard_until;
         callback.event_retention_days = authorization.settings.event_retention_days;
         self.propose(&mut callback, context).await?;
         authorization.scope_mut(scope).callback_id = Some(id);

@@ -14,7 +14,7 @@ use crate::{
     ids::{CallbackId, TenantId},
     platform::Platform,
     steps::{ListTenant, ProcessSuiteEvent, StoredEvent},
-    store::{EventChange, ReceiverChange, StateChange, StoreError, StoredSuiteEvent},
+    store::{EventChange, EventGap, ReceiverChange, StateChange, StoreError, StoredSuiteEvent},
 };
 
 /// A batch of records of a table's stream, all of one shard.
@@ -219,7 +219,9 @@ fn bus_event(record: &EventRecord) -> Option<BusEvent> {
         return (is_due && ["callback", "app"].contains(&now.source.as_str())).then(|| event.on_bus());
     }
     let of_tenant = notification::<StateChange>(record).map(|change| change.on_bus());
-    of_tenant.or_else(|| Some(notification::<ReceiverChange>(record)?.on_bus()))
+    of_tenant
+        .or_else(|| Some(notification::<ReceiverChange>(record)?.on_bus()))
+        .or_else(|| Some(notification::<EventGap>(record)?.on_bus()))
 }
 
 fn notification<T: DeserializeOwned>(record: &EventRecord) -> Option<T> {

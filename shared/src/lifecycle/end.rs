@@ -103,10 +103,17 @@ impl Termination<'_> {
             });
         }
         let corp_id = authorization.installation.as_ref().map(|ended| ended.corp_id.clone());
-        for scope in Scope::ALL {
-            *authorization.scope_mut(scope) = ScopeState::default();
-        }
         let callbacks = callbacks.iter().flatten();
+        for scope in Scope::ALL {
+            let has_heard = callbacks
+                .clone()
+                .any(|callback| callback.scope == scope && callback.is_verified());
+            let before = authorization.scope(scope).heard_until;
+            *authorization.scope_mut(scope) = ScopeState {
+                heard_until: has_heard.then(|| context.now()).or(before),
+                ..ScopeState::default()
+            };
+        }
         authorization.plan_certificate(corp_id, callbacks.clone(), !self.delete_events, context.now());
         changes.extend(callbacks.flat_map(|callback| removed_callback(callback, context)));
         authorization.assist_links.clear();

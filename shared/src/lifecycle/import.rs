@@ -14,7 +14,7 @@ use crate::{
     audit::Action,
     authorization::{
         AuthMode, Authorization, Callback, CleanupTask, Generation, Installation, KindCheck, RegisteredSecret,
-        ScopeState, SecretStatus,
+        SecretStatus,
     },
     binding_line::{BindingLine, CallbackLine, Fault, Faulty},
     config::CallbackIdCheck,
@@ -257,7 +257,7 @@ fn is_made_of(authorization: &Authorization, line: &Fingerprint) -> bool {
 
 /// Nothing of a binding that there is is replaced.
 fn refuse_bound(authorization: &Authorization) -> Result<(), NotImported> {
-    let has = |scope: Scope| *authorization.scope(scope) != ScopeState::default();
+    let has = |scope: Scope| !authorization.scope(scope).is_empty();
     if authorization.present().is_some() || Scope::ALL.into_iter().any(has) {
         return Err((Fault::TenantBound, Some("tenant_id")).into());
     }

@@ -3,13 +3,11 @@
 use super::write::plan_write;
 use crate::{
     audit::AuditEntry,
-    authorization::{
-        AuthMode, Authorization, Callback, CleanupTask, Installation, Recoverable, RecoverableScope, ScopeState,
-    },
+    authorization::{AuthMode, Authorization, Callback, CleanupTask, Installation, Recoverable, RecoverableScope},
     context::{Context, saved_callback},
     error::StepError,
     ids::{Scope, TenantId},
-    store::{Change, SecretName, SecretsManager},
+    store::{Change, EventGap, GapReason, SecretName, SecretsManager},
     suite::SuiteAccess,
 };
 
@@ -71,7 +69,7 @@ impl Restored {
             return changes;
         };
         for scope in Scope::ALL {
-            if *authorization.scope(scope) != ScopeState::default() {
+            if !authorization.scope(scope).is_empty() {
                 continue;
             }
             let plan = self.plans.iter().find(|(planned, _)| *planned == scope);
@@ -86,6 +84,9 @@ impl Restored {
                     event_retention_days,
                     ..callback.clone()
                 };
+                let lost_since = state.heard_until.filter(|_| callback.is_verified());
+                let gap = |from| EventGap::before(&callback, from, context.now(), GapReason::InstalledAgain);
+                changes.extend(lost_since.map(gap).map(Change::NotifyGap));
                 changes.extend(saved_callback(None, callback, context));
             }
         }

@@ -8,8 +8,8 @@ use url::form_urlencoded;
 use crate::{
     authorization::HEALTH,
     event_bus::BusEvent,
-    ids::{BindingId, CallbackId, CorpId, EventId, EventScope, TenantId},
-    store::{DisabledBecause, ReceiverChange, ReceiverState, StateChange},
+    ids::{BindingId, CallbackId, CorpId, EventId, EventScope, Scope, TenantId},
+    store::{DisabledBecause, EventGap, GapReason, ReceiverChange, ReceiverState, StateChange},
 };
 
 /// An event as it is stored, as far as the bus is concerned.
@@ -185,6 +185,37 @@ impl ReceiverChange {
         };
         let names = ["webhooks".to_owned(), self.announcement_id.clone()];
         bus_event("webhooks.changed", self.at, &detail, names)
+    }
+}
+
+/// `detail` of `events.gap`.
+#[derive(Serialize)]
+struct GapDetail<'a> {
+    tenant_id: TenantId,
+    binding_id: BindingId,
+    scope: Scope,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corp_id: Option<&'a CorpId>,
+    from: Timestamp,
+    to: Timestamp,
+    reason: GapReason,
+}
+
+impl EventGap {
+    /// Bus entry of the type `events.gap`.
+    #[must_use]
+    pub fn on_bus(&self) -> BusEvent {
+        let detail = GapDetail {
+            tenant_id: self.tenant_id.tenant(),
+            binding_id: self.tenant_id.binding_id(),
+            scope: self.scope,
+            corp_id: self.corp_id.as_ref(),
+            from: self.from,
+            to: self.to,
+            reason: self.reason,
+        };
+        let names = [self.tenant_id.to_string(), self.announcement_id.clone()];
+        bus_event("events.gap", self.to, &detail, names)
     }
 }
 

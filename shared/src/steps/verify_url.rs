@@ -15,6 +15,7 @@ use crate::{
     error::StepError,
     ids::{CallbackId, CorpId},
     lifecycle::{Attempts, is_committed},
+    store::{EventGap, GapReason},
 };
 
 /// Answers WeCom's check of a callback's URL.
@@ -88,8 +89,10 @@ impl VerifyUrl<'_> {
                 .with("generation", &number);
             let differences = Callback::differences(Some(&callback), Some(&promoted));
             let notifications = state_changes(&promoted.tenant_id, differences, context);
+            let lost_since = promoted.heard_until.take();
+            let gap = lost_since.map(|from| EventGap::before(&promoted, from, context.now(), GapReason::SetUpAgain));
             memory.forget(&id);
-            if is_committed(store.promote(promoted, notifications, entry).await)? {
+            if is_committed(store.promote(promoted, notifications, gap, entry).await)? {
                 return Ok(());
             }
             callback = store.callback(&id).await?.ok_or(StepError::NotFound)?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     audit::AuditEntry,
     authorization::{Authorization, Bindings, Callback, Deleted, InstallOutcome, Recoverable},
-    ids::{CallbackId, ClaimId, CorpId, Fingerprint, InstallState, TenantId},
+    ids::{CallbackId, ClaimId, CorpId, EventId, Fingerprint, InstallState, Scope, TenantId},
 };
 
 /// One part of a commit. The parts of a commit are carried out together or not at all.
@@ -44,6 +44,8 @@ pub enum Change {
     EndInstallSession(InstallState, InstallOutcome),
     /// Notifies the platform's other services of a change.
     Notify(StateChange),
+    /// Notifies the platform's other services that events may have been lost.
+    NotifyGap(EventGap),
     /// Adds an entry to the tenant's audit trail.
     Audit(TenantId, AuditEntry),
 }
@@ -70,6 +72,55 @@ pub struct StateChange {
     /// Of a change of the health: the code of the finding that decides it, unless it is `ok`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<String>,
+}
+
+/// A time in which events may have been lost, that the platform's other services are notified of: `events.gap` on the event bus
+/// (docs/events.md).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventGap {
+    /// Unique id of the notification, the same for the same gap: 32 hexadecimal digits.
+    pub announcement_id: String,
+    /// The tenant whose events they were.
+    pub tenant_id: TenantId,
+    /// The scope of the events.
+    pub scope: Scope,
+    /// The plaintext id of the corporation, if it is known.
+    pub corp_id: Option<CorpId>,
+    /// The beginning: until then events were received.
+    pub from: Timestamp,
+    /// The end: from then on events are received.
+    pub to: Timestamp,
+    /// Why events may have been lost.
+    pub reason: GapReason,
+}
+
+/// Why events may have been lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapReason {
+    /// The callback ended, and WeCom has checked the URL of another one.
+    SetUpAgain,
+    /// The corporation removed the app, and has installed it again: the callback is restored.
+    InstalledAgain,
+    /// The callback received nothing for 30 days, and receives events again.
+    Silent,
+}
+
+impl EventGap {
+    /// The gap before `to` of the callback that receives events from then on.
+    #[must_use]
+    pub fn before(callback: &Callback, from: Timestamp, to: Timestamp, reason: GapReason) -> Self {
+        let id = EventId::of(callback.callback_id.as_str(), from.to_string().as_bytes());
+        Self {
+            announcement_id: id.to_string(),
+            tenant_id: callback.tenant_id.clone(),
+            scope: callback.scope,
+            corp_id: callback.corp_id.clone(),
+            from,
+            to,
+            reason,
+        }
+    }
 }
 
 /// A change of the deployment's receiver of webhooks, that the platform's other services are notified of: `webhooks.changed` on the

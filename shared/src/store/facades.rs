@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    AppendOutcome, CommitError, DynamoDb, NewEvent, Noted, StateChange, StoreError, StoredSuiteEvent,
+    AppendOutcome, CommitError, DynamoDb, EventGap, NewEvent, Noted, StateChange, StoreError, StoredSuiteEvent,
     dynamodb::SUITE_EVENT_RETENTION,
 };
 use crate::{
@@ -43,9 +43,10 @@ impl EventCallbackStore<'_> {
         &self,
         callback: Callback,
         notifications: Vec<StateChange>,
+        gap: Option<EventGap>,
         entry: AuditEntry,
     ) -> Result<(), CommitError> {
-        self.0.promote(callback, notifications, entry).await
+        self.0.promote(callback, notifications, gap, entry).await
     }
 
     /// Notes the use of old credentials: [`DynamoDb::note_old_credentials`].

@@ -281,7 +281,9 @@ async fn a_removed_callback_is_gone_for_every_writer() {
         count: 1,
     };
     assert_eq!(store.note_refusals(&mine, &[refusal]).await.unwrap(), Noted::Removed);
-    assert!(is_stale(&store.promote(mine, Vec::new(), line(endpoint.now)).await));
+    assert!(is_stale(
+        &store.promote(mine, Vec::new(), None, line(endpoint.now)).await
+    ));
     let change = EventChange {
         sequence_number: "1".to_owned(),
         callback_id: id.clone(),

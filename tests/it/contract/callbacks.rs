@@ -42,7 +42,10 @@ async fn a_callback_that_was_never_made_is_none_and_is_not_made_by_a_promotion()
     assert_eq!(read(&endpoint, &unknown.callback_id).await, None);
     unknown.version = 1;
     assert!(is_stale(
-        &endpoint.store().promote(unknown, Vec::new(), line(endpoint.now)).await
+        &endpoint
+            .store()
+            .promote(unknown, Vec::new(), None, line(endpoint.now))
+            .await
     ));
     assert_eq!(endpoint.count(&endpoint.authorization_table).await, 0);
 }
@@ -54,12 +57,12 @@ async fn a_promotion_is_written_over_the_version_that_was_read() {
     assert!(mine.promote(1, endpoint.now, GRACE));
     endpoint
         .store()
-        .promote(mine.clone(), Vec::new(), line(endpoint.now))
+        .promote(mine.clone(), Vec::new(), None, line(endpoint.now))
         .await
         .unwrap();
     let again = endpoint
         .store()
-        .promote(mine.clone(), Vec::new(), line(endpoint.now))
+        .promote(mine.clone(), Vec::new(), None, line(endpoint.now))
         .await;
     assert!(is_stale(&again), "a second time: {again:?}");
     mine.version = 2;
@@ -74,7 +77,7 @@ async fn of_fifty_promotions_at_once_one_is_written() {
         let (store, mut mine) = (endpoint.store(), read_by_all.clone());
         mine.propose(generation(u64::try_from(writer).unwrap() + 1, endpoint.now));
         let line = line(endpoint.now);
-        async move { store.promote(mine, Vec::new(), line).await }
+        async move { store.promote(mine, Vec::new(), None, line).await }
     });
     let results = results.await;
     let winners: Vec<usize> = (0..50).filter(|writer| results[*writer].is_ok()).collect();
@@ -102,11 +105,14 @@ async fn a_promotion_outlasts_a_conflict_with_a_transaction() {
     endpoint.faults().add(conflict().times(2));
     endpoint
         .store()
-        .promote(mine.clone(), Vec::new(), line(endpoint.now))
+        .promote(mine.clone(), Vec::new(), None, line(endpoint.now))
         .await
         .unwrap();
     endpoint.faults().add(conflict());
-    let endless = endpoint.store().promote(mine, Vec::new(), line(endpoint.now)).await;
+    let endless = endpoint
+        .store()
+        .promote(mine, Vec::new(), None, line(endpoint.now))
+        .await;
     assert!(
         matches!(endless, Err(CommitError::Store(StoreError::Unavailable(_)))),
         "{endless:?}"

@@ -152,7 +152,7 @@ async fn every_method(
         ("commit", from_commit(store.commit(changes).await)),
         (
             "promote",
-            from_commit(store.promote(made.clone(), Vec::new(), line(now)).await),
+            from_commit(store.promote(made.clone(), Vec::new(), None, line(now)).await),
         ),
         ("note_refusals", store.note_refusals(&made, &[refusal]).await.map(drop)),
         ("note_old_credentials", store.note_old_credentials(id, Some(now)).await),

@@ -46,7 +46,7 @@ impl Expected {
 
     /// State changes published since the previous entry, sorted, because their order within a millisecond is
     /// undefined; without values that are random.
-    pub(super) fn notified(mut self, announcements: &[&str]) -> Self {
+    pub(super) fn notified(mut self, announcements: &[impl ToString]) -> Self {
         self.notified = announcements.iter().map(ToString::to_string).collect();
         self
     }
@@ -248,7 +248,11 @@ impl Timeline {
             let text = |name: &str| item[name].as_s().unwrap().clone();
             if text("sk") == "CHANGED" && !self.notified.contains(&text("announcement_id")) {
                 self.notified.push(text("announcement_id"));
-                new.push(format!("{}: {} → {}", text("what"), text("from"), text("to")));
+                new.push(if item.contains_key("what") {
+                    format!("{}: {} → {}", text("what"), text("from"), text("to"))
+                } else {
+                    format!("{}.gap: {}", text("scope"), text("reason"))
+                });
             }
         }
         new.sort_unstable();

@@ -45,6 +45,88 @@ WecomEvent = TypedDict(
 """``wecom.event`` on the bus."""
 
 
+# `from` is a keyword, so these are not classes.
+AuthorizationChange = TypedDict(
+    "AuthorizationChange",
+    {
+        "tenant_id": str,
+        # Missing from events of versions before several corporations: those are of the first.
+        "binding_id": NotRequired[str],
+        # The part that changed, such as `contacts.secret`.
+        "what": str,
+        "from": str,
+        "to": str,
+        "at": str,
+        # Of a change of the health: the corporation, the finding that decides it, and the operators' view of the tenant.
+        "corp_id": NotRequired[str],
+        "finding": NotRequired[str],
+        "page": NotRequired[str],
+    },
+)
+"""What a change of a tenant's authorization says."""
+
+AuthorizationChanged = TypedDict(
+    "AuthorizationChanged",
+    {
+        "source": Literal["wecom.authorization"],
+        "detail-type": Literal["authorization.changed"],
+        "detail": AuthorizationChange,
+    },
+)
+"""``authorization.changed`` on the bus."""
+
+Gap = TypedDict(
+    "Gap",
+    {
+        "tenant_id": str,
+        "binding_id": str,
+        "scope": Literal["contacts", "external_contacts"],
+        # The corporation's plaintext id; missing where it is not known.
+        "corp_id": NotRequired[str],
+        # Until `from` events were received, from `to` on they are received.
+        "from": str,
+        "to": str,
+        "reason": Literal["set_up_again", "installed_again", "silent"],
+    },
+)
+"""A time in which events may have been lost: what they were about is to be read anew."""
+
+EventsGap = TypedDict(
+    "EventsGap",
+    {"source": Literal["wecom.authorization"], "detail-type": Literal["events.gap"], "detail": Gap},
+)
+"""``events.gap`` on the bus."""
+
+ReceiverChange = TypedDict(
+    "ReceiverChange",
+    {
+        # Host of the receiver's URL.
+        "receiver": str,
+        "from": Literal["enabled", "disabled"],
+        "to": Literal["enabled", "disabled"],
+        "at": str,
+        # Why it was disabled; missing when it is enabled.
+        "reason": NotRequired[Literal["failing", "gone"]],
+        # The first failure since its last success.
+        "failing_since": str,
+    },
+)
+"""The receiver of webhooks was disabled, or enabled again."""
+
+WebhooksChanged = TypedDict(
+    "WebhooksChanged",
+    {
+        "source": Literal["wecom.authorization"],
+        "detail-type": Literal["webhooks.changed"],
+        "detail": ReceiverChange,
+    },
+)
+"""``webhooks.changed`` on the bus."""
+
+BusEvent = WecomEvent | AuthorizationChanged | EventsGap | WebhooksChanged
+"""What the bus delivers."""
+
+
 class StoredEvent(TypedDict):
     """An event as ``GET /authorization/events`` answers it."""
 

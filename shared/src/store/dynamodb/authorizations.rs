@@ -186,6 +186,7 @@ impl DynamoDb {
             Change::ForgetDeleted(tenant_id, counted) => item.delete(self.forget_deleted(&tenant_id, counted)?),
             Change::EndInstallSession(state, outcome) => item.update(self.end_session(&state, &outcome)?),
             Change::Notify(change) => item.put(self.notification(&change.announcement_id, change.at, &change)?),
+            Change::NotifyGap(gap) => item.put(self.notification(&gap.announcement_id, gap.to, &gap)?),
             Change::Audit(tenant_id, entry) => item.put(self.audit_put(&tenant_id, &entry)?),
         }
         .build())
@@ -265,7 +266,7 @@ impl DynamoDb {
 
 const SAVE_CALLBACK: &str = "SET version = :next, callback_id = :id, tenant_id = :tenant, #scope = :scope, legacy_path = :path, \
      corp_id = :corp, #current = :current, pending = :pending, previous = :previous, verified_at = :verified_at, \
-     event_retention_days = :retention";
+     heard_until = :heard_until, event_retention_days = :retention";
 
 fn callback_values(callback: &Callback) -> Result<Item, StoreError> {
     Ok([
@@ -280,6 +281,7 @@ fn callback_values(callback: &Callback) -> Result<Item, StoreError> {
         (":pending", to_attribute(&callback.pending)?),
         (":previous", to_attribute(&callback.previous)?),
         (":verified_at", to_attribute(&callback.verified_at)?),
+        (":heard_until", to_attribute(&callback.heard_until)?),
         (":retention", to_attribute(&callback.event_retention_days)?),
     ]
     .into_iter()

@@ -12,7 +12,7 @@ use crate::{
     audit::AuditEntry,
     authorization::{Callback, Refusal, Rejection},
     ids::CallbackId,
-    store::{Change, CommitError, StateChange, StoreError},
+    store::{Change, CommitError, EventGap, StateChange, StoreError},
 };
 
 /// Outcome of writing a note on a callback.
@@ -37,6 +37,7 @@ impl DynamoDb {
         &self,
         callback: Callback,
         notifications: Vec<StateChange>,
+        gap: Option<EventGap>,
         entry: AuditEntry,
     ) -> Result<(), CommitError> {
         let mut changes = vec![
@@ -44,6 +45,7 @@ impl DynamoDb {
             Change::SaveCallback(Box::new(callback)),
         ];
         changes.extend(notifications.into_iter().map(Change::Notify));
+        changes.extend(gap.map(Change::NotifyGap));
         self.commit(changes).await
     }
 

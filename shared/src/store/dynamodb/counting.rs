@@ -7,7 +7,10 @@ use aws_sdk_dynamodb::{
     error::SdkError,
     operation::update_item::UpdateItemError,
     primitives::Blob,
-    types::{AttributeValue, ConditionCheck, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+    types::{
+        AttributeValue, ConditionCheck, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+        Update,
+    },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -18,11 +21,15 @@ use tracing::Instrument as _;
 
 use super::{
     DynamoDb, condition_failed,
-    keys::{Item, Key, number, to_attribute},
+    keys::{Item, Key, from_item, number, to_attribute},
     store_error,
     transactions::TransactionError,
 };
-use crate::{authorization::EventCounts, ids::CallbackId, store::StoreError};
+use crate::{
+    authorization::{EventCounts, SILENCE},
+    ids::CallbackId,
+    store::{EventGap, GapReason, StoreError},
+};
 
 /// Change of a stored event, from a record of the event table's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +59,12 @@ const POSITION: char = '@';
 
 /// Bytes at the end of a position that say when it was written, in seconds since 1970.
 const TIME_BYTES: usize = 4;
+
+/// Counts, and moves the position.
+const COUNT: &str = "ADD events_received :received, duplicates :duplicates SET #position = :last";
+
+/// There are counters, and their position lies before the first record.
+const BEHIND_POSITION: &str = "attribute_exists(pk) AND (attribute_not_exists(#position) OR #position < :first)";
 
 /// Position of an earlier version, one for all callbacks of a shard. It ends two days after it was written.
 #[derive(Deserialize)]
@@ -132,33 +145,39 @@ impl DynamoDb {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         while let (Some(first), Some(last)) = (changes.first(), changes.last()) {
+            let first_number = sortable(&first.sequence_number);
             let counts = add_up(&changes);
-            let update = self
+            let heard_again = changes.iter().filter_map(|change| change.stored_at).min();
+            let mut values = Item::from([
+                (":first".to_owned(), binary(first_number.clone())),
+                (":last".to_owned(), position_at(&last.sequence_number, now)),
+                (":received".to_owned(), number(counts.events_received)),
+                (":duplicates".to_owned(), number(counts.duplicates)),
+            ]);
+            let mut update = COUNT.to_owned();
+            if let Some(at) = counts.last_event_at {
+                update.push_str(", last_event_at = :at");
+                values.insert(":at".to_owned(), to_attribute(&at)?);
+            }
+            let mut request = self
                 .client
                 .update_item()
                 .table_name(&self.authorization_table)
                 .set_key(Some(Key::event_counts(callback_id).into_item()))
-                .condition_expression(
-                    "attribute_exists(pk) AND (attribute_not_exists(#position) OR #position < :first)",
-                )
+                .update_expression(&update)
                 .expression_attribute_names("#position", position)
-                .expression_attribute_values(":first", binary(sortable(&first.sequence_number)))
-                .expression_attribute_values(":last", position_at(&last.sequence_number, now))
-                .expression_attribute_values(":received", number(counts.events_received))
-                .expression_attribute_values(":duplicates", number(counts.duplicates))
+                .set_expression_attribute_values(Some(values.clone()))
                 .return_values(ReturnValue::AllNew)
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-            let update = match counts.last_event_at {
-                None => update
-                    .update_expression("ADD events_received :received, duplicates :duplicates SET #position = :last"),
-                Some(at) => update
-                    .update_expression(
-                        "ADD events_received :received, duplicates :duplicates \
-                         SET #position = :last, last_event_at = :at",
-                    )
-                    .expression_attribute_values(":at", to_attribute(&at)?),
+            request = match heard_again {
+                None => request.condition_expression(BEHIND_POSITION),
+                Some(at) => request
+                    .condition_expression(format!(
+                        "{BEHIND_POSITION} AND (attribute_not_exists(last_event_at) OR last_event_at >= :heard)"
+                    ))
+                    .expression_attribute_values(":heard", to_attribute(&(at - SILENCE))?),
             };
-            let failed = match update.send().await {
+            let failed = match request.send().await {
                 Ok(counted) => {
                     let item = counted.attributes.unwrap_or_default();
                     return self.forget_positions(callback_id, item, now).await;
@@ -171,20 +190,63 @@ impl DynamoDb {
             let UpdateItemError::ConditionalCheckFailedException(failed) = failed else {
                 return Ok(());
             };
-            match failed.item.and_then(|mut item| item.remove(position)) {
-                Some(AttributeValue::B(counted)) => {
+            let Some(mut item) = failed.item else {
+                if Box::pin(self.begin_counting(callback_id)).await? {
+                    continue;
+                }
+                tracing::info!(callback.id = %callback_id, "events of a callback that was removed: not counted");
+                return Ok(());
+            };
+            match item.remove(position) {
+                Some(AttributeValue::B(counted)) if counted.as_ref() >= first_number.as_slice() => {
                     let before = changes.len();
                     changes.retain(|change| sortable(&change.sequence_number).as_slice() > counted.as_ref());
                     tracing::info!(callback.id = %callback_id, records = before - changes.len(), "counted before");
                 }
-                _ if Box::pin(self.begin_counting(callback_id)).await? => {}
                 _ => {
-                    tracing::info!(callback.id = %callback_id, "events of a callback that was removed: not counted");
-                    return Ok(());
+                    let counts: EventCounts = from_item(item)?;
+                    let count = Update::builder()
+                        .table_name(&self.authorization_table)
+                        .set_key(Some(Key::event_counts(callback_id).into_item()))
+                        .update_expression(update)
+                        .condition_expression(BEHIND_POSITION)
+                        .expression_attribute_names("#position", position)
+                        .set_expression_attribute_values(Some(values))
+                        .build()?;
+                    let silence = [counts.last_event_at, heard_again];
+                    if Box::pin(self.count_after_silence(callback_id, silence, count)).await? {
+                        return Ok(());
+                    }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Counts events of a callback that has received nothing for long, with the notification of other services, unless WeCom has
+    /// checked its URL meanwhile. Returns whether that was done, and not by another.
+    async fn count_after_silence(
+        &self,
+        callback_id: &CallbackId,
+        [heard_until, heard_again]: [Option<Timestamp>; 2],
+        count: Update,
+    ) -> Result<bool, StoreError> {
+        let Some(callback) = self.callback(callback_id).await? else {
+            return Ok(true);
+        };
+        let mut items = vec![TransactWriteItem::builder().update(count).build()];
+        if let (Some(from), Some(to)) = (heard_until.max(callback.verified_at), heard_again)
+            && to.duration_since(from) > SILENCE
+        {
+            let gap = EventGap::before(&callback, from, to, GapReason::Silent);
+            let put = self.notification(&gap.announcement_id, to, &gap)?;
+            items.push(TransactWriteItem::builder().put(put).build());
+        }
+        match self.transact(items).await {
+            Ok(()) => Ok(true),
+            Err(TransactionError::Conditions(_)) => Ok(false),
+            Err(TransactionError::Store(error)) => Err(error),
+        }
     }
 
     /// Creates the item with a callback's counters. Returns whether there is such a callback.
