@@ -68,8 +68,8 @@ impl Platform {
     /// Uses `aws` as it is configured.
     #[must_use]
     pub fn new(config: Config, aws: &SdkConfig) -> Self {
-        let store = DynamoDb::new(
-            aws_sdk_dynamodb::Client::new(aws),
+        let store = DynamoDb::of(
+            aws,
             config.authorization_table.clone(),
             config.event_table.clone(),
             config.event_retention,

@@ -15,3 +15,4 @@ pub(crate) mod samples;
 mod sessions;
 mod suite;
 mod vault;
+mod wire;

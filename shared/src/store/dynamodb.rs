@@ -22,12 +22,13 @@ mod suite_events;
 mod timeline;
 mod transactions;
 mod webhooks;
+mod wire;
 
 use aws_sdk_dynamodb::Client;
+use aws_types::SdkConfig;
 use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 
-use self::keys::{Item, Key, from_item};
 pub(super) use self::suite_events::RETENTION as SUITE_EVENT_RETENTION;
 pub use self::{
     breakers::Breaker,
@@ -42,6 +43,10 @@ pub use self::{
     suite_events::StoredSuiteEvent,
     webhooks::FailingReceiver,
 };
+use self::{
+    keys::{Item, Key, from_item},
+    wire::Wire,
+};
 use super::{
     StoreError,
     errors::{condition_failed, store_error},
@@ -51,6 +56,8 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct DynamoDb {
     client: Client,
+    /// `None`: every event is put by the SDK.
+    wire: Option<Wire>,
     authorization_table: String,
     event_table: String,
     event_retention: SignedDuration,
@@ -67,9 +74,26 @@ impl DynamoDb {
     ) -> Self {
         Self {
             client,
+            wire: None,
             authorization_table,
             event_table,
             event_retention,
+        }
+    }
+
+    /// Like [`DynamoDb::new`], with a client of its own, over whose connection events are put by hand
+    /// (docs/adr/0047-the-put-of-an-event-is-sent-by-hand.md).
+    #[must_use]
+    pub fn of(
+        aws: &SdkConfig,
+        authorization_table: String,
+        event_table: String,
+        event_retention: SignedDuration,
+    ) -> Self {
+        let (client, wire) = Wire::of(aws);
+        Self {
+            wire,
+            ..Self::new(client, authorization_table, event_table, event_retention)
         }
     }
 

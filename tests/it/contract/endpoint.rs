@@ -147,8 +147,8 @@ impl Endpoint {
     }
 
     fn store_of(&self, aws: &SdkConfig) -> DynamoDb {
-        DynamoDb::new(
-            aws_sdk_dynamodb::Client::new(aws),
+        DynamoDb::of(
+            aws,
             self.authorization_table.clone(),
             self.event_table.clone(),
             RETENTION,

@@ -25,7 +25,7 @@ fn payload(text: &str) -> Payload {
 }
 
 /// An event of the tenant `acme`; `content` makes it one of its own.
-fn event(content: &str, received_at: Timestamp) -> NewEvent {
+pub(super) fn event(content: &str, received_at: Timestamp) -> NewEvent {
     NewEvent {
         event_id: EventId::of("place", content.as_bytes()),
         delivery_id: "first".to_owned(),

@@ -82,6 +82,30 @@ impl DynamoDb {
     }
 
     async fn put_event(&self, item: Item, delivery_id: &str) -> Result<AppendOutcome, StoreError> {
+        let by_hand = match &self.wire {
+            Some(wire) => wire.put_event(&self.event_table, item).await,
+            None => Err(item),
+        };
+        let stored = match by_hand {
+            Ok(stored) => stored,
+            Err(item) => self.put_by_sdk(item).await?,
+        };
+        let Some(stored) = stored else {
+            return Ok(AppendOutcome::Stored);
+        };
+        let stored: Repeated = from_item(stored)?;
+        Ok(if stored.delivery_id.as_deref() == Some(delivery_id) {
+            // The answer to the write was lost, and it was sent again.
+            AppendOutcome::Stored
+        } else if stored.duplicates >= MAX_DUPLICATES {
+            AppendOutcome::OftenRepeated
+        } else {
+            AppendOutcome::Duplicate
+        })
+    }
+
+    /// Returns the item that is stored instead, if the event is.
+    async fn put_by_sdk(&self, item: Item) -> Result<Option<Item>, StoreError> {
         let written = self
             .client
             .put_item()
@@ -92,22 +116,15 @@ impl DynamoDb {
             .send()
             .await;
         let error = match written {
-            Ok(_) => return Ok(AppendOutcome::Stored),
+            Ok(_) => return Ok(None),
             Err(error) if condition_failed(&error) => error,
             Err(error) => return Err(store_error(error)),
         };
-        let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
-            return Ok(AppendOutcome::Duplicate);
+        let stored = match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => failed.item().cloned(),
+            _ => None,
         };
-        let stored: Repeated = failed.item().cloned().map(from_item).transpose()?.unwrap_or_default();
-        Ok(if stored.delivery_id.as_deref() == Some(delivery_id) {
-            // The answer to the write was lost, and the SDK sent it again.
-            AppendOutcome::Stored
-        } else if stored.duplicates >= MAX_DUPLICATES {
-            AppendOutcome::OftenRepeated
-        } else {
-            AppendOutcome::Duplicate
-        })
+        Ok(Some(stored.unwrap_or_default()))
     }
 
     async fn put_parts(&self, items: Vec<Item>) -> Result<AppendOutcome, StoreError> {
