@@ -39,18 +39,25 @@ impl Import {
         );
         let mut counts = BTreeMap::new();
         for batch in batches(&lines) {
-            let texts: Vec<_> = batch.iter().map(|(_, line)| line).collect();
-            let request = json!({"lines": texts, "dry_run": self.dry_run});
-            let report = answer(server.request(Method::POST, &url).json(&request)).await?;
-            let reports = report.get("lines").and_then(Value::as_array);
-            let reports = reports.ok_or_else(|| CommandError::Unknown(report.to_string()))?;
-            for ((number, _), report) in batch.iter().zip(reports) {
-                let text = |name| report.get(name).and_then(Value::as_str).unwrap_or_default();
-                *counts.entry(text("outcome").to_owned()).or_insert(0_usize) += 1;
-                if !["imported", "already", "importable"].contains(&text("outcome")) {
-                    let said = [text("outcome"), text("code"), text("field"), text("tenant_id")].join("  ");
-                    say(&format!("line {number}: {}", said.trim_end()));
+            let mut batch = batch.to_vec();
+            while !batch.is_empty() {
+                let texts: Vec<_> = batch.iter().map(|(_, line)| line).collect();
+                let request = json!({"lines": texts, "dry_run": self.dry_run});
+                let report = answer(server.request(Method::POST, &url).json(&request)).await?;
+                let reports = report.get("lines").and_then(Value::as_array);
+                let reports = reports.ok_or_else(|| CommandError::Unknown(report.to_string()))?;
+                let (done, left) = divided(batch, reports);
+                for (number, report) in done {
+                    let text = |name| report.get(name).and_then(Value::as_str).unwrap_or_default();
+                    *counts.entry(text("outcome").to_owned()).or_insert(0_usize) += 1;
+                    if !["imported", "already", "importable"].contains(&text("outcome")) {
+                        let said = ["outcome", "code", "field", "tenant_id", "binding_id"]
+                            .map(text)
+                            .join("  ");
+                        say(&format!("line {number}: {}", said.trim_end()));
+                    }
                 }
+                batch = left;
             }
         }
         let counts: Vec<_> = counts
@@ -62,13 +69,32 @@ impl Import {
     }
 }
 
+/// A line of the file, with its number.
+type Line<'a> = (usize, &'a str);
+
+/// The lines of a batch that an invocation took, each with its report, and those that it had no time for. One that took none is not
+/// repeated.
+fn divided<'a, 'r>(batch: Vec<Line<'a>>, reports: &'r [Value]) -> (Vec<(usize, &'r Value)>, Vec<Line<'a>>) {
+    let is_begun = |report: &Value| report.get("outcome").and_then(Value::as_str) != Some("not_begun");
+    let is_any_begun = reports.iter().any(is_begun);
+    let (mut done, mut left) = (Vec::new(), Vec::new());
+    for (line, report) in batch.into_iter().zip(reports) {
+        if is_begun(report) || !is_any_begun {
+            done.push((line.0, report));
+        } else {
+            left.push(line);
+        }
+    }
+    (done, left)
+}
+
 /// The lines in their order, in parts that one invocation takes.
-fn batches<'a>(lines: &'a [(usize, &'a str)]) -> Vec<&'a [(usize, &'a str)]> {
+fn batches<'a>(lines: &'a [Line<'a>]) -> Vec<&'a [Line<'a>]> {
     let mut batches = Vec::new();
     let mut rest = lines;
     while !rest.is_empty() {
         let mut bytes = 0;
-        let fits = |(_, line): &&(usize, &str)| {
+        let fits = |(_, line): &&Line<'_>| {
             bytes += line.len();
             bytes <= MOST_BYTES
         };
@@ -93,5 +119,17 @@ mod tests {
         let sizes: Vec<_> = batches(&lines).into_iter().map(<[_]>::len).collect();
         assert_eq!(sizes, [100, 20, 1, 100, 30]);
         assert_eq!(batches(&[]).len(), 0);
+    }
+
+    #[test]
+    fn lines_that_an_invocation_had_no_time_for_are_sent_again_unless_it_took_none() {
+        let [imported, failed, left] = ["imported", "failed", "not_begun"].map(|word| json!({"outcome": word}));
+        let batch = vec![(7, "a"), (8, "b"), (9, "c")];
+        let reports = [imported.clone(), left.clone(), failed.clone()];
+        let divided_batch = divided(batch.clone(), &reports);
+        assert_eq!(divided_batch, (vec![(7, &imported), (9, &failed)], vec![(8, "b")]));
+        let none = [left.clone(), left.clone(), left.clone()];
+        let (done, again) = divided(batch, &none);
+        assert_eq!((done.len(), again), (3, Vec::new()));
     }
 }
