@@ -154,6 +154,7 @@ impl Gateway {
         let answered = match path {
             "issue-access-token/invocations" => invoked::issue_access_token(&self.platform, request).await,
             "import-bindings/invocations" => Box::pin(invoked::import_bindings(&self.platform, request)).await,
+            "export-bindings/invocations" => Box::pin(invoked::export_bindings(&self.platform, request)).await,
             "check-health/invocations" => invoked::check_health(&self.platform, request).await,
             "reconcile-secrets/invocations" => invoked::reconcile_secrets(&self.platform, request).await,
             "run-replays/invocations" => invoked::run_replays(&self.platform, request).await,

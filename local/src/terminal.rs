@@ -2,6 +2,7 @@
 //! server that runs in the first.
 
 mod authorize;
+mod export;
 mod import;
 mod listen;
 mod resend;
@@ -10,7 +11,7 @@ mod trigger;
 
 use std::path::Path;
 
-use self::{import::Import, listen::Listen, resend::Resend, server::Server, trigger::Trigger};
+use self::{export::Export, import::Import, listen::Listen, resend::Resend, server::Server, trigger::Trigger};
 
 /// Command that works with a running server.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -23,6 +24,8 @@ pub enum Command {
     Resend(Resend),
     /// Import bindings of another platform: a file of JSON Lines
     Import(Import),
+    /// Export bindings with everything that opens them, sealed to a public key of age
+    Export(Export),
 }
 
 /// Reason why a command fails, worded for the person at the terminal.
@@ -72,6 +75,7 @@ impl Command {
             Self::Trigger(trigger) => trigger.run(&server).await,
             Self::Resend(resend) => resend.run(&server).await,
             Self::Import(import) => import.run(&server).await,
+            Self::Export(export) => export.run(&server).await,
         }
     }
 }

@@ -62,6 +62,16 @@ impl Actor {
         }
     }
 
+    /// Somebody who runs the platform, as they name themselves.
+    #[must_use]
+    pub fn operator(id: &str) -> Self {
+        Self {
+            kind: ActorKind::Operator,
+            id: Some(id.to_owned()),
+            source_ip: None,
+        }
+    }
+
     /// A schedule, or another service of the platform.
     #[must_use]
     pub fn system() -> Self {
@@ -86,6 +96,8 @@ pub enum Action {
     Installed,
     /// The binding was imported from another platform.
     Imported,
+    /// Everything that opens the binding was exported, sealed to a key.
+    Exported,
     /// The admin confirmed the corporation whose administrator scanned a QR code.
     InstallationConfirmed,
     /// WeCom changed the authorization's range, mode or permanent code.

@@ -1,12 +1,12 @@
-//! A line of an import: a binding of another platform, with everything that opens it (docs/importing.md). What is wrong with a line is said
-//! by a code and a field, never by a value.
+//! A line of an import or export: a binding with everything that opens it (docs/importing.md). What is wrong with a line is said by a code
+//! and a field, never by a value.
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use wecom_callback::{Credentials, EncodingAesKey, Token};
 
-use crate::ids::{CallbackPath, CorpId, Fingerprint, Scope, SuiteId, TenantId};
+use crate::ids::{BindingId, CallbackPath, CorpId, Fingerprint, Scope, SuiteId, TenantId};
 
 /// Largest line, in bytes.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -14,58 +14,90 @@ const MAX_BYTES: usize = 1024 * 1024;
 const MAX_SECRET_CHARS: usize = 512;
 /// Least length of a Token that WeCom's console takes.
 const MIN_TOKEN_CHARS: usize = 3;
+/// Most days for which a binding's events are stored.
+const MOST_RETENTION_DAYS: u16 = 3650;
 
 /// A binding of another platform: one line of an import, in JSON.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(rename = "Binding"))]
 #[serde(deny_unknown_fields)]
 pub struct WrittenBinding {
-    /// The tenant, as its tokens name it. It has no binding here yet.
+    /// The tenant, as its tokens name it.
     #[cfg_attr(feature = "contract", schemars(with = "TenantId"))]
     tenant_id: String,
+    /// Which of the tenant's bindings, where it binds several corporations; absent: the first. It is not there yet.
+    #[cfg_attr(feature = "contract", schemars(with = "Option<BindingId>"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binding_id: Option<String>,
     /// The corporation as the app sees it, encrypted: `auth_corp_info.corpid` of `get_permanent_code` (developer document 90603).
     #[cfg_attr(feature = "contract", schemars(with = "CorpId"))]
     corp_id: String,
     /// 企业ID: the same corporation in plaintext. Needed with a Secret or a callback.
     #[cfg_attr(feature = "contract", schemars(with = "Option<CorpId>"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     plaintext_corp_id: Option<String>,
     /// The app (`suite_id`); absent: the deployment's first suite.
     #[cfg_attr(feature = "contract", schemars(with = "Option<SuiteId>"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     suite_id: Option<String>,
     /// The permanent code of the installation.
     #[cfg_attr(feature = "contract", schemars(with = "String"))]
+    #[serde(serialize_with = "expose")]
     permanent_code: SecretString,
     /// 通讯录.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "WrittenScope::is_empty")]
     contacts: WrittenScope,
     /// 外部联系人.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "WrittenScope::is_empty")]
     external_contacts: WrittenScope,
     /// The time since which the binding is complete; absent: its admin still has steps to do.
-    completed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) completed_at: Option<Timestamp>,
+    /// Days for which events are stored, if the tenant has chosen fewer than the deployment.
+    #[cfg_attr(feature = "contract", schemars(range(min = 1, max = 3650)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) event_retention_days: Option<u16>,
+}
+
+/// Only for lines, which leave the process sealed.
+fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field")]
+fn expose_some<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(SecretString::expose_secret).serialize(serializer)
 }
 
 /// The Secret and the callback of one scope; both may be absent.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(rename = "Scope"))]
 #[serde(deny_unknown_fields)]
 struct WrittenScope {
     /// 通讯录Secret; of external contacts 客户联系Secret, or the Secret of a self-built app that may call its interfaces.
     #[cfg_attr(feature = "contract", schemars(with = "Option<String>"))]
+    #[serde(serialize_with = "expose_some", skip_serializing_if = "Option::is_none")]
     secret: Option<SecretString>,
     /// The id of that self-built app.
+    #[serde(skip_serializing_if = "Option::is_none")]
     agent_id: Option<u64>,
     /// The callback that is saved in WeCom's console.
+    #[serde(skip_serializing_if = "Option::is_none")]
     callback: Option<WrittenCallback>,
 }
 
+impl WrittenScope {
+    fn is_empty(&self) -> bool {
+        self.secret.is_none() && self.agent_id.is_none() && self.callback.is_none()
+    }
+}
+
 /// A callback as it is saved in WeCom's console.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(rename = "Callback"))]
 #[serde(deny_unknown_fields)]
 struct WrittenCallback {
-    /// The path of its URL, without a query. Events that arrive at `/legacy` followed by it are the binding's. Of another deployment of
-    /// this product `/callback/{callback_id}`, which stays as it is.
+    /// The path of its URL, without a query. Events that arrive at `/legacy` followed by it are the binding's.
     #[cfg_attr(feature = "contract", schemars(with = "CallbackPath"))]
     path: String,
     /// Token: 3 to 32 letters and digits.
@@ -73,19 +105,21 @@ struct WrittenCallback {
         feature = "contract",
         schemars(with = "String", regex(pattern = "^[A-Za-z0-9]{3,32}$"))
     )]
+    #[serde(serialize_with = "expose")]
     token: SecretString,
     /// EncodingAESKey: 43 letters and digits.
     #[cfg_attr(
         feature = "contract",
         schemars(with = "String", regex(pattern = "^[A-Za-z0-9]{43}$"))
     )]
+    #[serde(serialize_with = "expose")]
     encoding_aes_key: SecretString,
 }
 
 /// A line whose values have the form that they must have.
 #[derive(Debug)]
 pub struct BindingLine {
-    /// The tenant.
+    /// The tenant, and which of its bindings.
     pub tenant_id: TenantId,
     /// The corporation as the app sees it.
     pub corp_id: CorpId,
@@ -99,6 +133,8 @@ pub struct BindingLine {
     pub scopes: [(Scope, ScopeLine); 2],
     /// The time since which the binding is complete.
     pub completed_at: Option<Timestamp>,
+    /// Days for which events are stored; `None`: as long as the deployment stores them.
+    pub event_retention_days: Option<u16>,
     /// The fingerprint of the text.
     pub fingerprint: Fingerprint,
 }
@@ -135,6 +171,8 @@ pub enum Fault {
     MalformedBinding,
     /// The tenant's id has another form.
     MalformedTenantId,
+    /// The binding's id has another form.
+    MalformedBindingId,
     /// The corporation's id has another form.
     MalformedCorpId,
     /// 企业ID has another form.
@@ -149,8 +187,6 @@ pub enum Fault {
     MalformedSecret,
     /// The callback's path has another form.
     MalformedPath,
-    /// It is a callback of another deployment of this product, and this one looks up only ids of its own (`CallbackIdCheck`).
-    ForeignCallbackId,
     /// The Token has fewer than 3 or more than 32 characters.
     WrongTokenLength,
     /// The Token has characters other than letters and digits.
@@ -159,7 +195,9 @@ pub enum Fault {
     WrongKeyLength,
     /// The EncodingAESKey has characters other than letters and digits.
     WrongKeyCharacter,
-    /// A line before it in the same batch is of the same tenant.
+    /// Events are stored for 1 to 3650 days.
+    MalformedEventRetentionDays,
+    /// A line before it in the same batch is of the same binding of the same tenant.
     TenantTwice,
     /// A line before it in the same batch is of the same corporation.
     CorpTwice,
@@ -167,7 +205,11 @@ pub enum Fault {
     PathTwice,
     /// The tenant has a binding that was not made of this line.
     TenantBound,
-    /// Another tenant has bound the corporation.
+    /// The tenant had this further binding, and its admin has disconnected it.
+    BindingRemoved,
+    /// The tenant has as many bindings as it may.
+    TooManyBindings,
+    /// Another tenant, or another binding of the tenant, has bound the corporation.
     CorpBound,
     /// Another binding has a callback at this path.
     PathTaken,
@@ -219,9 +261,16 @@ impl BindingLine {
         }
         let plaintext = written.plaintext_corp_id.as_deref().map(CorpId::parse).transpose();
         let suite_id = written.suite_id.as_deref().map(SuiteId::parse).transpose();
+        let tenant_id =
+            TenantId::of_tenant(&written.tenant_id).map_err(|_| (Fault::MalformedTenantId, Some("tenant_id")))?;
+        let binding_id = written.binding_id.as_deref();
+        let binding_id = binding_id.map_or(Ok(BindingId::first()), BindingId::parse);
+        let is_retention = |days: &u16| (1..=MOST_RETENTION_DAYS).contains(days);
+        if !written.event_retention_days.as_ref().is_none_or(is_retention) {
+            return Err((Fault::MalformedEventRetentionDays, Some("event_retention_days")));
+        }
         Ok(Self {
-            tenant_id: TenantId::of_tenant(&written.tenant_id)
-                .map_err(|_| (Fault::MalformedTenantId, Some("tenant_id")))?,
+            tenant_id: tenant_id.binding(&binding_id.map_err(|_| (Fault::MalformedBindingId, Some("binding_id")))?),
             corp_id: CorpId::parse(&written.corp_id).map_err(|_| (Fault::MalformedCorpId, Some("corp_id")))?,
             plaintext_corp_id: plaintext.map_err(|_| (Fault::MalformedPlaintextCorpId, Some("plaintext_corp_id")))?,
             suite_id: suite_id.map_err(|_| (Fault::UnknownSuite, Some("suite_id")))?,
@@ -233,6 +282,7 @@ impl BindingLine {
                 (Scope::ExternalContacts, external_contacts),
             ],
             completed_at: written.completed_at,
+            event_retention_days: written.event_retention_days,
             fingerprint: Fingerprint::of(text),
         })
     }
@@ -241,6 +291,55 @@ impl BindingLine {
     pub fn callbacks(&self) -> impl Iterator<Item = (Scope, &CallbackLine, &'static str)> {
         let callbacks = self.scopes.iter().zip([&CONTACTS, &EXTERNAL_CONTACTS]);
         callbacks.filter_map(|((scope, line), fields)| Some((*scope, line.callback.as_ref()?, fields.path)))
+    }
+}
+
+/// Writing a line.
+impl WrittenBinding {
+    /// A binding of which nothing but the installation is written yet.
+    pub(crate) fn new(
+        tenant_id: &TenantId,
+        corp_id: CorpId,
+        suite_id: Option<SuiteId>,
+        permanent_code: SecretString,
+    ) -> Self {
+        Self {
+            tenant_id: tenant_id.tenant().into(),
+            binding_id: tenant_id.is_further().then(|| tenant_id.binding_id().into()),
+            corp_id: corp_id.into(),
+            plaintext_corp_id: None,
+            suite_id: suite_id.map(String::from),
+            permanent_code,
+            contacts: WrittenScope::default(),
+            external_contacts: WrittenScope::default(),
+            completed_at: None,
+            event_retention_days: None,
+        }
+    }
+
+    /// Adds what there is of a scope, and the corporation that it is of.
+    pub(crate) fn add(&mut self, scope: Scope, line: ScopeLine, plaintext_corp_id: Option<CorpId>) {
+        let written = WrittenScope {
+            secret: line.secret,
+            agent_id: line.agent_id,
+            callback: line.callback.map(|callback| WrittenCallback {
+                path: callback.path.into(),
+                token: callback.credentials.token.expose().into(),
+                encoding_aes_key: callback.credentials.encoding_aes_key.expose().into(),
+            }),
+        };
+        if let Some(corp_id) = plaintext_corp_id.filter(|_| !written.is_empty()) {
+            self.plaintext_corp_id = Some(corp_id.into());
+        }
+        match scope {
+            Scope::Contacts => self.contacts = written,
+            Scope::ExternalContacts => self.external_contacts = written,
+        }
+    }
+
+    /// The line, without a line feed.
+    pub(crate) fn text(&self) -> Result<SecretString, serde_json::Error> {
+        serde_json::to_string(self).map(SecretString::from)
     }
 }
 

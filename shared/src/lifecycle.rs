@@ -6,6 +6,7 @@ mod bind;
 mod claim;
 mod due;
 mod end;
+mod export;
 mod hand_over;
 mod import;
 mod install;
@@ -29,7 +30,11 @@ pub(crate) use self::{
     update::{Attempts, Update, is_committed},
     write::plan_write,
 };
-pub use self::{end::Termination, import::Import};
+pub use self::{
+    end::Termination,
+    export::{Export, LeftOut, Omission},
+    import::Import,
+};
 use crate::{
     error::StepError,
     ids::{CorpId, TenantId},

@@ -13,7 +13,7 @@ use crate::{
     context::Context,
     entropy::{Entropy, SystemEntropy},
     event_bus::EventBus,
-    lifecycle::{Import, Lifecycle, Termination},
+    lifecycle::{Export, Import, Lifecycle, Termination},
     queue::Queue,
     sealing::SealingKeys,
     store::{DynamoDb, SecretsManager, SuiteVault},
@@ -176,6 +176,16 @@ impl Platform {
             vault: &self.vault,
             keys: &self.keys,
             id_check: self.config.callback_id_check,
+        }
+    }
+
+    /// Service that exports bindings.
+    #[must_use]
+    pub fn export(&self) -> Export<'_> {
+        Export {
+            store: &self.store,
+            vault: &self.vault,
+            keys: &self.keys,
         }
     }
 

@@ -10,6 +10,7 @@ mod complete_authorization;
 mod confirm_installation;
 mod deliver_webhooks;
 mod disconnect;
+mod export_bindings;
 mod find_person;
 mod finish_installation;
 mod generate_credentials;
@@ -44,6 +45,7 @@ pub use self::{
     confirm_installation::ConfirmInstallation,
     deliver_webhooks::{DeliverWebhooks, RETRY_AFTER_SECONDS, retry_after},
     disconnect::Disconnect,
+    export_bindings::{ExportBindings, ExportPage, Exported},
     find_person::{FindPerson, Found, PersonDeletion},
     finish_installation::{FinishInstallation, Redirect},
     generate_credentials::{GenerateCredentials, ShowCredentials},

@@ -6,10 +6,11 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use simulator::{AuthMode, NewCorporation, SecretKind, SuiteEventRequest};
 use wecom_authorization::{
+    authorization::Bindings,
     entropy::SystemEntropy,
-    ids::{CorpId, TenantId},
+    ids::{BindingId, CorpId, TenantId},
     sealing::{KeyRing, SealingKeys},
-    store::SecretName,
+    store::{Change, SecretName},
     suite::Tokens,
     wecom::{Client, ClientConfig},
 };
@@ -22,14 +23,14 @@ use crate::{
 const SUITE_ID: &str = "ww3f2a9c41d07be865";
 
 /// The permanent codes that another platform has of WeCom: it got them for installations that this product knows nothing of.
-struct OtherPlatform {
+pub(crate) struct OtherPlatform {
     wecom: Client,
     suite_token: secrecy::SecretString,
 }
 
 impl OtherPlatform {
     /// It shares the suite's ticket, which WeCom sends to one URL.
-    async fn new(harness: &Harness) -> Self {
+    pub(crate) async fn new(harness: &Harness) -> Self {
         let (store, keys) = (harness.store(), SealingKeys::new(harness.vault()));
         let tokens = Tokens {
             store: &store,
@@ -64,7 +65,7 @@ impl OtherPlatform {
     }
 
     /// A line about a corporation: everything is set up.
-    async fn line(&self, harness: &Harness, corp_id: &str, tenant_id: &str) -> Value {
+    pub(crate) async fn line(&self, harness: &Harness, corp_id: &str, tenant_id: &str) -> Value {
         let (open_corp_id, permanent_code) = self.installed(harness, corp_id, AuthMode::Admin).await;
         let scope = |scope: &str, kind| {
             let callback = legacy(tenant_id, scope);
@@ -96,7 +97,7 @@ pub(crate) async fn line(harness: &Harness, corp_id: &str, tenant_id: &str) -> V
 }
 
 /// The callback that WeCom has of a tenant; `url` is its path. The Token is as short as WeCom takes, and the key's last bits are set.
-fn legacy(tenant_id: &str, scope: &str) -> Credentials {
+pub(crate) fn legacy(tenant_id: &str, scope: &str) -> Credentials {
     Credentials {
         url: format!("/wx/callback/{tenant_id}/{scope}"),
         token: "abc".to_owned(),
@@ -133,14 +134,14 @@ async fn refusals(harness: &Harness, lines: &[Value]) -> Vec<String> {
     lines.map(code).collect()
 }
 
-async fn read(harness: &Harness, tenant_id: &str, path: &str) -> Value {
+pub(crate) async fn read(harness: &Harness, tenant_id: &str, path: &str) -> Value {
     let caller = Caller::Admin(tenant_id);
     let read = harness.call("read-authorization", caller, "GET", path, None).await;
     read.with_status(200)
 }
 
 /// WeCom delivers an event to the URL that it has, which something in front of the API leads below `/legacy`.
-async fn deliver(harness: &Harness, callback: &Credentials, corp_id: &str, message: &str) -> Reply {
+pub(crate) async fn deliver(harness: &Harness, callback: &Credentials, corp_id: &str, message: &str) -> Reply {
     let letter = Letter::sealed(callback, corp_id, message);
     let target = format!("/legacy{}?{}", callback.url, letter.query);
     let caller = Caller::Wecom;
@@ -374,9 +375,13 @@ async fn each_wrong_line_has_its_own_code_and_keeps_no_other_from_being_imported
         line.as_object_mut().unwrap().remove(name);
         line
     };
+    let adding = |name: &str, value: Value| {
+        let mut line = good.clone();
+        line[name] = value;
+        line
+    };
     let mut foreign_suite = good.clone();
     foreign_suite["suite_id"] = json!("ww0000000000000000");
-    let foreign_id = format!("/callback/00000000{}", "0".repeat(24));
     for (line, code) in [
         (
             with("/permanent_code", json!("a-code-of-nobody")),
@@ -393,9 +398,10 @@ async fn each_wrong_line_has_its_own_code_and_keeps_no_other_from_being_imported
         ),
         (without("contacts"), "steps_missing"),
         (without("plaintext_corp_id"), "plaintext_corp_id_missing"),
+        (adding("binding_id", json!("second")), "malformed_binding_id"),
         (
-            with("/contacts/callback/path", json!(foreign_id)),
-            "foreign_callback_id",
+            adding("event_retention_days", json!(0)),
+            "malformed_event_retention_days",
         ),
         (with("/contacts/callback/token", json!("ab")), "wrong_token_length"),
         (
@@ -456,7 +462,7 @@ async fn each_wrong_line_has_its_own_code_and_keeps_no_other_from_being_imported
     assert_eq!(refusals(&harness, &[by_member]).await, ["member_authorization"]);
 }
 
-fn found(harness: &Harness, corp_id: &str) {
+pub(crate) fn found(harness: &Harness, corp_id: &str) {
     let new: NewCorporation =
         serde_json::from_value(json!({"name": corp_id, "corp_id": corp_id, "members": 2})).unwrap();
     harness.wecom().add_corporation(&new).unwrap();
@@ -517,18 +523,18 @@ async fn a_dry_run_says_the_same_and_writes_nothing() {
     assert_counts(&report, &json!({"imported": 1, "refused": 1}));
 }
 
-/// The number of bindings that are imported: 100, or what `IMPORTED_BINDINGS` says, to measure (docs/importing.md).
+/// The number of bindings that are imported: as usual, or what `IMPORTED_BINDINGS` says, to measure (docs/importing.md).
 #[expect(
     clippy::disallowed_methods,
     reason = "a test's own switch, not a function's configuration"
 )]
-fn many() -> usize {
-    std::env::var("IMPORTED_BINDINGS").map_or(100, |number| number.parse().unwrap())
+pub(crate) fn many(usually: usize) -> usize {
+    std::env::var("IMPORTED_BINDINGS").map_or(usually, |number| number.parse().unwrap())
 }
 
 /// Imports lines, some at a time as `scripts/import-bindings` does, up to the first batch in which one fails. Returns the number of lines
 /// by outcome.
-async fn import_all(harness: &Harness, lines: &[Value]) -> BTreeMap<String, usize> {
+pub(crate) async fn import_all(harness: &Harness, lines: &[Value]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for batch in lines.chunks(10) {
         if counts.contains_key("failed") {
@@ -546,7 +552,7 @@ async fn import_all(harness: &Harness, lines: &[Value]) -> BTreeMap<String, usiz
 async fn many_bindings_are_imported_though_the_process_is_killed_in_the_middle() {
     let harness = Harness::start(false).await;
     let other = OtherPlatform::new(&harness).await;
-    let many = many();
+    let many = many(100);
     let mut lines = Vec::new();
     for number in 0..many {
         let corp_id = format!("wwmoved{number:010}");
@@ -614,4 +620,72 @@ async fn a_callback_of_another_deployment_keeps_its_url_where_ids_are_not_checke
         ..legacy(TENANT, "contacts")
     };
     harness.deliver(&same, &member_created("a")).await.with_success();
+}
+
+#[tokio::test]
+async fn a_line_of_a_further_binding_adds_it_to_those_of_its_tenant() {
+    let harness = Harness::start(false).await;
+    let other = OtherPlatform::new(&harness).await;
+    let first = Box::pin(other.line(&harness, CORP, TENANT)).await;
+    let id = "0123456789abcdef0123456789abcdef";
+    let mut further = Box::pin(other.line(&harness, OTHER_CORP, "beside")).await;
+    further["tenant_id"] = json!(TENANT);
+    further["binding_id"] = json!(id);
+    further["event_retention_days"] = json!(7);
+    let report = import(&harness, &[first, further.clone()]).await;
+    assert_counts(&report, &json!({"imported": 2}));
+    assert_eq!(report["lines"][1]["tenant_id"], TENANT);
+    assert_eq!(report["lines"][1]["binding_id"], id);
+    let list = read(&harness, TENANT, "/authorizations").await;
+    let names = |list: &Value| -> Vec<_> {
+        let bindings = list["bindings"].as_array().unwrap().iter();
+        bindings
+            .map(|binding| binding["binding_id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&list), ["first", id], "{list}");
+    deliver(
+        &harness,
+        &legacy("beside", "contacts"),
+        OTHER_CORP,
+        &member_created("a"),
+    )
+    .await
+    .with_success();
+    let events = read(&harness, TENANT, &format!("/authorizations/{id}/events")).await;
+    assert_eq!(events["events"].as_array().unwrap().len(), 1, "{events}");
+    let state = read(&harness, TENANT, &format!("/authorizations/{id}")).await;
+    assert_eq!(
+        (&state["next_step"], &state["settings"]["event_retention_days"]),
+        (&json!("done"), &json!(7)),
+        "{state}"
+    );
+    assert_counts(
+        &import(&harness, std::slice::from_ref(&further)).await,
+        &json!({"already": 1}),
+    );
+
+    // What its admin has removed does not come back under the same id.
+    let ended = harness
+        .admin("disconnect", "DELETE", &format!("/authorizations/{id}"), &Value::Null)
+        .await;
+    assert_eq!(ended.status, 204);
+    assert_eq!(
+        refusals(&harness, std::slice::from_ref(&further)).await,
+        ["binding_removed"]
+    );
+    let tenant_id = TenantId::parse(TENANT).unwrap();
+    let mut bindings = harness.store().bindings(&tenant_id).await.unwrap();
+    for number in 1..Bindings::MOST {
+        bindings
+            .add(BindingId::parse(&format!("{number:032x}")).unwrap())
+            .unwrap();
+    }
+    harness
+        .store()
+        .commit(vec![Change::SaveBindings(tenant_id, bindings)])
+        .await
+        .unwrap();
+    further["binding_id"] = json!("f".repeat(32));
+    assert_eq!(refusals(&harness, &[further]).await, ["too_many_bindings"]);
 }

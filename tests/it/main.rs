@@ -27,6 +27,7 @@ mod ends;
 mod event_queue;
 mod event_schema;
 mod events;
+mod export;
 mod faults;
 mod gaps;
 mod half_disconnected;

@@ -60,7 +60,7 @@ pub(crate) enum Resource {
 pub(crate) type Operation = (&'static str, Resource);
 
 /// For each function, everything that it asks of AWS.
-pub(crate) const OPERATIONS: [(&str, &[Operation]); 27] = {
+pub(crate) const OPERATIONS: [(&str, &[Operation]); 28] = {
     use Resource::{
         AuthorizationTable, DueIndex, EventBus, EventQueue, EventTable, EverySecret, Installation, PersonIndexes,
         ScopeSecret, SealingKey, Suite, TimelineIndex, Webhook, WebhookQueue,
@@ -166,6 +166,17 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 27] = {
                 (PUT, EventTable),
                 (UPDATE, EventTable),
                 (READ_SECRET, SealingKey),
+            ],
+        ),
+        (
+            "export-bindings",
+            &[
+                (GET, AuthorizationTable),
+                (PUT, AuthorizationTable),
+                ("secretsmanager:ListSecrets", EverySecret),
+                (READ_SECRET, SealingKey),
+                (READ_SECRET, Installation),
+                (READ_SECRET, ScopeSecret),
             ],
         ),
         (
@@ -459,6 +470,7 @@ async fn hold_the_table() {
         Box::pin(the_template()).await,
         Box::pin(an_operator_acts()).await,
         Box::pin(crate::import::every_way()).await,
+        Box::pin(crate::export::every_way()).await,
     ] {
         see(&harness, &mut seen);
         items.see(&harness.journal());

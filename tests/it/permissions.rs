@@ -8,7 +8,7 @@ use devstack::Entry;
 use crate::operations::{OPERATIONS, Resource};
 
 /// For each function, the kinds of items that each action is for: the first segment of their keys, `TENANT` for `TENANT#…`.
-const ITEMS: [(&str, &str); 27] = [
+const ITEMS: [(&str, &str); 28] = [
     (
         "act-on-tenant",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK RECOVERABLE CLAIM
@@ -55,6 +55,11 @@ const ITEMS: [(&str, &str); 27] = [
         "GetItem CALLBACK CONNECTION
          PutItem AUDIT CHANGED
          UpdateItem CALLBACK",
+    ),
+    (
+        "export-bindings",
+        "GetItem TENANT CALLBACK
+         PutItem AUDIT",
     ),
     (
         "find-person",

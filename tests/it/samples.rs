@@ -197,6 +197,7 @@ async fn invoke(function: &str, platform: &'static Platform, event: &str) -> Val
         "publish-events" => json!({"answer": Box::pin(streams::publish_events(platform, from(event))).await}),
         "issue-access-token" => invoked(Box::pin(invoked::issue_access_token(platform, read())).await),
         "deliver-webhooks" => invoked(Box::pin(queues::deliver_webhooks(platform, read())).await),
+        "export-bindings" => invoked(Box::pin(invoked::export_bindings(platform, read())).await),
         "import-bindings" => invoked(Box::pin(invoked::import_bindings(platform, read())).await),
         "check-health" => invoked(Box::pin(invoked::check_health(platform, read())).await),
         "reconcile-secrets" => invoked(Box::pin(invoked::reconcile_secrets(platform, read())).await),

@@ -1,5 +1,6 @@
 //! Support for the tests: a running product, its users, and the log and answers of everything.
 
+pub(crate) mod age;
 mod capture;
 pub(crate) mod letter;
 mod people;

@@ -20,6 +20,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         "console" => serve_http(http::console).await,
         "deliver-webhooks" => serve_invoked(queues::deliver_webhooks).await,
         "disconnect" => serve_http(http::disconnect).await,
+        "export-bindings" => serve_invoked(invoked::export_bindings).await,
         "find-person" => serve_http(http::find_person).await,
         "generate-credentials" => serve_http(http::generate_credentials).await,
         "import-bindings" => serve_invoked(invoked::import_bindings).await,

@@ -91,7 +91,8 @@ impl Authenticator<'_> {
         }
     }
 
-    /// The id of the callback at a path of the platform that its binding was imported from. A request that is not of WeCom's form is
+    /// The id of the callback at a path of the platform that its binding was imported from; the usual path leads to it as well, so that
+    /// whatever serves the old host may lead all of them below `/legacy`. A request that is not of WeCom's form is
     /// refused before anything is read, because anybody can make up such a path.
     pub(crate) async fn id_at(
         &self,
@@ -103,7 +104,8 @@ impl Authenticator<'_> {
             return Err(StepError::NotFound);
         }
         let keys = self.keys.to_check_ids(clock.now()).await?;
-        keys.callback_id_at(path).ok_or(StepError::NotFound)
+        let own = keys.callback_id_in(path, self.id_check);
+        own.or_else(|| keys.callback_id_at(path)).ok_or(StepError::NotFound)
     }
 
     pub(crate) async fn fresh_callback(&self, id: &CallbackId, now: Timestamp) -> Result<Callback, StepError> {

@@ -14,14 +14,14 @@ use crate::{
     audit::Action,
     authorization::{
         AuthMode, Authorization, Callback, CleanupTask, Generation, Installation, KindCheck, RegisteredSecret,
-        SecretStatus,
+        SecretStatus, TooManyBindings,
     },
     binding_line::{BindingLine, CallbackLine, Fault, Faulty},
     config::CallbackIdCheck,
     context::{Context, audited, saved_callback},
     entropy::random_id,
     error::StepError,
-    ids::{CallbackId, Fingerprint, Scope},
+    ids::{Fingerprint, Scope},
     pasted::last_four,
     sealing::SealingKeys,
     store::{Change, SecretName, SecretsManager, StoreError},
@@ -107,6 +107,7 @@ impl Import<'_> {
             return Ok(Taken::Before);
         }
         refuse_bound(&before)?;
+        self.listed(line).await?;
         let owner = self.suite.store.tenant_of(&line.corp_id).await?;
         if owner.is_some_and(|owner| owner != line.tenant_id) {
             return Err((Fault::CorpBound, Some("corp_id")).into());
@@ -132,17 +133,12 @@ impl Import<'_> {
         let keys = self.keys.to_seal(now).await?;
         let mut callbacks = Vec::new();
         for (scope, CallbackLine { path, credentials }, field) in line.callbacks() {
-            let id_in_path = path.as_str().strip_prefix("/callback/");
-            let (id, legacy_path) = match id_in_path.and_then(|id| CallbackId::parse(id).ok()) {
-                Some(id) if !keys.may_exist(&id, self.id_check) => {
-                    return Err((Fault::ForeignCallbackId, Some(field)).into());
-                }
-                Some(id) => (id, None),
-                None => {
-                    let id = keys.callback_id_at(path);
-                    let id = id.ok_or_else(|| StepError::Internal("the sealing key was never rotated".into()))?;
-                    (id, Some(path.clone()))
-                }
+            let (id, legacy_path) = if let Some(id) = keys.callback_id_in(path, self.id_check) {
+                (id, None)
+            } else {
+                let id = keys.callback_id_at(path);
+                let id = id.ok_or_else(|| StepError::Internal("the sealing key was never rotated".into()))?;
+                (id, Some(path.clone()))
             };
             if self.suite.store.callback(&id).await?.is_some() {
                 return Err((Fault::PathTaken, Some(field)).into());
@@ -196,6 +192,21 @@ impl Import<'_> {
         Ok((stored, installation.since(line.completed_at.unwrap_or(context.now()))))
     }
 
+    /// Adds a further binding to those of its tenant; `None` for the first, and for one that is among them.
+    async fn listed(&self, line: &BindingLine) -> Result<Option<Change>, NotImported> {
+        if !line.tenant_id.is_further() {
+            return Ok(None);
+        }
+        let mut bindings = self.suite.store.bindings(&line.tenant_id).await?;
+        let binding_id = line.tenant_id.binding_id();
+        if bindings.binding_ids.contains(&binding_id) {
+            return Ok(None);
+        }
+        let added = bindings.add(binding_id);
+        added.map_err(|TooManyBindings| (Fault::TooManyBindings, Some("tenant_id")))?;
+        Ok(Some(Change::SaveBindings(line.tenant_id.tenant(), bindings)))
+    }
+
     async fn write(&self, binding: &Binding<'_>, context: Context<'_>) -> Result<Taken, NotImported> {
         let tenant_id = &binding.line.tenant_id;
         let plans = self.plan(binding, context).await?;
@@ -219,7 +230,8 @@ impl Import<'_> {
             if !plans.iter().all(|plan| authorization.settle_write(plan)) {
                 return Err(StepError::StateChanged.into());
             }
-            let changes = binding.add_to(&mut authorization, &versions, context);
+            let mut changes = binding.add_to(&mut authorization, &versions, context);
+            changes.extend(self.listed(binding.line).await?);
             if update.commit(authorization, changes).await? {
                 return Ok(Taken::Now);
             }
@@ -257,6 +269,9 @@ fn is_made_of(authorization: &Authorization, line: &Fingerprint) -> bool {
 
 /// Nothing of a binding that there is is replaced.
 fn refuse_bound(authorization: &Authorization) -> Result<(), NotImported> {
+    if authorization.is_removed {
+        return Err((Fault::BindingRemoved, Some("binding_id")).into());
+    }
     let has = |scope: Scope| !authorization.scope(scope).is_empty();
     if authorization.present().is_some() || Scope::ALL.into_iter().any(has) {
         return Err((Fault::TenantBound, Some("tenant_id")).into());
@@ -306,6 +321,9 @@ impl Binding<'_> {
         let mut changes = bind(authorization.present(), &mut installation, tenant_id);
         let removed = authorization.install(installation);
         changes.extend(removed.into_iter().map(Change::RemoveCallback));
+        authorization.settings.event_retention_days = line
+            .event_retention_days
+            .or(authorization.settings.event_retention_days);
         let mut entry = context.entry(Action::Imported).with("corp_id", &line.corp_id);
         for callback in &self.callbacks {
             authorization.scope_mut(callback.scope).callback_id = Some(callback.callback_id.clone());

@@ -37,6 +37,14 @@ impl KeyRing {
         Some(CallbackId::with_mac(random, self.mac(&hex(&random))?))
     }
 
+    /// The id that a path such as `/callback/{callback_id}` ends with, if a callback of this id can exist here. That of another deployment
+    /// of this product is a path like any other platform's.
+    #[must_use]
+    pub fn callback_id_in(&self, path: &CallbackPath, check: CallbackIdCheck) -> Option<CallbackId> {
+        let id = CallbackId::parse(path.as_str().strip_prefix("/callback/")?).ok()?;
+        self.may_exist(&id, check).then_some(id)
+    }
+
     /// Whether a callback of this id can exist: its MAC is right, or cannot be checked, or is not to be.
     #[must_use]
     pub fn may_exist(&self, id: &CallbackId, check: CallbackIdCheck) -> bool {

@@ -30,7 +30,7 @@ pub struct ImportBindings<'a> {
 /// What became of a line.
 #[derive(Debug)]
 pub struct LineReport {
-    /// The tenant, if the line names one.
+    /// The tenant, and which of its bindings, if the line names one.
     pub tenant_id: Option<TenantId>,
     /// What became of it.
     pub outcome: LineOutcome,

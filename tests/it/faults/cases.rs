@@ -350,6 +350,24 @@ impl FaultCase for ImportBinding {
     }
 }
 
+/// `export-bindings` of one tenant.
+pub(crate) struct ExportBinding;
+
+impl FaultCase for ExportBinding {
+    async fn prepare(harness: &Harness) -> Self {
+        harness.bind_all().await;
+        Self
+    }
+
+    async fn perform(&self, harness: &Harness) -> Attempt {
+        let page = crate::export::export(harness, json!({"tenants": [TENANT]})).await?;
+        let lines = crate::export::lines(&page);
+        assert_eq!((lines.len(), &page["left_out"]), (1, &json!([])), "{page}");
+        assert_eq!(lines[0]["contacts"]["secret"], harness.secret_of(Scope::Contacts));
+        Ok(())
+    }
+}
+
 suite_event_case!(
     /// A bound corporation authorizes the app again, from WeCom's app market.
     CreateAuth, "create_auth",
@@ -1056,6 +1074,7 @@ macro_rules! for_each {
             keeping_a_claim: KeepClaim,
             assigning_a_claim: AssignClaim,
             importing_a_binding: ImportBinding,
+            exporting_a_binding: ExportBinding,
             registering_the_first_secret: FirstSecret,
             registering_the_second_secret: SecondSecret,
             replacing_a_secret: ReplaceSecret,

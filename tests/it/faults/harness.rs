@@ -66,7 +66,7 @@ pub(crate) type Cookies = String;
 
 pub(crate) struct Harness {
     devstack: Devstack,
-    simulator: Simulator,
+    simulator: Arc<Simulator>,
     config: Config,
     webhook_url: Mutex<Option<Url>>,
     event_queue: Mutex<Option<String>>,
@@ -75,7 +75,7 @@ pub(crate) struct Harness {
     clock: Arc<AdjustedClock>,
     processes: Mutex<BTreeMap<&'static str, Arc<Platform>>>,
     streams: Mutex<BTreeMap<&'static str, Reading>>,
-    posts: tokio::sync::Mutex<mpsc::UnboundedReceiver<Letter>>,
+    posts: Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<Letter>>>,
 }
 
 /// A function's position in its stream, and its next batch.
@@ -153,7 +153,7 @@ impl Harness {
         let config = config(simulator.base_url(), is_thorough);
         let harness = Self {
             devstack,
-            simulator,
+            simulator: Arc::new(simulator),
             config,
             webhook_url: Mutex::default(),
             event_queue: Mutex::default(),
@@ -162,9 +162,31 @@ impl Harness {
             clock: Arc::default(),
             processes: Mutex::default(),
             streams: Mutex::default(),
-            posts: tokio::sync::Mutex::new(posts),
+            posts: Arc::new(tokio::sync::Mutex::new(posts)),
         };
         harness.set_up(ring).await;
+        harness.take_ticket().await;
+        harness
+    }
+
+    /// Another deployment for the same suite, in another region or account: with tables, secrets and a key ring of its own. The suite's
+    /// 指令回调URL leads to it from now on, and it has received a ticket.
+    pub(crate) async fn successor(&self) -> Self {
+        let harness = Self {
+            devstack: Devstack::start(devstack::Options::default()).await.unwrap(),
+            simulator: Arc::clone(&self.simulator),
+            config: self.config.clone(),
+            webhook_url: Mutex::default(),
+            event_queue: Mutex::default(),
+            suite: self.suite.clone(),
+            suite_id: self.suite_id.clone(),
+            clock: Arc::clone(&self.clock),
+            processes: Mutex::default(),
+            streams: Mutex::default(),
+            posts: Arc::clone(&self.posts),
+        };
+        harness.set_up(&KeyRing::generate(&SystemEntropy)).await;
+        harness.wecom().push_ticket().await.unwrap();
         harness.take_ticket().await;
         harness
     }
@@ -414,6 +436,7 @@ impl Harness {
         let platform = self.process(function);
         let answer = match function {
             "issue-access-token" => Box::pin(invoked::issue_access_token(&platform, input)).await,
+            "export-bindings" => Box::pin(invoked::export_bindings(&platform, input)).await,
             "import-bindings" => Box::pin(invoked::import_bindings(&platform, input)).await,
             "check-health" => Box::pin(invoked::check_health(&platform, input)).await,
             "deliver-webhooks" => webhooks(&platform, input).await,

@@ -330,7 +330,7 @@ fn keeps_every_tenants_secret_from_event_callback() {
 }
 
 #[test]
-fn reads_tenants_secrets_in_six_functions_only() {
+fn reads_tenants_secrets_in_seven_functions_only() {
     let reads: BTreeSet<&str> = OPERATIONS
         .iter()
         .filter(|(name, _)| {
@@ -344,6 +344,7 @@ fn reads_tenants_secrets_in_six_functions_only() {
         "act-on-tenant",
         "check-authorization",
         "check-health",
+        "export-bindings",
         "installation-callback",
         "issue-access-token",
         "process-suite-event",
@@ -401,7 +402,8 @@ fn writes_no_star_but_for_the_network_and_the_list_of_secrets() {
                 assert!(!action.contains('*'), "{id}: {action}");
                 for resource in list(&statement["Resource"]) {
                     let describes = id == "EgressPolicy" && action.starts_with("ec2:Describe");
-                    let lists = id == "ReconcileSecretsRole" && action == "secretsmanager:ListSecrets";
+                    let is_listing = ["ExportBindingsRole", "ReconcileSecretsRole"].contains(&id);
+                    let lists = is_listing && action == "secretsmanager:ListSecrets";
                     assert!(
                         denies || describes || lists || *resource != json!("*"),
                         "{id}: {action} on everything"
