@@ -3,8 +3,6 @@
 //! To measure with more of them, and to see the times of the routes, which are those of this machine and of a build for tests:
 //! `LISTED_TENANTS=100000 cargo nextest run --locked --workspace --no-capture -E 'test(/operators_cost/)'`.
 
-#![expect(clippy::print_stdout, reason = "it prints what it measures")]
-
 use std::time::{Duration, Instant};
 
 use wecom_authorization::{
