@@ -142,7 +142,7 @@ async fn nobody_reaches_a_binding_of_another_tenant_by_any_route() {
             asked += 1;
         }
     }
-    assert_eq!(asked, 20 * 4);
+    assert_eq!(asked, 22 * 4);
     assert_eq!(ids(&other).await, ["first"]);
     assert_eq!(ids(&world.admin()).await, ["first", &id]);
 }

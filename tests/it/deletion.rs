@@ -198,7 +198,9 @@ async fn nothing_is_left(harness: &Harness) {
                 assert_eq!(item["sk"].as_s().unwrap(), "AUTHORIZATION");
                 for empty in ["contacts", "external_contacts"] {
                     let state = item[empty].as_m().unwrap();
-                    assert!(state.values().all(AttributeValue::is_null), "{state:?}");
+                    // When the callback ended, which the next one needs for `events.gap`.
+                    let mut others = state.iter().filter(|(name, _)| *name != "heard_until");
+                    assert!(others.all(|(_, value)| value.is_null()), "{state:?}");
                 }
                 let left = ["cleanup", "planned_writes", "deletion", "completed_at"];
                 let left = left.iter().filter_map(|name| item.get(*name));
