@@ -23,6 +23,8 @@ KEYS = {
     ("AuthorizationTable", "due"): "due_shard",
     ("EventTable", None): "event_id",
     ("EventTable", "timeline"): "timeline",
+    ("EventTable", "user"): "user",
+    ("EventTable", "external_user"): "external_user",
 }
 ITEM_OPERATIONS = {"PutItem", "GetItem", "UpdateItem", "DeleteItem", "Query", "Scan"}
 TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem", "Get": "GetItem"}
