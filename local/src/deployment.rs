@@ -88,6 +88,10 @@ pub(crate) fn config(
             "WEBHOOK_QUEUE_URL",
             format!("http://sqs.local/000000000000/{}", webhooks::QUEUE),
         ),
+        (
+            "DEAD_LETTER_QUEUE_URLS",
+            format!("webhooks=http://sqs.local/000000000000/{}", webhooks::DEAD_LETTERS),
+        ),
         ("OPERATOR_CLAIM", OPERATOR_CLAIM.to_owned()),
     ]);
     if let Some(url) = install_url(wecom_url) {

@@ -11,7 +11,7 @@ use wecom_authorization::{entry::queues, platform::Platform, steps::RETRY_AFTER_
 /// Name of the queue.
 pub(crate) const QUEUE: &str = "webhooks";
 /// Name of the queue of those that were given up.
-const DEAD_LETTERS: &str = "webhook-dead-letters";
+pub(crate) const DEAD_LETTERS: &str = "webhook-dead-letters";
 /// Most messages of a batch, and how long a batch is hidden, as in `template.yaml`.
 const BATCH: usize = 10;
 const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(18);

@@ -1,18 +1,21 @@
 //! The settings of a function, read from its environment: names and addresses, never secrets.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use url::Url;
 
 use crate::ids::{SuiteId, TenantId};
 
 /// Every variable that `template.yaml` sets, in the order of [`Config`]'s table.
-pub const VARIABLES: [&str; 28] = [
+pub const VARIABLES: [&str; 29] = [
     "AUTHORIZATION_TABLE",
     "EVENT_TABLE",
     "EVENT_BUS",
     "EVENT_QUEUE_URL",
     "WEBHOOK_URL",
     "WEBHOOK_QUEUE_URL",
+    "DEAD_LETTER_QUEUE_URLS",
     "SECRET_PREFIX",
     "SECRET_KEY_ARN",
     "MORE_SUITE_IDS",
@@ -47,6 +50,7 @@ pub const VARIABLES: [&str; 28] = [
 /// | `EVENT_QUEUE_URL` | the FIFO queue of SQS that events are sent to as well | none |
 /// | `WEBHOOK_URL` | where every event of the bus is sent to as a signed webhook | none |
 /// | `WEBHOOK_QUEUE_URL` | the queue of SQS that webhooks wait in | none: those that fail come again after the queue's own time |
+/// | `DEAD_LETTER_QUEUE_URLS` | the queues of SQS whose messages operators see counted, as `name=url`, separated by commas | none |
 /// | `SECRET_PREFIX` | first segments of every secret's name | required |
 /// | `SECRET_KEY_ARN` | the KMS key that tenants' secrets are encrypted under | Secrets Manager's own |
 /// | `MORE_SUITE_IDS` | suites besides the one in the secret `suite`, separated by commas | none |
@@ -82,6 +86,8 @@ pub struct Config {
     pub webhook_url: Option<Url>,
     /// `WEBHOOK_QUEUE_URL`: queue that webhooks wait in.
     pub webhook_queue_url: Option<String>,
+    /// `DEAD_LETTER_QUEUE_URLS`: queues of what was given up, by the name that operators see.
+    pub dead_letter_queue_urls: BTreeMap<String, String>,
     /// `SECRET_PREFIX`: first segments of every secret's name.
     pub secret_prefix: String,
     /// `SECRET_KEY_ARN`: KMS key of the tenants' secrets; `None`: the key of Secrets Manager.
@@ -219,6 +225,7 @@ impl Config {
             webhook_url: reader.optional_url("WEBHOOK_URL"),
             event_queue_url: reader.optional("EVENT_QUEUE_URL"),
             webhook_queue_url: reader.optional("WEBHOOK_QUEUE_URL"),
+            dead_letter_queue_urls: reader.dead_letter_queue_urls(),
             secret_prefix: reader.required("SECRET_PREFIX"),
             secret_key_arn: reader.optional("SECRET_KEY_ARN"),
             more_suite_ids,
@@ -299,6 +306,24 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             self.problems.push(format!("{name} is none of {}", known.join(", ")));
         }
         found.map(|(_, value)| *value)
+    }
+
+    fn dead_letter_queue_urls(&mut self) -> BTreeMap<String, String> {
+        let text = self.optional("DEAD_LETTER_QUEUE_URLS").unwrap_or_default();
+        let entries = text.split(',').filter(|entry| !entry.is_empty());
+        let named: Option<_> = entries
+            .map(|entry| {
+                entry
+                    .split_once('=')
+                    .filter(|(name, url)| !name.is_empty() && !url.is_empty())
+            })
+            .map(|entry| entry.map(|(name, url)| (name.to_owned(), url.to_owned())))
+            .collect();
+        named.unwrap_or_else(|| {
+            self.problems
+                .push("DEAD_LETTER_QUEUE_URLS is not name=url, separated by commas".into());
+            BTreeMap::new()
+        })
     }
 
     fn operator_claim(&mut self) -> Option<OperatorClaim> {

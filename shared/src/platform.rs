@@ -1,6 +1,6 @@
 //! Everything that a process shares between requests: configuration, stores, WeCom, clock.
 
-use std::{future::Future, sync::OnceLock};
+use std::{collections::BTreeMap, future::Future, sync::OnceLock};
 
 use aws_types::SdkConfig;
 use wecom_client::{Client, ClientConfig};
@@ -119,6 +119,14 @@ impl Platform {
     pub fn webhook_queue(&self) -> Option<&Queue> {
         let url = self.config.webhook_queue_url.as_ref()?;
         Some(self.webhook_queue.get_or_init(|| Queue::new(&self.aws, url.clone())))
+    }
+
+    /// The queues of what was given up, by the name that operators see.
+    #[must_use]
+    pub fn dead_letters(&self) -> BTreeMap<&str, Queue> {
+        let urls = self.config.dead_letter_queue_urls.iter();
+        urls.map(|(name, url)| (name.as_str(), Queue::new(&self.aws, url.clone())))
+            .collect()
     }
 
     /// The context of an operation of `actor`.

@@ -1,11 +1,11 @@
-//! Queues of SQS: the one that webhooks wait in, and the FIFO queue of events.
+//! Queues of SQS: the one that webhooks wait in, the FIFO queue of events, and those of dead letters.
 
 use std::time::Duration;
 
 use aws_sdk_sqs::{
     Client,
     error::{BuildError, ProvideErrorMetadata as _},
-    types::SendMessageBatchRequestEntry,
+    types::{QueueAttributeName, SendMessageBatchRequestEntry},
 };
 use aws_types::SdkConfig;
 
@@ -64,6 +64,26 @@ impl Queue {
                 "a message could not be postponed"
             );
         }
+    }
+
+    /// The number of messages in the queue, about: those that are hidden count too. `None` when SQS does not answer.
+    pub async fn messages(&self) -> Option<u64> {
+        let names = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        ];
+        let request = self.client.get_queue_attributes().queue_url(&self.url);
+        let answer = match request.set_attribute_names(Some(names.to_vec())).send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let code = error.code().unwrap_or("unreachable");
+                tracing::warn!(code, "the messages of a queue could not be counted");
+                return None;
+            }
+        };
+        let attributes = answer.attributes?;
+        let numbers = names.map(|name| attributes.get(&name)?.parse::<u64>().ok());
+        numbers.into_iter().sum()
     }
 
     /// Sends messages to a FIFO queue, in order, in as few requests as SQS allows, until one is not accepted. Answers its

@@ -21,8 +21,9 @@ pub(crate) use self::secrets_manager::RECOVERY_WINDOW_DAYS;
 pub use self::{
     change::{Change, DisabledBecause, EventGap, GapReason, ReceiverChange, ReceiverState, StateChange},
     dynamodb::{
-        AtRest, Breaker, CheckStatus, ClaimPage, DueReplay, DynamoDb, EventChange, FailingReceiver, HealthRunNote,
-        ListFilter, ListPage, Noted, StoredClaim, StoredListing, StoredSuiteEvent, StoredToken, SuiteNote,
+        AtRest, Breaker, CheckStatus, ClaimPage, DeadLetterNote, DueReplay, DynamoDb, EventChange, FailingReceiver,
+        HealthRunNote, ListFilter, ListPage, Noted, StoredClaim, StoredListing, StoredSuiteEvent, StoredToken,
+        SuiteNote,
     },
     errors::{CommitError, StoreError},
     events::{AppendOutcome, Event, EventFilter, EventHead, EventPage, EventSource, NewEvent, Payload},

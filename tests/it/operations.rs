@@ -14,8 +14,8 @@ use wecom_authorization::{
 
 use crate::{
     faults::harness::{
-        AUTHORIZATION_TABLE, Caller, EVENT_BUS, EVENT_QUEUE, EVENT_TABLE, Harness, PREFIX, TENANT, WEBHOOK_QUEUE,
-        member_created, ours,
+        AUTHORIZATION_TABLE, Caller, DEAD_LETTERS, EVENT_BUS, EVENT_QUEUE, EVENT_TABLE, Harness, PREFIX, TENANT,
+        WEBHOOK_QUEUE, member_created, ours,
     },
     permissions::SeenItems,
     support::{CORP, Credentials, Letter, OTHER_CORP, Reply, Scope},
@@ -34,6 +34,8 @@ pub(crate) enum Resource {
     EventBus,
     /// The FIFO queue of events.
     EventQueue,
+    /// The queues of what was given up.
+    DeadLetters,
     /// The table of events.
     EventTable,
     /// Its index by time.
@@ -62,8 +64,8 @@ pub(crate) type Operation = (&'static str, Resource);
 /// For each function, everything that it asks of AWS.
 pub(crate) const OPERATIONS: [(&str, &[Operation]); 28] = {
     use Resource::{
-        AuthorizationTable, DueIndex, EventBus, EventQueue, EventTable, EverySecret, Installation, PersonIndexes,
-        ScopeSecret, SealingKey, Suite, TimelineIndex, Webhook, WebhookQueue,
+        AuthorizationTable, DeadLetters, DueIndex, EventBus, EventQueue, EventTable, EverySecret, Installation,
+        PersonIndexes, ScopeSecret, SealingKey, Suite, TimelineIndex, Webhook, WebhookQueue,
     };
     const GET: &str = "dynamodb:GetItem";
     const PUT: &str = "dynamodb:PutItem";
@@ -126,6 +128,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 28] = {
                 (DELETE_SECRET, Installation),
                 (READ_SECRET, ScopeSecret),
                 (DELETE_SECRET, ScopeSecret),
+                ("sqs:GetQueueAttributes", DeadLetters),
             ],
         ),
         (
@@ -408,6 +411,7 @@ fn see(harness: &Harness, seen: &mut Seen) {
             (EVENT_BUS, None) => Resource::EventBus,
             ("*", None) => Resource::EverySecret,
             (EVENT_QUEUE, None) => Resource::EventQueue,
+            (DEAD_LETTERS | "gone", None) => Resource::DeadLetters,
             (WEBHOOK_QUEUE, None) => Resource::WebhookQueue,
             (secret, None) => secret_kind(secret),
             (table, Some(index)) => panic!("an index that nobody knows: {index} of {table}"),

@@ -13,7 +13,7 @@ use wecom_authorization::{
 
 use crate::{
     contract::endpoint::Endpoint,
-    faults::harness::{AUTHORIZATION_TABLE, Caller, Harness, TENANT, member_created},
+    faults::harness::{AUTHORIZATION_TABLE, Caller, DEAD_LETTERS, Harness, TENANT, member_created},
     support::{CORP, Reply, Scope, World, eventually},
 };
 
@@ -500,6 +500,32 @@ async fn a_breaker_that_stops_everybody_is_in_the_summary_until_it_ends() {
     assert!(name.starts_with("suite/"), "{sum}");
     harness.sleep(2).await;
     assert_eq!(ask(&harness, SUMMARY).await.with_status(200)["breakers"], json!([]));
+}
+
+#[tokio::test]
+async fn the_summary_counts_dead_letters_and_says_since_when_the_newest_sealing_key_is_used() {
+    let harness = Harness::start(false).await;
+    harness.install().await;
+    for body in ["one", "two"] {
+        harness.devstack().queues().send(DEAD_LETTERS, body.to_owned());
+    }
+    let _hidden = harness.devstack().queues().receive(DEAD_LETTERS, 1);
+    harness.invoke("check-health", json!({})).await.unwrap();
+    let run = ask(&harness, SUMMARY).await.with_status(200)["health_run"].clone();
+    // The harness has no queue of webhooks: SQS says so, and zero would be wrong.
+    let letters = json!([{"queue": "events", "messages": 2}, {"queue": "webhooks", "messages": null}]);
+    assert_eq!(run["dead_letters"], letters);
+    assert_eq!(run["sealing_key_since"], json!(null));
+    harness.sleep(1).await;
+    let before = harness.now();
+    harness.rotate_sealing_key().await;
+    let after = harness.now();
+    harness.sleep(1).await;
+    harness.invoke("check-health", json!({})).await.unwrap();
+    let run = ask(&harness, SUMMARY).await.with_status(200)["health_run"].clone();
+    let since: Timestamp = run["sealing_key_since"].as_str().unwrap().parse().unwrap();
+    let day = jiff::SignedDuration::from_hours(24);
+    assert!((before + day..=after + day).contains(&since), "{since}");
 }
 
 #[tokio::test]

@@ -231,6 +231,7 @@ fn names(resource: Resource) -> &'static [&'static str] {
         Resource::DueIndex => &["authorization/due"],
         Resource::EventTable => &["events"],
         Resource::EventBus => &["event-bus"],
+        Resource::DeadLetters => &["event-letters", "suite-event-letters", "webhook-letters"],
         Resource::EventQueue => &["event-queue"],
         Resource::TimelineIndex => &["events/timeline"],
         Resource::PersonIndexes => &["events/user", "events/external_user"],

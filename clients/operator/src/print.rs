@@ -50,6 +50,14 @@ const SUITES: [Column; 2] = [
     ("TICKET OF", |row| shown(row, "/ticket_issued_at")),
 ];
 
+const DEAD_LETTERS: [Column; 2] = [
+    ("GIVEN UP", |row| shown(row, "/queue")),
+    ("MESSAGES", |row| match row.pointer("/messages") {
+        Some(Value::Null) => "unknown".to_owned(),
+        _ => shown(row, "/messages"),
+    }),
+];
+
 const BREAKERS: [Column; 3] = [
     ("CALLS PAUSE", |row| shown(row, "/name")),
     ("UNTIL", |row| shown(row, "/until")),
@@ -109,6 +117,11 @@ impl Printer<'_> {
                 shown(summary, "/health_run/failed")
             )?;
             self.table(&SUITES, array(summary, "/health_run/suites"))?;
+            self.table(&DEAD_LETTERS, array(summary, "/health_run/dead_letters"))?;
+            let key = shown(summary, "/health_run/sealing_key_since");
+            if !key.is_empty() {
+                writeln!(self.output, "the newest sealing key is used since {key}\n")?;
+            }
         }
         self.table(&BREAKERS, array(summary, "/breakers"))
     }

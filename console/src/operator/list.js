@@ -25,11 +25,11 @@ export function SummaryPart({ api }) {
         [t('operator.all'), way(count(value.tenants), {})],
         ...counts(value.health, 'health', (of) => words('health', of).words),
         ...counts(value.findings, 'finding', (of) => findingWords(/** @type {Finding} */ ({ code: of })).words),
-        [t('operator.lastRun'), value.health_run && time(value.health_run.at)],
+        ...run(value.health_run),
         ...value.breakers.map(
           /** @returns {[string, Children]} */ (breaker) => [
             t('operator.pausedUntil', { name: breaker.name }),
-            time(breaker.until),
+            [time(breaker.until), breaker.opened_by && ` (${breaker.opened_by})`],
           ],
         ),
       ],
@@ -37,6 +37,27 @@ export function SummaryPart({ api }) {
     ),
   );
 }
+
+/** What the last run saw: the suites' tickets, the sealing key, what was given up. @type {(run: TenantSummary['health_run']) => [string, Children][]} */
+const run = (run) =>
+  run
+    ? [
+        [t('operator.lastRun'), time(run.at)],
+        ...run.suites.map(
+          /** @returns {[string, Children]} */ (suite) => [
+            t('operator.ticket', { suite: suite.suite_id }),
+            suite.ticket_issued_at ? time(suite.ticket_issued_at) : t('operator.noTicket'),
+          ],
+        ),
+        [t('operator.sealingKey'), run.sealing_key_since && time(run.sealing_key_since)],
+        ...run.dead_letters.map(
+          /** @returns {[string, Children]} */ ({ queue, messages }) => [
+            t('operator.deadLetters', { queue: t(`operator.queues.${queue}`) }),
+            messages === null ? t('operator.unknown') : count(messages),
+          ],
+        ),
+      ]
+    : [];
 
 /** @type {(all: TenantSummary['health'], filter: string, name: (of: string) => string) => [string, Children][]} */
 const counts = (all, filter, name) => all.map(({ of, tenants }) => [name(of), way(count(tenants), { [filter]: of })]);

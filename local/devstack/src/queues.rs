@@ -196,6 +196,14 @@ impl Queues {
         self.lock().get(name).map_or(0, |queue| queue.messages.len())
     }
 
+    /// Number of messages that are visible, and of those that are hidden.
+    fn counts(&self, name: &str) -> [usize; 2] {
+        let (queues, now) = (self.lock(), Instant::now());
+        let messages = queues.get(name).map_or(&[][..], |queue| &queue.messages);
+        let visible = messages.iter().filter(|message| message.visible_at <= now).count();
+        [visible, messages.len() - visible]
+    }
+
     /// Makes every message visible, as if its time had passed.
     pub fn make_visible(&self, name: &str) {
         if let Some(queue) = self.lock().get_mut(name) {
@@ -251,6 +259,14 @@ impl Queues {
                 let received = self.receive(name, max.min(MAX_RECEIVED));
                 let messages: Vec<_> = received.iter().map(as_json).collect();
                 return answer::json(StatusCode::OK, &json!({"Messages": messages}));
+            }
+            "GetQueueAttributes" => {
+                let [visible, hidden] = self.counts(name).map(|count| count.to_string());
+                let attributes = json!({
+                    "ApproximateNumberOfMessages": visible,
+                    "ApproximateNumberOfMessagesNotVisible": hidden,
+                });
+                return answer::json(StatusCode::OK, &json!({"Attributes": attributes}));
             }
             "DeleteMessage" => {
                 self.delete(name, handle);

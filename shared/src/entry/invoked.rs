@@ -289,9 +289,11 @@ const RUN: SignedDuration = SignedDuration::from_mins(4);
 /// The contract's codes.
 pub async fn check_health(platform: &Platform, _schedule: Value) -> Result<Value, InvocationError> {
     let now = platform.clock.now();
+    let dead_letters = platform.dead_letters();
     let step = CheckHealth {
         lifecycle: platform.lifecycle(),
         keys: &platform.keys,
+        dead_letters: &dead_letters,
     };
     let actor = Actor::system();
     let run = step

@@ -191,6 +191,12 @@ impl KeyRing {
         }
     }
 
+    /// Since when the primary key is used: from a day after it was drawn on. `None` for the first one.
+    #[must_use]
+    pub fn newest_since(&self) -> Option<Timestamp> {
+        self.takes_over.as_ref().map(|over| over.at)
+    }
+
     /// The key that pairs are sealed under at `now`.
     pub(super) fn primary_at(&self, now: Timestamp) -> &str {
         match &self.takes_over {

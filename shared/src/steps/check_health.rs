@@ -7,7 +7,10 @@
 //!
 //! Tests: `tests/it/year.rs`, `tests/it/uncertain_authorization.rs`, `tests/it/sealing.rs`, `tests/it/half_disconnected.rs`.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 use jiff::Timestamp;
 
@@ -17,8 +20,9 @@ use crate::{
     error::StepError,
     ids::{BreakerName, Scope, SuiteId, TenantId},
     lifecycle::{Lifecycle, POSTPONED},
+    queue::Queue,
     sealing::SealingKeys,
-    store::{CommitError, HealthRunNote, SuiteNote},
+    store::{CommitError, DeadLetterNote, HealthRunNote, SuiteNote},
 };
 
 /// Checks the tenants that are due.
@@ -28,6 +32,8 @@ pub struct CheckHealth<'a> {
     pub lifecycle: Lifecycle<'a>,
     /// The sealing keys, to seal again what is sealed under an old one.
     pub keys: &'a SealingKeys,
+    /// The queues of what was given up, to count it for the operators.
+    pub dead_letters: &'a BTreeMap<&'a str, Queue>,
 }
 
 /// The result of a run.
@@ -72,20 +78,40 @@ impl CheckHealth<'_> {
             failed: looks.iter().map(|(_, failed)| failed).sum(),
             ticket_age_seconds: age,
         };
-        let note = HealthRunNote {
-            at: began_at,
-            checked: run.checked,
-            failed: run.failed,
-            suites,
-        };
         if let Err(error) = self.report().await {
             tracing::error!(%error, "the tenants could not be counted");
         }
         // The checks are done, whether the operators see that or not.
-        if let Err(error) = store.note_health_run(&note).await {
+        if let Err(error) = self.note(began_at, &run, suites, context).await {
             tracing::error!(%error, "a run could not be noted");
         }
         Ok(run)
+    }
+
+    /// Stores what the run saw, for the operators.
+    async fn note(
+        &self,
+        at: Timestamp,
+        run: &HealthRun,
+        suites: Vec<SuiteNote>,
+        context: Context<'_>,
+    ) -> Result<(), StepError> {
+        let mut dead_letters = Vec::new();
+        for (name, queue) in self.dead_letters {
+            dead_letters.push(DeadLetterNote {
+                queue: (*name).to_owned(),
+                messages: queue.messages().await,
+            });
+        }
+        let note = HealthRunNote {
+            at,
+            checked: run.checked,
+            failed: run.failed,
+            suites,
+            sealing_key_since: self.keys.to_seal(context.now()).await?.newest_since(),
+            dead_letters,
+        };
+        Ok(self.lifecycle.suite.store.note_health_run(&note).await?)
     }
 
     /// Writes down how many tenants are broken, and how many have each finding. The lists have the numbers.

@@ -36,7 +36,7 @@ pub use self::{
     checks::CheckStatus,
     claims::{ClaimPage, StoredClaim},
     counting::EventChange,
-    health_runs::{HealthRunNote, SuiteNote},
+    health_runs::{DeadLetterNote, HealthRunNote, SuiteNote},
     listings::{ListFilter, ListPage, StoredListing},
     replays::DueReplay,
     suite::{AtRest, StoredToken},

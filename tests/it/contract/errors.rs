@@ -140,6 +140,8 @@ async fn every_method(
         checked: 0,
         failed: 0,
         suites: Vec::new(),
+        sealing_key_since: None,
+        dead_letters: Vec::new(),
     };
     vec![
         ("authorization", store.authorization(&tenant).await.map(drop)),

@@ -55,6 +55,7 @@ pub(crate) const EVENT_BUS: &str = "bus";
 pub(crate) const PREFIX: &str = "prefix";
 pub(crate) const WEBHOOK_QUEUE: &str = "webhooks";
 pub(crate) const EVENT_QUEUE: &str = "events.fifo";
+pub(crate) const DEAD_LETTERS: &str = "dead-letters";
 /// Access key of the tests themselves, which the journal leaves out.
 const OBSERVER: &str = "observer";
 /// What webhooks are signed with.
@@ -125,6 +126,11 @@ impl Harness {
 
     async fn of_suite(is_template: bool, is_thorough: bool, ring: &SecretString) -> Self {
         let devstack = Devstack::start(devstack::Options::default()).await.unwrap();
+        let dead_letters = QueueSettings {
+            visibility_timeout: Duration::from_secs(30),
+            redrive: None,
+        };
+        devstack.queues().create(DEAD_LETTERS, dead_letters);
         let (suite_url, posts) = post_box().await;
         let suite = Credentials {
             url: suite_url,
@@ -304,6 +310,10 @@ fn config(wecom_url: &str, is_thorough: bool) -> Config {
         ("EVENT_BUS", EVENT_BUS),
         ("SECRET_PREFIX", PREFIX),
         ("WEBHOOK_QUEUE_URL", "http://sqs.test/webhooks"),
+        (
+            "DEAD_LETTER_QUEUE_URLS",
+            "events=http://sqs.test/dead-letters,webhooks=http://sqs.test/gone",
+        ),
         ("BASE_URL", BASE_URL),
         ("WECOM_API_URL", wecom_url),
         ("WECOM_INSTALL_URL", &install_url),

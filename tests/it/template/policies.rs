@@ -85,6 +85,12 @@ fn name_of(resource: &Value) -> Option<&'static str> {
             "webhook",
         ),
         (json!({"Fn::GetAtt": ["WebhookQueue", "Arn"]}), "webhook-queue"),
+        (json!({"Fn::GetAtt": ["EventDeadLetters", "Arn"]}), "event-letters"),
+        (
+            json!({"Fn::GetAtt": ["SuiteEventDeadLetters", "Arn"]}),
+            "suite-event-letters",
+        ),
+        (json!({"Fn::GetAtt": ["WebhookDeadLetters", "Arn"]}), "webhook-letters"),
         (tenant_secret("installation"), "*/installation"),
         (tenant_secret("contacts"), "*/contacts"),
         (tenant_secret("external-contacts"), "*/external-contacts"),
@@ -125,10 +131,14 @@ fn kinds(statement: &Value) -> Vec<Option<String>> {
         .collect()
 }
 
-/// Whether a statement's action is on a table, a secret, the event bus or a queue of events; not on dead letters.
+/// Whether a statement's action is of a function on a table, a secret, the event bus or a queue; not of Lambda, which sends dead letters
+/// and receives webhooks.
 fn is_data(action: &str, statement: &Value) -> bool {
     if action == "sqs:SendMessage" {
         return name_of(&statement["Resource"]) == Some("event-queue");
+    }
+    if action == "sqs:GetQueueAttributes" {
+        return name_of(&statement["Resource"]) != Some("webhook-queue");
     }
     ["dynamodb:", "secretsmanager:", "events:", "sqs:ChangeMessageVisibility"]
         .iter()

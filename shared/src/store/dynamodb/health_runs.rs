@@ -20,6 +20,22 @@ pub struct HealthRunNote {
     pub failed: usize,
     /// The suites' tickets, the first suite first.
     pub suites: Vec<SuiteNote>,
+    /// Since when the newest sealing key is used, which for a day after a rotation is in the future; `null` before the first rotation.
+    #[serde(default)]
+    pub sealing_key_since: Option<Timestamp>,
+    /// The queues of what was given up and waits for `scripts/redrive`, by name.
+    #[serde(default)]
+    pub dead_letters: Vec<DeadLetterNote>,
+}
+
+/// What a run of `check-health` saw of a queue of dead letters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "contract", derive(schemars::JsonSchema), schemars(rename = "DeadLetters"))]
+pub struct DeadLetterNote {
+    /// What its messages were about: `events`, `suite_events` or `webhooks`.
+    pub queue: String,
+    /// Number of messages, about; `null` when the queue did not answer.
+    pub messages: Option<u64>,
 }
 
 /// What a run of `check-health` saw of a suite.
