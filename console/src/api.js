@@ -3,7 +3,7 @@
 import { leaveBinding, ofChosenBinding } from './bindings.js';
 import { Problem } from './problem.js';
 
-/** @import { AssistLinkMade, AddedBinding, AuditPage, BindingList, Credentials, EventPage, InstallStart, RegisteredScope, Scope, ScopeName, SecretEntry, Settings, SettingsEntry, State, TestReport } from './types.js' */
+/** @import { AssistLinkMade, AddedBinding, AuditPage, BindingList, Credentials, EventPage, InstallStart, PersonDeletion, PersonEventPage, PersonEventsRequest, PersonRequest, RegisteredScope, Scope, ScopeName, SecretEntry, Settings, SettingsEntry, State, TestReport } from './types.js' */
 /** @import { Session } from './session.js' */
 
 const PATIENCE_MS = 20_000;
@@ -138,6 +138,10 @@ export function createApi(parts) {
     updateSettings: (settings) => call('PUT', 'authorization/settings', { body: settings }),
     /** @type {(query: Options['query']) => Promise<EventPage>} */
     readEvents: (query) => call('GET', 'authorization/events', { query }),
+    /** @type {(wanted: PersonEventsRequest) => Promise<PersonEventPage>} */
+    findPerson: (wanted) => call('POST', 'authorization/persons/events', { body: wanted }),
+    /** @type {(person: PersonRequest) => Promise<PersonDeletion>} */
+    deletePerson: (person) => call('POST', 'authorization/persons/deletion', { body: person }),
     /** @type {(eventId: string) => Promise<unknown>} */
     replayEvent: (eventId) => call('POST', `authorization/events/${encodeURIComponent(eventId)}/replay`),
     /** @type {(query: Options['query']) => Promise<AuditPage>} */

@@ -23,6 +23,16 @@ impl Position {
         is_exact.then(|| Self(text.to_owned()))
     }
 
+    /// The time of the row, in whole milliseconds.
+    ///
+    /// # Panics
+    /// Never: a position begins with a time.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        let (at, _) = self.0.split_once('#').expect("a time and an id");
+        at.parse().expect("a time")
+    }
+
     /// The position as text, which sorts by time.
     #[must_use]
     pub fn as_str(&self) -> &str {

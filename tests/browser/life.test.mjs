@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
 import { appears, card, heading, readValues, submitSecret } from './harness/admin.mjs';
-import { assertNoErrors, openBrowser } from './harness/browser.mjs';
+import { assertNoErrors, inspect, openBrowser } from './harness/browser.mjs';
 import { complete, install, until, YUNFAN } from './harness/server.mjs';
 import { onStage } from './harness/stage.mjs';
 import { confirmInstall, openConsole, openInstallPage, paste } from './harness/wecom-pages.mjs';
@@ -320,5 +320,83 @@ test('events are stored for the days that the admin chose, and as long as the pl
     await form.getByRole('button', { name: '恢复为平台的时间' }).click();
     await form.getByText('按平台的时间保存：30 天。').waitFor();
     assert.equal((await server.api.call('GET', '/authorization')).settings.event_retention_days, undefined);
+    await assertNoErrors(record);
+  }));
+
+test('finds a person’s events, shows what they say when asked, and deletes them', () =>
+  onCompleted(async ({ server, record, newPage }) => {
+    for (const number of [1, 2])
+      await server.wecom.call('POST', `/corps/${YUNFAN.corpId}/events`, { scope: 'contacts', xml: newMember(number) });
+    const page = await newPage(`${server.url}#/events`);
+    const part = card(page, '个人信息');
+    await part.getByLabel('对象').selectOption({ label: '成员' });
+    await part.getByRole('button', { name: '查找' }).click();
+    await part.getByText('请填写编号。').waitFor();
+    await part.getByLabel('编号').fill('Member-1');
+    await page.keyboard.press('Enter');
+    const found = part.getByRole('listitem').filter({ hasText: '新增成员' });
+    await found.locator('summary').first().click();
+    await found.getByText('事件编号').waitFor();
+    assert.equal(await found.getByText('事件内容').count(), 0);
+    await part.getByRole('button', { name: '显示事件内容' }).click();
+    await found.getByText('事件内容').waitFor();
+    await inspect(page, 'events-person');
+
+    await part.getByRole('button', { name: '删除此人的事件' }).click();
+    await page
+      .getByRole('dialog', { name: '删除与 Member-1 有关的全部事件？' })
+      .getByRole('button', { name: '删除此人的事件' })
+      .click();
+    await part.getByRole('alert').getByText('已删除 1 个事件。').waitFor();
+    await part.getByLabel('编号').fill('member-1');
+    await part.getByRole('button', { name: '查找' }).click();
+    await part.getByText('没有与此人有关的事件').waitFor();
+    const events = (await server.api.events()).events.filter(({ change_type: change }) => change === 'create_user');
+    assert.deepEqual(
+      events.map(({ payload }) => payload.UserID),
+      ['member-2'],
+    );
+    const { entries } = await server.api.call('GET', '/authorization/audit');
+    assert.deepEqual(
+      entries.slice(0, 2).map(({ action }) => action),
+      ['person_deleted', 'person_viewed'],
+    );
+    await assertNoErrors(record);
+  }));
+
+test('a search for a rare event goes on by itself, and says how far it is', () =>
+  onCompleted(async ({ record, newPage, server }) => {
+    const page = await newPage(`${server.url}#/events`);
+    const times = ['2026-11-20T08:00:00Z', '2026-11-10T08:00:00Z', null];
+    let asked = 0;
+    const gates = times.map(() => {
+      /** @type {() => void} */
+      let open = () => {};
+      const opened = new Promise((resolve) => {
+        open = () => resolve(null);
+      });
+      return { opened, open };
+    });
+    // The local server has few events, and finds all of them at once.
+    await page.route(/\/authorization\/events\?.*event=change_external_tag/, async (route) => {
+      const [searchedTo, gate] = [times[asked], gates[asked]];
+      asked += 1;
+      await gate.opened;
+      await route.fulfill({
+        json: { events: [], next_cursor: searchedTo && `after-${asked}`, searched_to: searchedTo },
+      });
+    });
+    const events = card(page, '收到的事件');
+    await events.getByLabel('类型').selectOption({ value: 'change_external_tag' });
+    await until('the first request', () => asked === 1);
+    gates[0].open();
+    await events.getByText('已查到 11月20日').waitFor();
+    await until('the second request', () => asked === 2);
+    gates[1].open();
+    await events.getByText('已查到 11月10日').waitFor();
+    await until('the third request', () => asked === 3);
+    gates[2].open();
+    await events.getByText('没有符合条件的事件').waitFor();
+    assert.equal(await events.getByText('已查到').count(), 0);
     await assertNoErrors(record);
   }));

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod among_many;
 mod app_events;
 mod assist;
 mod audit_export;

@@ -4,17 +4,18 @@ import { h } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { scopeName } from '../codes.js';
 import { useShared } from '../context.js';
-import { find, moment, t, table } from '../i18n.js';
+import { moment, t, table } from '../i18n.js';
 import { Problem } from '../problem.js';
-import { lines, Question } from './confirm.js';
-import { button, facts, failure, icon, message, spinner, tag, time, useBusy, WorkButton } from './parts.js';
+import { EventRow } from './event-row.js';
+import { failure, message, section, spinner, WorkButton } from './parts.js';
+import { PersonPart } from './persons.js';
 
 /** @import { Children, Event as WecomEvent } from '../types.js' */
 
 const PAGE = 50;
+/** Requests that follow each other by themselves while a search finds nothing: enough for the newest million events. */
+const SEARCH_REQUESTS = 10;
 const HOUR_MS = 3_600_000;
-/** What a self-test sends; WeCom has no event of this name. */
-const TEST_EVENT = 'wecom_authorization_test';
 /** @type {Record<string, number | null>} */
 const PERIODS = { all: null, hour: HOUR_MS, day: 24 * HOUR_MS, week: 7 * 24 * HOUR_MS, own: null };
 
@@ -28,6 +29,8 @@ export function EventsView() {
   const [rows, setRows] = useState(/** @type {WecomEvent[] | null} */ (null));
   const [cursor, setCursor] = useState(/** @type {string | null} */ (null));
   const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
+  /** The time down to which the search has looked, if it goes on or may go on. */
+  const [searchedTo, setSearchedTo] = useState(/** @type {string | null} */ (null));
   /** A slow answer to an earlier search is not shown under a later one. */
   const turn = useRef(0);
 
@@ -36,29 +39,47 @@ export function EventsView() {
     turn.current += 1;
     const mine = turn.current;
     setProblem(null);
+    let cursor = from;
     try {
-      const page = await api.readEvents({ ...queryOf(filter), limit: PAGE, cursor: from });
-      if (mine !== turn.current) return;
-      const all = [...known, ...page.events];
-      setRows(all);
-      setCursor(page.next_cursor);
-      announce(t(page.next_cursor ? 'events.shownSoFar' : 'events.shownAll', { count: all.length }));
+      for (let requests = 1; ; requests += 1) {
+        const page = await api.readEvents({ ...queryOf(filter), limit: PAGE, cursor });
+        if (mine !== turn.current) return;
+        cursor = page.next_cursor;
+        if (page.events.length === 0 && cursor && requests < SEARCH_REQUESTS) {
+          setSearchedTo(page.searched_to);
+          continue;
+        }
+        const all = [...known, ...page.events];
+        setRows(all);
+        setCursor(cursor);
+        setSearchedTo(cursor && page.searched_to);
+        announce(t(cursor ? 'events.shownSoFar' : 'events.shownAll', { count: all.length }));
+        return;
+      }
     } catch (thrown) {
       const failed = Problem.of(thrown);
-      if (mine === turn.current) setProblem(failed);
+      if (mine !== turn.current) return;
+      if (cursor !== from) {
+        // The next attempt goes on from here.
+        setRows(known);
+        setCursor(cursor);
+      }
+      setProblem(failed);
     }
   }
 
   async function search() {
     setRows(null);
     setCursor(null);
+    setSearchedTo(null);
     await read([], null);
   }
 
   useEffect(() => void search(), [filter]);
 
   function listing() {
-    if (rows === null) return !problem && spinner(t('events.loading'));
+    const searched = searchedTo && t('events.searchedTo', { time: moment(searchedTo) });
+    if (rows === null) return !problem && spinner(searched ?? t('events.loading'));
     const none =
       filter === EVERYTHING || Object.values(queryOf(filter)).every((value) => !value)
         ? 'events.none'
@@ -67,11 +88,12 @@ export function EventsView() {
       rows.length === 0 && !cursor && message('info', t(none), h('p', null, t(`${none}Hint`))),
       (rows.length > 0 || cursor) &&
         h('p', { class: 'quiet' }, t(cursor ? 'events.shownSoFar' : 'events.shownAll', { count: rows.length })),
+      searched && h('p', { class: 'quiet' }, searched),
       rows.length > 0 &&
         h(
           'ul',
           { class: 'event-rows' },
-          rows.map((event) => h(Row, { key: event.event_id, event })),
+          rows.map((event) => h(EventRow, { key: event.event_id, event })),
         ),
       cursor &&
         h(
@@ -87,110 +109,16 @@ export function EventsView() {
     ];
   }
 
-  return h(
-    'section',
-    { class: 'card', 'aria-labelledby': 'events-title' },
-    h(
-      'div',
-      { class: 'card-head' },
-      h('h3', { id: 'events-title' }, t('events.title')),
+  return [
+    section(
+      'events-title',
+      t('events.title'),
       h(WorkButton, { text: t('events.refresh'), busyText: t('events.loading'), iconName: 'refresh', work: search }),
+      h(Filters, { filter, onChange: setFilter }),
+      h('div', { class: 'event-list' }, problem && failure(problem), listing()),
     ),
-    h(Filters, { filter, onChange: setFilter }),
-    h('div', { class: 'event-list' }, problem && failure(problem), listing()),
-  );
-}
-
-/** @param {{ event: WecomEvent }} props */
-function Row({ event }) {
-  const { api } = useShared();
-  const [isAsking, setAsking] = useState(false);
-  const [isBusy, run] = useBusy();
-  const [outcome, setOutcome] = useState(/** @type {{ at?: string, problem?: Problem }} */ ({}));
-
-  async function replay() {
-    setOutcome({});
-    try {
-      await api.replayEvent(event.event_id);
-      setOutcome({ at: new Date().toISOString() });
-    } catch (thrown) {
-      setOutcome({ problem: Problem.of(thrown) });
-    }
-  }
-
-  return h(
-    'li',
-    null,
-    h(
-      'details',
-      { class: 'event' },
-      h(
-        'summary',
-        null,
-        icon('chevron', 'chevron'),
-        h('span', { class: 'event-time' }, time(event.received_at ?? event.created_at)),
-        h(
-          'span',
-          { class: 'event-name' },
-          h('strong', null, eventTitle(event)),
-          h('code', null, [event.event, event.change_type].filter(Boolean).join(' / ')),
-        ),
-        h(
-          'span',
-          { class: 'event-tags' },
-          event.event === TEST_EVENT && tag(t('events.test')),
-          tag(scopeName(event.scope)),
-        ),
-      ),
-      facts([
-        [t('events.field.id'), h('code', null, event.event_id)],
-        [t('events.field.createdAt'), event.created_at && time(event.created_at)],
-        [t('events.field.receivedAt'), event.received_at && time(event.received_at)],
-        [t('events.field.duplicates'), event.duplicates > 0 && t('events.dropped', { count: event.duplicates })],
-        [t('events.field.corp'), event.corp_id && h('code', null, event.corp_id)],
-      ]),
-      event.payload &&
-        h(
-          'details',
-          { class: 'payload' },
-          h('summary', null, icon('chevron', 'chevron'), h('span', null, t('events.payload'))),
-          h('pre', { tabIndex: 0 }, JSON.stringify(event.payload, null, 2)),
-        ),
-      h(
-        'div',
-        { class: 'event-actions' },
-        h(
-          'div',
-          { class: 'actions' },
-          button(t(isBusy ? 'events.replaying' : 'events.replay'), {
-            iconName: 'replay',
-            focus: `replay-${event.event_id}`,
-            busy: isBusy,
-            onClick: () => setAsking(!isBusy),
-          }),
-          h('span', { class: 'quiet' }, t('events.replayNote')),
-        ),
-        outcome.at && message('ok', t('events.replayed', { time: moment(outcome.at) }), null, { alert: true }),
-        outcome.problem && failure(outcome.problem),
-      ),
-    ),
-    isAsking &&
-      h(Question, {
-        title: t('events.replayAsk', { event: eventTitle(event) }),
-        yes: t('events.replay'),
-        no: t('page.cancel'),
-        onAnswer: (agreed) => {
-          setAsking(false);
-          if (agreed) void run(replay);
-        },
-        children: lines(t('events.replayThen'), t('events.replayTwice')),
-      }),
-  );
-}
-
-/** The event in words: by event and change type together, since change types alone are shared. @param {WecomEvent} event */
-function eventTitle({ event, change_type: change }) {
-  return table(`events.names.${event}`)[change ?? ''] ?? find(`events.kinds.${event}`) ?? t('events.unknown');
+    h(PersonPart, null),
+  ];
 }
 
 /** @param {{ filter: Filter, onChange: (filter: Filter) => void }} props */

@@ -14,7 +14,7 @@ use crate::{
     ids::{EventId, EventScope},
     platform::Platform,
     steps::{ReadEvents, ReplayEvent},
-    store::{Event, EventFilter},
+    store::{Event, EventFilter, Position},
 };
 
 /// Which events are wanted. An empty parameter counts as absent.
@@ -75,6 +75,8 @@ struct EventPage {
     events: Vec<Event>,
     /// The cursor of the next page, if there may be one.
     next_cursor: Option<String>,
+    /// The time down to which events were looked at, if there may be older ones. A search for rare events can show by it how far it is.
+    searched_to: Option<Timestamp>,
 }
 
 pub(super) async fn list(platform: &Platform, request: &Request) -> Result<Answer, Problem> {
@@ -95,6 +97,7 @@ pub(super) async fn list(platform: &Platform, request: &Request) -> Result<Answe
         .map_err(problem(platform))?;
     let body = EventPage {
         events: page.events,
+        searched_to: page.next.as_ref().map(Position::at),
         next_cursor: page.next.map(|position| cursor.write(&position)),
     };
     Ok(Answer::json(StatusCode::OK, &body))
