@@ -17,6 +17,7 @@ use wecom_authorization::{
 
 use crate::{
     faults::harness::{Caller, Harness, TENANT, member_created},
+    restore,
     support::{CORP, Check, Credentials, Letter, OTHER_CORP, Reply, Scope},
 };
 
@@ -339,6 +340,20 @@ async fn a_rotation_gives_the_usual_url_and_the_old_one_goes_on_until_it_is_veri
         old.url,
         "a change of the record keeps it"
     );
+}
+
+#[tokio::test]
+async fn a_callback_that_is_restored_is_back_at_its_old_url() {
+    let harness = Harness::start(true).await;
+    let line = Box::pin(line(&harness, CORP, TENANT)).await;
+    import(&harness, &[line]).await;
+    let old = legacy(TENANT, "contacts");
+    Box::pin(restore::remove(&harness)).await;
+    Box::pin(restore::install_in(&harness, CORP)).await;
+    deliver(&harness, &old, CORP, &member_created("a")).await.with_success();
+    let restored = harness.authorization().await.contacts.callback_id.unwrap();
+    let record = harness.store().callback(&restored).await.unwrap().unwrap();
+    assert_eq!(record.legacy_path.unwrap().as_str(), old.url, "an export names it");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ pub(crate) async fn removed() -> (Harness, [Credentials; 2]) {
     (harness, credentials)
 }
 
-async fn remove(harness: &Harness) {
+pub(crate) async fn remove(harness: &Harness) {
     let corp_id = harness.authorization().await.installed().unwrap().corp_id.clone();
     let removal = SuiteEventRequest {
         event: Some("cancel_auth".to_owned()),

@@ -75,7 +75,7 @@ impl Recoverable {
 }
 
 impl Callback {
-    /// The same callback as a new record: id, corporation and generations, without notes and counts.
+    /// The same callback as a new record: id, path, corporation and generations, without notes and counts.
     fn renewed(&self) -> Self {
         Self {
             corp_id: self.corp_id.clone(),
@@ -84,6 +84,7 @@ impl Callback {
             previous: self.previous.clone(),
             verified_at: self.verified_at,
             heard_until: self.heard_until,
+            legacy_path: self.legacy_path.clone(),
             ..Self::new(self.callback_id.clone(), self.tenant_id.clone(), self.scope)
         }
     }
