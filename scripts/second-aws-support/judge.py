@@ -201,6 +201,9 @@ def questions(service, operation, request):
         return
     if operation in ("TransactWriteItems", "TransactGetItems"):
         parts = [(TRANSACTED[kind], part) for item in request["TransactItems"] for kind, part in item.items()]
+    elif operation == "BatchGetItem":
+        tables = request["RequestItems"].items()
+        parts = [(operation, {"TableName": table, "Key": key}) for table, wanted in tables for key in wanted["Keys"]]
     elif operation in ITEM_OPERATIONS:
         parts = [(operation, request)]
     else:

@@ -94,6 +94,9 @@ def judges_rightly(outcome):
     def item(partition_key):
         return {"TableName": "x-state", "Key": {"pk": {"S": partition_key}, "sk": {"S": "x"}}}
 
+    def batch(*partition_keys):
+        return {"RequestItems": {"x-state": {"Keys": [item(key)["Key"] for key in partition_keys]}}}
+
     scan = {"TableName": "x-state", "Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "pk, sk, #c", "ExpressionAttributeNames": {"#c": "current"}}
     transaction = {"TransactItems": [{"Delete": item("TOKEN#x")}, {"Update": item("CALLBACK#x")}]}
     dynamodb, secretsmanager, put_events = "DynamoDB_20120810", "secretsmanager", "AWSEvents.PutEvents"
@@ -102,6 +105,8 @@ def judges_rightly(outcome):
         ("event-callback", f"{dynamodb}.GetItem", item("CALLBACK#x"), True),
         ("event-callback", f"{dynamodb}.GetItem", item("TENANT#x"), False),
         ("event-callback", f"{dynamodb}.DeleteItem", item("CALLBACK#x"), False),
+        ("check-health", f"{dynamodb}.BatchGetItem", batch("CALLBACK#x", "BAN#x"), True),
+        ("check-health", f"{dynamodb}.BatchGetItem", batch("CALLBACK#x", "TENANT#x"), False),
         ("event-callback", f"{secretsmanager}.GetSecretValue", {"SecretId": "x/sealing-key"}, True),
         ("event-callback", f"{secretsmanager}.GetSecretValue", {"SecretId": "x/acme/contacts"}, False),
         ("register-secret", f"{secretsmanager}.CreateSecret", {"Name": "x/acme/contacts"}, True),

@@ -25,7 +25,7 @@ pub(crate) use self::{
     hand_over::hand_over,
     import::{NotImported, Taken},
     install::{Attempt, Install},
-    look::Answered,
+    look::{Answered, Subject},
     restore::Restored,
     update::{Attempts, Update, is_committed},
     write::plan_write,

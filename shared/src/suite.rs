@@ -2,6 +2,7 @@
 //! Secrets.
 
 mod access;
+mod ahead;
 mod breaker;
 mod call_error;
 mod exchange;

@@ -1,13 +1,15 @@
-//! Number of AWS calls per request of WeCom: these calls are most of the cost of an event, in time and in money.
+//! Number of AWS calls per request of WeCom and per look of `check-health`: these calls are most of the cost, in time and in
+//! money.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use devstack::Fault;
 use secrecy::SecretString;
-use wecom_authorization::store::SecretName;
+use serde_json::json;
+use wecom_authorization::{ids::TenantId, store::SecretName};
 
 use crate::{
-    faults::harness::{AUTHORIZATION_TABLE, Caller, EVENT_TABLE, Harness, PREFIX, member_created},
+    faults::harness::{AUTHORIZATION_TABLE, Caller, EVENT_TABLE, Harness, PREFIX, TENANT, member_created},
     support::{Credentials, Scope, eventually},
 };
 
@@ -34,6 +36,98 @@ fn calls(resources: &[(&str, &str)]) -> Vec<String> {
         .iter()
         .map(|(operation, on)| format!("{operation} {on}"))
         .collect()
+}
+
+fn numbers(requests: &[(&str, usize)]) -> BTreeMap<String, usize> {
+    requests
+        .iter()
+        .map(|(operation, number)| ((*operation).to_owned(), *number))
+        .collect()
+}
+
+/// Requests to AWS of a run of `check-health`, by operation, and the paths of those to WeCom.
+async fn run(harness: &Harness) -> (BTreeMap<String, usize>, Vec<String>) {
+    harness.devstack().clear_journal();
+    harness.devstack().measure_capacity();
+    harness.wecom().clear_calls();
+    let run = harness.invoke("check-health", json!({})).await.unwrap();
+    assert_eq!(run["failed"], 0, "{run}");
+    // The journal has an entry for each item of a request, the capacity one for each request.
+    let tables = harness.devstack().consumed().into_iter().map(|one| one.operation);
+    let secrets = harness.journal().into_iter().map(|entry| entry.operation);
+    let mut requests = BTreeMap::new();
+    for operation in tables.chain(secrets.filter(|operation| operation == "GetSecretValue")) {
+        *requests.entry(operation).or_default() += 1;
+    }
+    let mut wecom: Vec<_> = harness.wecom().calls().into_iter().map(|call| call.path).collect();
+    wecom.sort();
+    (requests, wecom)
+}
+
+/// Requests of a look, without those that a run makes once.
+async fn look(harness: &Harness) -> (BTreeMap<String, usize>, Vec<String>) {
+    let is_due = async || {
+        let tenant = TenantId::parse(TENANT).unwrap();
+        harness.store().postpone_check(&tenant, harness.now()).await.unwrap();
+    };
+    // The first has the suite's secret and its token, and the sealing keys.
+    is_due().await;
+    run(harness).await;
+    let (without, _) = run(harness).await;
+    is_due().await;
+    let (mut requests, wecom) = run(harness).await;
+    for (operation, number) in without {
+        *requests.get_mut(&operation).unwrap() -= number;
+    }
+    requests.retain(|_, number| *number > 0);
+    (requests, wecom)
+}
+
+#[tokio::test]
+async fn a_look_at_a_healthy_tenant_asks_aws_seven_times_and_wecom_five_times() {
+    let harness = Harness::start(false).await;
+    Box::pin(harness.bind_all()).await;
+    let (requests, wecom) = look(&harness).await;
+    let expected = [
+        // The suite's token, both callbacks with their counters, four circuit breakers.
+        ("BatchGetItem", 1),
+        // The authorization, and the circuit breaker of `gettoken` before the second Secret: the first may have opened it.
+        ("GetItem", 2),
+        ("GetSecretValue", 3),
+        ("TransactWriteItems", 1),
+    ];
+    assert_eq!(requests, numbers(&expected));
+    let expected = [
+        "/cgi-bin/externalcontact/get_follow_user_list",
+        "/cgi-bin/gettoken",
+        "/cgi-bin/gettoken",
+        "/cgi-bin/service/v2/get_auth_info",
+        "/cgi-bin/user/list_id",
+    ];
+    assert_eq!(wecom, expected);
+}
+
+#[tokio::test]
+async fn a_look_at_a_customised_app_asks_aws_and_wecom_four_times() {
+    let harness = Harness::of_template(false).await;
+    harness.scan().await;
+    harness.stream("process-suite-event").await.unwrap();
+    assert_eq!(harness.confirm_installation().await.status, 204);
+    let (requests, wecom) = look(&harness).await;
+    let expected = [
+        ("BatchGetItem", 1),
+        ("GetItem", 1),
+        ("GetSecretValue", 1),
+        ("TransactWriteItems", 1),
+    ];
+    assert_eq!(requests, numbers(&expected));
+    let expected = [
+        "/cgi-bin/agent/get",
+        "/cgi-bin/gettoken",
+        "/cgi-bin/license/get_app_license_info",
+        "/cgi-bin/service/v2/get_auth_info",
+    ];
+    assert_eq!(wecom, expected);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use simulator::{AuthMode, SecretKind, SuiteEventRequest};
+use simulator::{AuthMode, Licence, SecretKind, SuiteEventRequest, SwitchesPatch};
 use wecom_authorization::{
     ids::{SuiteId, TenantId, TokenName},
     store::SecretName,
@@ -68,6 +68,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 28] = {
         PersonIndexes, ScopeSecret, SealingKey, Suite, TimelineIndex, Webhook, WebhookQueue,
     };
     const GET: &str = "dynamodb:GetItem";
+    const GET_BATCH: &str = "dynamodb:BatchGetItem";
     const PUT: &str = "dynamodb:PutItem";
     const UPDATE: &str = "dynamodb:UpdateItem";
     const DELETE: &str = "dynamodb:DeleteItem";
@@ -82,6 +83,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 28] = {
             "act-on-tenant",
             &[
                 (GET, AuthorizationTable),
+                (GET_BATCH, AuthorizationTable),
                 (PUT, AuthorizationTable),
                 (UPDATE, AuthorizationTable),
                 (DELETE, AuthorizationTable),
@@ -103,6 +105,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 28] = {
             "check-authorization",
             &[
                 (GET, AuthorizationTable),
+                (GET_BATCH, AuthorizationTable),
                 (PUT, AuthorizationTable),
                 (UPDATE, AuthorizationTable),
                 (DELETE, AuthorizationTable),
@@ -116,6 +119,7 @@ pub(crate) const OPERATIONS: [(&str, &[Operation]); 28] = {
             "check-health",
             &[
                 (GET, AuthorizationTable),
+                (GET_BATCH, AuthorizationTable),
                 (PUT, AuthorizationTable),
                 (UPDATE, AuthorizationTable),
                 (DELETE, AuthorizationTable),
@@ -628,9 +632,15 @@ async fn the_walk() -> Harness {
     harness
 }
 
-/// A customised app: scanned, confirmed, removed, and scanned again, when its secret is restored.
+/// A customised app: scanned, confirmed, looked at, removed, and scanned again, when its secret is restored.
 async fn the_template() -> Harness {
     let harness = Harness::of_template(false).await;
+    // So that a look asks about the licence twice.
+    let switches = SwitchesPatch {
+        licence: Some(Licence::TrialEnding),
+        ..SwitchesPatch::default()
+    };
+    harness.wecom().set_switches(CORP, switches).unwrap();
     for _ in 0..2 {
         harness.scan().await;
         harness.stream("process-suite-event").await.unwrap();
@@ -646,6 +656,10 @@ async fn the_template() -> Harness {
             .app_event_arrives("<Event><![CDATA[enter_agent]]></Event>")
             .await;
         harness.stream("process-suite-event").await.unwrap();
+        check_authorization(&harness).await.with_status(200);
+        harness.sleep(14).await;
+        let run = harness.invoke("check-health", json!({})).await.unwrap();
+        assert_eq!((&run["checked"], &run["failed"]), (&json!(1), &json!(0)), "{run}");
         let ended = harness
             .admin("disconnect", "DELETE", "/authorization", &Value::Null)
             .await;

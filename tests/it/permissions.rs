@@ -12,6 +12,7 @@ const ITEMS: [(&str, &str); 28] = [
     (
         "act-on-tenant",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK RECOVERABLE CLAIM
+         BatchGetItem CALLBACK TOKEN BAN
          PutItem TENANT CORP AUDIT CHANGED TOKEN BAN RECOVERABLE
          UpdateItem ATTEMPTS BAN CALLBACK CHECK DELETED
          DeleteItem CORP CALLBACK TOKEN RECOVERABLE CLAIM",
@@ -19,6 +20,7 @@ const ITEMS: [(&str, &str); 28] = [
     (
         "check-authorization",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN ATTEMPTS CHECK
+         BatchGetItem CALLBACK TOKEN BAN
          PutItem TENANT AUDIT CHANGED TOKEN BAN RECOVERABLE
          UpdateItem ATTEMPTS BAN CHECK
          DeleteItem CORP CALLBACK",
@@ -26,6 +28,7 @@ const ITEMS: [(&str, &str); 28] = [
     (
         "check-health",
         "GetItem TENANT CALLBACK CORP SUITE TOKEN BAN DELETED LISTED
+         BatchGetItem CALLBACK TOKEN BAN
          PutItem TENANT AUDIT CHANGED TOKEN BAN RECOVERABLE RUN
          UpdateItem BAN CALLBACK TENANT DELETED
          DeleteItem CORP CALLBACK TOKEN DELETED",

@@ -41,7 +41,7 @@ pub(crate) struct Journal {
 }
 
 /// A permission that a request uses.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Use {
     pub(crate) action: String,
     pub(crate) resource: String,
@@ -116,10 +116,9 @@ pub(crate) fn uses(call: &Call, secret_name: impl Fn(&str) -> String) -> Vec<Use
         (Service::DynamoDb, operation @ ("BatchWriteItem" | "BatchGetItem")) => {
             let tables = call.input.get("RequestItems").and_then(Value::as_object);
             let action = format!("dynamodb:{operation}");
-            tables
-                .into_iter()
-                .flatten()
-                .map(|(table, _)| used(&action, Some(table_name(table))))
+            let requests = tables.into_iter().flatten();
+            requests
+                .flat_map(|(table, requested)| of_batch(&action, table, requested))
                 .collect()
         }
         (Service::DynamoDb, operation) => {
@@ -161,6 +160,19 @@ fn transacted(input: &Value, action: impl Fn(&str) -> String) -> Vec<Use> {
         .collect()
 }
 
+/// What a batch asks of one table: each key that it reads, or the table.
+fn of_batch(action: &str, table: &str, requested: &Value) -> Vec<Use> {
+    let table = used(action, Some(table_name(table)));
+    let Some(keys) = requested.get("Keys").and_then(Value::as_array) else {
+        return vec![table];
+    };
+    let of_key = |key: &Value| Use {
+        leading_key: partition_key(key),
+        ..table.clone()
+    };
+    keys.iter().map(of_key).collect()
+}
+
 fn used(action: &str, resource: Option<&str>) -> Use {
     Use {
         action: action.to_owned(),
@@ -172,13 +184,24 @@ fn used(action: &str, resource: Option<&str>) -> Use {
 
 /// Partition key of the item that a request reads or writes, or of its query.
 fn leading_key(input: &Value) -> Option<String> {
-    let of_item = ["Key", "Item"].iter().find_map(|member| input.get(member)?.get("pk"));
+    let of_item = ["Key", "Item"]
+        .iter()
+        .find_map(|member| partition_key(input.get(member)?));
     let of_query = || {
         let condition = input.get("KeyConditionExpression")?.as_str()?;
         let name = condition.strip_prefix("pk = ")?.split(' ').next()?;
-        input.get("ExpressionAttributeValues")?.get(name)
+        text(input.get("ExpressionAttributeValues")?.get(name)?)
     };
-    Some(of_item.or_else(of_query)?.get("S")?.as_str()?.to_owned())
+    of_item.or_else(of_query)
+}
+
+/// The attribute `pk` of a key or an item.
+fn partition_key(attributes: &Value) -> Option<String> {
+    text(attributes.get("pk")?)
+}
+
+fn text(attribute: &Value) -> Option<String> {
+    Some(attribute.get("S")?.as_str()?.to_owned())
 }
 
 /// Name of a table that is given by its name, its ARN or the ARN of its stream.

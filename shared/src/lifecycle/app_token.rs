@@ -8,7 +8,7 @@ use wecom_client::{AccessToken, ErrorClass, ErrorCode, Refusal};
 
 use super::update::Update;
 use crate::{
-    authorization::Authorization,
+    authorization::{Authorization, Installation},
     context::Context,
     error::StepError,
     store::SecretsManager,
@@ -29,20 +29,36 @@ pub(crate) async fn app_token(
     authorization: &Authorization,
     context: Context<'_>,
 ) -> Result<AccessToken, StepError> {
-    let (tenant_id, installation) = (&authorization.tenant_id, authorization.admin_installation()?);
-    if installation.is_customized && installation.doubted_at.is_some() {
-        return Err(StepError::SecretRejected(None));
-    }
-    let stored = StoredInstallation::read(vault, tenant_id, &installation.version_id).await?;
-    let stored = stored.ok_or(StepError::NotInstalled)?;
-    match suite.corp_token(tenant_id, &stored, context).await {
+    let version_id = &to_ask_about(authorization)?.version_id;
+    let stored = StoredInstallation::read(vault, &authorization.tenant_id, version_id).await?;
+    app_token_by(suite, authorization, &stored.ok_or(StepError::NotInstalled)?, context).await
+}
+
+/// [`app_token`] by the permanent code `stored`.
+pub(super) async fn app_token_by(
+    suite: SuiteAccess<'_>,
+    authorization: &Authorization,
+    stored: &StoredInstallation,
+    context: Context<'_>,
+) -> Result<AccessToken, StepError> {
+    to_ask_about(authorization)?;
+    match suite.corp_token(&authorization.tenant_id, stored, context).await {
         Err(StepError::SecretRejected(Some(refusal))) => {
             doubt(suite, authorization, context).await?;
-            let info = suite.auth_info(&stored, context.clock).await;
+            let info = suite.auth_info(stored, context.clock).await;
             Err(cause(refusal, info.err()))
         }
         other => other,
     }
+}
+
+/// The installation, unless WeCom has refused its Secret before.
+fn to_ask_about(authorization: &Authorization) -> Result<&Installation, StepError> {
+    let installation = authorization.admin_installation()?;
+    if installation.is_customized && installation.doubted_at.is_some() {
+        return Err(StepError::SecretRejected(None));
+    }
+    Ok(installation)
 }
 
 /// What the refusal of a customised app's Secret means, by the answer of `get_auth_info`.

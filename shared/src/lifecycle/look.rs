@@ -3,12 +3,22 @@
 use super::{Lifecycle, due::next_check, update::Update};
 use crate::{
     audit::Action,
-    authorization::{Authorization, ScopeState, SecretStatus},
+    authorization::{Authorization, Callback, ScopeState, SecretStatus},
     context::{Context, audited},
     error::StepError,
-    ids::{Scope, TenantId},
+    ids::Scope,
+    store::DynamoDb,
     suite::{Observation, registered_secret},
 };
+
+/// A tenant that is about to be looked at.
+pub(crate) struct Subject {
+    authorization: Authorization,
+    /// Its callbacks with their counters, contacts first.
+    pub(crate) callbacks: [Option<Callback>; 2],
+    /// The tables, with what else the look needs read ahead.
+    store: DynamoDb,
+}
 
 /// Whether WeCom answered everything that it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,19 +30,49 @@ pub(crate) enum Answered {
 }
 
 impl Lifecycle<'_> {
+    /// Reads what a look at this authorization needs of the tables, in one call.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub(crate) async fn subject(
+        &self,
+        authorization: Authorization,
+        context: Context<'_>,
+    ) -> Result<Subject, StepError> {
+        let store = self.suite.read_ahead(&authorization, context.clock).await?;
+        Ok(Subject {
+            callbacks: store.callbacks_of(&authorization).await?,
+            authorization,
+            store,
+        })
+    }
+
     /// Asks WeCom about the authorization of a tenant and each of its Secrets, stores the answers, and plans the next check. Ends the
     /// authorization when WeCom says that it is over. A Secret that WeCom has refused is not asked about again, because
     /// repeated wrong Secrets lead to a ban of our address.
     ///
     /// # Errors
     /// The failure of a call, [`StepError::StateChanged`], or the failure of the stores. What WeCom answered before is stored.
-    pub(crate) async fn look(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<Answered, StepError> {
-        self.refresh_for(tenant_id, context.now(), context).await?;
-        let before = self.suite.store.authorization(tenant_id).await?;
+    pub(crate) async fn look(&self, subject: Subject, context: Context<'_>) -> Result<Answered, StepError> {
+        let Subject {
+            authorization: mut before,
+            callbacks,
+            store,
+        } = subject;
+        let lifecycle = Lifecycle {
+            suite: self.suite.with_store(&store),
+            ..*self
+        };
+        let mut callbacks = Some(callbacks);
+        if lifecycle.refresh_for(&before, context.now(), context).await? {
+            before = store.authorization(&before.tenant_id).await?;
+            // They may have ended.
+            callbacks = None;
+        }
         let (mut observed, mut failure, mut answered) = (Vec::new(), None, Answered::Everything);
         if before.installed().is_some() {
             for scope in Scope::ALL {
-                match self.observe(&before, scope, context).await {
+                match lifecycle.observe(&before, scope, context).await {
                     Ok(Observed::Answered(observation)) => {
                         observed.push((scope, before.scope(scope).clone(), observation));
                     }
@@ -43,7 +83,7 @@ impl Lifecycle<'_> {
             }
         }
         // The results so far are stored even after a failure: a refused Secret must not be tried again.
-        self.write_down(tenant_id, &observed, context).await?;
+        lifecycle.write_down(&before, callbacks, &observed, context).await?;
         failure.map_or(Ok(answered), Err)
     }
 
@@ -73,14 +113,16 @@ impl Lifecycle<'_> {
         Ok(observation.map_or(Observed::Unanswered, Observed::Answered))
     }
 
+    /// Stores what WeCom answered. `known` and `callbacks` are what the first attempt decides on.
     async fn write_down(
         &self,
-        tenant_id: &TenantId,
+        known: &Authorization,
+        mut callbacks: Option<[Option<Callback>; 2]>,
         observed: &[(Scope, ScopeState, Observation)],
         context: Context<'_>,
     ) -> Result<(), StepError> {
-        let store = self.suite.store;
-        let mut update = Update::of(store, tenant_id, context);
+        let (store, tenant_id) = (self.suite.store, &known.tenant_id);
+        let mut update = Update::with(store, known, context);
         loop {
             let mut authorization = update.read().await?;
             let mut changes = Vec::new();
@@ -100,7 +142,11 @@ impl Lifecycle<'_> {
                     changes.push(audited(tenant_id, entry));
                 }
             }
-            let [contacts, external_contacts] = store.callbacks_of(&authorization).await?;
+            // Read again with the authorization after a stale attempt.
+            let [contacts, external_contacts] = match callbacks.take() {
+                Some(read) => read,
+                None => store.callbacks_of(&authorization).await?,
+            };
             authorization.assess([contacts.as_ref(), external_contacts.as_ref()], context.now());
             // A check that is planned sooner is not postponed: `check-health` does more than this.
             let planned = authorization.next_check_at.filter(|at| *at > context.now());

@@ -4,33 +4,36 @@
 use jiff::Timestamp;
 use wecom_client::AppPermissions;
 
-use super::{Lifecycle, app_token::app_token, update::Update};
+use super::{Lifecycle, app_token::app_token_by, update::Update};
 use crate::{
-    authorization::{Installation, Permissions},
+    authorization::{Authorization, Installation, Permissions},
     context::Context,
     error::StepError,
     ids::TenantId,
+    suite::StoredInstallation,
 };
 
 impl Lifecycle<'_> {
     /// Asks WeCom about a tenant's customised app, and stores the answers: which of the permissions that the platform needs are missing,
-    /// whether the app is online and enabled, and which licence it needs. Nothing is asked about a third-party app, nor about
-    /// permissions when the platform names none or the app is disabled.
+    /// whether the app is online and enabled, and which licence it needs. Nothing is asked about permissions when the platform names none
+    /// or the app is disabled, nor anything of an installation that has another permanent code than `stored`. Returns whether what is
+    /// stored may be another authorization now.
     ///
     /// # Errors
-    /// What [`app_token`] and the call about permissions end in, [`StepError::StateChanged`], or the failure of the stores.
+    /// What [`app_token_by`] and the call about permissions end in, [`StepError::StateChanged`], or the failure of the stores.
     pub(super) async fn read_customised_app(
         &self,
-        tenant_id: &TenantId,
+        authorization: &Authorization,
+        (stored, version_id): (&StoredInstallation, &str),
         context: Context<'_>,
-    ) -> Result<(), StepError> {
-        let store = self.suite.store;
-        let authorization = store.authorization(tenant_id).await?;
-        let Some(installation) = authorization.installed().filter(|known| known.is_customized) else {
-            return Ok(());
+    ) -> Result<bool, StepError> {
+        let tenant_id = &authorization.tenant_id;
+        let has_code = |known: &&Installation| known.is_customized && known.version_id == version_id;
+        let Some(installation) = authorization.installed().filter(has_code) else {
+            return Ok(false);
         };
         let suite = self.suite.suite(installation.suite_id.as_ref(), context.clock).await?;
-        let token = Box::pin(app_token(self.suite, self.termination.vault, &authorization, context)).await?;
+        let token = Box::pin(app_token_by(self.suite, authorization, stored, context)).await?;
         let app = (tenant_id, installation);
         let agent = answered(self.suite.agent_state(app, &token.token, context).await, tenant_id)?.unwrap_or_default();
         let granted = if suite.permissions.is_empty() || agent.is_disabled == Some(true) {
@@ -39,13 +42,14 @@ impl Lifecycle<'_> {
             Some(self.suite.app_permissions(app, &token.token, context).await?)
         };
         let licence = answered(self.suite.licence(installation, &suite, context).await, tenant_id)?;
-        let mut update = Update::of(store, tenant_id, context);
+        let mut update = Update::with(self.suite.store, authorization, context);
         loop {
             let mut authorization = update.read().await?;
             let same = |known: &&mut Installation| known.version_id == installation.version_id;
             let Some(known) = authorization.installation.as_mut().filter(same) else {
-                return Ok(());
+                return Ok(true);
             };
+            let before = known.clone();
             if let Some(granted) = &granted {
                 known.permissions = Some(permissions(&suite.permissions, granted, known, context.now()));
             }
@@ -55,8 +59,9 @@ impl Lifecycle<'_> {
             if let Some(licence) = &licence {
                 known.licence.clone_from(licence);
             }
+            let is_changed = *known != before;
             if update.commit(authorization, Vec::new()).await? {
-                return Ok(());
+                return Ok(is_changed || update.is_repeated());
             }
         }
     }

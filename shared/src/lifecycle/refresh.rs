@@ -6,7 +6,7 @@ use wecom_client::{ErrorClass, ErrorCode};
 use super::{Lifecycle, concerned, due::DOUBT, update::Update};
 use crate::{
     audit::Action,
-    authorization::Installation,
+    authorization::{Authorization, Installation},
     context::{Context, audited},
     error::StepError,
     ids::{CorpId, TenantId},
@@ -44,64 +44,77 @@ impl Lifecycle<'_> {
         for tenant_id in concerned(store, corp_id).await? {
             let authorization = store.authorization(&tenant_id).await?;
             if authorization.present().is_some_and(|known| suite.has_made(known)) {
-                self.refresh_for(&tenant_id, at, context).await?;
+                self.refresh_for(&authorization, at, context).await?;
             }
         }
         Ok(())
     }
 
-    /// [`Self::refresh`] for one tenant. A member's installation also ends when an administrator has bound the corporation to another
-    /// tenant.
+    /// [`Self::refresh`] for one tenant, whose authorization has been read. A member's installation also ends when an administrator has
+    /// bound the corporation to another tenant. Returns whether the stored authorization may be another one now.
     ///
     /// # Errors
     /// As [`Self::refresh`].
     pub(crate) async fn refresh_for(
         &self,
-        tenant_id: &TenantId,
+        authorization: &Authorization,
         at: Timestamp,
         context: Context<'_>,
-    ) -> Result<(), StepError> {
-        let clock = context.clock;
-        let authorization = self.suite.store.authorization(tenant_id).await?;
+    ) -> Result<bool, StepError> {
+        let (store, clock, tenant_id) = (self.suite.store, context.clock, &authorization.tenant_id);
         let Some(before) = authorization.present() else {
-            return Ok(());
+            return Ok(false);
         };
         let corp_id = &before.corp_id;
-        if !before.is_bound && self.suite.store.tenant_of(corp_id).await?.is_some() {
+        if !before.is_bound && store.tenant_of(corp_id).await?.is_some() {
             let now = context.now();
-            return self.termination.cancel_for(tenant_id, before, now, context).await;
+            self.termination.cancel_for(tenant_id, before, now, context).await?;
+            return Ok(true);
         }
         let stored = StoredInstallation::read(self.termination.vault, tenant_id, &before.version_id).await?;
         let Some(stored) = stored else {
-            return self.miss_permanent_code(tenant_id, corp_id, context).await;
+            self.miss_permanent_code(tenant_id, corp_id, context).await?;
+            return Ok(true);
         };
         match self.suite.auth_info(&stored, clock).await {
             Ok(info) => {
                 let now = installation(&stored, info, before.version_id.clone(), clock).continuing(before);
-                self.update_installation(tenant_id, &now, None, context).await?;
+                let update = Update::with(store, authorization, context);
+                let is_changed = self.update_installation(update, &now, None, context).await?;
+                if !now.is_customized {
+                    return Ok(is_changed);
+                }
+                let changed;
+                let authorization = if is_changed {
+                    changed = store.authorization(tenant_id).await?;
+                    &changed
+                } else {
+                    authorization
+                };
                 // Boxed, because it is large and part of futures that are.
-                match Box::pin(self.read_customised_app(tenant_id, context)).await {
+                let stored = (&stored, before.version_id.as_str());
+                match Box::pin(self.read_customised_app(authorization, stored, context)).await {
+                    Ok(is_noted) => return Ok(is_changed || is_noted),
                     // What WeCom does not answer now is asked by the next check.
                     Err(
                         error @ (StepError::WecomRefused(_) | StepError::WecomTimeout | StepError::SecretRejected(_)),
                     ) => {
                         tracing::warn!(%error, tenant.id = %tenant_id, "a customised app was not asked about");
-                        Ok(())
                     }
-                    other => other,
+                    Err(error) => return Err(error),
                 }
             }
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_PERMANENT_CODE) => {
                 if self.doubt(tenant_id, corp_id, context).await? {
                     Box::pin(self.termination.cancel_for(tenant_id, before, at, context)).await?;
                 }
-                Ok(())
             }
             Err(error) if is_over(&error) => {
-                Box::pin(self.termination.cancel_for(tenant_id, before, at, context)).await
+                Box::pin(self.termination.cancel_for(tenant_id, before, at, context)).await?;
             }
-            Err(error) => Err(error.into_step()),
+            Err(error) => return Err(error.into_step()),
         }
+        Ok(true)
     }
 
     /// Stores that the permanent code is missing in Secrets Manager, so that the admin learns that the app has to be installed
@@ -202,26 +215,26 @@ impl Lifecycle<'_> {
     }
 
     /// Stores what WeCom says now of the tenant's installation, if it differs from what is stored and is of the same
-    /// corporation. `plan` is the plan of the write of its permanent code, if that is new.
+    /// corporation. `plan` is the plan of the write of its permanent code, if that is new. Returns whether what is stored may be
+    /// another than what `update` began with.
     pub(super) async fn update_installation(
         &self,
-        tenant_id: &TenantId,
+        mut update: Update<'_>,
         now: &Installation,
         plan: Option<&str>,
         context: Context<'_>,
-    ) -> Result<(), StepError> {
-        let mut update = Update::of(self.suite.store, tenant_id, context);
+    ) -> Result<bool, StepError> {
         loop {
             let mut authorization = update.read().await?;
             let Some(known) = authorization.present().filter(|known| known.corp_id == now.corp_id) else {
-                return Ok(());
+                return Ok(update.is_repeated());
             };
             let now = Installation {
                 installed_at: now.installed_at.max(known.installed_at),
                 ..now.clone().continuing(known)
             };
             if *known == now {
-                return Ok(());
+                return Ok(update.is_repeated());
             }
             let mut entry = context.entry(Action::AuthorizationChanged);
             if let Some(privilege) = &now.privilege {
@@ -238,8 +251,9 @@ impl Lifecycle<'_> {
             authorization.install(now);
             // Checked next, so that other services are soon notified of the new health.
             authorization.next_check_at = Some(context.now());
-            if update.commit(authorization, vec![audited(tenant_id, entry)]).await? {
-                return Ok(());
+            let entry = audited(&authorization.tenant_id, entry);
+            if update.commit(authorization, vec![entry]).await? {
+                return Ok(true);
             }
         }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use wecom_client::ErrorCode;
 
-use super::{Lifecycle, claim::keep_claim, write::plan_write};
+use super::{Lifecycle, claim::keep_claim, update::Update, write::plan_write};
 use crate::{
     authorization::{CleanupTask, Installation},
     context::Context,
@@ -61,8 +61,8 @@ impl Lifecycle<'_> {
             installed_at: at,
             ..installation(&stored, info, version_id, clock)
         };
-        self.update_installation(&tenant_id, &renewed, Some(&plan), context)
-            .await?;
+        let update = Update::of(store, &tenant_id, context);
+        self.update_installation(update, &renewed, Some(&plan), context).await?;
         // A token of the previous permanent code is no longer issued.
         Ok(store.drop_token(&TokenName::installation(&tenant_id)).await?)
     }

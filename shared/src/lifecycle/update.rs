@@ -26,6 +26,8 @@ pub(crate) struct Update<'a> {
     tenant_id: &'a TenantId,
     context: Context<'a>,
     attempts: Attempts,
+    /// What the first attempt decides on, if it was read before.
+    known: Option<Authorization>,
     read: Option<Authorization>,
 }
 
@@ -37,7 +39,16 @@ impl<'a> Update<'a> {
             tenant_id,
             context,
             attempts: Attempts::default(),
+            known: None,
             read: None,
+        }
+    }
+
+    /// A change of this authorization, which has been read: only what follows a stale attempt reads it again.
+    pub(crate) fn with(store: &'a DynamoDb, known: &'a Authorization, context: Context<'a>) -> Self {
+        Self {
+            known: Some(known.clone()),
+            ..Self::of(store, &known.tenant_id, context)
         }
     }
 
@@ -46,13 +57,16 @@ impl<'a> Update<'a> {
         self.attempts.0 > 1
     }
 
-    /// The authorization as it is stored now.
+    /// The authorization as it is stored now, or as it was read before the first attempt.
     ///
     /// # Errors
     /// [`StepError::StateChanged`] after five attempts, or the failure of the store.
     pub(crate) async fn read(&mut self) -> Result<Authorization, StepError> {
         self.attempts.begin()?;
-        let read = self.store.authorization(self.tenant_id).await?;
+        let read = match self.known.take() {
+            Some(known) => known,
+            None => self.store.authorization(self.tenant_id).await?,
+        };
         self.read = Some(read.clone());
         Ok(read)
     }

@@ -52,13 +52,14 @@ impl CheckAuthorization<'_> {
         context: Context<'_>,
     ) -> Result<(Authorization, [Option<Callback>; 2]), StepError> {
         let store = self.lifecycle.suite.store;
-        if store.authorization(tenant_id).await?.installed().is_none() {
+        let before = store.authorization(tenant_id).await?;
+        if before.installed().is_none() {
             return Err(StepError::NotInstalled);
         }
         let now = context.now();
         let until = now + LEASE;
         if store.claim_check(tenant_id, now, until).await? {
-            let checked = self.check(tenant_id, context).await;
+            let checked = self.check(before, context).await;
             store.end_check(tenant_id, until, checked.is_ok()).await?;
             checked?;
         } else {
@@ -69,16 +70,20 @@ impl CheckAuthorization<'_> {
         Ok((authorization, callbacks))
     }
 
-    async fn check(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
-        let counter = format!("check/{tenant_id}");
+    async fn check(&self, before: Authorization, context: Context<'_>) -> Result<(), StepError> {
+        let counter = format!("check/{}", before.tenant_id);
         let store = self.lifecycle.suite.store;
         let taken = store
             .take_attempt(&counter, CHECKS, CHECKS_WINDOW, context.now())
             .await?;
         taken.map_err(|until| StepError::TooManyAttempts { until })?;
         // Whatever is under way when the time is up is one conditional write, which is done or not.
+        let look = async {
+            let subject = self.lifecycle.subject(before, context).await?;
+            self.lifecycle.look(subject, context).await
+        };
         // Boxed, because it is large and part of a future that is not.
-        let looked = tokio::time::timeout(PATIENCE, Box::pin(self.lifecycle.look(tenant_id, context))).await;
+        let looked = tokio::time::timeout(PATIENCE, Box::pin(look)).await;
         match looked.map_err(|_| StepError::WecomTimeout)?? {
             Answered::Everything => Ok(()),
             Answered::Partly => Err(StepError::WecomRefused(None)),

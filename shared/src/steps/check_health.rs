@@ -15,11 +15,10 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    authorization::Authorization,
     context::{Context, saved_callback},
     error::StepError,
-    ids::{BreakerName, Scope, SuiteId, TenantId},
-    lifecycle::{Lifecycle, POSTPONED},
+    ids::{BreakerName, SuiteId, TenantId},
+    lifecycle::{Lifecycle, POSTPONED, Subject},
     queue::Queue,
     sealing::SealingKeys,
     store::{CommitError, DeadLetterNote, HealthRunNote, SuiteNote},
@@ -194,31 +193,27 @@ impl CheckHealth<'_> {
                 return Ok(());
             }
         }
+        let mut subject = self.lifecycle.subject(before, context).await?;
         // First, because it does not depend on WeCom.
-        self.tend_callbacks(&before, context).await?;
+        self.tend_callbacks(&mut subject, context).await?;
         // Also ends the authorization when WeCom says that it is over. What WeCom did not answer is asked in the next check.
-        Box::pin(self.lifecycle.look(tenant_id, context)).await.map(|_| ())
+        Box::pin(self.lifecycle.look(subject, context)).await.map(|_| ())
     }
 
     /// Destroys credentials whose grace period is over; they are refused already. Seals the others again if they are
     /// sealed under an old key, which changes nothing for the admin and is not part of the audit trail.
-    async fn tend_callbacks(&self, authorization: &Authorization, context: Context<'_>) -> Result<(), StepError> {
-        let (store, now) = (self.lifecycle.suite.store, context.now());
-        for scope in Scope::ALL {
-            let Some(id) = &authorization.scope(scope).callback_id else {
-                continue;
-            };
-            let Some(before) = store.callback(id).await? else {
-                continue;
-            };
-            let mut callback = before.clone();
+    async fn tend_callbacks(&self, subject: &mut Subject, context: Context<'_>) -> Result<(), StepError> {
+        let now = context.now();
+        for callback in subject.callbacks.iter_mut().flatten() {
+            let before = callback.clone();
             let ended = callback.end_previous(now);
             let keys = self.keys.to_seal(now).await?;
-            let resealed = keys.reseal(&mut callback, now, context.entropy);
+            let resealed = keys.reseal(callback, now, context.entropy);
             if !ended && !resealed {
                 continue;
             }
-            match store.commit(saved_callback(Some(&before), callback, context)).await {
+            let changes = saved_callback(Some(&before), callback.clone(), context);
+            match self.lifecycle.suite.store.commit(changes).await {
                 // It was changed in the meantime; the next check finds them again.
                 Ok(()) | Err(CommitError::Stale) => {}
                 Err(error) => return Err(error.into()),

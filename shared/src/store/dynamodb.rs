@@ -1,5 +1,6 @@
 //! The two DynamoDB tables. The keys and attributes of each item are documented in docs/architecture.md.
 
+mod ahead;
 mod attempts;
 mod audit;
 mod authorizations;
@@ -30,6 +31,11 @@ use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 
 pub(super) use self::suite_events::RETENTION as SUITE_EVENT_RETENTION;
+use self::{
+    ahead::Ahead,
+    keys::{Item, Key, from_item},
+    wire::Wire,
+};
 pub use self::{
     breakers::Breaker,
     callbacks::Noted,
@@ -42,10 +48,6 @@ pub use self::{
     suite::{AtRest, StoredToken},
     suite_events::StoredSuiteEvent,
     webhooks::FailingReceiver,
-};
-use self::{
-    keys::{Item, Key, from_item},
-    wire::Wire,
 };
 use super::{
     StoreError,
@@ -61,6 +63,8 @@ pub struct DynamoDb {
     authorization_table: String,
     event_table: String,
     event_retention: SignedDuration,
+    /// Empty, but in what [`DynamoDb::read_ahead`] returns.
+    ahead: Ahead,
 }
 
 impl DynamoDb {
@@ -78,6 +82,7 @@ impl DynamoDb {
             authorization_table,
             event_table,
             event_retention,
+            ahead: Ahead::default(),
         }
     }
 
@@ -108,6 +113,9 @@ impl DynamoDb {
 
     /// Reads an item of the authorization table, with strong consistency.
     async fn item<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, StoreError> {
+        if let Some(item) = self.ahead.take(&key) {
+            return (!item.is_empty()).then(|| from_item(item)).transpose();
+        }
         let answer = self
             .client
             .get_item()

@@ -232,17 +232,13 @@ impl SuiteAccess<'_> {
         corp: TenantCorp<'_>,
         clock: &dyn Clock,
     ) -> Result<(), CallError> {
-        let api = match scope {
-            Scope::Contacts => "user/list_id",
-            Scope::ExternalContacts => "externalcontact/get_follow_user_list",
-        };
         let probed = async {
             match scope {
                 Scope::Contacts => self.wecom.probe_contacts(token).await,
                 Scope::ExternalContacts => self.wecom.probe_external_contacts(token).await.map(|_members| ()),
             }
         };
-        ask(self.store, Caller::Corp(corp, api), clock, probed).await
+        ask(self.store, Caller::Corp(corp, probe_api(scope)), clock, probed).await
     }
 
     /// A token by a Secret that WeCom accepted when it was registered (`gettoken`).
@@ -308,6 +304,14 @@ impl SuiteAccess<'_> {
             },
         };
         Ok(kind_check.map(accepted_as))
+    }
+}
+
+/// The call that only this kind of Secret may make.
+pub(super) fn probe_api(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Contacts => "user/list_id",
+        Scope::ExternalContacts => "externalcontact/get_follow_user_list",
     }
 }
 

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use wecom_authorization::{
     authorization::{Callback, Refusal, Rejection, RejectionReason},
-    ids::CallbackId,
-    store::{CommitError, Noted, StoreError},
+    ids::{BreakerName, CallbackId},
+    store::{Breaker, CommitError, Noted, StoreError},
 };
 
 use super::{
@@ -135,6 +135,32 @@ async fn the_use_of_old_credentials_is_noted_and_forgotten_and_leaves_the_versio
     let removed = callback(&tenant("acme"), endpoint.now).callback_id;
     store.note_old_credentials(&removed, Some(endpoint.now)).await.unwrap();
     assert_eq!(read(&endpoint, &removed).await, None, "a note brings no callback back");
+}
+
+#[tokio::test]
+async fn what_is_read_ahead_is_answered_once_and_then_by_the_table() {
+    let endpoint = Endpoint::any().await;
+    let (store, before) = (endpoint.store(), stored(&endpoint).await);
+    let (id, name) = (&before.callback_id, BreakerName::provider());
+    // Two calls may have one breaker.
+    let ahead = store
+        .read_ahead(&[id], &[], &[name.clone(), name.clone()])
+        .await
+        .unwrap();
+    store.note_old_credentials(id, Some(endpoint.now)).await.unwrap();
+    let breaker = Breaker {
+        until: endpoint.now,
+        pause_seconds: 60,
+        opened_by: None,
+    };
+    store.put_breaker(&name, &breaker).await.unwrap();
+    for is_there in [false, true] {
+        let callback = ahead.callback(id).await.unwrap().unwrap();
+        assert_eq!(callback.old_credentials_since.is_some(), is_there);
+        assert_eq!(ahead.breaker(&name).await.unwrap().is_some(), is_there);
+    }
+    let debug = format!("{:?}", store.read_ahead(&[id], &[], &[]).await.unwrap());
+    assert!(!debug.contains(id.as_str()), "{debug}");
 }
 
 fn refusal(at: Timestamp, reason: RejectionReason) -> Refusal {

@@ -34,7 +34,7 @@ fn from_commit(result: Result<(), CommitError>) -> Result<(), StoreError> {
 }
 
 /// Number of calls that [`every_method`] makes.
-const METHODS: usize = 78;
+const METHODS: usize = 79;
 
 /// Calls every method of both stores, and returns the result of each.
 #[expect(clippy::too_many_lines, reason = "one entry for each method")]
@@ -146,6 +146,17 @@ async fn every_method(
     vec![
         ("authorization", store.authorization(&tenant).await.map(drop)),
         ("callback", store.callback(id).await.map(drop)),
+        (
+            "read_ahead",
+            store
+                .read_ahead(
+                    &[id],
+                    std::slice::from_ref(&token_name),
+                    &[BreakerName::suite("ww3f2a")],
+                )
+                .await
+                .map(drop),
+        ),
         ("tenant_of", store.tenant_of(&corp("wpYunFan")).await.map(drop)),
         (
             "assist_link_tenant",

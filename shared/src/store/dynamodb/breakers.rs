@@ -33,7 +33,7 @@ impl Breaker {
 /// A breaker is remembered for this long after it closed, so that the next pause is longer.
 const REMEMBER: SignedDuration = SignedDuration::from_hours(1);
 
-fn breaker_key(name: &BreakerName) -> Key {
+pub(super) fn breaker_key(name: &BreakerName) -> Key {
     Key::new("BAN", name.as_str(), "BAN")
 }
 

@@ -14,7 +14,7 @@ use crate::{
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// The key of an item of the authorization table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pk: String,
     sk: String,
@@ -62,6 +62,13 @@ impl Key {
 
     pub(super) fn session(state: &InstallState) -> Self {
         Self::new("STATE", state.as_str(), "SESSION")
+    }
+
+    /// The key of an item that was read.
+    pub(super) fn of(item: &Item) -> Option<Self> {
+        let part = |name| item.get(name)?.as_s().ok().cloned();
+        let (pk, sk) = (part("pk")?, part("sk")?);
+        Some(Self { pk, sk })
     }
 
     pub(super) fn into_item(self) -> Item {
