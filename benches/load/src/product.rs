@@ -1,171 +1,103 @@
-//! The local server under load, with two tenants whose corporations are bound, and its counters.
+//! The local server as a process, and requests to it.
 
 use std::{
-    collections::HashSet,
-    net::SocketAddr,
-    path::Path,
-    time::{Duration, Instant},
+    fs::{File, OpenOptions},
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::{Client, Method, redirect::Policy};
 use serde_json::{Value, json};
+use sha2::Sha256;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use url::Url;
-use wecom_callback::{EncodingAesKey, Token};
 
-use crate::{
-    Error,
-    sent::{Callback, Sent},
-};
+use crate::Error;
 
-/// Corporations that the simulator starts with.
-const CORPS: [&str; 2] = ["ww0a1b2c3d4e5f6071", "ww9f8e7d6c5b4a3021"];
-const SCOPES: [&str; 2] = ["contacts", "external-contacts"];
 /// Pause between two requests that wait for something.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+pub(crate) const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 pub(crate) struct Product {
+    binary: PathBuf,
     server: Child,
     announcement: Value,
-    http: Client,
+    pub(crate) http: Client,
     /// Removed when this is dropped.
     directory: TempDir,
 }
 
-/// Counters of the product after the load, all tenants together.
-#[derive(Debug, Default)]
-pub(crate) struct Counted {
-    /// Events listed by `GET /authorization/events`.
-    pub(crate) listed: u64,
-    /// Different event ids among them.
-    pub(crate) distinct: u64,
-    /// Sum of the callbacks' `events_received`.
-    pub(crate) received: u64,
-    /// Sum of the callbacks' `duplicates`.
-    pub(crate) duplicates: u64,
-}
-
 impl Product {
-    pub(crate) async fn start(server: &Path) -> Result<Self, Error> {
+    pub(crate) async fn start(binary: &Path) -> Result<Self, Error> {
         let directory = TempDir::new()?;
-        let announced = directory.path().join("local.json");
-        let mut server = Command::new(server)
-            .args(["--listen", "127.0.0.1:0", "--data"])
-            .arg(directory.path())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::fs::File::create(directory.path().join("log"))?)
-            .env("RUST_LOG", "warn")
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| format!("{}: {error}", server.display()))?;
-        while !announced.exists() {
-            if let Some(status) = server.try_wait()? {
-                return Err(format!("the server did not start: {status}").into());
-            }
-            tokio::time::sleep(BETWEEN_LOOKS).await;
-        }
+        let (server, announcement) = start(binary, directory.path(), 0).await?;
         Ok(Self {
+            binary: binary.to_owned(),
             server,
-            announcement: serde_json::from_slice(&std::fs::read(announced)?)?,
+            announcement,
             http: Client::builder().redirect(Policy::none()).build()?,
             directory,
         })
     }
 
-    pub(crate) async fn stop(mut self) -> Result<(), Error> {
+    /// Kills the server with SIGKILL, and starts another with its data and its address.
+    pub(crate) async fn kill_and_start(&mut self) -> Result<(), Error> {
         self.server.kill().await?;
-        self.directory.close()?;
+        let port = self.address().port();
+        (self.server, self.announcement) = start(&self.binary, self.directory.path(), port).await?;
         Ok(())
+    }
+
+    /// Stops the server. Returns where its data is, if it is to be kept.
+    pub(crate) async fn stop(mut self, keep: bool) -> Result<Option<PathBuf>, Error> {
+        self.server.kill().await?;
+        if keep {
+            return Ok(Some(self.directory.keep()));
+        }
+        self.directory.close()?;
+        Ok(None)
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         let base_url = self.text("/base_url").parse::<Url>().ok();
         let port = base_url.and_then(|url| url.port()).unwrap_or_default();
-        SocketAddr::from(([127, 0, 0, 1], port))
+        SocketAddr::from((Ipv4Addr::LOCALHOST, port))
     }
 
-    fn text(&self, pointer: &str) -> &str {
-        self.announcement
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+    /// A value of the announcement.
+    pub(crate) fn text(&self, pointer: &str) -> &str {
+        text(&self.announcement, pointer)
     }
 
-    /// Installs the app and binds both callbacks of both tenants.
-    pub(crate) async fn bind(&self) -> Result<Vec<Callback>, Error> {
-        let mut callbacks = Vec::new();
-        for (token, corp_id) in self.admins().into_iter().zip(CORPS) {
-            self.install(token, corp_id).await?;
-            for scope in SCOPES {
-                callbacks.push(self.register(token, corp_id, scope).await?);
-            }
-        }
-        Ok(callbacks)
+    /// A file of the data directory; `None` if there is none.
+    pub(crate) fn file(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.directory.path().join(name)).ok()
     }
 
-    fn admins(&self) -> [&str; 2] {
-        [self.text("/admin_token"), self.text("/second_tenant/admin_token")]
+    /// A token of a tenant's admin. The server announces those of two tenants; those of others are signed here, with its key.
+    pub(crate) fn token_of(&self, tenant_id: &str) -> Result<String, Error> {
+        let settings: Value = serde_json::from_str(&self.file("settings.json").ok_or("no settings")?)?;
+        let encoded = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let claims = json!({
+            "iss": "wecom-authorization-local", "sub": format!("admin@{tenant_id}"), "tenant_id": tenant_id,
+            "iat": 0, "exp": 4_070_908_800_u64,
+        });
+        let content = format!("{}.{}", encoded(json!({"alg": "HS256", "typ": "JWT"})), encoded(claims));
+        let key = Hmac::<Sha256>::new_from_slice(text(&settings, "/token_key").as_bytes())?;
+        let signature = key.chain_update(&content).finalize().into_bytes();
+        Ok(format!("{content}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    async fn install(&self, token: &str, corp_id: &str) -> Result<(), Error> {
-        let link = loop {
-            // There is no link before the first suite ticket has arrived.
-            let answer = self
-                .ask(Method::POST, "/authorization/installation", token, None)
-                .await?;
-            match answer.get("install_url").and_then(Value::as_str) {
-                Some(link) => break link.to_owned(),
-                None => tokio::time::sleep(BETWEEN_LOOKS).await,
-            }
-        };
-        // What the button of the link's page does.
-        let pressed = self.http.post(link).send().await?;
-        let header = |name: &str| pressed.headers().get(name).and_then(|value| value.to_str().ok());
-        let cookie = header("set-cookie").and_then(|cookie| cookie.split(';').next());
-        let (cookie, at_wecom) = cookie.zip(header("location")).ok_or("the install link leads nowhere")?;
-        let confirmed = self
-            .at_wecom(
-                Method::POST,
-                "/install",
-                &json!({"url": at_wecom, "corp_id": corp_id, "auth_mode": "admin"}),
-            )
-            .await?;
-        let back = confirmed
-            .get("redirect_url")
-            .and_then(Value::as_str)
-            .ok_or("WeCom did not install")?;
-        self.http.get(back).header("cookie", cookie).send().await?;
-        Ok(())
-    }
-
-    async fn register(&self, token: &str, corp_id: &str, scope: &str) -> Result<Callback, Error> {
-        let url = format!(
-            "{}/_simulator/corps/{corp_id}/secrets/{scope}",
-            self.text("/simulator_url")
-        );
-        let secret = self.http.get(url).send().await?.text().await?;
-        let path = format!("/authorization/{scope}/secret");
-        let body = json!({"secret": secret, "corp_id": corp_id});
-        let shown = self.ask(Method::PUT, &path, token, Some(body)).await?;
-        let shown = shown.get("credentials").ok_or("no credentials")?;
-        let value = |name: &str| shown.get(name).and_then(Value::as_str).unwrap_or_default();
-        let form = json!({"url": value("url"), "token": value("token"), "encoding_aes_key": value("encoding_aes_key")});
-        let saved = self
-            .at_wecom(Method::PUT, &format!("/corps/{corp_id}/callbacks/{scope}"), &form)
-            .await?;
-        if saved.get("saved") != Some(&Value::Bool(true)) {
-            return Err(format!("WeCom did not save the callback: {saved}").into());
-        }
-        Ok(Callback {
-            path: value("url").parse::<Url>()?.path().to_owned(),
-            corp_id: corp_id.to_owned(),
-            token: Token::parse(value("token"))?,
-            key: EncodingAesKey::parse(value("encoding_aes_key"))?,
-        })
-    }
-
-    async fn ask(&self, method: Method, path: &str, token: &str, body: Option<Value>) -> Result<Value, Error> {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Option<Value>,
+    ) -> Result<Value, Error> {
         let request = self.http.request(method, format!("{}{path}", self.text("/base_url")));
         let request = request.bearer_auth(token);
         let request = match body {
@@ -175,84 +107,81 @@ impl Product {
         Ok(request.send().await?.json().await?)
     }
 
-    async fn at_wecom(&self, method: Method, path: &str, body: &Value) -> Result<Value, Error> {
-        let url = format!("{}/_simulator{path}", self.text("/simulator_url"));
+    pub(crate) async fn at_wecom(&self, method: Method, path: &str, body: &Value) -> Result<Value, Error> {
+        let url = format!("{}{path}", self.text("/simulator_url"));
         Ok(self.http.request(method, url).json(body).send().await?.json().await?)
     }
 
-    /// Resident memory of the server in MB, measured twelve times until `until`.
-    pub(crate) async fn watch(&self, until: Instant) -> Vec<f64> {
-        let between = until.saturating_duration_since(Instant::now()) / 12;
-        let mut memory = Vec::new();
-        while Instant::now() < until {
-            tokio::time::sleep(between).await;
-            memory.extend(self.resident_megabytes());
-        }
-        memory
-    }
-
-    fn resident_megabytes(&self) -> Option<f64> {
+    /// Resident memory of the server in MB.
+    pub(crate) fn resident_megabytes(&self) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.id()?)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse().ok()?;
         Some(kilobytes / 1024.0)
     }
 
-    /// Waits until `publish-events` has counted everything that was sent, then reads all events.
-    pub(crate) async fn count(&self, sent: &Sent) -> Result<Counted, Error> {
-        let mut counted = Counted::default();
-        for _ in 0..1500 {
-            (counted.received, counted.duplicates) = self.counters().await?;
-            if (counted.received, counted.duplicates) == (sent.events, sent.repeated) {
-                break;
-            }
-            tokio::time::sleep(BETWEEN_LOOKS).await;
-        }
-        let mut ids = HashSet::new();
-        for token in self.admins() {
-            let mut cursor = String::new();
-            loop {
-                let page = self
-                    .ask(
-                        Method::GET,
-                        &format!("/authorization/events?limit=100{cursor}"),
-                        token,
-                        None,
-                    )
-                    .await?;
-                for event in page.get("events").and_then(Value::as_array).into_iter().flatten() {
-                    counted.listed += 1;
-                    ids.insert(
-                        event
-                            .get("event_id")
-                            .and_then(Value::as_str)
-                            .unwrap_or_default()
-                            .to_owned(),
-                    );
-                }
-                match page.get("next_cursor").and_then(Value::as_str) {
-                    Some(next) => cursor = format!("&cursor={next}"),
-                    None => break,
-                }
-            }
-        }
-        counted.distinct = ids.len().try_into()?;
-        Ok(counted)
+    /// Counters of a tenant's callbacks together: `events_received` and `duplicates`.
+    pub(crate) async fn counters(&self, token: &str) -> Result<(u64, u64), Error> {
+        let state = self.ask(Method::GET, "/authorization", token, None).await?;
+        let sum = |name: &str| {
+            let scopes = ["contacts", "external_contacts"].map(|scope| format!("/{scope}/callback/{name}"));
+            let counts = scopes
+                .iter()
+                .map(|scope| state.pointer(scope).and_then(Value::as_u64).unwrap_or_default());
+            counts.sum()
+        };
+        Ok((sum("events_received"), sum("duplicates")))
     }
 
-    async fn counters(&self) -> Result<(u64, u64), Error> {
-        let (mut received, mut duplicates) = (0, 0);
-        for token in self.admins() {
-            let state = self.ask(Method::GET, "/authorization", token, None).await?;
-            for scope in ["contacts", "external_contacts"] {
-                let count = |name: &str| {
-                    let value = state.pointer(&format!("/{scope}/callback/{name}"));
-                    value.and_then(Value::as_u64).unwrap_or_default()
-                };
-                received += count("events_received");
-                duplicates += count("duplicates");
+    /// Reads every event of a tenant, page by page.
+    pub(crate) async fn each_event(&self, token: &str, mut see: impl FnMut(&Value)) -> Result<(), Error> {
+        let mut cursor = String::new();
+        loop {
+            let path = format!("/authorization/events?limit=100{cursor}");
+            let page = self.ask(Method::GET, &path, token, None).await?;
+            let events = page.get("events").and_then(Value::as_array);
+            events
+                .ok_or_else(|| format!("no events: {page}"))?
+                .iter()
+                .for_each(&mut see);
+            match page.get("next_cursor").and_then(Value::as_str) {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(()),
             }
         }
-        Ok((received, duplicates))
     }
+}
+
+/// Starts the server at this port; at any with 0. Returns when it answers, with its announcement.
+async fn start(binary: &Path, directory: &Path, port: u16) -> Result<(Child, Value), Error> {
+    let announced = directory.join("local.json");
+    // A server that was killed has left one.
+    if announced.exists() {
+        std::fs::remove_file(&announced)?;
+    }
+    let log: File = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(directory.join("log"))?;
+    let mut server = Command::new(binary)
+        .args(["--listen", &format!("127.0.0.1:{port}"), "--data"])
+        .arg(directory)
+        .stdout(std::process::Stdio::null())
+        .stderr(log)
+        .env("RUST_LOG", "warn")
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("{}: {error}", binary.display()))?;
+    while !announced.exists() {
+        if let Some(status) = server.try_wait()? {
+            return Err(format!("the server did not start: {status}").into());
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Ok((server, serde_json::from_slice(&std::fs::read(announced)?)?))
+}
+
+/// A text in a document; empty if it has none.
+pub(crate) fn text<'a>(document: &'a Value, pointer: &str) -> &'a str {
+    document.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }

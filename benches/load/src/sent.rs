@@ -1,17 +1,6 @@
-//! Target and result of a load.
+//! Result of sending.
 
 use std::ops::AddAssign;
-
-use wecom_callback::{EncodingAesKey, Token};
-
-/// A bound callback, as WeCom knows it.
-#[derive(Clone)]
-pub(crate) struct Callback {
-    pub(crate) path: String,
-    pub(crate) corp_id: String,
-    pub(crate) token: Token,
-    pub(crate) key: EncodingAesKey,
-}
 
 /// Requests that were sent, by their answers.
 #[derive(Debug, Default)]
@@ -24,13 +13,17 @@ pub(crate) struct Sent {
     pub(crate) forged: u64,
     /// Forged requests answered with 403.
     pub(crate) refused: u64,
+    /// Requests answered with 5xx and sent again.
+    pub(crate) unavailable: u64,
+    /// Requests that broke off without an answer and were sent again.
+    pub(crate) broken: u64,
     /// Requests with any other answer.
     pub(crate) other: u64,
 }
 
 impl Sent {
     pub(crate) fn requests(&self) -> u64 {
-        self.events + self.repeated + self.forged + self.other
+        self.events + self.repeated + self.forged + self.unavailable + self.broken + self.other
     }
 }
 
@@ -40,6 +33,8 @@ impl AddAssign for Sent {
         self.repeated += more.repeated;
         self.forged += more.forged;
         self.refused += more.refused;
+        self.unavailable += more.unavailable;
+        self.broken += more.broken;
         self.other += more.other;
     }
 }
