@@ -106,21 +106,24 @@ impl Product {
     }
 
     /// Founds a corporation for each tenant, and imports its binding as another platform's. Returns their callbacks, two of each.
-    pub(crate) async fn import(&self, tenants: impl Iterator<Item = String>) -> Result<Vec<[Callback; 2]>, Error> {
-        let suite_token = self.suite_token().await?;
-        let (mut lines, mut callbacks) = (Vec::new(), Vec::new());
-        for tenant_id in tenants {
-            let (line, both) = self.moved(&suite_token, &tenant_id, lines.len()).await?;
-            lines.push(line.to_string());
-            callbacks.push(both);
-        }
-        for batch in lines.chunks(IMPORTED_AT_ONCE) {
+    pub(crate) async fn import(&self, tenant_ids: &[String]) -> Result<Vec<[Callback; 2]>, Error> {
+        let mut callbacks = Vec::new();
+        for batch in tenant_ids.chunks(IMPORTED_AT_ONCE) {
+            // The simulator keeps 200 tokens.
+            let suite_token = self.suite_token().await?;
+            let mut lines = Vec::new();
+            for tenant_id in batch {
+                let (line, both) = self.moved(&suite_token, tenant_id, callbacks.len()).await?;
+                lines.push(line.to_string());
+                callbacks.push(both);
+            }
             let path = "/2015-03-31/functions/import-bindings/invocations";
-            let body = json!({"lines": batch, "dry_run": false});
+            let body = json!({"lines": lines, "dry_run": false});
             let report = self.ask(Method::POST, path, "", Some(body)).await?;
             let counts = report.get("counts").cloned().unwrap_or_default();
             if counts != json!({"imported": batch.len()}) {
-                return Err(format!("bindings were not imported: {counts}").into());
+                let code = text(&report, "/lines/0/code");
+                return Err(format!("bindings were not imported: {counts} {code}").into());
             }
         }
         Ok(callbacks)

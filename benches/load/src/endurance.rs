@@ -69,7 +69,8 @@ struct Found {
 pub(crate) async fn run(options: &Endurance) -> Result<bool, Error> {
     let product = Product::start(&options.common.server).await?;
     let begun = Instant::now();
-    let callbacks = product.import((0..options.tenants).map(tenant_id)).await?;
+    let tenant_ids: Vec<_> = (0..options.tenants).map(tenant_id).collect();
+    let callbacks = product.import(&tenant_ids).await?;
     println!(
         "{} tenants imported in {:.0} s; {} events a second over {} connections",
         options.tenants,
@@ -101,7 +102,7 @@ pub(crate) async fn run(options: &Endurance) -> Result<bool, Error> {
         }
     }
     let seconds = begun.elapsed().as_secs_f64();
-    let found = find(&course.product, plan, &bus, options.tenants).await?;
+    let found = find(&course.product, plan, &bus, &tenant_ids).await?;
     listening.abort();
     let holds = report(plan, &mut outcome, &found, &bus, seconds);
     course_report(&course, plan);
@@ -116,10 +117,9 @@ fn tenant_id(number: u64) -> String {
 }
 
 /// Waits until the server has done its work, then reads everything back.
-async fn find(product: &Product, plan: Plan, bus: &Bus, tenants: u64) -> Result<Found, Error> {
-    let tokens: Vec<_> = (0..tenants)
-        .map(|number| product.token_of(&tenant_id(number)))
-        .collect::<Result<_, _>>()?;
+async fn find(product: &Product, plan: Plan, bus: &Bus, tenant_ids: &[String]) -> Result<Found, Error> {
+    let tokens = tenant_ids.iter().map(|tenant_id| product.token_of(tenant_id));
+    let tokens: Vec<_> = tokens.collect::<Result<_, _>>()?;
     let mut before = None;
     let counters = loop {
         let mut counters = Vec::new();
