@@ -238,5 +238,8 @@ fn course_report(course: &Course, plan: Plan) {
     println!("memory of the server, MB    {}", megabytes(&printed));
     let later = calm.get(calm.len() / 2..).unwrap_or_default();
     let [all, later] = [&calm, later].map(|samples| slope(samples) * 100_000.0);
-    println!("  grows by, in 100,000      {all:.1}, in the last quarter of the run {later:.1}");
+    println!("  growth in 100,000 events  {all:.1}, in the last quarter of the run {later:.1}");
+    if let Some(stored) = course.product.stored_megabytes() {
+        println!("tables on the disk, MB      {stored}");
+    }
 }

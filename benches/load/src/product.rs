@@ -120,6 +120,12 @@ impl Product {
         Some(kilobytes / 1024.0)
     }
 
+    /// Size of the tables on the disk in MB.
+    pub(crate) fn stored_megabytes(&self) -> Option<u64> {
+        let tables = self.directory.path().join("aws/dynamodb.sqlite");
+        Some(std::fs::metadata(tables).ok()?.len() / 1_000_000)
+    }
+
     /// Counters of a tenant's callbacks together: `events_received` and `duplicates`.
     pub(crate) async fn counters(&self, token: &str) -> Result<(u64, u64), Error> {
         let state = self.ask(Method::GET, "/authorization", token, None).await?;
