@@ -116,6 +116,36 @@ async fn a_page_of_a_persons_events_is_one_query_of_a_few_units() {
     assert!(query.of_indexes <= 2.5, "{query:?}");
 }
 
+/// The index of due checks has whole authorizations (docs/cost.md).
+#[tokio::test]
+async fn a_hundred_due_tenants_cost_sixteen_units_to_find() {
+    let harness = Harness::start(false).await;
+    Box::pin(harness.bind_all()).await;
+    let key = |name: &str| AttributeValue::S(name.to_owned());
+    let read = harness.dynamodb().get_item().table_name(AUTHORIZATION_TABLE);
+    let read = read
+        .key("pk", key(&format!("TENANT#{TENANT}")))
+        .key("sk", key("AUTHORIZATION"));
+    let bound = read.send().await.unwrap().item.unwrap();
+    for number in 0..99 {
+        let tenant = format!("tenant{number}");
+        let mut like = bound.clone();
+        like.insert("pk".to_owned(), key(&format!("TENANT#{tenant}")));
+        like.insert("tenant_id".to_owned(), key(&tenant));
+        like.insert("due_shard".to_owned(), key(&(number % 4).to_string()));
+        let put = harness.dynamodb().put_item().table_name(AUTHORIZATION_TABLE);
+        put.set_item(Some(like)).send().await.unwrap();
+    }
+    harness.devstack().measure_capacity();
+    let tomorrow = harness.now() + SignedDuration::from_hours(24);
+    let due = harness.store().due_authorizations(tomorrow, 800).await.unwrap();
+    assert_eq!(due.len(), 100);
+    let consumed = harness.devstack().consumed();
+    assert_eq!(consumed.len(), 4, "{consumed:?}");
+    let units: f64 = consumed.iter().map(|query| query.of_table + query.of_indexes).sum();
+    assert_eq!(units, 16.0, "{consumed:?}");
+}
+
 /// A write that fails, the transaction of two items that creates the counters, and the write again.
 #[tokio::test]
 async fn the_first_event_of_a_callback_costs_six_units_to_count_once() {

@@ -314,7 +314,10 @@ impl DynamoDb {
     pub async fn due_authorizations(&self, now: Timestamp, limit: usize) -> Result<Vec<TenantId>, StoreError> {
         let mut due: Vec<Due> = Vec::new();
         for shard in 0..DUE_SHARDS {
-            for item in self.due(&shard.to_string(), now, limit).await? {
+            for item in self
+                .due(&shard.to_string(), now, limit, Some("tenant_id, due_at"))
+                .await?
+            {
                 // One item that cannot be read must not hide the others.
                 match from_item(item) {
                     Ok(one) => due.push(one),
@@ -328,8 +331,15 @@ impl DynamoDb {
         Ok(due.into_iter().map(|one| one.tenant_id).collect())
     }
 
-    /// Up to `limit` items of a partition of the index `due` whose time has come at `now`, the longest overdue first.
-    pub(super) async fn due(&self, shard: &str, now: Timestamp, limit: usize) -> Result<Vec<Item>, StoreError> {
+    /// Up to `limit` items of a partition of the index `due` whose time has come at `now`, the longest overdue first, or what a
+    /// projection expression leaves of them.
+    pub(super) async fn due(
+        &self,
+        shard: &str,
+        now: Timestamp,
+        limit: usize,
+        projection: Option<&str>,
+    ) -> Result<Vec<Item>, StoreError> {
         let query = self
             .client
             .query()
@@ -338,6 +348,7 @@ impl DynamoDb {
             .key_condition_expression("due_shard = :shard AND due_at <= :now")
             .expression_attribute_values(":shard", text(shard))
             .expression_attribute_values(":now", text(time_key(now)))
+            .set_projection_expression(projection.map(ToOwned::to_owned))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let answer = query.send().await.map_err(store_error)?;
         Ok(answer.items.unwrap_or_default())

@@ -94,7 +94,7 @@ impl DynamoDb {
     /// When the store fails.
     pub async fn due_replays(&self, now: Timestamp, limit: usize) -> Result<Vec<DueReplay>, StoreError> {
         let mut due = Vec::new();
-        for item in self.due(SHARD, now, limit).await? {
+        for item in self.due(SHARD, now, limit, None).await? {
             let Due { pk, due_at } = from_item(item)?;
             let whose = pk.strip_prefix(KIND).and_then(|id| id.strip_prefix('#'));
             due.extend(whose.map(|whose| DueReplay {

@@ -181,7 +181,7 @@ impl DynamoDb {
     /// When the store fails.
     pub async fn due_suite_events(&self, now: Timestamp, limit: usize) -> Result<Vec<EventId>, StoreError> {
         let mut due = Vec::new();
-        for item in self.due(PARKED_SHARD, now, limit).await? {
+        for item in self.due(PARKED_SHARD, now, limit, None).await? {
             let Due { pk } = from_item(item)?;
             let id = pk.strip_prefix(KIND).and_then(|id| id.strip_prefix('#'));
             due.extend(id.and_then(|id| EventId::parse(id).ok()));
