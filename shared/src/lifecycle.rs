@@ -16,12 +16,14 @@ mod refresh;
 mod renew;
 mod restore;
 mod scan;
+mod turns;
 mod update;
 mod write;
 
 pub(crate) use self::{
     app_token::app_token,
     due::POSTPONED,
+    end::DELETE_FOR,
     hand_over::hand_over,
     import::{NotImported, Taken},
     install::{Attempt, Install},

@@ -1,14 +1,15 @@
-//! Number of AWS calls per request of WeCom and per look of `check-health`: these calls are most of the cost, in time and in
-//! money.
+//! Number of AWS calls per request of WeCom, per look of `check-health`, and per event that is deleted: these calls are most of the
+//! cost, in time and in money.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use devstack::Fault;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 use wecom_authorization::{ids::TenantId, store::SecretName};
 
 use crate::{
+    deletion::replace_event,
     faults::harness::{AUTHORIZATION_TABLE, Caller, EVENT_TABLE, Harness, PREFIX, TENANT, member_created},
     support::{Credentials, Scope, eventually},
 };
@@ -128,6 +129,25 @@ async fn a_look_at_a_customised_app_asks_aws_and_wecom_four_times() {
         "/cgi-bin/service/v2/get_auth_info",
     ];
     assert_eq!(wecom, expected);
+}
+
+/// A query of each partition of the index for up to 247 events, and a transaction for each 99.
+#[tokio::test]
+async fn deleting_198_events_takes_four_queries_and_two_transactions() {
+    let harness = Harness::start(true).await;
+    let [contacts, _] = Box::pin(harness.bind_all()).await;
+    harness.deliver(&contacts, &member_created("a")).await.with_success();
+    replace_event(&harness, &[0, 1, 2, 3], 198).await;
+    harness.devstack().measure_capacity();
+    let ended = harness.admin("disconnect", "DELETE", "/authorization", &Value::Null);
+    assert_eq!(ended.await.status, 204);
+    let mut requests: BTreeMap<_, usize> = BTreeMap::new();
+    for one in harness.devstack().consumed() {
+        if one.table == EVENT_TABLE {
+            *requests.entry(one.operation).or_default() += 1;
+        }
+    }
+    assert_eq!(requests, numbers(&[("Query", 4), ("TransactWriteItems", 2)]));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use serde_json::{Value, json};
 use simulator::SuiteEventRequest;
 
@@ -99,6 +99,28 @@ async fn the_certificate_is_exact_whenever_a_process_dies() {
     panic!("it has not ended after {MANY} writes");
 }
 
+/// More than are read at once, so that the check itself does not delete all.
+#[tokio::test]
+async fn a_run_deletes_the_events_that_its_check_has_left() {
+    let harness = Harness::start(true).await;
+    let [contacts, _] = Box::pin(harness.bind_all()).await;
+    harness.deliver(&contacts, &member_created("one")).await.with_success();
+    replace_event(&harness, &[0], 260).await;
+    harness.devstack().faults().crash_after_writes(1);
+    harness
+        .admin("disconnect", "DELETE", "/authorization", &Value::Null)
+        .await;
+    harness.devstack().faults().clear();
+    harness.end_processes();
+    assert_eq!(items(&harness, EVENT_TABLE).await.len(), 260);
+    clean_up(&harness).await;
+    nothing_is_left(&harness).await;
+    let [certificate] = &certificates(&harness).await[..] else {
+        panic!("one certificate")
+    };
+    assert_eq!(certificate["details"]["events"], "260");
+}
+
 #[tokio::test]
 async fn a_deployment_that_keeps_events_certifies_that() {
     let harness = Harness::start(false).await;
@@ -131,6 +153,34 @@ async fn a_tenant_with_everything() -> Harness {
         harness.invoke("issue-access-token", input).await.unwrap();
     }
     harness
+}
+
+/// Stores so many events like the only one that there is, instead of it, in these partitions of the index by time in turn.
+pub(crate) async fn replace_event(harness: &Harness, partitions: &[u8], number: usize) {
+    let [event] = &items(harness, EVENT_TABLE).await[..] else {
+        panic!("one event")
+    };
+    let delete = harness.dynamodb().delete_item().table_name(EVENT_TABLE);
+    delete.key("event_id", event["event_id"].clone()).send().await.unwrap();
+    let (time, _) = event["timeline_at"].as_s().unwrap().split_once('#').unwrap();
+    let like = |(number, partition): (usize, &u8)| {
+        let id = format!("{number:032x}");
+        let mut item = event.clone();
+        for (name, value) in [
+            ("timeline_at", format!("{time}#{id}")),
+            ("timeline", format!("{TENANT}#{partition}")),
+            ("event_id", id),
+        ] {
+            item.insert(name.to_owned(), AttributeValue::S(value));
+        }
+        let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
+        WriteRequest::builder().put_request(put).build()
+    };
+    let requests: Vec<_> = (0..number).zip(partitions.iter().cycle()).map(like).collect();
+    for batch in requests.chunks(25) {
+        let write = harness.dynamodb().batch_write_item();
+        write.request_items(EVENT_TABLE, batch.to_vec()).send().await.unwrap();
+    }
 }
 
 async fn disconnect(harness: &Harness) {

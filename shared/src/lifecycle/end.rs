@@ -15,7 +15,6 @@ use crate::{
     authorization::{
         Authorization, Callback, Cleanup, CleanupTask, Deleted, Deletion, Installation, Recoverable, ScopeState,
     },
-    clock::Clock,
     context::{Context, audited, removed_callback},
     entropy::random_id,
     error::StepError,
@@ -40,8 +39,9 @@ pub struct Termination<'a> {
 /// an authorization that began after the end, and are kept.
 const UNDER_WAY: SignedDuration = SignedDuration::from_secs(10);
 
-/// The longest time spent on deleting events; less than the timeout of the functions that clean up (template.yaml).
-const DELETE_FOR: SignedDuration = SignedDuration::from_secs(10);
+/// The longest time that a request, or a turn of `check-health`, spends on deleting a tenant's events; less than the timeout of the
+/// functions that clean up (template.yaml).
+pub(crate) const DELETE_FOR: SignedDuration = SignedDuration::from_secs(10);
 
 impl Termination<'_> {
     /// Ends a tenant's authorization after WeCom said that `ended`, its installation, is over since `at`. One that was installed
@@ -79,7 +79,7 @@ impl Termination<'_> {
             return Ok(());
         }
         // If this fails or dies, `check-health` continues: when the event is redelivered, the corporation is bound to no tenant.
-        Box::pin(self.clean_up(tenant_id, context)).await
+        Box::pin(self.clean_up(tenant_id, DELETE_FOR, context)).await.map(drop)
     }
 
     /// Empties an authorization, and returns what must be written together with it. The caller removes the installation, or
@@ -125,34 +125,52 @@ impl Termination<'_> {
     }
 
     /// Does the clean-up tasks of a tenant's authorization that ended, and those after a write that died, if there are any.
-    /// Work that takes too long, or has to be repeated, is left for the next attempt.
+    /// Deletes events for `delete_for`, and some at least. Returns whether events are left that there was no time for. What has to be
+    /// repeated is left for the next attempt, too.
     ///
     /// # Errors
     /// [`StepError::StateChanged`], or the failure of the stores; a retry continues.
-    pub(crate) async fn clean_up(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
+    pub(crate) async fn clean_up(
+        &self,
+        tenant_id: &TenantId,
+        delete_for: SignedDuration,
+        context: Context<'_>,
+    ) -> Result<bool, StepError> {
         self.delete_secrets(tenant_id, context).await?;
-        Box::pin(self.delete_events(tenant_id, context)).await
+        Box::pin(self.delete_events(tenant_id, delete_for, context)).await
     }
 
-    async fn delete_events(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
+    /// Deletes the events that arrived before the authorization ended. They are settled when none can arrive any longer.
+    async fn delete_events(
+        &self,
+        tenant_id: &TenantId,
+        delete_for: SignedDuration,
+        context: Context<'_>,
+    ) -> Result<bool, StepError> {
         let cleanup = self.store.authorization(tenant_id).await?.cleanup;
         let Some(cleanup) = cleanup.filter(Cleanup::has_events) else {
-            return Ok(());
+            return Ok(false);
         };
-        let is_over = self
-            .delete_events_until(tenant_id, cleanup.since, context.clock)
-            .await?;
+        let before = cleanup.since + UNDER_WAY;
+        let (until, none_arrives) = (context.now() + delete_for, context.now() >= before);
+        let mut are_left = true;
+        while are_left {
+            are_left = self.store.delete_some_events(tenant_id, before, context.now()).await?;
+            if context.now() >= until {
+                break;
+            }
+        }
         let mut update = Update::of(self.store, tenant_id, context);
         loop {
             let mut authorization = update.read().await?;
             // The authorization that began in the meantime may have ended, too.
             let ended = authorization.cleanup.as_ref().map(|cleanup| cleanup.since);
-            if is_over && ended == Some(cleanup.since) {
+            if none_arrives && !are_left && ended == Some(cleanup.since) {
                 authorization.settle_events();
             }
             authorization.next_check_at = check_after_cleanup(&authorization, context.now());
             if update.commit(authorization, Vec::new()).await? {
-                return Ok(());
+                return Ok(are_left);
             }
         }
     }
@@ -223,25 +241,6 @@ impl Termination<'_> {
         let exists = self.vault.delete(&name).await?;
         self.store.delete_token(tenant_id, &token, now).await?;
         Ok(exists)
-    }
-
-    /// Deletes the events that arrived before the authorization ended, for ten seconds at most. Returns whether all are
-    /// deleted and none can arrive any longer.
-    async fn delete_events_until(
-        &self,
-        tenant_id: &TenantId,
-        ended_at: Timestamp,
-        clock: &dyn Clock,
-    ) -> Result<bool, StepError> {
-        let until = clock.now() + DELETE_FOR;
-        let is_over = clock.now() >= ended_at + UNDER_WAY;
-        let before = ended_at + UNDER_WAY;
-        while self.store.delete_some_events(tenant_id, before, clock.now()).await? {
-            if clock.now() >= until {
-                return Ok(false);
-            }
-        }
-        Ok(is_over)
     }
 }
 

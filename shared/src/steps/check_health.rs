@@ -2,8 +2,8 @@
 //! disconnects that died half-way.
 //!
 //! An index holds the tenants that are due; a run takes those that have waited longest, a few at a time, until it has done
-//! its share or its time is up. The next run goes on. A Secret that WeCom has refused is not asked about again until somebody
-//! replaces it: repeated wrong Secrets ban everybody.
+//! its share or its time is up. The next run goes on. Events that an end has left to delete are deleted beside that. A Secret
+//! that WeCom has refused is not asked about again until somebody replaces it: repeated wrong Secrets ban everybody.
 //!
 //! Tests: `tests/it/year.rs`, `tests/it/uncertain_authorization.rs`, `tests/it/sealing.rs`, `tests/it/half_disconnected.rs`.
 
@@ -12,7 +12,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc;
 
 use crate::{
     context::{Context, saved_callback},
@@ -40,7 +41,8 @@ pub struct CheckHealth<'a> {
 pub struct HealthRun {
     /// The number of tenants that were checked.
     pub checked: usize,
-    /// The number of tenants that could not be checked; they are due again in 30 minutes.
+    /// The number of tenants that could not be checked, which are due again in 30 minutes, or whose events could not be deleted, which
+    /// is continued by the next run.
     pub failed: usize,
     /// The age of the first suite's ticket in seconds; `None` when there is none.
     pub ticket_age_seconds: Option<i64>,
@@ -64,17 +66,19 @@ impl CheckHealth<'_> {
             suites.push(self.ticket(other.as_str(), context).await?);
         }
         let queue = Mutex::new(store.due_authorizations(context.now(), share).await?.into_iter());
+        let (left, of_workers) = mpsc::unbounded_channel();
         // Four at a time: enough for 100,000 tenants per interval, and few for WeCom (docs/architecture.md).
-        let (a, b, c, d) = tokio::join!(
-            self.work_off(&queue, until, context),
-            self.work_off(&queue, until, context),
-            self.work_off(&queue, until, context),
-            self.work_off(&queue, until, context),
+        let (a, b, c, d, not_deleted) = tokio::join!(
+            self.work_off(&queue, left.clone(), until, context),
+            self.work_off(&queue, left.clone(), until, context),
+            self.work_off(&queue, left.clone(), until, context),
+            self.work_off(&queue, left, until, context),
+            self.lifecycle.termination.delete_left(of_workers, until, context),
         );
         let looks = [a, b, c, d];
         let run = HealthRun {
             checked: looks.iter().map(|(checked, _)| checked).sum(),
-            failed: looks.iter().map(|(_, failed)| failed).sum(),
+            failed: looks.iter().map(|(_, failed)| failed).sum::<usize>() + not_deleted,
             ticket_age_seconds: age,
         };
         if let Err(error) = self.report().await {
@@ -146,11 +150,12 @@ impl CheckHealth<'_> {
         })
     }
 
-    /// Checks one tenant of the queue after the other. Returns how many could be checked, and how many could not. An error
-    /// of one tenant counts, and never ends the run.
+    /// Checks one tenant of the queue after the other, and hands on to `left` those with events to delete. Returns how many could be
+    /// checked, and how many could not. An error of one tenant counts, and never ends the run.
     async fn work_off(
         &self,
         queue: &Mutex<impl Iterator<Item = TenantId> + Send>,
+        left: mpsc::UnboundedSender<TenantId>,
         until: Timestamp,
         context: Context<'_>,
     ) -> (usize, usize) {
@@ -161,7 +166,7 @@ impl CheckHealth<'_> {
                 break;
             }
             // Boxed, because four of these futures are part of one.
-            match Box::pin(self.check(&tenant_id, context)).await {
+            match Box::pin(self.check(&tenant_id, &left, context)).await {
                 Ok(()) => checked += 1,
                 // Every suite's calls pause, and so for all tenants: those that are left stay due.
                 Err(StepError::WecomBan { .. }) if self.suites_pause(context).await => {
@@ -182,12 +187,21 @@ impl CheckHealth<'_> {
         (checked, failed)
     }
 
-    async fn check(&self, tenant_id: &TenantId, context: Context<'_>) -> Result<(), StepError> {
+    async fn check(
+        &self,
+        tenant_id: &TenantId,
+        left: &mpsc::UnboundedSender<TenantId>,
+        context: Context<'_>,
+    ) -> Result<(), StepError> {
         let store = self.lifecycle.suite.store;
         let mut before = store.authorization(tenant_id).await?;
         if before.cleanup.is_some() || before.deletion.is_some() || before.has_expired_writes(context.now()) {
-            self.lifecycle.termination.clean_up(tenant_id, context).await?;
-            self.lifecycle.termination.certify(tenant_id, context).await?;
+            // Some events only: others wait for their check.
+            let termination = self.lifecycle.termination;
+            if termination.take_turn(tenant_id, SignedDuration::ZERO, context).await? {
+                // Nobody takes it when the time is up: the next run continues.
+                _ = left.send(tenant_id.clone());
+            }
             before = store.authorization(tenant_id).await?;
             if before.installed().is_none() {
                 return Ok(());

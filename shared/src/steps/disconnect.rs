@@ -8,7 +8,7 @@ use crate::{
     context::{Context, audited},
     error::StepError,
     ids::TenantId,
-    lifecycle::{Termination, Update},
+    lifecycle::{DELETE_FOR, Termination, Update},
     store::Change,
 };
 
@@ -54,6 +54,7 @@ impl Disconnect<'_> {
                 break;
             }
         }
-        termination.clean_up(tenant_id, context).await
+        // `check-health` deletes what is left.
+        termination.clean_up(tenant_id, DELETE_FOR, context).await.map(drop)
     }
 }

@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::{
     DynamoDb,
-    deletion::ITEMS_AT_ONCE,
     keys::{from_item, text},
     store_error,
 };
@@ -82,20 +81,12 @@ impl DynamoDb {
         events: &[PersonEvent],
         entry: impl Fn(u64) -> AuditEntry,
     ) -> Result<u64, StoreError> {
-        let (mut deleted, mut batch, mut items): (u64, Vec<(EventId, usize)>, usize) = (0, Vec::new(), 0);
         let audited = |number| {
             let put = self.audit_put(tenant_id, &entry(number))?;
             Ok(TransactWriteItem::builder().put(put).build())
         };
-        for event in events {
-            if items + 1 + event.parts > ITEMS_AT_ONCE {
-                deleted += self.delete_events(std::mem::take(&mut batch), audited).await?;
-                items = 0;
-            }
-            items += 1 + event.parts;
-            batch.push((event.head.event_id.clone(), event.parts));
-        }
-        Ok(deleted + self.delete_events(batch, audited).await?)
+        let events = events.iter().map(|event| (event.head.event_id.clone(), event.parts));
+        self.delete_events(events.collect(), audited).await
     }
 }
 
