@@ -20,6 +20,8 @@ pub struct Consumed {
     pub of_table: f64,
     /// Units of its indexes.
     pub of_indexes: f64,
+    /// Items that a query or a scan has read, whether its filter let them through or not.
+    pub scanned: u64,
 }
 
 /// The requests' consumption, while it is measured.
@@ -69,6 +71,7 @@ impl Capacity {
         let mut consumed = self.lock();
         let Some(consumed) = consumed.as_mut() else { return };
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let scanned = answer.get("ScannedCount").and_then(Value::as_u64).unwrap_or_default();
         let reported = match answer.get("ConsumedCapacity") {
             Some(Value::Array(each)) => each.clone(),
             Some(one) => vec![one.clone()],
@@ -84,6 +87,7 @@ impl Capacity {
                 table: reported.table_name,
                 of_table,
                 of_indexes: reported.capacity_units - of_table,
+                scanned,
             }
         }));
     }
