@@ -134,6 +134,7 @@ async fn an_event_is_found_with_as_much_work_however_many_there_are() {
         .await
         .with_success();
     let events = stored_events();
+    harness.end_stream(EVENT_TABLE).await;
     store_copies(&harness, events).await;
     println!("{events} events are stored");
 

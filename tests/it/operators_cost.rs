@@ -11,7 +11,7 @@ use wecom_authorization::{
 };
 
 use crate::{
-    faults::harness::{Harness, TENANT},
+    faults::harness::{AUTHORIZATION_TABLE, Harness, TENANT},
     operators::listing,
 };
 
@@ -106,6 +106,7 @@ async fn the_operators_routes_cost_the_same_however_many_tenants_there_are() {
         ("claims", "/operator/claims".to_owned()),
     ];
     let mut half = Vec::new();
+    harness.end_stream(AUTHORIZATION_TABLE).await;
     for number in 0..tenants {
         if number == tenants / 2 {
             for (_, path) in &routes {

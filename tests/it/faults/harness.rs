@@ -16,6 +16,7 @@ use std::{
 };
 
 use aws_credential_types::Credentials as AwsCredentials;
+use aws_sdk_dynamodb::types::StreamSpecification;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use devstack::{Devstack, Entry, QueueSettings, Rotation};
@@ -753,6 +754,14 @@ impl Harness {
 
     pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
         aws_sdk_secretsmanager::Client::new(&self.aws(OBSERVER))
+    }
+
+    /// Ends a table's stream, which makes the embedded DynamoDB slower with each record that it has in memory: for what is stored in
+    /// numbers.
+    pub(crate) async fn end_stream(&self, table: &str) {
+        let none = StreamSpecification::builder().stream_enabled(false).build().unwrap();
+        let update = self.dynamodb().update_table().table_name(table);
+        update.stream_specification(none).send().await.unwrap();
     }
 
     pub(crate) async fn authorization(&self) -> Authorization {
