@@ -1,7 +1,7 @@
 //! What it takes to find events among many: a page, one person's, and a type that occurs once in a hundred thousand.
 //!
 //! To measure with more of them, and to see the times, which are those of this machine and of a build for tests:
-//! `STORED_EVENTS=1000000 cargo nextest run --locked --workspace --no-capture -E 'test(/among_many/)'`.
+//! `STORED_EVENTS=1000000 CARGO_PROFILE_RELEASE_LTO=off cargo nextest run --release --locked --package tests --no-capture -E 'test(/among_many/)'`.
 
 use std::{
     collections::HashMap,

@@ -1,7 +1,7 @@
 //! Read units of the operators' routes: the same however many tenants there are.
 //!
-//! To measure with more of them, and to see the times of the routes, which are those of this machine and of a build for tests:
-//! `LISTED_TENANTS=100000 cargo nextest run --locked --workspace --no-capture -E 'test(/operators_cost/)'`.
+//! To measure with more of them, and to see the times, which are those of this machine and of a build for tests:
+//! `LISTED_TENANTS=100000 CARGO_PROFILE_RELEASE_LTO=off cargo nextest run --release --locked --package tests --no-capture -E 'test(/operators_cost/)'`.
 
 use std::time::{Duration, Instant};
 
