@@ -281,6 +281,7 @@ fn start_tasks(
     bus: &Arc<Bus>,
     directory: &Directory,
 ) -> Vec<JoinHandle<()>> {
+    webhooks::create(devstack.queues());
     let pumps = Subscriber::ALL.into_iter().map(|subscriber| {
         let pump = Pump {
             client: aws_sdk_dynamodbstreams::Client::new(aws),
@@ -302,7 +303,6 @@ fn start_tasks(
     let mut tasks: Vec<_> = pumps.chain(others).collect();
     if platform.config.webhook_url.is_some() {
         let queues = devstack.queues().clone();
-        webhooks::create(&queues);
         tasks.push(tokio::spawn(webhooks::fill(queues.clone(), devstack.events())));
         tasks.push(tokio::spawn(webhooks::deliver(queues, Arc::clone(platform))));
     }

@@ -392,7 +392,8 @@ async fn a_tenant_sees_its_own_events_and_no_other() {
     for query in ["", "scope=contacts", "event=change_contact"] {
         let path = format!("/authorization/events?{query}");
         let theirs = world.other_admin().get(&path).await.with_status(200);
-        assert_eq!(theirs, json!({"events": [], "next_cursor": null}), "{query}");
+        let none = json!({"events": [], "next_cursor": null, "searched_to": null});
+        assert_eq!(theirs, none, "{query}");
     }
 }
 
