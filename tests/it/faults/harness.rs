@@ -338,6 +338,15 @@ async fn post_box() -> (String, mpsc::UnboundedReceiver<Letter>) {
     (url, posts)
 }
 
+/// Begins an answer. A function of its own, so that the stack of its caller has no room for every handler at once.
+fn begin<'a, A: Future<Output = Response<Body>> + Send + 'a>(
+    handler: impl FnOnce(&'a Platform, http::Request) -> A,
+    platform: &'a Platform,
+    request: http::Request,
+) -> Pin<Box<dyn Future<Output = Response<Body>> + Send + 'a>> {
+    Box::pin(handler(platform, request))
+}
+
 /// A function of its own, so that the stack of every other invocation has no room for it.
 fn webhooks(
     platform: &Platform,
@@ -383,27 +392,28 @@ impl Harness {
 
     async fn answer(&self, function: &'static str, request: http::Request) -> Response<Body> {
         let platform = self.process(function);
-        match function {
-            "start-installation" => http::start_installation(&platform, request).await,
-            "installation-callback" => http::installation_callback(&platform, request).await,
-            "suite-callback" => http::suite_callback(&platform, request).await,
-            "register-secret" => http::register_secret(&platform, request).await,
-            "generate-credentials" => http::generate_credentials(&platform, request).await,
-            "event-callback" => http::event_callback(&platform, request).await,
-            "test-callback" => http::test_callback(&platform, request).await,
-            "complete-authorization" => http::complete_authorization(&platform, request).await,
-            "update-settings" => http::update_settings(&platform, request).await,
-            "disconnect" => http::disconnect(&platform, request).await,
-            "read-authorization" => http::read_authorization(&platform, request).await,
-            "check-authorization" => http::check_authorization(&platform, request).await,
-            "share-credentials" => http::share_credentials(&platform, request).await,
-            "replay-event" => http::replay_event(&platform, request).await,
-            "find-person" => http::find_person(&platform, request).await,
-            "act-on-tenant" => http::act_on_tenant(&platform, request).await,
-            "read-tenants" => http::read_tenants(&platform, request).await,
-            "console" => http::console(&platform, request).await,
+        let answer = match function {
+            "start-installation" => begin(http::start_installation, &platform, request),
+            "installation-callback" => begin(http::installation_callback, &platform, request),
+            "suite-callback" => begin(http::suite_callback, &platform, request),
+            "register-secret" => begin(http::register_secret, &platform, request),
+            "generate-credentials" => begin(http::generate_credentials, &platform, request),
+            "event-callback" => begin(http::event_callback, &platform, request),
+            "test-callback" => begin(http::test_callback, &platform, request),
+            "complete-authorization" => begin(http::complete_authorization, &platform, request),
+            "update-settings" => begin(http::update_settings, &platform, request),
+            "disconnect" => begin(http::disconnect, &platform, request),
+            "read-authorization" => begin(http::read_authorization, &platform, request),
+            "check-authorization" => begin(http::check_authorization, &platform, request),
+            "share-credentials" => begin(http::share_credentials, &platform, request),
+            "replay-event" => begin(http::replay_event, &platform, request),
+            "find-person" => begin(http::find_person, &platform, request),
+            "act-on-tenant" => begin(http::act_on_tenant, &platform, request),
+            "read-tenants" => begin(http::read_tenants, &platform, request),
+            "console" => begin(http::console, &platform, request),
             other => panic!("{other} does not answer HTTP requests"),
-        }
+        };
+        answer.await
     }
 
     /// Sends a request as the tenant's admin.
