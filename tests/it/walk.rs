@@ -161,6 +161,8 @@ async fn restart(world: &mut World, interrupt: &impl AsyncFn(&mut World)) {
             for counted in ["events_received", "last_event_at"] {
                 state[scope]["callback"][counted] = Value::Null;
             }
+            // A tenant is due after a change of a Secret, and the first run of `check-health` is at the start.
+            state[scope]["secret"]["checked_at"] = Value::Null;
         }
         state
     };
