@@ -617,6 +617,28 @@ mod tests {
     }
 
     #[test]
+    fn takes_queues_of_dead_letters_with_their_names_only() {
+        let queues =
+            |text: &str| config(&[("DEAD_LETTER_QUEUE_URLS", text)]).map(|config| config.dead_letter_queue_urls);
+        assert_eq!(queues(""), Ok(BTreeMap::new()));
+        let two = [("events", "https://sqs/1/a?b=c"), ("webhooks", "https://sqs/1/d")];
+        let two = two.map(|(name, url)| (name.to_owned(), url.to_owned()));
+        assert_eq!(
+            queues("events=https://sqs/1/a?b=c,webhooks=https://sqs/1/d"),
+            Ok(two.into())
+        );
+        for wrong in [
+            "https://sqs/1/a",
+            "=https://sqs/1/a",
+            "events=",
+            "events=https://sqs/1/a,webhooks",
+        ] {
+            let error = queues(wrong).unwrap_err().to_string();
+            assert!(error.contains("DEAD_LETTER_QUEUE_URLS is not"), "{error}");
+        }
+    }
+
+    #[test]
     fn takes_exact_origins_for_embedding_and_nothing_wider() {
         let origins = |text: &str| config(&[("EMBED_ORIGINS", text)]).map(|config| config.embed_origins);
         assert_eq!(origins(""), Ok(Vec::new()));
