@@ -100,6 +100,9 @@ pub enum StepError {
     /// There is no such callback, event or credentials.
     #[error("not found")]
     NotFound,
+    /// A page was asked for at a position that is not one of its list.
+    #[error("a position is not one of the list")]
+    UnknownPosition,
     /// A callback request is not of WeCom's form.
     #[error("the callback request is malformed")]
     MalformedCallback,
@@ -244,6 +247,7 @@ impl From<StoreError> for StepError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
+            StoreError::UnknownPosition => Self::UnknownPosition,
             StoreError::Internal(cause) => Self::Internal(cause),
         }
     }

@@ -182,6 +182,8 @@ async fn a_wrong_request_has_its_own_code_and_exports_nothing() {
         ),
         (json!({"tenants": []}), "malformed_request"),
         (json!({"tenants": [TENANT], "cursor": "a b"}), "malformed_request"),
+        (json!({"cursor": "a b"}), "malformed_request"),
+        (json!({"cursor": "bWFkZS11cA=="}), "malformed_request"),
         (json!({"limit": 0}), "malformed_request"),
         (json!({"limit": 301}), "malformed_request"),
         (json!({"tenant": TENANT}), "malformed_request"),

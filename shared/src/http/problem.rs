@@ -291,6 +291,7 @@ impl Problem {
             StepError::TooManyAttempts { until }
             | StepError::TooManyAssistLinks { until }
             | StepError::WecomBan { until } => self.retry_after(seconds_until(until)),
+            StepError::UnknownPosition => self.detail("The cursor is another's."),
             StepError::Unavailable(_) => self.retry_after(1),
             _ => self,
         }
@@ -354,6 +355,7 @@ fn kind_of(error: &StepError) -> Kind {
         StepError::WecomTimeout | StepError::AttemptInProgress => kinds::WECOM_TIMEOUT,
         StepError::SuiteTicketMissing => kinds::SUITE_TICKET_MISSING,
         StepError::NotFound => kinds::NOT_FOUND,
+        StepError::UnknownPosition => kinds::MALFORMED_REQUEST,
         StepError::MalformedCallback => kinds::MALFORMED_CALLBACK,
         StepError::CallbackRejected => kinds::CALLBACK_REJECTED,
         StepError::Unavailable(_) => kinds::TEMPORARILY_UNAVAILABLE,

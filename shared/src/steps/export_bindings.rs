@@ -60,7 +60,7 @@ impl ExportBindings<'_> {
     /// A page of bindings, sealed to `recipient`. None of them is begun after `until`, but those of a page of Secrets Manager's list.
     ///
     /// # Errors
-    /// The failure of a store. The same page can be asked for again.
+    /// [`StepError::UnknownPosition`], or the failure of a store. The same page can be asked for again.
     pub async fn run(
         &self,
         exported: Exported,

@@ -10,6 +10,9 @@ pub enum StoreError {
     /// It is unreachable or overloaded. A retry may succeed.
     #[error("the store is out of reach")]
     Unavailable(#[source] Box<dyn StdError + Send + Sync>),
+    /// A page of a list was asked for at a position that is not one of the list.
+    #[error("a position is not one of the list")]
+    UnknownPosition,
     /// It refused the request or answered something unexpected. A retry will not succeed.
     #[error("the store refused")]
     Internal(#[source] Box<dyn StdError + Send + Sync>),

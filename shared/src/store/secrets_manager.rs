@@ -204,7 +204,7 @@ impl SecretsManager {
     /// of the next page. A list may lack what was written within the last minutes, and name what was deleted within them.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`StoreError::UnknownPosition`] for a token that is not one of this list, and when the store fails.
     pub async fn list(&self, next: Option<String>) -> Result<(Vec<ListedSecret>, Option<String>), StoreError> {
         let below = Filter::builder()
             .key(FilterNameStringType::Name)
@@ -218,7 +218,10 @@ impl SecretsManager {
             .set_next_token(next)
             .send()
             .await
-            .map_err(store_error)?;
+            .map_err(|error| match error.as_service_error() {
+                Some(service) if service.is_invalid_next_token_exception() => StoreError::UnknownPosition,
+                _ => store_error(error),
+            })?;
         let entries = page.secret_list.unwrap_or_default().into_iter();
         let secrets = entries.filter_map(|entry| {
             let changed_at = entry.last_changed_date.or(entry.created_date);
