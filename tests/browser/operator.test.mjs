@@ -90,6 +90,7 @@ test('checks and disconnects a further company of a tenant, and leaves the first
     await page.getByRole('dialog').getByText(`断开 ${QINGSHAN.name}？`).waitFor();
     await page.getByRole('dialog').getByRole('button', { name: '断开连接' }).click();
     await page.getByRole('alert').getByText('已断开连接。').waitFor();
+    for (const name of ['立即复查', '断开连接']) await page.getByRole('button', { name }).waitFor({ state: 'hidden' });
     assert.equal((await server.api.call('GET', '/authorizations')).bindings.length, 1);
     assert.equal((await server.api.state()).installation.status, 'installed');
     await inspect(page, 'operator-further');

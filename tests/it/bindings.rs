@@ -339,6 +339,7 @@ async fn an_operator_checks_and_disconnects_the_binding_that_they_name_and_no_ot
     let path = format!("/operator/tenants/demo?binding_id={id}");
     let seen = operator.get(&path).await.with_status(200);
     assert_eq!(seen["audit"][1]["action"], "disconnected", "{seen}");
+    assert_eq!(seen["is_removed"], true, "{seen}");
     assert_eq!(act("disconnect", "first").await.status, 204);
     assert_eq!(world.state().await["installation"]["status"], "not_installed");
 }
@@ -366,7 +367,10 @@ async fn operators_see_each_binding_until_it_is_removed() {
         .get(&format!("/operator/tenants/demo?binding_id={id}"))
         .await
         .with_status(200);
-    assert_eq!(seen["state"]["binding_id"], id.as_str());
+    assert_eq!(
+        (&seen["state"]["binding_id"], &seen["is_removed"]),
+        (&id.as_str().into(), &false.into())
+    );
     operator
         .get("/operator/tenants/demo?binding_id=other")
         .await

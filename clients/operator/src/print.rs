@@ -154,6 +154,9 @@ impl Printer<'_> {
                 table.add_row([name, &value]);
             }
         }
+        if tenant["is_removed"] == true {
+            table.add_row(["removed", "yes"]);
+        }
         for finding in array(state, "/findings") {
             let scope = shown(finding, "/scope");
             let since = shown(finding, "/since");

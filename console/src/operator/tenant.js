@@ -56,13 +56,15 @@ export function TenantView({ api, tenantId, bindingId }) {
       h(
         'div',
         { class: 'actions' },
-        h(WorkButton, {
-          text: t('operator.check'),
-          busyText: t('operator.checking'),
-          kind: 'primary',
-          work: () => perform(() => api.check(tenantId, bindingId), t('operator.checked')),
-        }),
-        button(t('operator.disconnect'), { kind: 'danger', onClick: () => setAsks(true) }),
+        !value.is_removed && [
+          h(WorkButton, {
+            text: t('operator.check'),
+            busyText: t('operator.checking'),
+            kind: 'primary',
+            work: () => perform(() => api.check(tenantId, bindingId), t('operator.checked')),
+          }),
+          button(t('operator.disconnect'), { kind: 'danger', onClick: () => setAsks(true) }),
+        ],
         way(t('operator.back'), {}),
       ),
       asks &&

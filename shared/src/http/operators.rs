@@ -88,6 +88,9 @@ struct TenantPage {
 #[cfg_attr(feature = "contract", derive(schemars::JsonSchema))]
 struct Tenant {
     state: StateView,
+    /// Whether the binding was removed: a further one that was disconnected. It can be neither checked nor disconnected, which is answered
+    /// 404.
+    is_removed: bool,
     /// The newest entries of the audit trail, the newest first. The first is this look.
     #[cfg_attr(feature = "contract", schemars(length(max = 50)))]
     audit: Vec<AuditEntry>,
@@ -219,6 +222,7 @@ async fn one(platform: &Platform, request: &Request, tenant_id: &str) -> Result<
         .await
         .map_err(problem(platform))?;
     let body = Tenant {
+        is_removed: !tenant.authorization.is_binding(),
         state: authorization::view(platform, request, &tenant.authorization, &tenant.callbacks),
         audit: tenant.audit,
         events: tenant.events,
