@@ -90,10 +90,30 @@ test('checks and disconnects a further company of a tenant, and leaves the first
     await page.getByRole('dialog').getByText(`断开 ${QINGSHAN.name}？`).waitFor();
     await page.getByRole('dialog').getByRole('button', { name: '断开连接' }).click();
     await page.getByRole('alert').getByText('已断开连接。').waitFor();
+    await page.getByText('已移除', { exact: true }).waitFor();
     for (const name of ['立即复查', '断开连接']) await page.getByRole('button', { name }).waitFor({ state: 'hidden' });
     assert.equal((await server.api.call('GET', '/authorizations')).bindings.length, 1);
     assert.equal((await server.api.state()).installation.status, 'installed');
     await inspect(page, 'operator-further');
+    await assertNoErrors(record);
+  }));
+
+test('shows which requests were refused on a callback', () =>
+  onStage(browser, async ({ server, record, newPage }) => {
+    await complete(server);
+    const { url } = (await server.api.state()).external_contacts.callback;
+    for (const _ of [1, 2]) {
+      const forged = await fetch(`${url}?msg_signature=a&timestamp=1&nonce=1&echostr=a`);
+      assert.equal(forged.status, 403);
+    }
+    await until('the note', async () => (await server.api.state()).external_contacts.callback.refusals.length > 0);
+    const page = await newPage(address(server, '?tenant=demo'));
+    const callback = card(page, '外部联系人回调');
+    await callback.getByText(url).waitFor();
+    await callback.getByText('被拒绝的请求 (1)').click();
+    assert.match(await callback.locator('.refusals li').textContent(), /Token 不一致来自 127\.0\.0\.1[12] 次/);
+    await card(page, '客户Secret').getByText('••••').waitFor();
+    await inspect(page, 'operator-refusals');
     await assertNoErrors(record);
   }));
 

@@ -58,12 +58,26 @@ async fn shows_tenants_as_tables_and_as_json() {
 
     let summary = printed(&world, &["summary"]).await;
     assert!(summary.starts_with("1 tenants\n"), "{summary}");
-    let tenant = printed(&world, &["tenant", tenant_id]).await;
-    assert!(
-        tenant.contains("contacts callback") && tenant.contains("verified"),
-        "{tenant}"
-    );
-    assert!(tenant.contains("tenant_viewed"), "{tenant}");
+    let url = world.state().await["contacts"]["callback"]["url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let forged = format!("{url}?msg_signature=a&timestamp=1&nonce=1&echostr=a");
+    assert_eq!(reqwest::get(forged).await.unwrap().status(), 403);
+    let tenant = eventually("the refusal is noted", || async {
+        let tenant = printed(&world, &["tenant", tenant_id]).await;
+        tenant.contains("signature_mismatch").then_some(tenant)
+    })
+    .await;
+    for part in [
+        "contacts callback",
+        "verified",
+        "refused on the callback of contacts:",
+        "127.0.0.1",
+        "tenant_viewed",
+    ] {
+        assert!(tenant.contains(part), "{part}: {tenant}");
+    }
     let (_, refused) = operator(&world, "", &["tenant", "no-such-tenant"]).await;
     assert!(refused.unwrap_err().to_string().starts_with("404 not_found: "));
 }

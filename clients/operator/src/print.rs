@@ -64,6 +64,14 @@ const BREAKERS: [Column; 3] = [
     ("OPENED BY", |row| shown(row, "/opened_by")),
 ];
 
+const REFUSALS: [Column; 5] = [
+    ("REFUSED", |row| shown(row, "/at")),
+    ("REASON", |row| shown(row, "/reason")),
+    ("FROM", |row| shown(row, "/source_ip")),
+    ("FOR", |row| shown(row, "/receive_id")),
+    ("TIMES", |row| shown(row, "/count")),
+];
+
 const AUDIT: [Column; 5] = [
     ("AT", |row| shown(row, "/at")),
     ("WHO", |row| shown(row, "/actor/id")),
@@ -164,6 +172,13 @@ impl Printer<'_> {
             table.add_row(["finding", &finding.replace("  ", " ")]);
         }
         self.write(&table)?;
+        for scope in ["contacts", "external_contacts"] {
+            let refusals = array(state, &format!("/{scope}/callback/refusals"));
+            if !refusals.is_empty() {
+                writeln!(self.output, "refused on the callback of {}:", scope.replace('_', " "))?;
+            }
+            self.table(&REFUSALS, refusals)?;
+        }
         self.table(&AUDIT, array(tenant, "/audit"))?;
         self.table(&EVENTS, array(tenant, "/events"))
     }

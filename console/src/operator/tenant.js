@@ -5,12 +5,21 @@ import { useState } from 'preact/hooks';
 import { findingWords, words } from '../codes.js';
 import { t } from '../i18n.js';
 import { Problem } from '../problem.js';
+import { callbackBadge, secretBadge } from '../views/badges.js';
 import { Question } from '../views/confirm.js';
 import { badge, button, facts, failure, message, section, spinner, time, WorkButton } from '../views/parts.js';
+import { Refusals } from '../views/refusals.js';
+import { callbackFacts, secretFacts } from '../views/scope-facts.js';
 import { TONE, title, useAnswer, way } from './parts.js';
 
-/** @import { Children, Tenant } from '../types.js' */
+/** @import { Children, ScopeName, SecretKind, State, Tenant } from '../types.js' */
 /** @import { OperatorApi } from './api.js' */
+
+/** With the kind of Secret whose words explain refusals. */
+const SCOPES = /** @type {const} */ ([
+  ['contacts', 'contacts'],
+  ['external_contacts', 'customer'],
+]);
 
 /** @param {{ api: OperatorApi, tenantId: string, bindingId: string | null }} props */
 export function TenantView({ api, tenantId, bindingId }) {
@@ -38,11 +47,13 @@ export function TenantView({ api, tenantId, bindingId }) {
     section(
       'tenant',
       name,
-      badge(TONE[value.state.health] ?? 'info', words('health', value.state.health).words),
+      value.is_removed
+        ? badge('idle', t('operator.removed'))
+        : badge(TONE[value.state.health] ?? 'info', words('health', value.state.health).words),
       facts([
         [t('operator.tenantId'), tenantId],
         [t('operator.corpId'), installation.corp_id],
-        [t('operator.step'), words('next_step', value.state.next_step).words],
+        [t('operator.step'), !value.is_removed && words('next_step', value.state.next_step).words],
         [t('operator.installedAt'), installation.installed_at && time(installation.installed_at)],
         [t('operator.completedAt'), value.state.completed_at && time(value.state.completed_at)],
       ]),
@@ -80,6 +91,12 @@ export function TenantView({ api, tenantId, bindingId }) {
           children: h('p', null, t('operator.disconnectWill')),
         }),
     ),
+    !value.is_removed &&
+      h(
+        'div',
+        { class: 'tiles' },
+        SCOPES.flatMap(([scope, kind]) => parts(scope, kind, value.state[scope])),
+      ),
     section('audit', t('audit.title'), null, h('ul', { class: 'rows' }, value.audit.map(entryRow))),
     section(
       'events',
@@ -91,6 +108,18 @@ export function TenantView({ api, tenantId, bindingId }) {
     ),
   ];
 }
+
+/** A Secret and a callback. @type {(scope: ScopeName, kind: SecretKind, state: State[ScopeName]) => Children[]} */
+const parts = (scope, kind, { secret, callback }) => [
+  section(`${scope}-secret`, t(`steps.part.${scope}_secret`), secretBadge(secret), facts(secretFacts(secret))),
+  section(
+    `${scope}-callback`,
+    t(`steps.part.${scope}_callback`),
+    callbackBadge(callback),
+    facts([[t('operator.url'), callback.url && h('code', null, callback.url)], ...callbackFacts(callback)]),
+    h(Refusals, { refusals: callback.refusals, kind }),
+  ),
+];
 
 /** @param {Tenant['audit'][number]} entry */
 const entryRow = (entry) =>

@@ -2,12 +2,12 @@
 
 import { h } from 'preact';
 import { words } from '../codes.js';
-import { count, t } from '../i18n.js';
-import { weightiest } from '../progress.js';
+import { t } from '../i18n.js';
 import { callbackBadge, secretBadge } from './badges.js';
 import { CheckPart } from './check-part.js';
 import { healthPart } from './health.js';
 import { badge, facts, link, time } from './parts.js';
+import { callbackFacts, secretFacts } from './scope-facts.js';
 
 /** @import { CallbackState, Children, Installation, SecretState, State } from '../types.js' */
 
@@ -59,28 +59,12 @@ function installationTile({ status, auth_mode: mode, corp_name: name, installed_
 /** @typedef {'contacts' | 'external_contacts'} ScopeName */
 
 /** @type {(scope: ScopeName, secret: SecretState) => Children} */
-function secretTile(scope, secret) {
-  return tile(t(`steps.part.${scope}_secret`), secretBadge(secret), `#/${scope.replaceAll('_', '-')}`, [
-    [t('steps.secret.corpId'), secret.corp_id && h('code', null, secret.corp_id)],
-    [t('steps.overview.tail'), secret.last_four && h('code', { class: 'masked' }, `••••${secret.last_four}`)],
-    [t('steps.secret.registeredAt'), secret.registered_at && time(secret.registered_at)],
-    [t('steps.secret.checkedAt'), secret.checked_at && time(secret.checked_at)],
-  ]);
-}
+const secretTile = (scope, secret) =>
+  tile(t(`steps.part.${scope}_secret`), secretBadge(secret), way(scope), secretFacts(secret));
 
 /** @type {(scope: ScopeName, callback: CallbackState) => Children} */
-function callbackTile(scope, callback) {
-  const refusal = weightiest(callback.refusals);
-  return tile(t(`steps.part.${scope}_callback`), callbackBadge(callback), `#/${scope.replaceAll('_', '-')}`, [
-    [t('steps.overview.verifiedAt'), callback.verified_at && time(callback.verified_at)],
-    [
-      t('steps.callback.lastEvent'),
-      callback.last_event_at
-        ? time(callback.last_event_at)
-        : callback.status === 'verified' && t('steps.overview.noEvent'),
-    ],
-    [t('steps.callback.received'), callback.status === 'verified' && count(callback.events_received)],
-    [t('steps.callback.duplicates'), callback.duplicates > 0 && count(callback.duplicates)],
-    [t('steps.overview.lastRefusal'), refusal && [time(refusal.at), ` ${words('rejection', refusal.reason).words}`]],
-  ]);
-}
+const callbackTile = (scope, callback) =>
+  tile(t(`steps.part.${scope}_callback`), callbackBadge(callback), way(scope), callbackFacts(callback));
+
+/** @param {ScopeName} scope */
+const way = (scope) => `#/${scope.replaceAll('_', '-')}`;
