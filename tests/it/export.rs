@@ -10,8 +10,8 @@ use wecom_authorization::{
 };
 
 use crate::{
-    faults::harness::{Harness, TENANT, member_created, ours},
-    import::{OtherPlatform, deliver, found, import, import_all, legacy, many, read},
+    faults::harness::{AUTHORIZATION_TABLE, Harness, TENANT, member_created, ours},
+    import::{OtherPlatform, deliver, import, import_all, legacy, many, read},
     support::{
         CORP, Credentials, OTHER_CORP, Scope,
         age::{self, RECIPIENT},
@@ -79,6 +79,19 @@ async fn complete(harness: &Harness) {
         .admin("complete-authorization", "POST", target, &Value::Null)
         .await;
     completed.with_status(200);
+}
+
+/// Runs of `check-health` until no binding is due. Returns the number of those that were checked.
+async fn check_all(harness: &Harness) -> usize {
+    let mut checked = 0;
+    loop {
+        let run = harness.invoke("check-health", json!({})).await.unwrap();
+        assert_eq!(run["failed"], 0, "{run}");
+        match usize::try_from(run["checked"].as_u64().unwrap()).unwrap() {
+            0 => return checked,
+            some => checked += some,
+        }
+    }
 }
 
 /// The credentials as WeCom has them, with the path of their URL alone.
@@ -338,13 +351,9 @@ async fn a_move_to_another_region_goes_on_after_crashes_and_keeps_every_url_and_
     let [contacts, _] = Box::pin(old.bind_all()).await;
     complete(&old).await;
     let other = OtherPlatform::new(&old).await;
+    old.end_stream(AUTHORIZATION_TABLE).await;
     let many = many(20);
-    let mut others = Vec::new();
-    for number in 0..many {
-        let corp_id = format!("wwmoved{number:010}");
-        found(&old, &corp_id);
-        others.push(Box::pin(other.line(&old, &corp_id, &format!("tenant-{number}"))).await);
-    }
+    let mut others = other.lines(&old, many).await;
     // The last one is a further binding of the first.
     let last = others.last_mut().unwrap();
     last["tenant_id"] = json!("tenant-0");
@@ -392,6 +401,8 @@ async fn a_move_to_another_region_goes_on_after_crashes_and_keeps_every_url_and_
     assert_eq!(lines.len(), many + 1);
 
     let new = old.successor().await;
+    let started = std::time::Instant::now();
+    new.end_stream(AUTHORIZATION_TABLE).await;
     new.devstack()
         .faults()
         .crash_after_writes(u32::try_from(many * 4).unwrap());
@@ -401,6 +412,7 @@ async fn a_move_to_another_region_goes_on_after_crashes_and_keeps_every_url_and_
     new.end_processes();
     let resumed = import_all(&new, &lines).await;
     assert_eq!(resumed["already"] + resumed["imported"], many + 1, "{resumed:?}");
+    println!("imported {} bindings within {:?}", many + 1, started.elapsed());
 
     // WeCom has the old URLs, and the old host leads them below /legacy.
     let event = member_created("a");
@@ -428,8 +440,11 @@ async fn a_move_to_another_region_goes_on_after_crashes_and_keeps_every_url_and_
         let input = json!({"tenant_id": TENANT, "kind": kind});
         new.invoke("issue-access-token", input).await.unwrap();
     }
+    // The suite ticket comes by it.
+    new.begin_stream(AUTHORIZATION_TABLE).await;
     new.sleep(12).await;
-    new.invoke("check-health", json!({})).await.unwrap();
+    let checked = check_all(&new).await;
+    assert!(checked >= many, "{checked} bindings were checked");
     let state = new.state().await;
     assert_eq!(
         (&state["next_step"], &state["health"]),

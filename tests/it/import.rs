@@ -1,6 +1,6 @@
 //! Bindings of another platform: they are imported as they are, and their URLs go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -16,7 +16,8 @@ use wecom_authorization::{
 };
 
 use crate::{
-    faults::harness::{Caller, Harness, TENANT, member_created},
+    event_schema::published,
+    faults::harness::{AUTHORIZATION_TABLE, Caller, Harness, TENANT, member_created},
     restore,
     support::{CORP, Check, Credentials, Letter, OTHER_CORP, Reply, Scope},
 };
@@ -63,6 +64,17 @@ impl OtherPlatform {
         let code = sent.auth_code.unwrap().into();
         let code = self.wecom.permanent_code(&self.suite_token, &code).await.unwrap();
         (code.corp_id, code.permanent_code.expose_secret().to_owned())
+    }
+
+    /// Lines about new corporations: `wwmoved0000000000` of `tenant-0`, and so on.
+    pub(crate) async fn lines(&self, harness: &Harness, many: usize) -> Vec<Value> {
+        let mut lines = Vec::new();
+        for number in 0..many {
+            let corp_id = format!("wwmoved{number:010}");
+            found(harness, &corp_id);
+            lines.push(Box::pin(self.line(harness, &corp_id, &format!("tenant-{number}"))).await);
+        }
+        lines
     }
 
     /// A line about a corporation: everything is set up.
@@ -251,6 +263,7 @@ async fn the_same_line_again_changes_nothing_and_another_for_the_same_tenant_is_
 #[tokio::test]
 async fn an_event_at_a_url_of_the_old_platform_is_stored_and_published_and_rubbish_there_reads_nothing() {
     let harness = Harness::start(false).await;
+    let mut bus = harness.devstack().events();
     let line = Box::pin(line(&harness, CORP, TENANT)).await;
     let contacts = legacy(TENANT, "contacts");
     deliver(&harness, &contacts, CORP, &member_created("early"))
@@ -275,6 +288,12 @@ async fn an_event_at_a_url_of_the_old_platform_is_stored_and_published_and_rubbi
     let events = read(&harness, TENANT, "/authorization/events").await;
     assert_eq!(events["events"].as_array().unwrap().len(), 3, "{events}");
     harness.stream("publish-events").await.unwrap();
+    let sent = published(&mut bus);
+    let members: BTreeSet<_> = sent
+        .iter()
+        .map(|sent| sent["detail"]["payload"]["UserID"].as_str().unwrap())
+        .collect();
+    assert_eq!((sent.len(), members), (3, BTreeSet::from(["a", "b", "c"])), "{sent:?}");
     let state = harness.state().await;
     assert_eq!(state["contacts"]["callback"]["events_received"], 2, "{state}");
 
@@ -567,14 +586,11 @@ pub(crate) async fn import_all(harness: &Harness, lines: &[Value]) -> BTreeMap<S
 async fn many_bindings_are_imported_though_the_process_is_killed_in_the_middle() {
     let harness = Harness::start(false).await;
     let other = OtherPlatform::new(&harness).await;
+    harness.end_stream(AUTHORIZATION_TABLE).await;
     let many = many(100);
-    let mut lines = Vec::new();
-    for number in 0..many {
-        let corp_id = format!("wwmoved{number:010}");
-        found(&harness, &corp_id);
-        lines.push(Box::pin(other.line(&harness, &corp_id, &format!("tenant-{number}"))).await);
-    }
+    let lines = other.lines(&harness, many).await;
     harness.end_processes();
+    let started = std::time::Instant::now();
     // A binding takes eight writes: a plan, six for three new secrets, and the commit.
     harness
         .devstack()
@@ -588,11 +604,13 @@ async fn many_bindings_are_imported_though_the_process_is_killed_in_the_middle()
     // The answer to the last commits may have been lost.
     assert!(resumed["already"] >= killed["imported"], "{killed:?} {resumed:?}");
     assert_eq!(resumed["already"] + resumed["imported"], many, "{resumed:?}");
+    println!("imported {many} bindings within {:?}", started.elapsed());
     assert_eq!(
         import_all(&harness, &lines).await,
         BTreeMap::from([("already".to_owned(), many)])
     );
 
+    let mut bus = harness.devstack().events();
     let moved = legacy("tenant-87", "contacts");
     let event = member_created("a");
     deliver(&harness, &moved, "wwmoved0000000087", &event)
@@ -600,6 +618,13 @@ async fn many_bindings_are_imported_though_the_process_is_killed_in_the_middle()
         .with_success();
     let events = read(&harness, "tenant-87", "/authorization/events").await;
     assert_eq!(events["events"].as_array().unwrap().len(), 1, "{events}");
+    harness.stream("publish-events").await.unwrap();
+    let sent = published(&mut bus);
+    let [sent] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!(
+        (&sent["detail"]["tenant_id"], &sent["detail"]["payload"]["UserID"]),
+        (&json!("tenant-87"), &json!("a"))
+    );
     let corp_id = CorpId::parse(lines[87]["corp_id"].as_str().unwrap()).unwrap();
     let owner = harness.store().tenant_of(&corp_id).await.unwrap();
     assert_eq!(owner.unwrap().as_str(), "tenant-87");

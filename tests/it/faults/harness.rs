@@ -16,7 +16,7 @@ use std::{
 };
 
 use aws_credential_types::Credentials as AwsCredentials;
-use aws_sdk_dynamodb::types::StreamSpecification;
+use aws_sdk_dynamodb::types::{StreamSpecification, StreamViewType};
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use devstack::{Devstack, Entry, QueueSettings, Rotation};
@@ -156,6 +156,8 @@ impl Harness {
         options.suite_callback_url = Some(suite.url.parse().unwrap());
         // The same Secrets each time, so that two runs can be compared.
         options.seed = Some(7);
+        // None but those that `sleep` makes due: a test that runs for long would find an old one before its own.
+        options.ticket_interval = Duration::from_hours(1);
         let simulator = Simulator::start(options).await.unwrap();
         let config = config(simulator.base_url(), is_thorough);
         let harness = Self {
@@ -772,6 +774,17 @@ impl Harness {
         let none = StreamSpecification::builder().stream_enabled(false).build().unwrap();
         let update = self.dynamodb().update_table().table_name(table);
         update.stream_specification(none).send().await.unwrap();
+    }
+
+    /// Begins a new stream of a table whose stream was ended.
+    pub(crate) async fn begin_stream(&self, table: &str) {
+        let images = StreamSpecification::builder()
+            .stream_enabled(true)
+            .stream_view_type(StreamViewType::NewAndOldImages)
+            .build()
+            .unwrap();
+        let update = self.dynamodb().update_table().table_name(table);
+        update.stream_specification(images).send().await.unwrap();
     }
 
     pub(crate) async fn authorization(&self) -> Authorization {
