@@ -102,7 +102,7 @@ pub(crate) struct Filter {
     /// Of this health
     #[arg(long)]
     health: Option<Health>,
-    /// With a finding of this code (docs/errors.md)
+    /// With a finding of this code (openapi.yaml has them)
     #[arg(long, value_name = "CODE")]
     finding: Option<String>,
     /// With this next step
