@@ -49,11 +49,20 @@ export async function openSession({ place = globalThis.location, isOperator = fa
   const adapter = host
     ? await openEmbedded(host)
     : config.mode === 'local'
-      ? openLocal(place, isOperator ? { ...config, token: config.operator_token } : config)
+      ? openLocal(place, config, isOperator)
       : await openOidc(config);
   const expired = signal(false);
+  /** @type {Promise<boolean> | null} */
+  let renewal = null;
   return {
     ...adapter,
+    /** Calls that are refused while a renewal is under way share it. */
+    renew() {
+      renewal ??= adapter.renew().finally(() => {
+        renewal = null;
+      });
+      return renewal;
+    },
     /** The platform's page around this one, or null. */
     host,
     /** Whether the server has refused the token and there was no other. */
@@ -77,9 +86,11 @@ async function readConfig() {
   return answer.json();
 }
 
-/** @type {(place: Location, config: LocalConfig) => Adapter} */
-function openLocal(place, config) {
-  let given = config.token ?? null;
+/** @type {(place: Location, config: LocalConfig, isOperator: boolean) => Adapter} */
+function openLocal(place, config, isOperator) {
+  /** @param {LocalConfig} config */
+  const tokenOf = (config) => (isOperator ? config.operator_token : config.token);
+  let given = tokenOf(config) ?? null;
   takeToken(place);
   // Another tenant's address opened in this tab changes nothing but the fragment.
   globalThis.addEventListener('hashchange', () => takeToken(place) && place.reload());
@@ -88,7 +99,7 @@ function openLocal(place, config) {
   async function renew() {
     if (store.getItem(KEPT)) return false;
     const config = await readConfig().catch(() => null);
-    const token = config?.mode === 'local' ? config.token : given;
+    const token = config?.mode === 'local' ? tokenOf(config) : given;
     const isNew = Boolean(token) && token !== given;
     given = token ?? null;
     return isNew;

@@ -12,21 +12,24 @@ import sys
 import boto3
 import botocore.config
 
-# Lambda takes 6 MB, and JSON in JSON has more characters.
-MOST_LINES, MOST_BYTES = 100, 2 * 1024 * 1024
+# Lambda takes 6 MB.
+MOST_LINES, MOST_BYTES = 100, 4 * 1024 * 1024
+# The function refuses a longer line. It is not sent, because Lambda may not take it at all.
+MOST_LINE_BYTES = 1024 * 1024
 GOOD = {"imported", "already", "importable"}
 # An invocation had no time for its last lines, which the next one takes.
 NOT_BEGUN = "not_begun"
 
 
 def batches(lines):
-    """The lines with their numbers, in parts that one invocation takes. A line that is too long goes alone, to be refused."""
+    """The lines with their numbers, in parts that one invocation takes."""
     batch, size = [], 0
     for number, line in enumerate(lines, 1):
-        line = line.rstrip("\r\n")
-        if not line.strip():
+        line = line.strip()
+        if not line:
             continue
-        length = len(line.encode())
+        # JSON in JSON has more characters.
+        length = len(json.dumps(line, ensure_ascii=False).encode())
         if batch and (len(batch) == MOST_LINES or size + length > MOST_BYTES):
             yield batch
             batch, size = [], 0
@@ -34,6 +37,10 @@ def batches(lines):
         size += length
     if batch:
         yield batch
+
+
+def is_too_long(line):
+    return len(line.encode()) > MOST_LINE_BYTES
 
 
 def invoke(client, function, batch, dry_run):
@@ -47,6 +54,10 @@ def invoke(client, function, batch, dry_run):
 
 def outcomes(client, function, batch, dry_run):
     """The outcome of each line of a batch, with its number in the file."""
+    for number, line in batch:
+        if is_too_long(line):
+            yield {"line": number, "outcome": "refused", "code": "line_too_long"}
+    batch = [(number, line) for number, line in batch if not is_too_long(line)]
     while batch:
         reports = invoke(client, function, batch, dry_run)
         left = [line for line, report in zip(batch, reports, strict=True) if report["outcome"] == NOT_BEGUN]

@@ -70,6 +70,102 @@ test('lists the tenants by a filter that stays in the address, and checks and di
     await assertNoErrors(record);
   }));
 
+/** A page of the list, as the API answers it. */
+const pageOf = (names, next = null) => ({
+  tenants: names.map((name) => ({
+    tenant_id: name,
+    binding_id: 'first',
+    corp_name: null,
+    health: 'ok',
+    since: '2026-11-20T08:00:00Z',
+    next_step: 'done',
+    findings: [],
+  })),
+  next_cursor: next,
+});
+
+test('loads more on the page as it opens, and finds nothing only at the end of the list', () =>
+  onStage(browser, async ({ server, record, newPage }) => {
+    const pages = { '': pageOf(['a'], 'after-a'), 'after-a': pageOf([], 'after-none'), 'after-none': pageOf(['b']) };
+    const found = { '': pageOf([], 'after-a'), 'after-a': pageOf([]) };
+    const page = await newPage('about:blank');
+    await page.route('**/operator/tenants*', (route) => {
+      const query = new URL(route.request().url()).searchParams;
+      return route.fulfill({ json: (query.has('query') ? found : pages)[query.get('cursor') ?? ''] });
+    });
+    const more = page.getByRole('button', { name: '加载更多' });
+    const nothing = page.getByText('没有符合条件的租户。');
+    const pressMore = async () => {
+      const answered = page.waitForResponse('**/operator/tenants*');
+      await more.click();
+      await answered;
+    };
+
+    await page.goto(address(server));
+    await page.getByRole('link', { name: 'a', exact: true }).waitFor();
+    await pressMore();
+    await pressMore();
+    await page.getByRole('link', { name: 'b', exact: true }).waitFor();
+    await more.waitFor({ state: 'hidden' });
+    assert.equal(await page.getByRole('listitem').count(), 2);
+
+    await page.getByLabel('搜索').fill('b');
+    await page.getByRole('button', { name: '查找' }).click();
+    await more.waitFor();
+    assert.equal(await nothing.count(), 0);
+    await pressMore();
+    await nothing.waitFor();
+    await more.waitFor({ state: 'hidden' });
+    await assertNoErrors(record);
+  }));
+
+test('shows the answer to the newest filter, whichever comes last', () =>
+  onStage(browser, async ({ server, record, newPage }) => {
+    let release;
+    const released = new Promise((resolve) => {
+      release = resolve;
+    });
+    const page = await newPage('about:blank');
+    await page.route('**/operator/tenants*', async (route) => {
+      const isFirst = !route.request().url().includes('health');
+      if (isFirst) await released;
+      await route.fulfill({ json: pageOf([isFirst ? 'older' : 'newer']) });
+    });
+    await page.goto(address(server));
+    await page.getByLabel('健康状况').selectOption({ label: '正常' });
+    await page.getByRole('button', { name: '查找' }).click();
+    const newer = page.getByRole('link', { name: 'newer' });
+    await newer.waitFor();
+    const late = page.waitForResponse(/\/operator\/tenants$/);
+    release();
+    await (await late).finished();
+    // What the page makes of an answer is done before that of a later one.
+    await page.evaluate(async () => (await fetch('assets/config.json')).text());
+    assert.equal(await newer.count(), 1);
+    assert.equal(await page.getByText('正在读取…').count(), 0);
+    await assertNoErrors(record);
+  }));
+
+test("goes on with the operator's new token when the server was started again", () =>
+  onStage(browser, async ({ server, record, newPage }) => {
+    const page = await newPage('about:blank');
+    const refusals = ['summary', 'tenants'].map((path) => page.waitForResponse(`**/operator/${path}`));
+    const config = { mode: 'local', token: server.local.admin_token, operator_token: 'of-the-server-before' };
+    let read = 0;
+    await page.route('**/assets/config.json', async (route) => {
+      read += 1;
+      if (read === 1) return route.fulfill({ json: config });
+      // Both calls need the new token.
+      await Promise.all(refusals);
+      return route.fallback();
+    });
+    await page.goto(address(server));
+    await page.getByText('全部租户').waitFor();
+    await page.getByText('没有符合条件的租户。').waitFor();
+    assert.equal(await page.getByRole('alert').count(), 0);
+    await assertNoErrors(record, 401);
+  }));
+
 test('checks and disconnects a further company of a tenant, and leaves the first alone', () =>
   onStage(browser, async ({ server, record, newPage }) => {
     await complete(server);

@@ -27,16 +27,18 @@ struct LocalServer {
 
 impl Api {
     pub(crate) fn new(deployment: &Deployment) -> Result<Self, OperatorError> {
-        let (url, token) = match (&deployment.url, token(deployment.token_file.as_deref())?) {
-            (Some(url), Some(token)) => (url.trim_end_matches('/').to_owned(), token),
-            (Some(_), None) => {
-                let why = format!("{TOKEN_VARIABLE} or --token-file must have the operator's token");
-                return Err(OperatorError::Usage(why));
-            }
-            (None, token) => {
-                let local = local_server(&deployment.data)?;
-                (local.base_url, token.unwrap_or(local.operator_token))
-            }
+        let token = deployment.token_file.as_deref().map(token_of_file).transpose()?;
+        let (url, token) = if let Some(url) = &deployment.url {
+            let token = token.or_else(token_of_environment).ok_or_else(|| {
+                OperatorError::Usage(format!(
+                    "{TOKEN_VARIABLE} or --token-file must have the operator's token"
+                ))
+            })?;
+            (url.trim_end_matches('/').to_owned(), token)
+        } else {
+            // The variable's token is a deployment's: a file in the working directory does not say where it goes.
+            let local = local_server(&deployment.data)?;
+            (local.base_url, token.unwrap_or(local.operator_token))
         };
         let tls = wecom_client::public_tls().map_err(|error| OperatorError::Usage(error.to_string()))?;
         let client = Client::builder()
@@ -69,8 +71,12 @@ impl Api {
         Err(OperatorError::Refused {
             status: status.as_u16(),
             code: field("code").unwrap_or_default().to_owned(),
-            // API Gateway's own refusals have a `message`.
-            detail: field("detail").or(field("message")).unwrap_or_default().to_owned(),
+            // API Gateway's own refusals have a `message`; those of a proxy are not JSON.
+            detail: field("detail")
+                .or(field("message"))
+                .or(status.canonical_reason())
+                .unwrap_or_default()
+                .to_owned(),
         })
     }
 }
@@ -80,19 +86,18 @@ pub(crate) fn segment(value: &str) -> String {
     utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
 }
 
+fn token_of_file(path: &Path) -> Result<SecretString, OperatorError> {
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|error| OperatorError::Usage(format!("{}: {error}", path.display())))?;
+    Ok(text.trim().into())
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a command's own variable, not a function's configuration"
 )]
-fn token(file: Option<&Path>) -> Result<Option<SecretString>, OperatorError> {
-    let text = match file {
-        None => std::env::var(TOKEN_VARIABLE).ok(),
-        Some(path) => {
-            let unreadable = |error| OperatorError::Usage(format!("{}: {error}", path.display()));
-            Some(fs::read_to_string(path).map_err(unreadable)?)
-        }
-    };
-    Ok(text.map(|text| SecretString::from(text.trim())))
+fn token_of_environment() -> Option<SecretString> {
+    Some(std::env::var(TOKEN_VARIABLE).ok()?.trim().into())
 }
 
 fn local_server(data: &Path) -> Result<LocalServer, OperatorError> {

@@ -23,7 +23,7 @@ pub(crate) struct Deployment {
     /// Address of the deployment [default: that of the server which runs with --data]
     #[arg(long, global = true, env = "WECOM_AUTHORIZATION_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// File with the operator's token [default: the variable WECOM_OPERATOR_TOKEN]
+    /// File with the operator's token [default: with --url the variable WECOM_OPERATOR_TOKEN, without it the local server's]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// Data directory of a local server, whose address and token are taken without --url

@@ -17,7 +17,7 @@ pub use self::arguments::Arguments;
 use self::{
     api::{Api, segment},
     arguments::{Command, Filter, ReplayCommand, Tenant},
-    print::{Printer, text},
+    print::{Printer, replay_sentence, text},
 };
 
 /// Seconds between two looks at a replay, which moves once a minute.
@@ -33,11 +33,11 @@ pub enum OperatorError {
     #[error("the deployment does not answer: {0}")]
     Unreachable(#[from] reqwest::Error),
     /// The deployment refused the request.
-    #[error("{status} {code}: {detail}")]
+    #[error("{status} {code}{}{detail}", if .code.is_empty() { "" } else { ": " })]
     Refused {
         /// HTTP status.
         status: u16,
-        /// Code of the error (docs/errors.md).
+        /// Code of the error (docs/errors.md); empty where API Gateway or a proxy refused.
         code: String,
         /// What the deployment says about it.
         detail: String,
@@ -142,7 +142,8 @@ async fn pages(api: &Api, path: &str, rows: &str, most: usize) -> Result<Vec<Val
     Ok(all)
 }
 
-/// Asks WeCom about tenants, one after the other. One that can't be checked does not keep the next from it.
+/// Asks WeCom about tenants, one after the other. One that can't be checked does not keep the next from it, unless the token is refused or
+/// the deployment does not answer.
 async fn check(
     api: &Api,
     tenants: Vec<String>,
@@ -167,21 +168,30 @@ async fn check(
         ));
     }
     let progress = ProgressBar::new(u64::try_from(wanted.len()).unwrap_or(u64::MAX));
-    let (mut checked, mut failed) = (Vec::new(), 0);
+    let (mut checked, mut failed, mut ended) = (Vec::new(), 0, Ok(()));
     for tenant in &wanted {
-        let row = match api.send(Method::POST, &path(tenant, "/check"), Some(&json!({}))).await {
-            Ok(state) => state,
-            Err(OperatorError::Refused { code, .. }) => {
+        match api.send(Method::POST, &path(tenant, "/check"), Some(&json!({}))).await {
+            Ok(state) => checked.push(state),
+            Err(OperatorError::Refused { status, code, detail }) if !matches!(status, 401 | 403) => {
                 failed += 1;
-                json!({"tenant_id": tenant.tenant_id, "binding_id": tenant.binding, "code": code})
+                checked.push(json!({
+                    "tenant_id": tenant.tenant_id,
+                    "binding_id": tenant.binding,
+                    "status": status,
+                    "code": Some(code).filter(|code| !code.is_empty()),
+                    "detail": detail,
+                }));
             }
-            Err(error) => return Err(error),
-        };
-        checked.push(row);
+            Err(error) => {
+                ended = Err(error);
+                break;
+            }
+        }
         progress.inc(1);
     }
     progress.finish_and_clear();
     printer.checked(&checked)?;
+    ended?;
     if failed > 0 {
         let asked = wanted.len();
         return Err(OperatorError::SomeFailed { failed, asked });
@@ -216,7 +226,7 @@ async fn replay(api: &Api, command: ReplayCommand, printer: &mut Printer<'_>) ->
                 if !watch || text(&replay, "/status") != "running" {
                     break replay;
                 }
-                progress.set_message(format!("{} events", text(&replay, "/replayed")));
+                progress.set_message(replay_sentence(&replay));
                 progress.tick();
                 tokio::time::sleep(WATCH_EVERY).await;
             };

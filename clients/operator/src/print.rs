@@ -28,7 +28,12 @@ const CHECKED: [Column; 6] = [
     ("HEALTH", |row| shown(row, "/health")),
     ("NEXT STEP", |row| shown(row, "/next_step")),
     ("FINDINGS", findings),
-    ("NOT CHECKED", |row| shown(row, "/code")),
+    ("NOT CHECKED", |row| match text(row, "/code") {
+        "" => format!("{} {}", shown(row, "/status"), shown(row, "/detail"))
+            .trim()
+            .to_owned(),
+        code => printable(code),
+    }),
 ];
 
 const CLAIMS: [Column; 5] = [
@@ -184,13 +189,7 @@ impl Printer<'_> {
     }
 
     pub(crate) fn replay(&mut self, replay: &Value) -> io::Result<()> {
-        let sentence = format!(
-            "replay {} {}: {} events",
-            shown(replay, "/replay_id"),
-            shown(replay, "/status"),
-            shown(replay, "/replayed")
-        );
-        self.say(&sentence, replay)
+        self.say(&replay_sentence(replay), replay)
     }
 
     /// A table, or a line of JSON for each row.
@@ -222,6 +221,16 @@ impl Printer<'_> {
     fn write(&mut self, table: &Table) -> io::Result<()> {
         writeln!(self.output, "{}\n", table.trim_fmt())
     }
+}
+
+/// How far a replay is.
+pub(crate) fn replay_sentence(replay: &Value) -> String {
+    format!(
+        "replay {} {}: {} events",
+        shown(replay, "/replay_id"),
+        shown(replay, "/status"),
+        shown(replay, "/replayed")
+    )
 }
 
 fn table() -> Table {
@@ -286,6 +295,12 @@ mod tests {
     fn json_is_a_line_for_each_row_as_it_was_answered() {
         let row = json!({"tenant_id": "acme", "corp_name": "\u{1b}云帆", "unknown": [1]});
         assert_eq!(printed(true, &[row.clone(), row.clone()]), format!("{row}\n{row}\n"));
+    }
+
+    #[test]
+    fn a_replay_is_said_with_the_number_of_its_events() {
+        let replay = json!({"replay_id": "a", "status": "running", "replayed": 1200});
+        assert_eq!(replay_sentence(&replay), "replay a running: 1200 events");
     }
 
     #[test]

@@ -69,7 +69,7 @@ export function ListPart({ api }) {
   const { value, problem } = useAnswer(key, () => api.tenants(filter));
   const [more, setMore] = useState(
     /** @type {{ key: string, tenants: ListedTenant[], next: string | null | undefined, problem: Problem | null }} */ ({
-      key,
+      key: '',
       tenants: [],
       next: null,
       problem: null,
@@ -95,7 +95,7 @@ export function ListPart({ api }) {
     h(FilterForm, { key, filter }),
     problem && failure(problem),
     !value && !problem && spinner(t('operator.loading')),
-    value && tenants.length === 0 && h('p', null, t('operator.none')),
+    value && tenants.length === 0 && !next && h('p', null, t('operator.none')),
     h(
       'ul',
       { class: 'rows' },

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { h } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { findingWords, scopeName, scopeOf } from '../codes.js';
 import { t } from '../i18n.js';
 import { Problem } from '../problem.js';
@@ -51,7 +51,8 @@ export const way = (text, query, current = false) =>
   );
 
 /**
- * What a call answered, or why it did not; asked again when `key` changes or after `reload`.
+ * What a call answered, or why it did not; asked again when `key` changes or after `reload`. An answer for a `key` that was left is
+ * ignored.
  * @template T
  * @param {string} key
  * @param {() => Promise<T>} ask
@@ -61,10 +62,16 @@ export function useAnswer(key, ask) {
   const [answer, setAnswer] = useState(
     /** @type {{ key: string, value: T | null, problem: Problem | null }} */ ({ key, value: null, problem: null }),
   );
+  const latest = useRef(key);
+  latest.current = key;
+  /** @param {Pick<typeof answer, 'value' | 'problem'>} come */
+  const take = (come) => {
+    if (latest.current === key) setAnswer({ key, ...come });
+  };
   const load = () =>
     ask().then(
-      (value) => setAnswer({ key, value, problem: null }),
-      (thrown) => setAnswer({ key, value: null, problem: Problem.of(thrown) }),
+      (value) => take({ value, problem: null }),
+      (thrown) => take({ value: null, problem: Problem.of(thrown) }),
     );
   useEffect(() => void load(), [key]);
   return answer.key === key ? { ...answer, reload: load } : { value: null, problem: null, reload: load };
