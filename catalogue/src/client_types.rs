@@ -1,4 +1,4 @@
-//! The clients' types. A suite's events are not among them: they never reach the bus.
+//! The clients' types. A suite's events are not among them: what of them reaches the bus has the form of a corporation's event.
 
 use std::fmt::Write as _;
 

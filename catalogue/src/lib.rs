@@ -80,7 +80,8 @@ pub enum Kind {
     Event,
     /// By `MsgType`.
     Message,
-    /// By `InfoType`, at the suite's callback. Such events carry tickets and codes and never reach the bus.
+    /// By `InfoType`, at the suite's callback. Those with tickets and codes never reach the bus; a change of members or customers does, as the
+    /// event of the same pair.
     Suite,
 }
 

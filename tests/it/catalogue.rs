@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     event_schema::published,
     faults::harness::{Harness, TENANT},
+    support::CORP,
     template::{read, root},
 };
 
@@ -82,7 +83,58 @@ async fn every_example_arrives_at_consumers_as_the_catalogue_says() {
     }
 }
 
-/// They are stored, and never reach the bus.
+/// A third-party app gets the events of its permissions at the suite's callback, with another envelope (developer documents 90639 and 92277).
+#[tokio::test]
+async fn every_example_of_a_change_that_a_suite_is_told_of_arrives_in_the_form_of_a_corporations_own_event() {
+    let schemas = schemas();
+    let harness = Harness::start(false).await;
+    Box::pin(harness.bind_all()).await;
+    let corps = harness.wecom().state().corps;
+    let corp_id = &corps.iter().find(|corp| corp.corp_id == CORP).unwrap().open_corp_id;
+    let corporation = format!("<AuthCorpId><![CDATA[{corp_id}]]></AuthCorpId>");
+    let mut bus = harness.devstack().events();
+    let is_told = |entry: &&Entry| entry.kind == Kind::Event && entry.change_type().is_some() && entry.scope != "app";
+    let mut told = 0;
+    for entry in CATALOGUE.entries.iter().filter(is_told) {
+        for body in &entry.examples {
+            harness
+                .suite_event_arrives(entry.event(), &format!("{corporation}{body}"))
+                .await;
+        }
+        harness.stream("process-suite-event").await.unwrap();
+        harness.stream("publish-events").await.unwrap();
+        let sent = published(&mut bus);
+        assert_eq!(sent.len(), entry.examples.len(), "{}", entry.name);
+        for sent in &sent {
+            let detail = &sent["detail"];
+            assert_eq!(
+                (&detail["tenant_id"], &detail["corp_id"]),
+                (&json!(TENANT), &json!(corp_id))
+            );
+            assert_eq!(detail["scope"], entry.scope.as_str(), "{}", entry.name);
+            assert_eq!(
+                (&detail["event"], &detail["change_type"]),
+                (&json!(entry.event()), &json!(entry.change_type()))
+            );
+            assert_eq!(detail["payload"]["ToUserName"], *corp_id);
+            let problems = problems(&schemas, entry, &detail["payload"]);
+            assert!(problems.is_empty(), "{}: {problems:?}", entry.name);
+        }
+        told += sent.len();
+    }
+    assert!(told > 20, "{told}");
+    let listed = harness
+        .admin(
+            "read-authorization",
+            "GET",
+            "/authorization/events?limit=100",
+            &Value::Null,
+        )
+        .await;
+    assert_eq!(listed.with_status(200)["events"].as_array().unwrap().len(), told);
+}
+
+/// They are stored, and never reach the bus: those of a corporation wait for a tenant that binds it.
 #[tokio::test]
 async fn every_example_of_a_suites_event_is_received_and_published_nowhere() {
     let schemas = schemas();

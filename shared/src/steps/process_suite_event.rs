@@ -1,7 +1,8 @@
 //! Acts on the events of the suites, from the stream of stored ones. Each may be redelivered several times.
 //!
-//! An event of a corporation, which arrived at the callback of its app, is handed on to the tenant's events. Events of a corporation
-//! that no tenant has bound are parked until one has, or until they end.
+//! An event of a corporation is handed on to the tenant's events: one that arrived at the callback of its app, and one that a third-party
+//! app gets by its own permissions, at the suite's callback (developer documents 90639 and 92277). Events of a corporation that no tenant
+//! has bound are parked until one has, or until they end, and so are those whose tenant WeCom has to be asked for and does not answer.
 //!
 //! An event that meets an open circuit breaker is parked: stored with the time until which calls pause. A run every minute
 //! releases those that are due, and the stream delivers them again. So a pause costs an event none of its deliveries, after which
@@ -120,6 +121,10 @@ impl ProcessSuiteEvent<'_> {
                 let suite = self.suite_of(event, context).await?;
                 Box::pin(lifecycle.removed(&suite, &corp_id, at, context)).await
             }
+            (info_type, _, Some(corp_id)) if EventScope::of_event(info_type) != EventScope::App => {
+                let payload = in_envelope(payload, info_type);
+                Box::pin(self.hand_on(event, &corp_id, payload, context)).await
+            }
             (info_type, ..) => {
                 tracing::info!(suite.info_type = info_type, "no action for this event of the suite");
                 Ok(())
@@ -137,8 +142,16 @@ impl ProcessSuiteEvent<'_> {
         context: Context<'_>,
     ) -> Result<(), StepError> {
         let store = self.lifecycle.suite.store;
-        let Some((tenant_id, settings)) = self.tenant_of(event, corp_id, context).await? else {
-            tracing::info!(corp.id = %corp_id, "an event of a corporation that no tenant has bound is parked");
+        let bound = match self.tenant_of(event, corp_id, context).await {
+            // WeCom may not answer for longer than the stream redelivers.
+            Err(error @ (StepError::WecomRefused(_) | StepError::WecomTimeout | StepError::SuiteTicketMissing)) => {
+                tracing::warn!(%error, corp.id = %corp_id, "WeCom could not be asked for the tenant of an event");
+                None
+            }
+            bound => bound?,
+        };
+        let Some((tenant_id, settings)) = bound else {
+            tracing::info!(corp.id = %corp_id, "an event of a corporation is parked, because its tenant is not known");
             let pause = FIRST_PAUSE
                 * 2_i32.pow(
                     u32::try_from(event.parkings)
@@ -239,6 +252,22 @@ impl ProcessSuiteEvent<'_> {
         tracing::info!(suite.id = event.suite_id, "suite ticket kept");
         Ok(())
     }
+}
+
+/// The payload of a suite's event with the elements that it has at the callback of a corporation, so that consumers know one form.
+fn in_envelope(mut payload: Payload, info_type: &str) -> Payload {
+    let text = |name| xml::text(&payload, name).unwrap_or_default().to_owned();
+    let envelope = [
+        ("ToUserName", text("AuthCorpId")),
+        ("FromUserName", "sys".to_owned()),
+        ("CreateTime", text("TimeStamp")),
+        ("MsgType", "event".to_owned()),
+        ("Event", info_type.to_owned()),
+    ];
+    for (name, value) in envelope {
+        payload.entry(name).or_insert_with(|| value.into());
+    }
+    payload
 }
 
 fn happened(event: &StoredSuiteEvent) -> Timestamp {
