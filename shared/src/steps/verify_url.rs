@@ -96,6 +96,17 @@ impl VerifyUrl<'_> {
                 return Ok(());
             }
             callback = store.callback(&id).await?.ok_or(StepError::NotFound)?;
+            // Replaced in the meantime, or another corporation's: WeCom must not save what it has checked.
+            let is_held = callback
+                .valid_generations(context.now())
+                .any(|held| held.number == number);
+            let of_other = callback
+                .corp_id
+                .as_ref()
+                .is_some_and(|known| !known.same_plaintext(receive_id));
+            if !is_held || of_other {
+                return Err(StepError::CallbackRejected);
+            }
         }
         Err(StepError::Unavailable("others kept changing the callback".into()))
     }

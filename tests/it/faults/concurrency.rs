@@ -1,10 +1,11 @@
 //! Two requests at once: no change is lost, and the later one gets an error that says so.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 use simulator::AuthMode;
 
+use super::harness::{Harness, member_created};
 use crate::support::{Browser, CORP, Credentials, Reply, Scope, World};
 
 /// How many times two requests are run concurrently.
@@ -160,6 +161,28 @@ async fn of_two_who_rotate_at_once_nobody_is_given_credentials_that_do_not_count
     let newest = Credentials::of(&shown(&world, Scope::Contacts).await);
     world.verify(Scope::Contacts, &newest).await;
     world.happens(Scope::Contacts, "change_contact/create_user").await;
+}
+
+/// WeCom would save values that nothing here knows any more, and every event would be refused from then on.
+#[tokio::test]
+async fn a_check_of_credentials_that_are_replaced_meanwhile_is_refused() {
+    let harness = Harness::start(false).await;
+    harness.install().await;
+    let current = harness.bind(Scope::Contacts).await;
+    let replaced = Credentials::of(&harness.generate(Scope::Contacts, true).await.with_status(201));
+    let slow = devstack::Fault::on("TransactWriteItems")
+        .delay(Duration::from_millis(700))
+        .times(1);
+    harness.devstack().faults().add(slow);
+    let (checked, newest) = tokio::join!(harness.check(&replaced), async {
+        while harness.devstack().faults().list() != json!([]) {
+            tokio::task::yield_now().await;
+        }
+        Box::pin(harness.generate(Scope::Contacts, true)).await.with_status(201)
+    });
+    checked.refused(403, "callback_rejected");
+    harness.deliver(&current, &member_created("a")).await.with_success();
+    harness.check(&Credentials::of(&newest)).await.with_echo();
 }
 
 #[tokio::test]
