@@ -1,7 +1,7 @@
 //! An admin asks for a check: WeCom is asked now, once for all who ask at the same time, and never too often.
 
 use serde_json::{Value, json};
-use simulator::{Fault, SecretKind, SwitchesPatch};
+use simulator::{AuthMode, Fault, SecretKind, SuiteEventRequest, SwitchesPatch};
 
 use crate::{
     faults::harness::{Caller, Harness},
@@ -77,6 +77,49 @@ async fn two_checks_at_once_ask_wecom_once_and_answer_the_same() {
     assert_eq!(codes(&one.json()), ["ip_not_trusted"]);
     assert_eq!(calls(&harness, AUTH_INFO), auth_info + 1);
     assert_eq!(calls(&harness, GETTOKEN), gettoken + 2, "one for each Secret");
+}
+
+/// The old code would be asked about from then on, and WeCom's refusal of it would end the authorization.
+#[tokio::test]
+async fn a_check_whose_answer_is_older_than_a_new_permanent_code_does_not_bring_the_old_one_back() {
+    let harness = Harness::start(false).await;
+    Box::pin(harness.bind_all()).await;
+    let event = |event: &str| SuiteEventRequest {
+        event: Some(event.to_owned()),
+        corp_id: Some(CORP.to_owned()),
+        silent: true,
+        ..SuiteEventRequest::default()
+    };
+    // WeCom's answer differs from what is stored, so that it is to be written.
+    let change = SuiteEventRequest {
+        auth_mode: Some(AuthMode::Member),
+        ..event("change_auth")
+    };
+    harness.wecom().send_suite_event(&change).await.unwrap();
+    let old = harness.authorization().await.installation.unwrap().version_id;
+    let slow = Fault {
+        path: Some(AUTH_INFO.to_owned()),
+        delay_ms: Some(700),
+        after_effect: true,
+        ..Fault::default()
+    };
+    harness.wecom().add_faults([slow]);
+    let (_, new) = tokio::join!(Box::pin(check(&harness)), async {
+        while !harness.wecom().state().faults.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let sent = harness
+            .wecom()
+            .send_suite_event(&event("reset_permanent_code"))
+            .await
+            .unwrap();
+        let rest = format!("<AuthCode><![CDATA[{}]]></AuthCode>", sent.auth_code.unwrap());
+        harness.suite_event_arrives("reset_permanent_code", &rest).await;
+        Box::pin(harness.stream("process-suite-event")).await.unwrap();
+        harness.authorization().await.installation.unwrap().version_id
+    });
+    assert_ne!(new, old);
+    assert_eq!(harness.authorization().await.installation.unwrap().version_id, new);
 }
 
 #[tokio::test]
@@ -213,11 +256,11 @@ async fn a_secret_that_wecom_refused_is_not_asked_about_again() {
 async fn an_authorization_that_is_over_ends_and_is_cleaned_up_by_the_schedule() {
     let harness = Harness::start(false).await;
     let [contacts, _] = Box::pin(harness.bind_all()).await;
-    let lost = simulator::SuiteEventRequest {
+    let lost = SuiteEventRequest {
         event: Some("cancel_auth".to_owned()),
         corp_id: Some(CORP.to_owned()),
         silent: true,
-        ..simulator::SuiteEventRequest::default()
+        ..SuiteEventRequest::default()
     };
     harness.wecom().send_suite_event(&lost).await.unwrap();
     let state = check(&harness).await.with_status(200);

@@ -134,6 +134,12 @@ impl Installation {
         self
     }
 
+    /// Whether it has the permanent code of `other`, in the same version.
+    #[must_use]
+    pub fn has_code_of(&self, other: &Self) -> bool {
+        self.corp_id == other.corp_id && self.version_id == other.version_id
+    }
+
     /// The same installation with the start times of `before`, as far as the values did not change since. One that waits for its
     /// confirmation goes on waiting. Another that is not bound stays a member's, whatever WeCom says: an administrator binds it
     /// with a link of the tenant.

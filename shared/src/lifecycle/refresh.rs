@@ -73,7 +73,7 @@ impl Lifecycle<'_> {
         }
         let stored = StoredInstallation::read(self.termination.vault, tenant_id, &before.version_id).await?;
         let Some(stored) = stored else {
-            self.miss_permanent_code(tenant_id, corp_id, context).await?;
+            self.miss_permanent_code(tenant_id, before, context).await?;
             return Ok(true);
         };
         match self.suite.auth_info(&stored, clock).await {
@@ -105,7 +105,7 @@ impl Lifecycle<'_> {
                 }
             }
             Err(error) if error.errcode() == Some(ErrorCode::INVALID_PERMANENT_CODE) => {
-                if self.doubt(tenant_id, corp_id, context).await? {
+                if self.doubt(tenant_id, before, context).await? {
                     Box::pin(self.termination.cancel_for(tenant_id, before, at, context)).await?;
                 }
             }
@@ -122,7 +122,7 @@ impl Lifecycle<'_> {
     async fn miss_permanent_code(
         &self,
         tenant_id: &TenantId,
-        corp_id: &CorpId,
+        before: &Installation,
         context: Context<'_>,
     ) -> Result<(), StepError> {
         tracing::error!(tenant.id = %tenant_id, "a permanent code is missing in Secrets Manager");
@@ -130,7 +130,7 @@ impl Lifecycle<'_> {
         loop {
             let mut authorization = update.read().await?;
             let installation = authorization.installation.as_mut();
-            if let Some(installation) = installation.filter(|known| known.corp_id == *corp_id) {
+            if let Some(installation) = installation.filter(|known| known.has_code_of(before)) {
                 installation.code_missing_since.get_or_insert(context.now());
             }
             if update.commit(authorization, Vec::new()).await? {
@@ -194,13 +194,18 @@ impl Lifecycle<'_> {
     /// Stores that WeCom refuses the permanent code (40084): the authorization may be over, or the code was replaced a moment
     /// ago and the event that says so is on its way. Returns whether that was stored long enough ago for the auth_code of such
     /// an event to have expired: then the authorization is over.
-    async fn doubt(&self, tenant_id: &TenantId, corp_id: &CorpId, context: Context<'_>) -> Result<bool, StepError> {
+    async fn doubt(
+        &self,
+        tenant_id: &TenantId,
+        before: &Installation,
+        context: Context<'_>,
+    ) -> Result<bool, StepError> {
         let now = context.now();
         let mut update = Update::of(self.suite.store, tenant_id, context);
         loop {
             let mut authorization = update.read().await?;
             let installation = authorization.installation.as_mut();
-            let Some(installation) = installation.filter(|known| known.corp_id == *corp_id) else {
+            let Some(installation) = installation.filter(|known| known.has_code_of(before)) else {
                 return Ok(false);
             };
             if let Some(since) = installation.doubted_at {
@@ -215,7 +220,7 @@ impl Lifecycle<'_> {
     }
 
     /// Stores what WeCom says now of the tenant's installation, if it differs from what is stored and is of the same
-    /// corporation. `plan` is the plan of the write of its permanent code, if that is new. Returns whether what is stored may be
+    /// corporation and, unless that is new, of the same permanent code. `plan` is the plan of the write of a new one. Returns whether what is stored may be
     /// another than what `update` began with.
     pub(super) async fn update_installation(
         &self,
@@ -226,13 +231,12 @@ impl Lifecycle<'_> {
     ) -> Result<bool, StepError> {
         loop {
             let mut authorization = update.read().await?;
-            let Some(known) = authorization.present().filter(|known| known.corp_id == now.corp_id) else {
+            let is_same =
+                |known: &&Installation| known.corp_id == now.corp_id && (plan.is_some() || known.has_code_of(now));
+            let Some(known) = authorization.present().filter(is_same) else {
                 return Ok(update.is_repeated());
             };
-            let now = Installation {
-                installed_at: now.installed_at.max(known.installed_at),
-                ..now.clone().continuing(known)
-            };
+            let now = now.clone().continuing(known);
             if *known == now {
                 return Ok(update.is_repeated());
             }

@@ -6,7 +6,7 @@ use wecom_client::ErrorCode;
 
 use super::{Lifecycle, claim::keep_claim, update::Update, write::plan_write};
 use crate::{
-    authorization::{CleanupTask, Installation},
+    authorization::CleanupTask,
     context::Context,
     error::StepError,
     ids::{Fingerprint, TenantId, TokenName},
@@ -56,11 +56,7 @@ impl Lifecycle<'_> {
             .auth_info(&stored, clock)
             .await
             .map_err(CallError::into_step)?;
-        // By WeCom's clock, not ours: a removal that WeCom reports a moment later must not look like an earlier one.
-        let renewed = Installation {
-            installed_at: at,
-            ..installation(&stored, info, version_id, clock)
-        };
+        let renewed = installation(&stored, info, version_id, clock);
         let update = Update::of(store, &tenant_id, context);
         self.update_installation(update, &renewed, Some(&plan), context).await?;
         // A token of the previous permanent code is no longer issued.
