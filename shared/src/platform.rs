@@ -183,6 +183,7 @@ impl Platform {
             suite: self.suite(),
             vault: &self.vault,
             keys: &self.keys,
+            open_corp_ids: &self.open_corp_ids,
             id_check: self.config.callback_id_check,
         }
     }

@@ -432,6 +432,9 @@ async fn each_wrong_line_has_its_own_code_and_keeps_no_other_from_being_imported
         ),
         (without("contacts"), "steps_missing"),
         (without("plaintext_corp_id"), "plaintext_corp_id_missing"),
+        // Its events and tokens would be the tenant's.
+        (with("/plaintext_corp_id", json!(OTHER_CORP)), "corp_mismatch"),
+        (with("/plaintext_corp_id", json!("ww00000000000000ff")), "corp_mismatch"),
         (adding("binding_id", json!("second")), "malformed_binding_id"),
         (
             adding("event_retention_days", json!(0)),
@@ -580,6 +583,27 @@ pub(crate) async fn import_all(harness: &Harness, lines: &[Value]) -> BTreeMap<S
         }
     }
     counts
+}
+
+/// A client that was interrupted imports its file again while its last invocation still runs.
+#[tokio::test]
+async fn a_line_that_another_run_imports_meanwhile_is_there_already() {
+    let harness = Harness::start(false).await;
+    let line = Box::pin(line(&harness, CORP, TENANT)).await;
+    harness.wecom().add_faults([simulator::Fault {
+        path: Some("/cgi-bin/service/v2/get_auth_info".to_owned()),
+        delay_ms: Some(700),
+        ..simulator::Fault::default()
+    }]);
+    let lines = std::slice::from_ref(&line);
+    let (slow, quick) = tokio::join!(Box::pin(import(&harness, lines)), async {
+        while !harness.wecom().state().faults.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        Box::pin(import(&harness, lines)).await
+    });
+    assert_counts(&quick, &json!({"imported": 1}));
+    assert_counts(&slow, &json!({"already": 1}));
 }
 
 #[tokio::test]

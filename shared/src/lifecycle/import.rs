@@ -1,6 +1,6 @@
 //! The import of a binding that another platform has made.
 //!
-//! WeCom is asked about the permanent code, and about no Secret: many wrong ones ban our address. A Secret counts as accepted and of an
+//! WeCom is asked about the permanent code, about whose 企业ID the plaintext one is, and about no Secret: many wrong ones ban our address. A Secret counts as accepted and of an
 //! unconfirmed kind until `check-health` asks about it, within twelve hours.
 //!
 //! Writes, in this order: the plans to write the secrets, the secrets, then one transaction of everything else. An attempt that dies in
@@ -25,7 +25,7 @@ use crate::{
     pasted::last_four,
     sealing::SealingKeys,
     store::{Change, SecretName, SecretsManager, StoreError},
-    suite::{CallError, StoredInstallation, SuiteAccess, installation},
+    suite::{CallError, OpenCorpIds, StoredInstallation, SuiteAccess, installation},
 };
 
 /// Imports bindings.
@@ -37,6 +37,8 @@ pub struct Import<'a> {
     pub vault: &'a SecretsManager,
     /// The sealing keys, for the credentials of callbacks.
     pub keys: &'a SealingKeys,
+    /// Which corporations are meant by plaintext ids.
+    pub open_corp_ids: &'a OpenCorpIds,
     /// Which callback ids are looked up.
     pub id_check: CallbackIdCheck,
 }
@@ -102,6 +104,21 @@ impl Import<'_> {
         is_dry_run: bool,
         context: Context<'_>,
     ) -> Result<Taken, NotImported> {
+        match self.attempt(line, is_dry_run, context).await {
+            // An earlier run may have gone on after its client had ended.
+            Err(refused @ NotImported::Refused(_)) => {
+                let now = self.suite.store.authorization(&line.tenant_id).await?;
+                if is_made_of(&now, &line.fingerprint) {
+                    Ok(Taken::Before)
+                } else {
+                    Err(refused)
+                }
+            }
+            taken => taken,
+        }
+    }
+
+    async fn attempt(&self, line: &BindingLine, is_dry_run: bool, context: Context<'_>) -> Result<Taken, NotImported> {
         let before = self.suite.store.authorization(&line.tenant_id).await?;
         if is_made_of(&before, &line.fingerprint) {
             return Ok(Taken::Before);
@@ -183,6 +200,17 @@ impl Import<'_> {
         };
         if info.corp_id != line.corp_id.as_str() {
             return Err((Fault::CorpMismatch, Some("corp_id")).into());
+        }
+        if let Some(plaintext) = &line.plaintext_corp_id
+            && !line.corp_id.same_plaintext(plaintext.as_str())
+        {
+            let known = self
+                .open_corp_ids
+                .of(plaintext, &suite, self.suite, context.clock)
+                .await?;
+            if known.as_ref() != Some(&line.corp_id) {
+                return Err((Fault::CorpMismatch, Some("plaintext_corp_id")).into());
+            }
         }
         let installation = installation(&stored, info, String::new(), context.clock);
         if installation.auth_mode == AuthMode::Member {
