@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use simulator::{AuthMode, SuiteEventRequest};
+use wecom_authorization::ids::ClaimId;
 
 use crate::{
     faults::harness::{Caller, Harness, TENANT},
@@ -284,6 +285,21 @@ async fn a_removal_that_was_followed_by_an_installation_ends_no_claim() {
     harness.suite_event_arrives("cancel_auth", &about).await;
     harness.stream("process-suite-event").await.unwrap();
     assert_eq!(claims(&harness).await.len(), 1);
+}
+
+/// WeCom has refused the code before, and the corporation has installed the app again in the meantime.
+#[tokio::test]
+async fn a_claim_is_not_ended_with_a_code_that_it_no_longer_has() {
+    let harness = Harness::start(false).await;
+    installs_from_the_market(&harness).await;
+    let id = ClaimId::parse(&claim_id(&harness).await).unwrap();
+    let store = harness.store();
+    let before = store.claim_of(&id, harness.now()).await.unwrap().unwrap();
+    installs_from_the_market(&harness).await;
+    store.forget_claim(&id, &before.code()).await.unwrap();
+    let now = store.claim_of(&id, harness.now()).await.unwrap().unwrap();
+    store.forget_claim(&id, &now.code()).await.unwrap();
+    assert!(store.claim_of(&id, harness.now()).await.unwrap().is_none());
 }
 
 #[tokio::test]

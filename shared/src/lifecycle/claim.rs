@@ -126,7 +126,7 @@ impl Lifecycle<'_> {
         let stored = open(self.suite, &claim, context).await?;
         let info = match self.suite.auth_info(&stored, context.clock).await {
             Err(error) if is_gone(&error) => {
-                store.forget_claim(claim_id).await?;
+                store.forget_claim(claim_id, &claim.code()).await?;
                 return Err(StepError::NotInstalled);
             }
             info => info.map_err(CallError::into_step)?,
@@ -177,7 +177,7 @@ impl Lifecycle<'_> {
         let stored = open(self.suite, &claim, context).await?;
         match self.suite.auth_info(&stored, context.clock).await {
             Ok(_) => Ok(()),
-            Err(error) if is_gone(&error) => Ok(self.suite.store.forget_claim(&claim_id).await?),
+            Err(error) if is_gone(&error) => Ok(self.suite.store.forget_claim(&claim_id, &claim.code()).await?),
             Err(error) => Err(error.into_step()),
         }
     }

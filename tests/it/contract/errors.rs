@@ -188,7 +188,12 @@ async fn every_method(
         ("claim_of", store.claim_of(&claim.claim_id, now).await.map(drop)),
         ("claimed_with", store.claimed_with(&fingerprint).await.map(drop)),
         ("claims", store.claims(10, None, now).await.map(drop)),
-        ("forget_claim", store.forget_claim(&claim.claim_id).await),
+        (
+            "forget_claim",
+            store
+                .forget_claim(&claim.claim_id, &AtRest::Plain(secret.clone()))
+                .await,
+        ),
         (
             "release_exchange",
             store.release_exchange(&session.state, &fingerprint).await,

@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    AtRest, DynamoDb,
+    AtRest, DynamoDb, condition_failed,
     keys::{Key, from_item, text, time_to_live, to_item},
     store_error,
     suite::REMEMBER_EXCHANGE,
@@ -146,18 +146,25 @@ impl DynamoDb {
         Ok(page)
     }
 
-    /// Ends a claim, with its permanent code.
+    /// Ends a claim with its permanent code, `code`. One that has another by now goes on.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn forget_claim(&self, id: &ClaimId) -> Result<(), StoreError> {
-        self.client
+    pub async fn forget_claim(&self, id: &ClaimId, code: &AtRest) -> Result<(), StoreError> {
+        let (name, value) = code.attribute("code");
+        let deleted = self
+            .client
             .delete_item()
             .table_name(&self.authorization_table)
             .set_key(Some(key(id).into_item()))
+            .condition_expression("#code = :code")
+            .expression_attribute_names("#code", name)
+            .expression_attribute_values(":code", value)
             .send()
-            .await
-            .map_err(store_error)?;
-        Ok(())
+            .await;
+        match deleted {
+            Err(error) if !condition_failed(&error) => Err(store_error(error)),
+            _ => Ok(()),
+        }
     }
 }
