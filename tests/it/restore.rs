@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use simulator::{AuthMode, SecretKind, SuiteEventRequest};
-use wecom_authorization::{ids::TenantId, store::SecretName};
+use wecom_authorization::{entropy::SystemEntropy, ids::TenantId, sealing::KeyRing, store::SecretName};
 
 use crate::{
     faults::harness::{Harness, TENANT, member_created, ours},
@@ -211,12 +211,27 @@ async fn a_secret_that_is_gone_or_was_reset_meanwhile_has_to_be_entered_and_its_
 }
 
 #[tokio::test]
-async fn a_callback_whose_sealing_key_was_dropped_is_made_anew() {
-    let (harness, _) = removed().await;
+async fn credentials_outlive_two_rotations_of_the_sealing_key_until_they_are_restored() {
+    let (harness, credentials) = removed().await;
     for _ in 0..2 {
         harness.rotate_sealing_key().await;
         harness.sleep(36).await;
     }
+    let state = install_in(&harness, CORP).await;
+    assert_eq!(state["contacts"]["callback"]["status"], "verified", "{state}");
+    harness
+        .deliver(&credentials[0], &member_created("after"))
+        .await
+        .with_success();
+}
+
+#[tokio::test]
+async fn a_callback_whose_sealing_key_is_gone_is_made_anew() {
+    let (harness, _) = removed().await;
+    let ring = KeyRing::generate(&SystemEntropy);
+    harness.vault().put(&SecretName::SealingKey, &ring).await.unwrap();
+    harness.end_processes();
+    harness.sleep(36).await;
     let state = install_in(&harness, CORP).await;
     assert_eq!(state["contacts"]["secret"]["status"], "accepted", "{state}");
     assert_eq!(state["contacts"]["callback"]["status"], "none", "{state}");

@@ -19,6 +19,8 @@ use crate::{
 
 /// Longer than a new key is known before it is used.
 const A_DAY: i64 = 25;
+/// Until a rotation may drop the keys that the one before has replaced.
+const NINE_DAYS: i64 = 9 * 24;
 
 /// A harness with the key that Secrets Manager draws at the first deployment.
 async fn deployed() -> Harness {
@@ -392,7 +394,7 @@ async fn a_key_is_dropped_by_the_next_rotation_when_no_record_needs_it() {
     let credentials = harness.bind_all().await;
     harness.rotate_sealing_key().await;
     let second = primary(&harness).await;
-    harness.sleep(A_DAY).await;
+    harness.sleep(NINE_DAYS).await;
     harness.invoke("check-health", json!({})).await.unwrap();
     // A process that sealed under the first key an hour ago could still not be done.
     harness.rotate_sealing_key().await;
@@ -418,7 +420,7 @@ async fn the_key_of_a_callback_that_was_never_visited_is_kept() {
         .await
         .unwrap();
     harness.rotate_sealing_key().await;
-    harness.sleep(A_DAY).await;
+    harness.sleep(NINE_DAYS).await;
     assert_eq!(harness.invoke("check-health", json!({})).await.unwrap()["checked"], 0);
     // One of the two is sealed again; the other alone needs the first key.
     let made = Credentials::of(&harness.generate(Scope::ExternalContacts, true).await.with_status(201));
@@ -460,6 +462,36 @@ async fn a_key_that_only_a_pending_or_a_previous_generation_needs_is_kept() {
     let in_use = harness.store().sealing_keys_in_use().await.unwrap();
     let expected = ["first", "of-the-pending", "of-the-previous"].map(ToOwned::to_owned);
     assert_eq!(in_use, BTreeSet::from(expected));
+}
+
+/// Claims and parked events of a suite, which no search looks at, may be sealed under it.
+#[tokio::test]
+async fn a_key_is_kept_by_a_rotation_within_a_week_of_the_one_before() {
+    let harness = deployed().await;
+    let corp = simulator::SuiteEventRequest {
+        event: Some("create_auth".to_owned()),
+        corp_id: Some(crate::support::OTHER_CORP.to_owned()),
+        silent: true,
+        ..simulator::SuiteEventRequest::default()
+    };
+    let sent = harness.wecom().send_suite_event(&corp).await.unwrap();
+    let rest = format!("<AuthCode><![CDATA[{}]]></AuthCode>", sent.auth_code.unwrap());
+    harness.suite_event_arrives("create_auth", &rest).await;
+    harness.stream("process-suite-event").await.unwrap();
+    harness.rotate_sealing_key().await;
+    harness.sleep(6 * 24).await;
+    harness.rotate_sealing_key().await;
+    assert!(keys(&harness).await.contains("first"));
+    harness.end_processes();
+    let claims = harness.operator("read-tenants", "GET", "/operator/claims").await;
+    let claim_id = claims.with_status(200)["claims"][0]["claim_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let target = format!("/operator/claims/{claim_id}/assignment");
+    let tenant = json!({"tenant_id": TENANT}).to_string();
+    let assigned = harness.operate("act-on-tenant", "POST", &target, Some(&tenant));
+    assert_eq!(assigned.await.with_status(200)["installation"]["status"], "installed");
 }
 
 #[tokio::test]
