@@ -120,7 +120,8 @@ impl Webhook {
         let detail = |name: &str| event.pointer(&format!("/detail/{name}")).and_then(Value::as_str);
         let id = detail("event_id").map_or_else(
             || {
-                let change = ["tenant_id", "what", "from", "to", "at"].map(|name| detail(name).unwrap_or_default());
+                let names = ["tenant_id", "binding_id", "scope", "what", "from", "to", "at"];
+                let change = names.map(|name| detail(name).unwrap_or_default());
                 let kind = event.get("detail-type").and_then(Value::as_str).unwrap_or_default();
                 EventId::of(kind, change.join("\n").as_bytes()).to_string()
             },
@@ -223,5 +224,11 @@ mod tests {
             changed("1", "2026-11-22T15:56:32Z"),
             changed("1", "2026-11-22T15:56:33Z")
         );
+        let gap = |binding_id: &str, scope: &str| {
+            let detail = json!({"tenant_id": "acme", "binding_id": binding_id, "scope": scope, "from": "a", "to": "b"});
+            Webhook::of(&json!({"detail-type": "events.gap", "detail": detail})).id
+        };
+        assert_ne!(gap("first", "contacts"), gap("first", "external_contacts"));
+        assert_ne!(gap("first", "contacts"), gap("another", "contacts"));
     }
 }

@@ -67,13 +67,19 @@ impl DeliverWebhooks<'_> {
             let status = answer.as_ref().map_or(0, |reached| reached.status);
             let is_delivered = (200..300).contains(&status);
             if is_delivered {
-                if failing.take().is_some() {
-                    self.store.receiver_succeeded(&receiver).await?;
+                if failing.take().is_some()
+                    && let Err(error) = self.store.receiver_succeeded(&receiver).await
+                {
+                    // An error would have what was delivered sent again.
+                    tracing::warn!(%error, "that a receiver works again was not stored");
                 }
             } else {
                 let error = answer.err().map(tracing::field::display);
                 tracing::warn!(webhook.id, status, error, "a webhook was not delivered");
-                failing = Some(self.store.receiver_failed(&receiver, status == 410, now).await?);
+                match self.store.receiver_failed(&receiver, status == 410, now).await {
+                    Ok(noted) => failing = Some(noted),
+                    Err(error) => tracing::warn!(%error, "that a receiver failed was not stored"),
+                }
             }
             delivered.push(is_delivered);
         }
