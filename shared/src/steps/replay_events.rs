@@ -86,6 +86,8 @@ impl ReplayEvents<'_> {
             .entry(Action::ReplayStopped)
             .with("replay_id", &replay.replay_id);
         self.store.stop_replay(&replay, &entry).await?;
+        let actor = context.actor.id.as_deref();
+        tracing::info!(replay.id = replay.replay_id, actor, "a replay was stopped");
         self.read(replay_id).await
     }
 }

@@ -2,7 +2,7 @@
 //! `publish-events`.
 //!
 //! An event is marked once by each replay, however often it is asked for, and the position is kept after every few events: a run
-//! that dies repeats those few marks, which changes nothing.
+//! that dies repeats those few marks, which changes nothing, unless another replay has marked the same event in between.
 //!
 //! Tests: `tests/it/replays.rs`.
 
