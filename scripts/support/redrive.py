@@ -1,4 +1,4 @@
-"""Hands dead letters of publish-events to it again: redrive.py STACK [--region REGION].
+"""Hands dead letters of a function that reads a table's stream to it again: redrive.py STACK [--queue QUEUE] [--region REGION].
 
 A letter has a position in a stream, not the changes: shard, first and last sequence number. They are read there and the function is
 invoked with them as Lambda would. A stream keeps changes for 24 hours; a letter that is older, or whose changes fail again, stays.
@@ -73,21 +73,26 @@ def hand_in(client, function, records):
     return f"{len(failures)} of {len(records)} changes failed again" if failures else None
 
 
+# Each queue of dead letters of a stream, and the function whose they are.
+QUEUES = {"EventDeadLetters": "publish-events", "SuiteEventDeadLetters": "process-suite-event"}
+
+
 def main():
-    parser = argparse.ArgumentParser(description="Hands dead letters of publish-events to it again.")
+    parser = argparse.ArgumentParser(description="Hands dead letters of a function that reads a table's stream to it again.")
     parser.add_argument("stack", help="name of the stack")
     parser.add_argument("--region")
-    parser.add_argument("--queue-url", help="instead of the stack's EventDeadLetters")
-    parser.add_argument("--function", help="instead of the stack's publish-events")
+    parser.add_argument("--queue", choices=QUEUES, default="EventDeadLetters", help="EventDeadLetters by default")
+    parser.add_argument("--queue-url", help="instead of the stack's queue")
+    parser.add_argument("--function", help="instead of the stack's function")
     arguments = parser.parse_args()
     session = boto3.Session(region_name=arguments.region)
     sqs, streams, functions = (session.client(service) for service in ("sqs", "dynamodbstreams", "lambda"))
     queue_url = arguments.queue_url
     if not queue_url:
-        names = {"StackName": arguments.stack, "LogicalResourceId": "EventDeadLetters"}
+        names = {"StackName": arguments.stack, "LogicalResourceId": arguments.queue}
         resource = session.client("cloudformation").describe_stack_resource(**names)
         queue_url = resource["StackResourceDetail"]["PhysicalResourceId"]
-    function = arguments.function or f"{arguments.stack}-publish-events"
+    function = arguments.function or f"{arguments.stack}-{QUEUES[arguments.queue]}"
     done, kept = 0, 0
     for letter in letters(sqs, queue_url):
         position = json.loads(letter["Body"]).get("DDBStreamBatchInfo")

@@ -22,13 +22,13 @@ os.environ |= ENVIRONMENT
 sqs, streams = boto3.client("sqs"), boto3.client("dynamodbstreams")
 
 
-def stored():
-    """Stream, shard and record of the first event of WeCom's."""
-    stream = streams.list_streams(TableName="wecom-events")["Streams"][0]["StreamArn"]
+def first(table, is_wanted):
+    """Stream, shard and record of the first new item of a table that is wanted."""
+    stream = streams.list_streams(TableName=table)["Streams"][0]["StreamArn"]
     shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
     iterator = streams.get_shard_iterator(StreamArn=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
     records = streams.get_records(ShardIterator=iterator)["Records"]
-    return stream, shard, next(record for record in records if record["dynamodb"]["NewImage"]["source"]["S"] == "callback")
+    return stream, shard, next(record for record in records if is_wanted(record["dynamodb"].get("NewImage", {})))
 
 
 def events_after(position):
@@ -44,22 +44,23 @@ def events_after(position):
                 return number, json.loads(value)["detail"]
 
 
-def redrive(queue_url):
-    command = [SCRIPT, "local", "--queue-url", queue_url, "--function", "publish-events"]
+def redrive(queue_url, function="publish-events"):
+    command = [SCRIPT, "local", "--queue-url", queue_url, "--function", function]
     run = subprocess.run(command, capture_output=True, text=True)
     print(run.stdout + run.stderr, end="")
     return run
 
 
 def main():
-    stream, shard, record = stored()
+    # The first event of WeCom's.
+    stream, shard, record = first("wecom-events", lambda item: item["source"]["S"] == "callback")
     number = record["dynamodb"]["SequenceNumber"]
     event_id = record["dynamodb"]["Keys"]["event_id"]["S"]
     position, published = events_after(0)
     assert published["event_id"] == event_id, published
     queue_url = sqs.create_queue(QueueName="letters")["QueueUrl"]
 
-    def letter(shard):
+    def letter(shard, stream=stream, number=number):
         batch = {"streamArn": stream, "shardId": shard, "startSequenceNumber": number, "endSequenceNumber": number, "batchSize": 1}
         sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps({"DDBStreamBatchInfo": batch}))
 
@@ -69,6 +70,12 @@ def main():
     _, again = events_after(position)
     assert again == published, again
     assert redrive(queue_url).stdout == "0 letters done, 0 kept\n"
+
+    # A suite's event, which may be acted on again.
+    stream, ticket_shard, record = first("wecom-authorization", lambda item: item.get("event", {}).get("S") == "suite_ticket")
+    letter(ticket_shard, stream, record["dynamodb"]["SequenceNumber"])
+    run = redrive(queue_url, "process-suite-event")
+    assert run.returncode == 0 and run.stdout.endswith("1 letters done, 0 kept\n"), run
 
     letter("shardId-00000000000000000000-00000000")
     sqs.send_message(QueueUrl=queue_url, MessageBody='{"another": "letter"}')
