@@ -54,8 +54,10 @@ export function createCaller({
    * @returns {Promise<T>}
    */
   async function call(method, path, options) {
+    const token = session.token();
     let response = await send(method, path, options);
-    if (response.status === 401 && (await session.renew())) {
+    // Another call may have renewed it meanwhile.
+    if (response.status === 401 && (session.token() !== token || (await session.renew()))) {
       if (method !== 'GET') await assertSame();
       response = await send(method, path, options);
     }
