@@ -158,7 +158,11 @@ impl Gateway {
             "check-health/invocations" => invoked::check_health(&self.platform, request).await,
             "reconcile-secrets/invocations" => invoked::reconcile_secrets(&self.platform, request).await,
             "run-replays/invocations" => invoked::run_replays(&self.platform, request).await,
-            "publish-events/invocations" => Ok(publish_events(&self.platform, request).await),
+            "publish-events/invocations" => Ok(batch(streams::publish_events(&self.platform, changes(request)).await)),
+            "process-suite-event/invocations" => {
+                let answer = Box::pin(streams::process_suite_event(&self.platform, changes(request)));
+                Ok(batch(answer.await))
+            }
             "deliver-webhooks/invocations" => queues::deliver_webhooks(&self.platform, request).await,
             "rotate-sealing-key/invocations" => invoked::rotate_sealing_key(&self.platform, request).await,
             _ => return plain(StatusCode::NOT_FOUND),
@@ -214,13 +218,15 @@ impl Gateway {
     }
 }
 
-/// Invokes `publish-events` with changes that were given up. What is no batch has no records.
-async fn publish_events(platform: &Platform, request: Value) -> Value {
-    let changes = serde_json::from_value(request).unwrap_or(streams::Changes {
+/// The records of a stream that a client hands in; none of what is no batch.
+fn changes(request: Value) -> streams::Changes {
+    serde_json::from_value(request).unwrap_or(streams::Changes {
         records: Vec::new(),
         shard_id: None,
-    });
-    let answer = streams::publish_events(platform, changes).await;
+    })
+}
+
+fn batch(answer: streams::BatchAnswer) -> Value {
     serde_json::to_value(answer).unwrap_or_default()
 }
 
