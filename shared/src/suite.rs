@@ -7,6 +7,7 @@ mod breaker;
 mod call_error;
 mod exchange;
 mod licence;
+mod notice;
 mod open_corp_ids;
 mod secret_check;
 mod tokens;
@@ -19,6 +20,7 @@ pub use self::{
 pub(crate) use self::{
     call_error::CallError,
     exchange::{StoredInstallation, installation},
+    notice::in_envelope,
     secret_check::{Observation, SecretToCheck, WRONG_SECRET, registered_secret},
     tokens::event_place,
 };

@@ -28,7 +28,7 @@ use crate::{
     ids::{CorpId, EventScope, Fingerprint, InstallState, SuiteId, TenantId},
     lifecycle::Lifecycle,
     store::{EventSource, NewEvent, Payload, StoredSuiteEvent, Suite},
-    suite::{OpenCorpIds, event_place},
+    suite::{OpenCorpIds, event_place, in_envelope},
 };
 
 /// The number of parked events that a run releases: what it can write within its time, and the stream's readers within a minute.
@@ -252,22 +252,6 @@ impl ProcessSuiteEvent<'_> {
         tracing::info!(suite.id = event.suite_id, "suite ticket kept");
         Ok(())
     }
-}
-
-/// The payload of a suite's event with the elements that it has at the callback of a corporation, so that consumers know one form.
-fn in_envelope(mut payload: Payload, info_type: &str) -> Payload {
-    let text = |name| xml::text(&payload, name).unwrap_or_default().to_owned();
-    let envelope = [
-        ("ToUserName", text("AuthCorpId")),
-        ("FromUserName", "sys".to_owned()),
-        ("CreateTime", text("TimeStamp")),
-        ("MsgType", "event".to_owned()),
-        ("Event", info_type.to_owned()),
-    ];
-    for (name, value) in envelope {
-        payload.entry(name).or_insert_with(|| value.into());
-    }
-    payload
 }
 
 fn happened(event: &StoredSuiteEvent) -> Timestamp {
