@@ -227,6 +227,36 @@ async fn release_all(world: &World) {
     }
 }
 
+/// WeCom may not answer for longer than the stream redelivers.
+#[tokio::test]
+async fn an_event_is_kept_while_wecom_does_not_say_whose_it_is() {
+    let world = World::start().await;
+    let admin = world.admin();
+    install(&world, &admin, CORP).await;
+    world.wecom().add_faults([simulator::Fault {
+        path: Some("/cgi-bin/service/corpid_to_opencorpid".to_owned()),
+        errcode: Some(-1),
+        times: u32::MAX,
+        ..simulator::Fault::default()
+    }]);
+    AppCallback::of(&world, "template").takes(CORP, &customer("kept")).await;
+    eventually("it is parked", async || {
+        let later = SystemClock.now() + jiff::SignedDuration::from_hours(2);
+        let parked = world.store().due_suite_events(later, 1).await.unwrap();
+        (!parked.is_empty()).then_some(())
+    })
+    .await;
+    world.wecom().clear_faults();
+    let stored = eventually("it is stored", async || {
+        release_all(&world).await;
+        let page = admin.get("/authorization/events").await.with_status(200);
+        let events = page["events"].as_array().unwrap().clone();
+        (events.len() == 1).then_some(events)
+    })
+    .await;
+    assert_eq!(stored[0]["payload"]["UserID"], "kept");
+}
+
 #[tokio::test]
 async fn a_third_party_apps_data_callback_may_have_the_address_of_its_command_callback() {
     let world = World::start().await;
