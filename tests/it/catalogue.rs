@@ -83,7 +83,8 @@ async fn every_example_arrives_at_consumers_as_the_catalogue_says() {
     }
 }
 
-/// A third-party app gets the events of its permissions at the suite's callback, with another envelope (developer documents 90639 and 92277).
+/// A third-party app gets the events of its permissions at the suite's callback, with another envelope (developer documents
+/// 90639 and 92277).
 #[tokio::test]
 async fn every_example_of_a_change_that_a_suite_is_told_of_arrives_in_the_form_of_a_corporations_own_event() {
     let schemas = schemas();
@@ -123,6 +124,12 @@ async fn every_example_of_a_change_that_a_suite_is_told_of_arrives_in_the_form_o
         told += sent.len();
     }
     assert!(told > 20, "{told}");
+    let damaged = "<ChangeType>create_user</ChangeType><UserID>a & b</UserID>";
+    harness
+        .suite_event_arrives("change_contact", &format!("{corporation}{damaged}"))
+        .await;
+    harness.stream("process-suite-event").await.unwrap();
+    told += 1;
     let listed = harness
         .admin(
             "read-authorization",
@@ -131,7 +138,9 @@ async fn every_example_of_a_change_that_a_suite_is_told_of_arrives_in_the_form_o
             &Value::Null,
         )
         .await;
-    assert_eq!(listed.with_status(200)["events"].as_array().unwrap().len(), told);
+    let listed = listed.with_status(200);
+    assert_eq!(listed["events"].as_array().unwrap().len(), told);
+    assert_eq!(listed["events"][0]["damaged"], true, "{}", listed["events"][0]);
 }
 
 /// They are stored, and never reach the bus: those of a corporation wait for a tenant that binds it.

@@ -35,7 +35,7 @@ pub struct StoredSuiteEvent {
     pub info_type: String,
     /// The corporation as the app sees it, if it is an event of a corporation, which arrived at the same callback.
     pub corp_id: Option<CorpId>,
-    /// Whether the message of a corporation was not well-formed.
+    /// Whether the message was not well-formed.
     pub damaged: bool,
     /// The time at which WeCom created it (`TimeStamp`), if it is given.
     pub created_at: Option<Timestamp>,
@@ -98,14 +98,12 @@ impl DynamoDb {
     /// When the store fails.
     pub async fn put_suite_event(&self, event: &StoredSuiteEvent) -> Result<AppendOutcome, StoreError> {
         let (name, payload) = event.payload.attribute("payload");
-        let of_corporation = event.corp_id.as_ref().map(|corp_id| {
-            [
-                ("corp_id".to_owned(), text(corp_id.as_str())),
-                ("damaged".to_owned(), AttributeValue::Bool(event.damaged)),
-            ]
-        });
+        let corp_id = event
+            .corp_id
+            .as_ref()
+            .map(|id| ("corp_id".to_owned(), text(id.as_str())));
         let mut item = key(&event.event_id).into_item();
-        item.extend(of_corporation.into_iter().flatten());
+        item.extend(corp_id);
         let written = self
             .client
             .put_item()
@@ -113,6 +111,7 @@ impl DynamoDb {
             .set_item(Some(item))
             .item("suite_id", text(&event.suite_id))
             .item("event", text(&event.info_type))
+            .item("damaged", AttributeValue::Bool(event.damaged))
             .item("created_at", to_attribute(&event.created_at)?)
             .item("received_at", to_attribute(&event.received_at)?)
             .item(name, payload)
