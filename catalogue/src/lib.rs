@@ -80,8 +80,8 @@ pub enum Kind {
     Event,
     /// By `MsgType`.
     Message,
-    /// By `InfoType`, at the suite's callback. Those with tickets and codes never reach the bus; a change of members or customers does, as the
-    /// event of the same pair.
+    /// By `InfoType`, at the suite's callback. Those with tickets and codes never reach the bus; a change of members or
+    /// customers does, as the event of the same pair.
     Suite,
 }
 

@@ -59,7 +59,8 @@ impl From<InvocationError> for Diagnostic {
     }
 }
 
-/// `issue-access-token`: `{tenant_id, binding_id?, kind: contacts|external_contacts|installation|customized_app}` → `{access_token, expires_at}`.
+/// `issue-access-token`: `{tenant_id, binding_id?, kind: contacts|external_contacts|installation|customized_app}` →
+/// `{access_token, expires_at}`.
 ///
 /// # Errors
 /// The contract's codes.
@@ -183,15 +184,16 @@ struct ExportRequest {
 
 /// A run of `export-bindings` begins nothing after this time. The function's timeout is longer by the duration of a hundred bindings.
 const EXPORT: SignedDuration = SignedDuration::from_mins(1);
-/// The number of bindings of a page. It is less than Lambda's 6 MB: a page of Secrets Manager's list has up to a hundred more, and a line up
-/// to 3 KiB.
+/// The number of bindings of a page. It is less than Lambda's 6 MB: a page of Secrets Manager's list has up to a hundred more,
+/// and a line up to 3 KiB.
 const PAGE: usize = 300;
 /// Greatest length of the name of who exports: an ARN has fewer characters.
 const MOST_NAME_CHARS: usize = 512;
 /// Most tenants of one invocation.
 const MOST_TENANTS: usize = 1000;
 
-/// `export-bindings`: `{recipient, exported_by, tenants?, limit?, cursor?}` → `{exported, left_out: [{tenant_id, binding_id?, code, field?}], sealed,
+/// `export-bindings`: `{recipient, exported_by, tenants?, limit?, cursor?}` → `{exported, left_out: [{tenant_id, binding_id?,
+/// code, field?}], sealed,
 /// next_cursor}`.
 ///
 /// # Errors

@@ -12,7 +12,8 @@ use crate::{
     steps::{CheckAuthorization, CompleteAuthorization, Disconnect, ReadAuthorization},
 };
 
-/// `GET /authorizations`, `GET /authorization`, `GET /authorization/events`, `GET /authorization/events/{event_id}` and `GET /authorization/audit`.
+/// `GET /authorizations`, `GET /authorization`, `GET /authorization/events`, `GET /authorization/events/{event_id}` and `GET
+/// /authorization/audit`.
 pub async fn read_authorization(platform: &Platform, request: Request) -> Response<Body> {
     let answer = match request.segments().as_slice() {
         [_, "events"] => events::list(platform, &request).await,

@@ -1,7 +1,7 @@
 //! The import of a binding that another platform has made.
 //!
-//! WeCom is asked about the permanent code, about whose 企业ID the plaintext one is, and about no Secret: many wrong ones ban our address. A Secret counts as accepted and of an
-//! unconfirmed kind until `check-health` asks about it, within twelve hours.
+//! WeCom is asked about the permanent code, about whose 企业ID the plaintext one is, and about no Secret: many wrong ones ban our
+//! address. A Secret counts as accepted and of an unconfirmed kind until `check-health` asks about it, within twelve hours.
 //!
 //! Writes, in this order: the plans to write the secrets, the secrets, then one transaction of everything else. An attempt that dies in
 //! between leaves plans, which the next attempt takes further, and `check-health` cleans up (docs/adr/0022).

@@ -220,8 +220,8 @@ impl Lifecycle<'_> {
     }
 
     /// Stores what WeCom says now of the tenant's installation, if it differs from what is stored and is of the same
-    /// corporation and, unless that is new, of the same permanent code. `plan` is the plan of the write of a new one. Returns whether what is stored may be
-    /// another than what `update` began with.
+    /// corporation and, unless that is new, of the same permanent code. `plan` is the plan of the write of a new one. Returns
+    /// whether what is stored may be another than what `update` began with.
     pub(super) async fn update_installation(
         &self,
         mut update: Update<'_>,

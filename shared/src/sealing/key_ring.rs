@@ -117,7 +117,8 @@ impl StoredRing {
 
 /// Content of the secret, and its changes.
 impl KeyRing {
-    /// A new ring of one sealing key, as the secret holds it, beside the key `callback-ids`: `{"primary": id, "keys": {id: base64 of 32 bytes}}`.
+    /// A new ring of one sealing key, as the secret holds it, beside the key `callback-ids`: `{"primary": id, "keys": {id:
+    /// base64 of 32 bytes}}`.
     ///
     /// # Panics
     /// Never: strings serialise.

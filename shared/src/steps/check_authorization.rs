@@ -44,8 +44,9 @@ impl CheckAuthorization<'_> {
     /// # Errors
     /// [`StepError::NotInstalled`] when there is nothing to ask about; [`StepError::TooManyAttempts`];
     /// [`StepError::AttemptInProgress`] when the check that was under way failed;
-    /// [`StepError::WecomTimeout`] or [`StepError::WecomRefused`] when WeCom did not answer everything: what it did not answer is as it was;
-    /// [`StepError::WecomBan`], [`StepError::SuiteTicketMissing`], [`StepError::StateChanged`], or the failure of the stores.
+    /// [`StepError::WecomTimeout`] or [`StepError::WecomRefused`] when WeCom did not answer everything: what it did not answer
+    /// is as it was; [`StepError::WecomBan`], [`StepError::SuiteTicketMissing`], [`StepError::StateChanged`], or the failure of
+    /// the stores.
     pub async fn run(
         &self,
         tenant_id: &TenantId,

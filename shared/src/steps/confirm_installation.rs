@@ -22,7 +22,8 @@ pub struct ConfirmInstallation<'a> {
 }
 
 impl ConfirmInstallation<'_> {
-    /// Binds the corporation `corp_id`, which the admin was shown, and restores what WeCom ended within the recovery window. One that is in force already is a success, too.
+    /// Binds the corporation `corp_id`, which the admin was shown, and restores what WeCom ended within the recovery window.
+    /// One that is in force already is a success, too.
     ///
     /// # Errors
     /// [`StepError::NotInstalled`] when nothing waits to be confirmed, [`StepError::StateChanged`] when another corporation

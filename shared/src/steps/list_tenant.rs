@@ -14,7 +14,8 @@ pub struct ListTenant<'a> {
 }
 
 impl ListTenant<'_> {
-    /// Lists the tenant's binding as it is stored now; one that was removed is listed no longer. Nothing is written where the lists show that already.
+    /// Lists the tenant's binding as it is stored now; one that was removed is listed no longer. Nothing is written where the
+    /// lists show that already.
     ///
     /// # Errors
     /// [`StepError::StateChanged`] after five attempts beside others, or the failure of the store; the record has to be

@@ -57,9 +57,9 @@ pub struct RotateSealingKey<'a> {
 /// A search for records that need a key is given up after this time, and every key is kept: the function has 15 minutes.
 const SEARCH: Duration = Duration::from_mins(10);
 
-/// Claims and events of suites, which are sealed as well, are not searched: they end after seven days. No key is dropped within this time of
-/// the rotation before, after which the last of them was sealed under the key that was replaced then.
-const SEARCHED_BY_NOBODY: SignedDuration = SignedDuration::from_hours(8 * 24);
+/// No key is dropped within this time of the rotation before. Claims, events of suites and what a removed app may get back are sealed, too;
+/// they are not searched, and end within seven days.
+const KEPT_AFTER_ROTATION: SignedDuration = SignedDuration::from_hours(8 * 24);
 
 impl RotateSealingKey<'_> {
     /// Does one step for the version `version_id` (Secrets Manager's `ClientRequestToken`) of the secret `arn`. A version
@@ -114,7 +114,7 @@ impl RotateSealingKey<'_> {
     /// The keys that no record needs, and none will.
     async fn unused(&self, ring: &KeyRing, now: Timestamp) -> Result<BTreeSet<String>, StepError> {
         let replaced = ring.replaced(now);
-        let is_recent = |since: Timestamp| now < since + SEARCHED_BY_NOBODY;
+        let is_recent = |since: Timestamp| now < since + KEPT_AFTER_ROTATION;
         if replaced.is_empty() || ring.newest_since().is_some_and(is_recent) {
             return Ok(BTreeSet::new());
         }

@@ -65,8 +65,8 @@ enum Belongs {
 }
 
 impl SuiteAccess<'_> {
-    /// Checks a Secret that an admin entered. Mistakes are counted per tenant, over its bindings, and for all tenants, and refused before WeCom
-    /// is called when there were too many.
+    /// Checks a Secret that an admin entered. Mistakes are counted per tenant, over its bindings, and for all tenants, and
+    /// refused before WeCom is called when there were too many.
     pub(crate) async fn check_secret(
         &self,
         input: &SecretToCheck<'_>,
